@@ -1,0 +1,1 @@
+//! System tests: one file per user story.
