@@ -1,1 +1,30 @@
-//! stub
+//! The build-script half of the driver SDK: `driver.toml` becomes the JSON that `describe()` returns.
+//!
+//! A driver's `build.rs` is `fn main() { uzel_driver_build::describe() }`; its `lib.rs` then has
+//! `include_str!(concat!(env!("OUT_DIR"), "/describe.json"))`.
+
+use std::path::Path;
+use std::{env, fs};
+
+/// Turns `driver.toml` beside `Cargo.toml` into `$OUT_DIR/describe.json`. Panics, which fails the build, when the file
+/// is no TOML or its `version` is not the crate's.
+pub fn describe() {
+    println!("cargo::rerun-if-changed=driver.toml");
+    let text = fs::read_to_string("driver.toml").unwrap_or_else(|error| panic!("driver.toml: {error}"));
+    let mut document: toml::Table = text.parse().unwrap_or_else(|error| panic!("driver.toml: {error}"));
+    let crate_version = env::var("CARGO_PKG_VERSION").expect("cargo sets CARGO_PKG_VERSION");
+    document
+        .entry("version")
+        .or_insert_with(|| crate_version.clone().into());
+    let version = document
+        .get("version")
+        .and_then(toml::Value::as_str)
+        .unwrap_or_default();
+    assert!(
+        version == crate_version,
+        "driver.toml: version is {version:?}, the crate's is {crate_version:?}"
+    );
+    let json = serde_json::to_string(&document).unwrap_or_else(|error| panic!("driver.toml: {error}"));
+    let out = env::var("OUT_DIR").expect("cargo sets OUT_DIR");
+    fs::write(Path::new(&out).join("describe.json"), json).unwrap_or_else(|error| panic!("{out}: {error}"));
+}
