@@ -1,0 +1,95 @@
+//! Turns a core WebAssembly module into a component and looks at what the component asks of its host.
+
+use anyhow::{Context, Result, bail};
+use wit_component::{ComponentEncoder, DecodedWasm};
+
+/// The only package whose interfaces a driver may import: the host offers nothing else, WASI least of all.
+const CONTRACT: &str = "uzel:driver/";
+
+/// Wraps a core module that carries its world in a custom section, as `wit-bindgen` leaves it.
+///
+/// # Errors
+/// The module imports what its world does not have, or the result is not a valid component.
+pub fn encode(module: &[u8]) -> Result<Vec<u8>> {
+    ComponentEncoder::default().validate(true).module(module)?.encode()
+}
+
+/// Refuses a component that the host could not run.
+///
+/// # Errors
+/// It imports anything outside of the contract, or exports nothing; the text lists the imports that are too many.
+pub fn check_driver(component: &[u8]) -> Result<()> {
+    let DecodedWasm::Component(resolve, world) = wit_component::decode(component).context("no component")? else {
+        bail!("this is a WIT package, not a component");
+    };
+    let world = resolve.worlds.get(world).context("the component has no world")?;
+    let names = world.imports.keys().map(|key| resolve.name_world_key(key));
+    let foreign: Vec<_> = names.filter(|name| !name.starts_with(CONTRACT)).collect();
+    if !foreign.is_empty() {
+        bail!(
+            "imports {}, but a driver may import from {CONTRACT}* only",
+            foreign.join(", ")
+        );
+    }
+    if world.exports.is_empty() {
+        bail!("exports nothing: call the SDK's export macro in lib.rs");
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use wasm_encoder::{
+        Component, ComponentExportKind, ComponentExportSection, ComponentImportSection, ComponentTypeRef,
+        ComponentTypeSection, InstanceType,
+    };
+
+    /// A component that imports an empty instance under each name and exports the first one again.
+    fn component(imports: &[&str], export: Option<&str>) -> Vec<u8> {
+        let mut types = ComponentTypeSection::new();
+        types.instance(&InstanceType::new());
+        let mut section = ComponentImportSection::new();
+        for name in imports {
+            section.import(*name, ComponentTypeRef::Instance(0));
+        }
+        let mut component = Component::new();
+        component.section(&types).section(&section);
+        if let Some(name) = export {
+            let mut exports = ComponentExportSection::new();
+            exports.export(name, ComponentExportKind::Instance, 0, None);
+            component.section(&exports);
+        }
+        component.finish()
+    }
+
+    #[test]
+    fn a_component_of_the_contract_passes_and_any_other_import_is_named() {
+        let meter = Some("uzel:driver/meter@1.0.0");
+        let cases = [
+            ("contract only", component(&["uzel:driver/line@1.0.0"], meter), None),
+            (
+                "wasi",
+                component(&["uzel:driver/line@1.0.0", "wasi:cli/stdout@0.2.0"], meter),
+                Some("imports wasi:cli/stdout@0.2.0, but a driver may import from uzel:driver/* only"),
+            ),
+            (
+                "look-alike package",
+                component(&["uzel:drivers/line@1.0.0"], meter),
+                Some("imports uzel:drivers/line@1.0.0, but a driver may import from uzel:driver/* only"),
+            ),
+            (
+                "stub",
+                component(&["uzel:driver/line@1.0.0"], None),
+                Some("exports nothing: call the SDK's export macro in lib.rs"),
+            ),
+        ];
+        for (name, bytes, want) in cases {
+            assert_eq!(
+                check_driver(&bytes).map_err(|e| e.to_string()).err().as_deref(),
+                want,
+                "{name}"
+            );
+        }
+    }
+}

@@ -1,0 +1,45 @@
+//! Small file operations with errors that name the file.
+
+use std::fs;
+use std::path::Path;
+
+use anyhow::{Context, Result};
+
+/// Writes `bytes` unless the file already holds them, so that its time of change means something.
+///
+/// The file is replaced at once, so a reader never sees half of it. Returns whether it was written.
+///
+/// # Errors
+/// The folder or the file cannot be written.
+pub fn write_if_changed(path: &Path, bytes: &[u8]) -> Result<bool> {
+    if fs::read(path).is_ok_and(|old| old == bytes) {
+        return Ok(false);
+    }
+    if let Some(dir) = path.parent() {
+        fs::create_dir_all(dir).with_context(|| format!("cannot make the folder {}", dir.display()))?;
+    }
+    let part = path.with_added_extension(format!("{}.part", std::process::id()));
+    fs::write(&part, bytes).with_context(|| format!("cannot write {}", part.display()))?;
+    fs::rename(&part, path).with_context(|| format!("cannot replace {}", path.display()))?;
+    Ok(true)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn equal_bytes_leave_the_file_as_it_was() {
+        let dir = std::env::temp_dir().join(format!("uzel-xtask-{}", std::process::id()));
+        let path = dir.join("a/b.wasm");
+        let changed: Vec<_> = [&b"one"[..], b"one", b"two"]
+            .iter()
+            .map(|bytes| write_if_changed(&path, bytes).unwrap())
+            .collect();
+        assert_eq!(
+            (changed, fs::read(&path).unwrap()),
+            (vec![true, false, true], b"two".to_vec())
+        );
+        fs::remove_dir_all(dir).unwrap();
+    }
+}

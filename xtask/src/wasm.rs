@@ -1,0 +1,124 @@
+//! `cargo xtask wasm`: guest crates become components.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result, bail};
+
+use crate::process::{self, say};
+use crate::toolchain::{self, TARGET, Toolchain};
+use crate::workspace::{Package, Workspace};
+use crate::{component, files};
+
+/// The default folder of the drivers' components.
+pub fn drivers_dir(workspace: &Workspace) -> PathBuf {
+    workspace.target().join("drivers")
+}
+
+/// The folder of the components of the hostile guests, which the host's tests run.
+pub fn hostile_dir(workspace: &Workspace) -> PathBuf {
+    workspace.target().join("hostile")
+}
+
+/// One guest crate, and what has to hold for its component.
+struct Guest<'a> {
+    package: &'a Package,
+    out: PathBuf,
+    /// Hostile guests ask for what a driver must not have: that is what they are for.
+    checked: bool,
+}
+
+/// Builds the drivers called `names` (all when there are none) into `out`, and with `hostile` the hostile guests.
+///
+/// # Errors
+/// An unknown name, no toolchain, a failing build, or a component that the host could not run.
+pub fn run(workspace: &Workspace, names: &[String], out: Option<&Path>, hostile: bool) -> Result<()> {
+    let out = out.map_or_else(|| drivers_dir(workspace), Path::to_path_buf);
+    let guests = select(workspace, names, &out, hostile)?;
+    if guests.is_empty() {
+        say("there are no guests to build: no folder in drivers-wasm has a driver.toml");
+        return Ok(());
+    }
+    let toolchain = toolchain::prepare(&workspace.root)?;
+    say(format!(
+        "building {} guests with {}",
+        guests.len(),
+        toolchain.describe()
+    ));
+    let modules = build(workspace, toolchain, &guests)?;
+    for guest in &guests {
+        finish(workspace, guest, &modules)?;
+    }
+    Ok(())
+}
+
+fn select<'a>(workspace: &'a Workspace, names: &[String], out: &Path, hostile: bool) -> Result<Vec<Guest<'a>>> {
+    let drivers = workspace.packages_in("drivers-wasm").into_iter();
+    let mut guests: Vec<_> = drivers
+        .filter(|package| package.dir.join("driver.toml").is_file())
+        .map(|package| Guest {
+            package,
+            out: out.to_path_buf(),
+            checked: true,
+        })
+        .collect();
+    for name in names {
+        if !guests.iter().any(|guest| guest.package.folder() == *name) {
+            let known: Vec<_> = guests.iter().map(|guest| guest.package.folder()).collect();
+            bail!(
+                "there is no driver `{name}` in drivers-wasm: choose among {}",
+                known.join(", ")
+            );
+        }
+    }
+    guests.retain(|guest| names.is_empty() || names.contains(&guest.package.folder()));
+    if hostile {
+        let out = hostile_dir(workspace);
+        let packages = workspace.packages_in("tests/hostile").into_iter();
+        guests.extend(packages.map(|package| Guest {
+            package,
+            out: out.clone(),
+            checked: false,
+        }));
+    }
+    Ok(guests)
+}
+
+/// Runs one cargo for all guests and returns the folder that then holds their core modules.
+fn build(workspace: &Workspace, toolchain: Toolchain, guests: &[Guest]) -> Result<PathBuf> {
+    let target_dir = workspace.target().join("guest");
+    let mut command = toolchain.build(&workspace.root, &target_dir)?;
+    for guest in guests {
+        command.args(["--package", &guest.package.name]);
+    }
+    process::run(&mut command, "repair what the compiler names above")?;
+    Ok(target_dir.join(TARGET).join("guest"))
+}
+
+fn finish(workspace: &Workspace, guest: &Guest, modules: &Path) -> Result<()> {
+    let name = guest.package.folder();
+    let manifest = || format!("{}/Cargo.toml", guest.package.dir.display());
+    let library = guest.package.cdylib.as_deref();
+    let library = library.with_context(|| format!("{} lacks `crate-type = [\"cdylib\", \"rlib\"]`", manifest()))?;
+    let path = modules.join(library).with_extension("wasm");
+    let module = fs::read(&path).with_context(|| format!("cannot read the module {}", path.display()))?;
+    let component = component::encode(&module)
+        .with_context(|| format!("cannot make a component of guest {name} from {}", path.display()))?;
+    if guest.checked {
+        component::check_driver(&component).with_context(|| format!("driver {name} is refused"))?;
+    }
+    let out = guest.out.join(&name).with_extension("wasm");
+    let changed = files::write_if_changed(&out, &component)?;
+    say(format!(
+        "{name}: module {}, component {} -> {}{}",
+        kib(module.len()),
+        kib(component.len()),
+        out.strip_prefix(&workspace.root).unwrap_or(&out).display(),
+        if changed { "" } else { " (unchanged)" },
+    ));
+    Ok(())
+}
+
+fn kib(bytes: usize) -> String {
+    format!("{} KiB", bytes.div_ceil(1024))
+}
