@@ -4,6 +4,7 @@ mod component;
 mod files;
 mod packages;
 mod process;
+mod tidy;
 mod toolchain;
 mod wasm;
 mod workspace;
@@ -38,6 +39,8 @@ enum Task {
         #[arg(long)]
         hostile: bool,
     },
+    /// Checks what no compiler checks: the import table, unfinished code, machine paths, crate dependencies.
+    Tidy,
 }
 
 fn main() -> ExitCode {
@@ -54,5 +57,6 @@ fn run(task: Task) -> Result<()> {
     let workspace = Workspace::load()?;
     match task {
         Task::Wasm { names, out, hostile } => wasm::run(&workspace, &names, out.as_deref(), hostile),
+        Task::Tidy => tidy::run(&workspace),
     }
 }
