@@ -1,1 +1,6 @@
-//! stub
+//! Uzel: an open dispatch system for energy meters. The map of the modules is `docs/architecture.md`.
+
+pub mod collect;
+pub mod driver;
+pub mod limits;
+pub mod model;

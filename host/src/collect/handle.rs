@@ -1,0 +1,211 @@
+//! The way from outside to the collector: asks for a read, watches sessions. Carries commands, never records.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use jiff::Timestamp;
+use tokio::sync::{broadcast, mpsc, oneshot};
+
+use crate::limits;
+use crate::model::{DeviceId, LineId, Outcome, Reason, RecordKind, SessionId, Span, Task};
+
+/// A session as those who watch see it.
+#[derive(Debug, Clone)]
+pub struct Live {
+    /// The session.
+    pub session: SessionId,
+    /// Device and its name.
+    pub device: (DeviceId, Arc<str>),
+    /// Line and its name.
+    pub line: (LineId, Arc<str>),
+    /// Driver and its version.
+    pub driver: (Arc<str>, Arc<str>),
+    /// Why it runs.
+    pub reason: Reason,
+    /// When it began.
+    pub started_at: Timestamp,
+    /// `open`, `identify`, a task's word, `close`.
+    pub phase: Arc<str>,
+    /// Steps done of this phase.
+    pub done: u32,
+    /// Steps of this phase; 0 when unknown.
+    pub total: u32,
+    /// Bytes to the meter.
+    pub bytes_sent: u64,
+    /// Bytes from the meter.
+    pub bytes_received: u64,
+    /// Questions asked.
+    pub exchanges: u32,
+    /// Records new in the store.
+    pub records_added: u64,
+    /// How it ended; none while it runs.
+    pub outcome: Option<Outcome>,
+    /// What exactly was wrong.
+    pub detail: Option<String>,
+    /// When it ended.
+    pub ended_at: Option<Timestamp>,
+}
+
+/// What happens, as it happens.
+#[derive(Debug, Clone)]
+pub enum LiveEvent {
+    /// A session started, went on or ended.
+    Session(Box<Live>),
+    /// New records are durable.
+    Records {
+        /// Whose.
+        device: DeviceId,
+        /// Which archive.
+        kind: RecordKind,
+        /// How many.
+        added: u64,
+        /// End of the last of them.
+        last_end: Timestamp,
+        /// Which session brought them.
+        session: SessionId,
+    },
+}
+
+/// A read that a person or program asks for.
+#[derive(Debug, Clone)]
+pub struct ReadNow {
+    /// Of which device.
+    pub device: DeviceId,
+    /// What; empty: what its schedule reads.
+    pub what: Vec<Task>,
+    /// Which part of the archives; none: its gaps.
+    pub span: Option<Span>,
+}
+
+/// Why a command was not taken.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum HandleError {
+    /// There is no such device, or it is disabled.
+    #[error("device {0} is not there or is disabled")]
+    NoDevice(DeviceId),
+    /// It is being read, or waits for its line.
+    #[error("device {0} is being read or waits for its line")]
+    AlreadyReading(DeviceId),
+    /// The session does not run.
+    #[error("session {0} does not run")]
+    NoSession(SessionId),
+    /// Too many commands wait.
+    #[error("too many commands wait, at most {} may", limits::COMMANDS)]
+    Busy,
+    /// The collector has ended.
+    #[error("the collector has ended")]
+    Ended,
+}
+
+/// A command on its way to the collector.
+#[derive(Debug)]
+pub enum Command {
+    /// Read a device now. Answers with the number of the job.
+    ReadNow(ReadNow, oneshot::Sender<Result<u64, HandleError>>),
+    /// End a session within 2 s.
+    Cancel(SessionId, oneshot::Sender<Result<(), HandleError>>),
+    /// Devices were added or changed in the store.
+    Reload,
+}
+
+/// Cheap to clone.
+#[derive(Debug, Clone)]
+pub struct Handle {
+    commands: mpsc::Sender<Command>,
+    board: Arc<Board>,
+}
+
+/// The running sessions, and who is told.
+#[derive(Debug)]
+pub struct Board {
+    running: Mutex<BTreeMap<SessionId, Live>>,
+    events: broadcast::Sender<LiveEvent>,
+}
+
+impl Handle {
+    /// A handle, its board, and the commands that arrive through it.
+    pub fn new() -> (Self, Arc<Board>, mpsc::Receiver<Command>) {
+        let (commands, received) = mpsc::channel(limits::COMMANDS);
+        let (events, _) = broadcast::channel(limits::LIVE_EVENTS);
+        let board = Arc::new(Board {
+            running: Mutex::default(),
+            events,
+        });
+        (
+            Self {
+                commands,
+                board: board.clone(),
+            },
+            board,
+            received,
+        )
+    }
+
+    /// Asks for a read. The job number comes back as soon as the job is queued.
+    pub async fn read_now(&self, read: ReadNow) -> Result<u64, HandleError> {
+        self.ask(|reply| Command::ReadNow(read, reply)).await
+    }
+
+    /// Ends a running session within 2 s.
+    pub async fn cancel(&self, session: SessionId) -> Result<(), HandleError> {
+        self.ask(|reply| Command::Cancel(session, reply)).await
+    }
+
+    /// Says that devices were added or changed in the store.
+    pub async fn reload(&self) -> Result<(), HandleError> {
+        self.commands
+            .send(Command::Reload)
+            .await
+            .map_err(|_| HandleError::Ended)
+    }
+
+    /// The running sessions, oldest first.
+    pub fn running(&self) -> Vec<Live> {
+        self.board.lock().values().cloned().collect()
+    }
+
+    /// What happens from now on. A slow reader loses the oldest events and is told so.
+    pub fn subscribe(&self) -> broadcast::Receiver<LiveEvent> {
+        self.board.events.subscribe()
+    }
+
+    async fn ask<T>(
+        &self,
+        command: impl FnOnce(oneshot::Sender<Result<T, HandleError>>) -> Command,
+    ) -> Result<T, HandleError> {
+        let (reply, answer) = oneshot::channel();
+        self.commands.try_send(command(reply)).map_err(|error| match error {
+            mpsc::error::TrySendError::Full(_) => HandleError::Busy,
+            mpsc::error::TrySendError::Closed(_) => HandleError::Ended,
+        })?;
+        answer.await.map_err(|_| HandleError::Ended)?
+    }
+}
+
+impl Board {
+    fn lock(&self) -> std::sync::MutexGuard<'_, BTreeMap<SessionId, Live>> {
+        // The map stays whole whoever panicked: every change is one insert or one remove.
+        self.running.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Shows a session; one with an outcome leaves the board.
+    pub fn show(&self, live: Live) {
+        if live.outcome.is_some() {
+            self.lock().remove(&live.session);
+        } else {
+            self.lock().insert(live.session, live.clone());
+        }
+        self.tell(LiveEvent::Session(Box::new(live)));
+    }
+
+    /// Tells of new records.
+    pub fn tell(&self, event: LiveEvent) {
+        // Nobody listening is no fault.
+        let _ = self.events.send(event);
+    }
+
+    /// How many sessions run.
+    pub fn running(&self) -> usize {
+        self.lock().len()
+    }
+}

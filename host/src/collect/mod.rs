@@ -1,0 +1,5 @@
+//! The loop: schedule → session → store.
+
+mod handle;
+
+pub use handle::{Board, Command, Handle, HandleError, Live, LiveEvent, ReadNow};

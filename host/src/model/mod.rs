@@ -1,0 +1,18 @@
+//! The words of the field as types: meters, archives, records, sessions. No input or output, no serde.
+
+pub mod archive;
+pub mod device;
+pub mod event;
+pub mod outcome;
+pub mod record;
+pub mod task;
+pub mod time;
+pub mod trace;
+
+pub use archive::{Absence, ArchiveKind, LabelRule, RecordKind, Span};
+pub use device::{DeviceId, LineAddress, LineId, LineSettings, Parity, SessionId};
+pub use event::{DeviceEvent, Setting, Severity};
+pub use outcome::Outcome;
+pub use record::{Aggregate, Cell, Column, Condition, Effect, Quality, Record, Value};
+pub use task::{Reason, Task};
+pub use time::{Civil, ClockRule};

@@ -1,0 +1,181 @@
+//! The wire trace of a session: every byte, wait and remark in order, as text that can be replayed.
+//!
+//! One entry a line, `<ms since start> <mark> <rest>`:
+//!
+//! | mark | rest |
+//! | --- | --- |
+//! | `>` | hex of bytes sent |
+//! | `<` | hex of bytes received |
+//! | `~` | `timeout`: a read that ended by its deadline |
+//! | `=` | line settings |
+//! | `*` | the driver's note to the bytes before |
+//! | `!` | a log line: level, text |
+//! | `x` | the line was closed |
+
+use std::fmt::Write as _;
+
+/// One kind of entry.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum EntryKind {
+    /// Bytes to the meter.
+    Sent,
+    /// Bytes from the meter.
+    Received,
+    /// A read ended by its deadline.
+    Timeout,
+    /// The line was changed.
+    Settings,
+    /// The driver's remark.
+    Note,
+    /// A log line.
+    Log,
+    /// The line was closed.
+    Closed,
+}
+
+/// One entry.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Entry {
+    /// Milliseconds since the session started.
+    pub at_ms: u64,
+    /// What happened.
+    pub kind: EntryKind,
+    /// Hex bytes for `Sent` and `Received`, text otherwise.
+    pub rest: String,
+}
+
+impl EntryKind {
+    fn mark(self) -> char {
+        match self {
+            Self::Sent => '>',
+            Self::Received => '<',
+            Self::Timeout => '~',
+            Self::Settings => '=',
+            Self::Note => '*',
+            Self::Log => '!',
+            Self::Closed => 'x',
+        }
+    }
+
+    fn of(mark: &str) -> Option<Self> {
+        [
+            Self::Sent,
+            Self::Received,
+            Self::Timeout,
+            Self::Settings,
+            Self::Note,
+            Self::Log,
+            Self::Closed,
+        ]
+        .into_iter()
+        .find(|kind| mark.len() == 1 && mark.starts_with(kind.mark()))
+    }
+
+    /// The word that the API uses.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Sent => "sent",
+            Self::Received => "received",
+            Self::Timeout => "timeout",
+            Self::Settings => "settings",
+            Self::Note => "note",
+            Self::Log => "log",
+            Self::Closed => "closed",
+        }
+    }
+}
+
+/// A trace as it grows.
+#[derive(Debug, Default)]
+pub struct Trace {
+    text: String,
+}
+
+impl Trace {
+    /// Adds an entry of bytes.
+    pub fn bytes(&mut self, at_ms: u64, kind: EntryKind, bytes: &[u8]) {
+        self.head(at_ms, kind);
+        for byte in bytes {
+            for nibble in [byte >> 4, byte & 0x0f] {
+                self.text.push(char::from_digit(nibble.into(), 16).unwrap_or('?'));
+            }
+        }
+        self.text.push('\n');
+    }
+
+    /// Adds an entry of text; control characters become spaces.
+    pub fn text(&mut self, at_ms: u64, kind: EntryKind, text: &str) {
+        self.head(at_ms, kind);
+        self.text
+            .extend(text.chars().map(|c| if c.is_control() { ' ' } else { c }));
+        self.text.push('\n');
+    }
+
+    fn head(&mut self, at_ms: u64, kind: EntryKind) {
+        // Writing to a String cannot fail.
+        let _ = write!(self.text, "{at_ms} {} ", kind.mark());
+    }
+
+    /// Bytes of text so far.
+    pub fn len(&self) -> usize {
+        self.text.len()
+    }
+
+    /// Whether nothing happened yet.
+    pub fn is_empty(&self) -> bool {
+        self.text.is_empty()
+    }
+
+    /// The text.
+    pub fn into_text(self) -> String {
+        self.text
+    }
+}
+
+/// Reads a trace back. A line that is no entry (a damaged file) is left out.
+pub fn parse(text: &str) -> impl Iterator<Item = Entry> {
+    text.lines().filter_map(|line| {
+        let mut parts = line.splitn(3, ' ');
+        let at_ms = parts.next()?.parse().ok()?;
+        let kind = EntryKind::of(parts.next()?)?;
+        Some(Entry {
+            at_ms,
+            kind,
+            rest: parts.next().unwrap_or_default().to_owned(),
+        })
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_trace_comes_back_and_text_cannot_forge_entries() {
+        let mut trace = Trace::default();
+        trace.bytes(0, EntryKind::Sent, &[0xff, 0x01]);
+        trace.bytes(184, EntryKind::Received, &[]);
+        trace.text(185, EntryKind::Note, "hour\n5 > dead\u{7}");
+        let entries: Vec<_> = parse(&trace.into_text()).collect();
+        assert_eq!(
+            entries,
+            [
+                Entry {
+                    at_ms: 0,
+                    kind: EntryKind::Sent,
+                    rest: "ff01".into()
+                },
+                Entry {
+                    at_ms: 184,
+                    kind: EntryKind::Received,
+                    rest: String::new()
+                },
+                Entry {
+                    at_ms: 185,
+                    kind: EntryKind::Note,
+                    rest: "hour 5 > dead ".into()
+                },
+            ]
+        );
+    }
+}
