@@ -1,1 +1,32 @@
-//! stub
+//! Simulated meters and replayed recordings on real sockets and pseudo-terminals.
+//!
+//! Every meter is a state machine ([`Meter`]: bytes in, replies out) built by a builder, put on a
+//! line by [`Link`] and held by a [`Handle`]. Its archives are deterministic by seed and consistent:
+//! days are sums of hours, totals are running sums. [`Handle::truth`] lists what they hold.
+//! [`Faults`] spoil the line reproducibly. Nothing here is shared with the drivers: a mistake made
+//! in common would pass every test.
+
+mod bus;
+mod civil;
+mod clock;
+mod faults;
+mod faulty;
+pub mod hex;
+mod meter;
+mod plant;
+mod random;
+mod replay;
+mod serve;
+mod truth;
+mod vkt7;
+mod water;
+mod weather;
+
+pub use clock::SimClock;
+pub use faults::{Faults, FaultsError};
+pub use faulty::Faulty;
+pub use meter::{Disguise, Meter, Reply};
+pub use replay::{Exchange, Recording, RecordingError, Replayer};
+pub use serve::{Endpoint, Handle, Link, Many, serve_many};
+pub use truth::{Truth, TruthKind, TruthNs, TruthRecord, TruthValue};
+pub use vkt7::{Digits, ONE_INPUT, TWO_INPUTS, Units, Vkt7, Vkt7Builder, Vkt7Config, Vkt7History};

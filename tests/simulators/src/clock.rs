@@ -1,0 +1,90 @@
+//! The clock inside a meter: stands still for tests, or runs with an error like a real one.
+
+use crate::civil;
+use jiff::Timestamp;
+use jiff::civil::DateTime;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
+
+/// A meter's clock in civil time. Clones are the same clock.
+#[derive(Clone, Debug)]
+pub struct SimClock(Arc<Hands>);
+
+#[derive(Debug)]
+struct Hands {
+    running: AtomicBool,
+    /// Running: civil seconds minus UTC seconds. Standing: civil seconds.
+    seconds: AtomicI64,
+}
+
+impl SimClock {
+    /// A clock which stands at `civil` until it is set or advanced.
+    pub fn fixed(civil: DateTime) -> Self {
+        Self::with(false, civil::seconds_of(civil))
+    }
+
+    /// A clock which runs `utc_offset_s` ahead of UTC, plus its error (positive: the clock is fast).
+    pub fn running(utc_offset_s: i64, error_s: i64) -> Self {
+        Self::with(true, utc_offset_s.saturating_add(error_s))
+    }
+
+    fn with(running: bool, seconds: i64) -> Self {
+        Self(Arc::new(Hands {
+            running: AtomicBool::new(running),
+            seconds: AtomicI64::new(seconds),
+        }))
+    }
+
+    /// Civil seconds since 1970-01-01T00:00.
+    pub fn now_s(&self) -> i64 {
+        let seconds = self.0.seconds.load(Ordering::Relaxed);
+        if self.0.running.load(Ordering::Relaxed) {
+            Timestamp::now().as_second().saturating_add(seconds)
+        } else {
+            seconds
+        }
+    }
+
+    /// What the meter's display shows.
+    pub fn now(&self) -> DateTime {
+        civil::civil_of(self.now_s())
+    }
+
+    /// The running hour: its record does not exist yet.
+    pub fn now_hour(&self) -> i64 {
+        self.now_s().div_euclid(civil::HOUR_S)
+    }
+
+    /// Sets the clock; whether it runs stays as it was.
+    pub fn set(&self, civil: DateTime) {
+        self.advance(civil::seconds_of(civil).saturating_sub(self.now_s()));
+    }
+
+    /// Moves the clock by seconds, backwards when negative.
+    pub fn advance(&self, seconds: i64) {
+        self.0.seconds.fetch_add(seconds, Ordering::Relaxed);
+    }
+}
+
+/// A civil time stands for a clock which stands there.
+impl From<DateTime> for SimClock {
+    fn from(civil: DateTime) -> Self {
+        Self::fixed(civil)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use jiff::civil::datetime;
+
+    #[test]
+    fn a_clock_is_set_and_advanced_for_all_its_clones() {
+        let clock = SimClock::fixed(datetime(2026, 1, 31, 23, 59, 30, 0));
+        let clone = clock.clone();
+        clone.advance(60);
+        assert_eq!(clock.now(), datetime(2026, 2, 1, 0, 0, 30, 0));
+        clock.set(datetime(2025, 12, 1, 5, 0, 0, 0));
+        assert_eq!(clone.now(), datetime(2025, 12, 1, 5, 0, 0, 0));
+    }
+}

@@ -1,0 +1,120 @@
+//! The hold on a meter that is being served.
+
+use super::talk::{Shared, lock};
+use crate::clock::SimClock;
+use crate::faults::Faults;
+use crate::meter::Meter;
+use crate::truth::{Truth, TruthKind, TruthRecord};
+use std::fmt;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use tokio_util::sync::{CancellationToken, DropGuard};
+use tokio_util::task::TaskTracker;
+
+/// How a meter is reached.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Endpoint {
+    Tcp(SocketAddr),
+    /// A pseudo-terminal, to be opened like a serial port.
+    Pty(PathBuf),
+}
+
+impl fmt::Display for Endpoint {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Tcp(addr) => write!(formatter, "tcp {addr}"),
+            Self::Pty(path) => write!(formatter, "pty {}", path.display()),
+        }
+    }
+}
+
+/// A meter, or a bus of meters, on its line. Dropping it ends the service.
+pub struct Handle {
+    endpoint: Endpoint,
+    device: Shared,
+    truths: Vec<Arc<dyn Truth>>,
+    clocks: Vec<SimClock>,
+    cancel: DropGuard,
+    tasks: TaskTracker,
+}
+
+impl Handle {
+    pub(super) fn new(
+        endpoint: Endpoint,
+        device: Shared,
+        truths: Vec<Arc<dyn Truth>>,
+        clocks: Vec<SimClock>,
+        cancel: CancellationToken,
+        tasks: TaskTracker,
+    ) -> Self {
+        Self {
+            endpoint,
+            device,
+            truths,
+            clocks,
+            cancel: cancel.drop_guard(),
+            tasks,
+        }
+    }
+
+    pub fn endpoint(&self) -> &Endpoint {
+        &self.endpoint
+    }
+
+    /// Where the meter listens. Panics on a pseudo-terminal.
+    pub fn addr(&self) -> SocketAddr {
+        match &self.endpoint {
+            Endpoint::Tcp(addr) => *addr,
+            Endpoint::Pty(path) => panic!("{} is a pseudo-terminal, it has no address", path.display()),
+        }
+    }
+
+    /// The device file of the meter's serial line. Panics on TCP.
+    pub fn path(&self) -> &Path {
+        match &self.endpoint {
+            Endpoint::Pty(path) => path,
+            Endpoint::Tcp(addr) => panic!("{addr} is a TCP address, it has no path"),
+        }
+    }
+
+    /// Whole requests that the meters took for their own.
+    pub fn requests(&self) -> u64 {
+        lock(&self.device).requests()
+    }
+
+    /// Requests that a replayed recording did not hold, oldest first.
+    pub fn unmatched(&self) -> Vec<Vec<u8>> {
+        lock(&self.device).unmatched()
+    }
+
+    /// Replaces the faults of the line, for example to let it recover.
+    pub fn set_faults(&self, faults: Faults) {
+        lock(&self.device).set_faults(faults);
+    }
+
+    /// What the (first) meter's archive holds now, oldest first.
+    pub fn truth(&self, kind: TruthKind) -> Vec<TruthRecord> {
+        self.truth_of(0, kind)
+    }
+
+    /// The same for meter `place` of a bus, counted from 0. Empty when it has no such archive.
+    pub fn truth_of(&self, place: usize, kind: TruthKind) -> Vec<TruthRecord> {
+        self.truths
+            .get(place)
+            .map(|truth| truth.truth(kind))
+            .unwrap_or_default()
+    }
+
+    /// The clock of the (first) meter. Panics when there is none, as in a replay.
+    pub fn clock(&self) -> &SimClock {
+        self.clocks.first().expect("this device has a clock")
+    }
+
+    /// Ends the service and waits until every connection is closed.
+    pub async fn shutdown(self) {
+        drop(self.cancel);
+        self.tasks.close();
+        self.tasks.wait().await;
+    }
+}

@@ -1,0 +1,134 @@
+//! A meter, or several on one bus, ready to be put on a line.
+
+use super::handle::{Endpoint, Handle};
+use super::talk::{Shared, talk};
+use crate::bus::Bus;
+use crate::clock::SimClock;
+use crate::faults::Faults;
+use crate::faulty::Faulty;
+use crate::meter::Meter;
+use crate::truth::Truth;
+use std::io;
+use std::net::{Ipv4Addr, SocketAddr};
+use std::sync::{Arc, Mutex};
+use tokio::net::TcpListener;
+use tokio::time::Instant;
+use tokio_serial::{SerialPort, SerialStream};
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+/// What stands behind one line.
+pub struct Link {
+    meter: Box<dyn Meter>,
+    faults: Faults,
+    truths: Vec<Arc<dyn Truth>>,
+    clocks: Vec<SimClock>,
+}
+
+impl Link {
+    pub fn new(meter: Box<dyn Meter>, faults: Faults) -> Self {
+        Self {
+            meter,
+            faults,
+            truths: Vec::new(),
+            clocks: Vec::new(),
+        }
+    }
+
+    pub fn with_truth(mut self, truth: Arc<dyn Truth>) -> Self {
+        self.truths.push(truth);
+        self
+    }
+
+    pub fn with_clock(mut self, clock: SimClock) -> Self {
+        self.clocks.push(clock);
+        self
+    }
+
+    /// Several meters on one line. Each keeps its own faults; `faults` are of the shared line.
+    pub fn bus(links: impl IntoIterator<Item = Link>, faults: Faults) -> Self {
+        let mut bus = Self::new(Box::new(Bus::new(Vec::new())), faults);
+        let mut meters: Vec<Box<dyn Meter>> = Vec::new();
+        for link in links {
+            bus.truths.extend(link.truths);
+            bus.clocks.extend(link.clocks);
+            meters.push(Box::new(Faulty::new(link.meter, link.faults)));
+        }
+        bus.meter = Box::new(Bus::new(meters));
+        bus
+    }
+
+    /// The device without transport: bytes in, replies out, faults applied.
+    pub fn into_meter(self) -> Faulty<Box<dyn Meter>> {
+        Faulty::new(self.meter, self.faults)
+    }
+
+    /// Serves on a free port of the loopback interface.
+    pub async fn start_tcp(self) -> io::Result<Handle> {
+        self.start_tcp_at(SocketAddr::from((Ipv4Addr::LOCALHOST, 0))).await
+    }
+
+    /// Serves on this address; port 0 takes a free one. Every connection reaches the same device.
+    pub async fn start_tcp_at(self, listen: SocketAddr) -> io::Result<Handle> {
+        let listener = TcpListener::bind(listen).await?;
+        let endpoint = Endpoint::Tcp(listener.local_addr()?);
+        let (handle, device, cancel, tasks) = self.parts(endpoint);
+        tasks.spawn(accept(listener, device, cancel, tasks.clone()));
+        Ok(handle)
+    }
+
+    /// Serves on a new pseudo-terminal in raw mode; the handle tells its path. Needs a tokio runtime.
+    pub fn start_pty(self) -> io::Result<Handle> {
+        let (near, far) = SerialStream::pair()?;
+        let path = far
+            .name()
+            .ok_or_else(|| io::Error::other("the pseudo-terminal has no name"))?;
+        let (handle, device, cancel, tasks) = self.parts(Endpoint::Pty(path.into()));
+        tasks.spawn(async move {
+            // The far end stays open here, so that the line survives between two openings by the host.
+            let _far = far;
+            let mut near = near;
+            let begun = Instant::now();
+            while !cancel.is_cancelled() {
+                // A wire cannot hang up: after a dropped answer the conversation goes on.
+                talk(&mut near, &device, begun, &cancel, |_| ()).await;
+            }
+        });
+        Ok(handle)
+    }
+
+    fn parts(self, endpoint: Endpoint) -> (Handle, Shared, CancellationToken, TaskTracker) {
+        let device = Arc::new(Mutex::new(Faulty::new(self.meter, self.faults)));
+        let (cancel, tasks) = (CancellationToken::new(), TaskTracker::new());
+        let handle = Handle::new(
+            endpoint,
+            Arc::clone(&device),
+            self.truths,
+            self.clocks,
+            cancel.clone(),
+            tasks.clone(),
+        );
+        (handle, device, cancel, tasks)
+    }
+}
+
+async fn accept(listener: TcpListener, device: Shared, cancel: CancellationToken, tasks: TaskTracker) {
+    let begun = Instant::now();
+    loop {
+        let accepted = tokio::select! {
+            () = cancel.cancelled() => return,
+            accepted = listener.accept() => accepted,
+        };
+        // An accept fails for want of descriptors or because the peer left: the next one may succeed.
+        let Ok((stream, _)) = accepted else {
+            tokio::task::yield_now().await;
+            continue;
+        };
+        let (device, cancel) = (Arc::clone(&device), cancel.clone());
+        tasks.spawn(async move {
+            // Small answers must not wait for more bytes; a refusal of the option costs only time.
+            let _ = stream.set_nodelay(true);
+            talk(stream, &device, begun, &cancel, |_| ()).await;
+        });
+    }
+}

@@ -1,0 +1,10 @@
+//! Meters on real parts: TCP sockets and pseudo-terminals.
+
+mod handle;
+mod link;
+mod many;
+mod talk;
+
+pub use handle::{Endpoint, Handle};
+pub use link::Link;
+pub use many::{Many, serve_many};

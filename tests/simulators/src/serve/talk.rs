@@ -1,0 +1,68 @@
+//! The conversation over one stream, whatever the stream is.
+
+use crate::faulty::Faulty;
+use crate::meter::{Meter, Reply};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
+use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
+
+/// A device that several connections may reach.
+pub type Shared = Arc<Mutex<Faulty<Box<dyn Meter>>>>;
+
+/// Locks a device. A panic elsewhere leaves it usable: its state is only a conversation's.
+pub fn lock(device: &Shared) -> MutexGuard<'_, Faulty<Box<dyn Meter>>> {
+    device.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Bytes taken from a stream at once: about the longest frame of any protocol here.
+const READ_BYTES: usize = 512;
+
+/// Serves until the far end closes, the device hangs up or `cancel` falls.
+///
+/// `heard` is called after each arrival with the count of requests that it completed.
+pub async fn talk<S>(mut stream: S, device: &Shared, begun: Instant, cancel: &CancellationToken, heard: impl Fn(u64))
+where
+    S: AsyncRead + AsyncWrite + Unpin,
+{
+    let mut buffer = [0u8; READ_BYTES];
+    loop {
+        let read = tokio::select! {
+            () = cancel.cancelled() => return,
+            read = stream.read(&mut buffer) => read,
+        };
+        let bytes = match read {
+            Ok(0) | Err(_) => return,
+            Ok(count) => buffer.get(..count).unwrap_or_default(),
+        };
+        let (replies, new) = {
+            let mut device = lock(device);
+            let before = device.requests();
+            (
+                device.on_bytes(begun.elapsed(), bytes),
+                device.requests().saturating_sub(before),
+            )
+        };
+        heard(new);
+        let sent = tokio::select! {
+            () = cancel.cancelled() => return,
+            sent = send(&mut stream, replies) => sent,
+        };
+        if !sent {
+            return;
+        }
+    }
+}
+
+/// False when the line has dropped.
+async fn send<S: AsyncWrite + Unpin>(stream: &mut S, replies: Vec<Reply>) -> bool {
+    for reply in replies {
+        if !reply.delay.is_zero() {
+            tokio::time::sleep(reply.delay).await;
+        }
+        if stream.write_all(&reply.bytes).await.is_err() || stream.flush().await.is_err() || reply.hang_up {
+            return false;
+        }
+    }
+    true
+}
