@@ -1,12 +1,20 @@
 //! Builds, checks, tests and demonstrates the whole of Uzel. Started as `cargo xtask COMMAND`.
 
+mod bench;
+mod children;
 mod component;
+mod demo;
 mod files;
+mod host;
+mod openapi;
 mod packages;
 mod process;
+mod tally;
+mod test;
 mod tidy;
 mod toolchain;
 mod wasm;
+mod web;
 mod workspace;
 
 use std::path::PathBuf;
@@ -27,8 +35,24 @@ struct Arguments {
 
 #[derive(Subcommand)]
 enum Task {
+    /// Runs every check and every test; installs what they need.
+    #[command(after_help = "Examples:\n  cargo xtask test\n  cargo xtask test gap_planner")]
+    Test {
+        /// Runs only those tests of the workspace whose names contain this.
+        filter: Option<String>,
+    },
+    /// Starts simulated meters and a host that reads them, until Ctrl-C.
+    #[command(after_help = "Examples:\n  cargo xtask demo\n  cargo xtask demo --port 9000 --no-web")]
+    Demo {
+        /// Where the web client answers, on 127.0.0.1.
+        #[arg(long, default_value_t = 8080)]
+        port: u16,
+        /// Leaves the web client as it was last built, for machines without Node.js.
+        #[arg(long)]
+        no_web: bool,
+    },
     /// Builds drivers to WebAssembly components.
-    #[command(after_help = "Examples:\n  cargo xtask wasm\n  cargo xtask wasm vkt7 --out /tmp/drivers")]
+    #[command(after_help = "Examples:\n  cargo xtask wasm\n  cargo xtask wasm vkt7 --out build/drivers")]
     Wasm {
         /// Folders in drivers-wasm; all drivers when none is named.
         names: Vec<String>,
@@ -39,8 +63,33 @@ enum Task {
         #[arg(long)]
         hostile: bool,
     },
+    /// Builds the web client to web/dist.
+    #[command(after_help = "Examples:\n  cargo xtask web\n  cargo xtask web --check")]
+    Web {
+        /// Also checks types and runs the unit tests.
+        #[arg(long)]
+        check: bool,
+    },
+    /// Writes web/openapi.json and the web client's types from the host.
+    #[command(after_help = "Examples:\n  cargo xtask openapi\n  cargo xtask openapi --check")]
+    Openapi {
+        /// Writes nothing; fails when what is committed is stale.
+        #[arg(long)]
+        check: bool,
+    },
+    /// Rewrites the snapshots of the tests.
+    #[command(after_help = "Example:\n  cargo xtask bless && git diff")]
+    Bless,
     /// Checks what no compiler checks: the import table, unfinished code, machine paths, crate dependencies.
+    #[command(after_help = "Example:\n  cargo xtask tidy")]
     Tidy,
+    /// Measures the release build.
+    #[command(after_help = "Examples:\n  cargo xtask bench\n  cargo xtask bench fleet --meters 10000")]
+    Bench {
+        /// Given to the program `bench` as they are.
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        arguments: Vec<String>,
+    },
 }
 
 fn main() -> ExitCode {
@@ -56,7 +105,14 @@ fn main() -> ExitCode {
 fn run(task: Task) -> Result<()> {
     let workspace = Workspace::load()?;
     match task {
+        Task::Test { filter } => test::run(&workspace, filter.as_deref()),
+        Task::Demo { port, no_web } => demo::run(&workspace, port, no_web),
         Task::Wasm { names, out, hostile } => wasm::run(&workspace, &names, out.as_deref(), hostile),
+        Task::Web { check } => web::run(&workspace, check),
+        Task::Openapi { check: true } => openapi::check(&workspace, &host::debug(&workspace)?),
+        Task::Openapi { check: false } => openapi::write(&workspace, &host::debug(&workspace)?),
+        Task::Bless => test::bless(&workspace),
         Task::Tidy => tidy::run(&workspace),
+        Task::Bench { arguments } => bench::run(&workspace, &arguments),
     }
 }

@@ -1,0 +1,21 @@
+//! `cargo xtask bench`: measures the release build. The benchmarks themselves are the program `bench` of system-tests.
+
+use anyhow::Result;
+
+use crate::host;
+use crate::process::{self, say};
+use crate::wasm;
+use crate::workspace::Workspace;
+
+/// Builds what is measured and hands `arguments` to the program `bench`.
+///
+/// # Errors
+/// A build or a benchmark fails.
+pub fn run(workspace: &Workspace, arguments: &[String]) -> Result<()> {
+    wasm::run(workspace, &[], None, false)?;
+    say("building the host, the simulators and the benchmarks");
+    let programs = host::release(workspace)?;
+    let mut bench = process::command(programs.bench(), &workspace.root);
+    bench.args(arguments).envs(programs.variables(workspace));
+    process::run(&mut bench, "look at the benchmark's words above")
+}
