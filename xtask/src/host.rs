@@ -55,13 +55,10 @@ impl Programs {
     }
 }
 
-/// A cargo of the current toolchain. On a CI machine the lock file must already be right.
+/// The cargo that runs xtask.
 pub fn cargo(workspace: &Workspace, arguments: &[&str]) -> Command {
     let mut cargo = process::command("cargo", &workspace.root);
     cargo.args(arguments);
-    if std::env::var_os("CI").is_some() {
-        cargo.arg("--locked");
-    }
     cargo
 }
 

@@ -97,7 +97,12 @@ pub fn run(workspace: &Workspace, filter: Option<&str>) -> Result<()> {
         return run.close();
     }
     run.step("browser", |_| packages::ensure(packages::BROWSER, "the browser test"));
-    run.step("format", |_| process::run(&mut cargo_fmt(workspace), "run `cargo fmt`"));
+    run.step("format", |_| {
+        process::run(
+            &mut host::cargo(workspace, &["fmt", "--all", "--check"]),
+            "run `cargo fmt`",
+        )
+    });
     run.step("tidy", |_| tidy::run(workspace));
     run.step("web build", |_| web::run(workspace, false));
     run.step("web types", |_| web::script(workspace, "check", &[]));
@@ -126,12 +131,6 @@ pub fn bless(workspace: &Workspace) -> Result<()> {
     )?;
     say("snapshots are rewritten: read `git diff` before you commit them");
     Ok(())
-}
-
-fn cargo_fmt(workspace: &Workspace) -> Command {
-    let mut cargo = process::command("cargo", &workspace.root);
-    cargo.args(["fmt", "--all", "--check"]);
-    cargo
 }
 
 fn cargo_test(workspace: &Workspace, programs: &Programs) -> Command {

@@ -1,6 +1,6 @@
 //! `cargo xtask web`: the dispatcher's client, from its npm packages to `web/dist`.
 
-use std::fs;
+use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
@@ -52,16 +52,22 @@ pub fn install(workspace: &Workspace) -> Result<()> {
     Ok(())
 }
 
-/// Builds `web/dist` when any input is newer than it.
+/// Builds `web/dist` when any input has changed since the last build that succeeded.
 pub fn build(workspace: &Workspace) -> Result<()> {
     let web = workspace.web();
-    let built = fs::metadata(web.join("dist/index.html")).and_then(|meta| meta.modified());
-    if built.is_ok_and(|built| newest_input(&web).is_some_and(|input| input < built)) {
+    let stamp = workspace.target().join("web/built");
+    let built = fs::metadata(&stamp).and_then(|meta| meta.modified());
+    let is_there = web.join("dist/index.html").is_file();
+    if is_there && built.is_ok_and(|built| newest_input(&web).is_some_and(|input| input < built)) {
         say("web/dist is up to date");
         return Ok(());
     }
     say("building web/dist");
-    script(workspace, "build", &[])
+    // An input that changes during the build is newer than its begin, so the next build takes it in.
+    let begun = SystemTime::now();
+    script(workspace, "build", &[])?;
+    let file = File::create(&stamp).and_then(|file| file.set_modified(begun));
+    file.with_context(|| format!("cannot write {}", stamp.display()))
 }
 
 /// Runs a script of web/package.json with additional environment variables.
@@ -139,7 +145,7 @@ mod tests {
             files::write_if_changed(&web.join(name), b"x").unwrap();
         }
         let later = SystemTime::now() + std::time::Duration::from_secs(3600);
-        let touch = |name: &str| fs::File::open(web.join(name)).unwrap().set_modified(later).unwrap();
+        let touch = |name: &str| File::open(web.join(name)).unwrap().set_modified(later).unwrap();
         touch("dist/index.html");
         touch("node_modules/x/y.js");
         assert!(newest_input(&web).unwrap() < later);
