@@ -1,0 +1,203 @@
+//! What each kind of meter puts into its readout.
+
+use super::history::MbusHistory;
+use super::record::{Data, Record};
+use crate::civil;
+use jiff::civil::{Date, DateTime, date};
+
+/// Kinds of simulated slaves.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum MbusKind {
+    /// Medium 0C: energy in kWh, volume in 0.01 m³, 32-bit integers.
+    Heat,
+    /// Medium 16: volume in litres, packed decimals.
+    Water,
+    /// Medium 02: energy in Wh by two tariffs, 48-bit integers.
+    Electricity,
+}
+
+impl MbusKind {
+    /// Medium byte of the header.
+    pub fn medium(self) -> u8 {
+        match self {
+            Self::Heat => 0x0C,
+            Self::Water => 0x16,
+            Self::Electricity => 0x02,
+        }
+    }
+}
+
+/// One number of a readout: for the wire and for the truth.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Reading {
+    pub name: &'static str,
+    pub tariff: u32,
+    pub digits: i64,
+    pub decimals: u8,
+    vif: &'static [u8],
+    width: Width,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Width {
+    Int16,
+    Int32,
+    Int48,
+    Bcd6,
+    Bcd8,
+}
+
+impl Reading {
+    fn new(name: &'static str, digits: i64, decimals: u8, vif: &'static [u8], width: Width) -> Self {
+        Self {
+            name,
+            tariff: 0,
+            digits,
+            decimals,
+            vif,
+            width,
+        }
+    }
+
+    fn record(&self) -> Record {
+        let data = match self.width {
+            Width::Int16 => Data::Int16(self.digits),
+            Width::Int32 => Data::Int32(self.digits),
+            Width::Int48 => Data::Int48(self.digits),
+            Width::Bcd6 => Data::Bcd(self.digits, 3),
+            Width::Bcd8 => Data::Bcd(self.digits, 4),
+        };
+        Record::now(self.vif, data).tariff(self.tariff)
+    }
+}
+
+/// A past moment whose counters the meter keeps.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Period {
+    pub storage: u32,
+    /// As on the wire.
+    pub stamp: DateTime,
+    /// The stamp has a time.
+    timed: bool,
+    pub readings: Vec<Reading>,
+}
+
+/// A meter's registers at one moment.
+pub struct Content<'a> {
+    pub kind: MbusKind,
+    pub history: &'a MbusHistory,
+    pub now: DateTime,
+    /// Identification number, 8 digits.
+    pub id: u32,
+    /// Ends of months kept.
+    pub months: u32,
+}
+
+impl Content<'_> {
+    /// Records in groups that must not be torn apart, in the order of the readout.
+    pub fn groups(&self) -> Vec<Vec<u8>> {
+        let mut current = Record::now(&[0x78], Data::Bcd(self.id.into(), 4)).bytes();
+        current.extend(Record::now(&[0x6D], Data::DateTime(self.now)).bytes());
+        for reading in self.current() {
+            current.extend(reading.record().bytes());
+        }
+        let mut groups = vec![current];
+        for period in self.periods() {
+            let stamp = if period.timed {
+                Record::now(&[0x6D], Data::DateTime(period.stamp))
+            } else {
+                Record::now(&[0x6C], Data::Date(period.stamp.date()))
+            };
+            let mut group = stamp.at(period.storage).bytes();
+            for reading in &period.readings {
+                group.extend(reading.record().at(period.storage).bytes());
+            }
+            groups.push(group);
+        }
+        groups
+    }
+
+    /// Counters and measured values of now.
+    pub fn current(&self) -> Vec<Reading> {
+        let seconds = civil::seconds_of(self.now);
+        let hour = seconds.div_euclid(civil::HOUR_S);
+        let mut readings = counters(self.kind, self.history.at(seconds));
+        let hourly = self.history.hourly(hour);
+        match self.kind {
+            MbusKind::Heat => {
+                let [supply, back] = self.history.temperatures(hour);
+                readings.extend([
+                    Reading::new("on_time_h", self.history.on_time_h(hour), 0, &[0x22], Width::Int32),
+                    Reading::new("flow_temperature_c", supply, 2, &[0x59], Width::Int16),
+                    Reading::new("return_temperature_c", back, 2, &[0x5D], Width::Int16),
+                    Reading::new("temperature_difference_k", supply - back, 2, &[0x61], Width::Int16),
+                    Reading::new("power_kw", hourly[0] / 100, 1, &[0x2D], Width::Int32),
+                    Reading::new("flow_m3_h", hourly[1] / 1000, 3, &[0x3B], Width::Int32),
+                ]);
+            }
+            MbusKind::Water => {
+                readings.push(Reading::new("flow_m3_h", hourly[0] / 1000, 3, &[0x3B], Width::Bcd6));
+            }
+            MbusKind::Electricity => readings.extend([
+                Reading::new("power_w", hourly[0] + hourly[1], 0, &[0x2B], Width::Int32),
+                Reading::new("voltage_v", 2304, 1, &[0xFD, 0x48], Width::Int16),
+                Reading::new(
+                    "current_a",
+                    (hourly[0] + hourly[1]) * 1000 / 230,
+                    3,
+                    &[0xFD, 0x59],
+                    Width::Int32,
+                ),
+            ]),
+        }
+        readings
+    }
+
+    /// The last due date, then the ends of months, newest first.
+    pub fn periods(&self) -> Vec<Period> {
+        let first = self.now.date().first_of_month();
+        let due = date(self.now.year(), 1, 1);
+        let mut periods = vec![self.period(1, due, false, due.yesterday().unwrap_or(due))];
+        let mut end = first;
+        for place in 0..self.months {
+            let last_day = end.yesterday().unwrap_or(end);
+            let timed = self.kind == MbusKind::Heat;
+            periods.push(self.period(2 + place, end, timed, if timed { last_day } else { end }));
+            end = civil::previous_month(end).first_of_month();
+        }
+        periods
+    }
+
+    /// Counters when the day `end` begins, stamped with `stamp`: 23:59 of it, or the bare date.
+    fn period(&self, storage: u32, end: Date, timed: bool, stamp: Date) -> Period {
+        let readings = counters(self.kind, self.history.at_midnight(end));
+        let stamp = if timed {
+            stamp.at(23, 59, 0, 0)
+        } else {
+            stamp.at(0, 0, 0, 0)
+        };
+        Period {
+            storage,
+            stamp,
+            timed,
+            readings,
+        }
+    }
+}
+
+/// Registers as they stand on the display.
+fn counters(kind: MbusKind, [first, second]: [i64; 2]) -> Vec<Reading> {
+    match kind {
+        MbusKind::Heat => vec![
+            Reading::new("energy_kwh", first / 1000, 0, &[0x06], Width::Int32),
+            Reading::new("volume_m3", second / 10_000, 2, &[0x14], Width::Int32),
+        ],
+        MbusKind::Water => vec![Reading::new("volume_m3", first / 1000, 3, &[0x13], Width::Bcd8)],
+        MbusKind::Electricity => [(0, first + second), (1, first), (2, second)]
+            .map(|(tariff, wh)| Reading {
+                tariff,
+                ..Reading::new("energy_wh", wh, 0, &[0x03], Width::Int48)
+            })
+            .to_vec(),
+    }
+}

@@ -1,0 +1,60 @@
+//! What an M-Bus slave holds, in the words of [`crate::truth`].
+
+use super::content::{Content, Reading};
+use super::device::MbusConfig;
+use super::history::MbusHistory;
+use crate::clock::SimClock;
+use crate::truth::{Truth, TruthKind, TruthRecord, TruthValue};
+use jiff::civil::DateTime;
+use std::sync::Arc;
+
+/// The truth about one slave; follows its clock.
+pub struct MbusTruth {
+    pub config: MbusConfig,
+    pub history: Arc<MbusHistory>,
+    pub clock: SimClock,
+}
+
+impl Truth for MbusTruth {
+    /// Counters at the ends of months are `Monthly`, the last due date is `TotalsArchive`.
+    fn truth(&self, kind: TruthKind) -> Vec<TruthRecord> {
+        let now = self.clock.now();
+        let content = Content {
+            kind: self.config.kind,
+            history: &self.history,
+            now,
+            id: self.config.id,
+            months: self.config.months,
+        };
+        let periods = |due: bool| {
+            let mut periods = content.periods();
+            periods.retain(|period| (period.storage == 1) == due);
+            periods.sort_by_key(|period| period.stamp);
+            periods
+                .iter()
+                .map(|period| record(period.stamp, &period.readings))
+                .collect()
+        };
+        match kind {
+            TruthKind::Monthly => periods(false),
+            TruthKind::TotalsArchive => periods(true),
+            TruthKind::Current | TruthKind::TotalsNow => vec![record(now, &content.current())],
+            TruthKind::Hourly | TruthKind::Daily => Vec::new(),
+        }
+    }
+}
+
+fn record(at: DateTime, readings: &[Reading]) -> TruthRecord {
+    let value = |reading: &Reading| TruthValue {
+        name: reading.name,
+        input: u8::try_from(reading.tariff).unwrap_or(0),
+        value: Some(reading.digits as f64 / 10f64.powi(reading.decimals.into())),
+        digits: Some((reading.digits, reading.decimals)),
+    };
+    TruthRecord {
+        start: at,
+        end: at,
+        values: readings.iter().map(value).collect(),
+        ns: Vec::new(),
+    }
+}
