@@ -43,7 +43,10 @@ impl<M: Meter> Faulty<M> {
     /// Replaces the faults; chance starts again from their seed, held answers stay held.
     pub fn set_faults(&mut self, faults: Faults) {
         self.random = Random::new(faults.seed);
-        self.meter.disguise(faults.wrong);
+        // A meter of a bus may be disguised by faults of its own; the line then leaves it alone.
+        if faults.wrong != self.faults.wrong {
+            self.meter.disguise(faults.wrong);
+        }
         (self.sent_bytes, self.dropped, self.clock_jumped) = (0, false, false);
         self.faults = faults;
     }

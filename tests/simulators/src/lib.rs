@@ -11,6 +11,7 @@ mod civil;
 mod clock;
 mod faults;
 mod faulty;
+pub mod fleet;
 pub mod hex;
 mod mbus;
 mod meter;

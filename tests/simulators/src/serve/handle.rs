@@ -108,7 +108,12 @@ impl Handle {
 
     /// The clock of the (first) meter. Panics when there is none, as in a replay.
     pub fn clock(&self) -> &SimClock {
-        self.clocks.first().expect("this device has a clock")
+        self.clock_of(0)
+    }
+
+    /// The clock of meter `place` of a bus, counted from 0. Panics when it has none.
+    pub fn clock_of(&self, place: usize) -> &SimClock {
+        self.clocks.get(place).expect("this device has a clock")
     }
 
     /// Ends the service and waits until every connection is closed.

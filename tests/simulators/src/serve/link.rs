@@ -1,7 +1,7 @@
 //! A meter, or several on one bus, ready to be put on a line.
 
 use super::handle::{Endpoint, Handle};
-use super::talk::{Shared, talk};
+use super::talk::{ACCEPT_PAUSE, Shared, talk};
 use crate::bus::Bus;
 use crate::clock::SimClock;
 use crate::faults::Faults;
@@ -121,7 +121,7 @@ async fn accept(listener: TcpListener, device: Shared, cancel: CancellationToken
         };
         // An accept fails for want of descriptors or because the peer left: the next one may succeed.
         let Ok((stream, _)) = accepted else {
-            tokio::task::yield_now().await;
+            tokio::time::sleep(ACCEPT_PAUSE).await;
             continue;
         };
         let (device, cancel) = (Arc::clone(&device), cancel.clone());

@@ -1,7 +1,7 @@
 //! One listener, one meter per connection: thousands of meters in one process for benchmarks.
 
 use super::link::Link;
-use super::talk::talk;
+use super::talk::{ACCEPT_PAUSE, talk};
 use std::io;
 use std::net::SocketAddr;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -69,7 +69,7 @@ where
                 accepted = listener.accept() => accepted,
             };
             let Ok((stream, _)) = accepted else {
-                tokio::task::yield_now().await;
+                tokio::time::sleep(ACCEPT_PAUSE).await;
                 continue;
             };
             let device = Arc::new(Mutex::new(

@@ -3,6 +3,7 @@
 use crate::faulty::Faulty;
 use crate::meter::{Meter, Reply};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
@@ -17,6 +18,9 @@ pub fn lock(device: &Shared) -> MutexGuard<'_, Faulty<Box<dyn Meter>>> {
 
 /// Bytes taken from a stream at once: about the longest frame of any protocol here.
 const READ_BYTES: usize = 512;
+
+/// Pause after a failed accept: out of descriptors, trying again at once would only burn the processor.
+pub const ACCEPT_PAUSE: Duration = Duration::from_millis(20);
 
 /// Serves until the far end closes, the device hangs up or `cancel` falls.
 ///

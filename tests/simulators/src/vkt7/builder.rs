@@ -181,7 +181,14 @@ impl Vkt7Builder {
     }
 
     /// The meter without transport, and what it holds.
-    pub fn link(self) -> Link {
+    pub fn link(mut self) -> Link {
+        let firmware = self.config.firmware;
+        // The НС characters came with firmware 1.9, DI and P3 with 2.0.
+        self.config.elements.retain(|index| match index {
+            77 | 78 => firmware >= 19,
+            81 | 82 => firmware >= 20,
+            _ => true,
+        });
         let history = self.history.clone().unwrap_or_else(|| self.generate());
         let config = Arc::new(self.config);
         let device = Vkt7::with(Arc::clone(&config), Arc::clone(&history), self.clock.clone());

@@ -6,6 +6,7 @@ use super::data::{self, Source};
 use super::elements::{self, CURRENT, DAILY, HOURLY, LAST_ELEMENT, MONTHLY, PROPERTIES, TOTALS_NOW};
 use super::frame::{self, MAX_FRAME, Parsed, Request};
 use super::history::History;
+use super::info;
 use crate::clock::SimClock;
 use crate::meter::{Disguise, Meter, Reply};
 use std::sync::Arc;
@@ -179,25 +180,32 @@ impl Vkt7 {
         let firmware = self.config.firmware;
         match start {
             0x3FFE => self.read_data(),
-            0x3FFC => Ok(self.active_list()),
-            0x3FF9 => Ok(self.service_information()),
-            0x3FF6 if firmware >= 16 => Ok(self.date_interval()),
-            0x3FFB if firmware >= 19 => Ok(self.date_time()),
+            0x3FFC => Ok(info::active_list(self.mask())),
+            0x3FF9 => Ok(info::service_information(&self.config, self.disguise)),
+            0x3FF6 if firmware >= 16 => Ok(info::date_interval(&self.archive())),
+            0x3FFB if firmware >= 19 => Ok(info::date_time(&self.config, self.clock.now())),
             // Captured: firmware before 1.9 answers the clock read with an empty frame.
             0x3FFB => Ok(Vec::new()),
             0x3ECD if firmware >= 19 => self.scheme_number(0),
             0x3F5B if firmware >= 19 => self.scheme_number(1),
             0x3FE9 if firmware >= 19 => Ok(vec![0, 0xC0, 0]),
-            0x3EA6 if firmware >= 19 => Ok(self.subscriber_id()),
+            0x3EA6 if firmware >= 19 => Ok(info::subscriber_id(&self.config, self.disguise)),
             0x3FEE if firmware >= 20 => Ok(self.outputs.ok_or(NOT_REMOTE)?.to_vec()),
             0x3FF6 | 0x3ECD | 0x3F5B | 0x3FE9 | 0x3EA6 | 0x3FEE => Err(NOT_SUPPORTED),
             _ => Err(UNKNOWN),
         }
     }
 
+    /// Needs a value type written in this session (section 3.11).
+    fn scheme_number(&self, input: usize) -> Result<Vec<u8>, u8> {
+        self.value_type.ok_or(UNKNOWN)?;
+        let scheme = self.config.schemes.get(input).copied().unwrap_or(0);
+        Ok(vec![scheme, 0xC0, 0])
+    }
+
     fn read_data(&mut self) -> Result<Vec<u8>, u8> {
         let List::Elements(list) = self.list.clone() else {
-            return Ok(self.version_block());
+            return Ok(info::version_block(&self.config));
         };
         let value_type = self.value_type.ok_or(UNKNOWN)?;
         let (content, start_hour) = self.content(value_type, &list)?;
@@ -258,112 +266,6 @@ impl Vkt7 {
         let refused = value_type != PROPERTIES && self.source_seen != Some(source) && list.iter().any(foreign);
         self.source_seen = Some(source);
         if refused { Err(TOO_LONG_OR_CHANGED) } else { Ok(()) }
-    }
-
-    fn version_block(&self) -> Vec<u8> {
-        // The published answer: 174 bytes, zero but for these places.
-        let mut data = vec![0u8; 0xAE];
-        for (place, byte) in [(0, 0x3F), (50, 0x54), (51, 0x37), (61, self.config.server_version)] {
-            if let Some(at) = data.get_mut(place) {
-                *at = byte;
-            }
-        }
-        data
-    }
-
-    fn active_list(&self) -> Vec<u8> {
-        let entry = |index: &u8| -> Option<[u8; 6]> {
-            let size = u8::try_from(elements::element(*index)?.size).ok()?;
-            Some([*index, 0, 0, 0x40, size, 0])
-        };
-        self.mask().iter().filter_map(entry).flatten().collect()
-    }
-
-    fn service_information(&self) -> Vec<u8> {
-        let config = &self.config;
-        let word = |scheme: u8, rest: u16| ((u16::from(scheme & 0x0F) << 9) | rest).to_le_bytes();
-        let tenths = (config.firmware / 10) << 4 | (config.firmware % 10);
-        let firmware = if self.disguise == Some(Disguise::Model) {
-            0x10
-        } else {
-            tenths
-        };
-        let model = if self.disguise == Some(Disguise::Model) {
-            9
-        } else {
-            config.model
-        };
-        let mut data = vec![firmware];
-        // The lowest bits are not described, and not zero in captures.
-        data.extend(word(config.schemes[0], 0x08));
-        data.extend(word(config.schemes[1], 0x98));
-        data.extend(self.serial());
-        data.extend([config.address, config.report_day, model]);
-        data
-    }
-
-    fn serial(&self) -> [u8; 8] {
-        let mut serial = [b' '; 8];
-        let text = match self.disguise {
-            Some(Disguise::Serial) => "99999999",
-            _ => &self.config.serial,
-        };
-        serial
-            .iter_mut()
-            .zip(text.bytes())
-            .for_each(|(place, byte)| *place = byte);
-        serial
-    }
-
-    fn date_interval(&self) -> Vec<u8> {
-        let archive = self.archive();
-        let date = |hour: i64| {
-            let civil = crate::civil::civil_of_hour(hour);
-            let byte = |number: i16| u8::try_from(number).unwrap_or(0);
-            [
-                byte(civil.day().into()),
-                byte(civil.month().into()),
-                byte(civil.year() - 2000),
-                byte(civil.hour().into()),
-            ]
-        };
-        let mut data = Vec::from(date(archive.oldest_hour()));
-        data.extend(date(self.clock.now_hour()));
-        if self.config.firmware >= 17 {
-            data.extend(date(archive.oldest_day() * crate::civil::DAY_H + 23));
-        }
-        data
-    }
-
-    fn date_time(&self) -> Vec<u8> {
-        let now = self.clock.now();
-        let fine = self.config.firmware >= 27;
-        let byte = |number: i16| u8::try_from(number).unwrap_or(0);
-        let small = |number: i8| if fine { byte(number.into()) } else { 0 };
-        vec![
-            byte(now.day().into()),
-            byte(now.month().into()),
-            byte(now.year() - 2000),
-            byte(now.hour().into()),
-            small(now.minute()),
-            small(now.second()),
-            0xC0,
-            0,
-        ]
-    }
-
-    /// Needs a value type written in this session (section 3.11).
-    fn scheme_number(&self, input: usize) -> Result<Vec<u8>, u8> {
-        self.value_type.ok_or(UNKNOWN)?;
-        let scheme = self.config.schemes.get(input).copied().unwrap_or(0);
-        Ok(vec![scheme, 0xC0, 0])
-    }
-
-    fn subscriber_id(&self) -> Vec<u8> {
-        let mut data = vec![8, 0];
-        data.extend(self.serial());
-        data.extend([0xC0, 0]);
-        data
     }
 }
 

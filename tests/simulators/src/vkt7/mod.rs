@@ -25,6 +25,7 @@ mod device;
 mod elements;
 mod frame;
 mod history;
+mod info;
 mod truth;
 
 pub use builder::Vkt7Builder;

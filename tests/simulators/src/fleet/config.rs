@@ -1,0 +1,256 @@
+//! The description of a fleet.
+
+use crate::Faults;
+use jiff::civil::DateTime;
+use serde::Deserialize;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+/// Why a fleet cannot start.
+#[derive(Debug, thiserror::Error)]
+pub enum FleetError {
+    #[error("the fleet file is not valid")]
+    Toml(#[from] toml::de::Error),
+    #[error("line {line} needs exactly one of listen and pty")]
+    Endpoint { line: usize },
+    #[error("line {line} has no meter")]
+    NoMeter { line: usize },
+    #[error("line {line} serves one meter to each connection, but describes {meters} meters")]
+    EachConnection { line: usize, meters: usize },
+    #[error("line {line} starts {count} times from port {port}, and ports end at 65535")]
+    Ports { line: usize, count: u16, port: u16 },
+    #[error("line {line} starts {count} times, but a pseudo-terminal's link has one name")]
+    LinkCount { line: usize, count: u16 },
+    #[error("line {line}: faults {text:?} cannot be read")]
+    Faults {
+        line: usize,
+        text: String,
+        source: crate::FaultsError,
+    },
+    #[error("meter {kind:?} has the serial number {serial:?}, expected digits")]
+    Serial { kind: Kind, serial: String },
+    #[error("meter replay needs a recording")]
+    NoRecording,
+    #[error("recording {path:?} cannot be read")]
+    ReadRecording { path: PathBuf, source: std::io::Error },
+    #[error("recording {path:?} cannot be used")]
+    Recording {
+        path: PathBuf,
+        source: crate::RecordingError,
+    },
+    #[error("line {line} cannot be served")]
+    Serve { line: usize, source: std::io::Error },
+    #[error("the link {path:?} to a pseudo-terminal cannot be made")]
+    Link { path: PathBuf, source: std::io::Error },
+}
+
+/// All lines of a fleet.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Fleet {
+    #[serde(rename = "line")]
+    pub lines: Vec<Line>,
+}
+
+/// A socket or a serial line, and what is behind it.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Line {
+    pub listen: Option<SocketAddr>,
+    /// Path of a link to the pseudo-terminal; empty: no link.
+    pub pty: Option<PathBuf>,
+    /// So many such lines; ports, seeds and serial numbers count up.
+    #[serde(default = "one")]
+    pub count: u16,
+    /// Every connection finds a meter of its own; for benchmarks.
+    #[serde(default)]
+    pub each_connection: bool,
+    #[serde(default)]
+    pub faults: String,
+    #[serde(rename = "meter", default)]
+    pub meters: Vec<MeterConfig>,
+}
+
+/// One meter. What a kind does not have is ignored by it.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct MeterConfig {
+    pub kind: Kind,
+    #[serde(default = "seed")]
+    pub seed: u64,
+    /// Network address; the kind's own default if absent.
+    pub address: Option<u8>,
+    pub serial: Option<String>,
+    /// Heat inputs in use.
+    pub inputs: Option<u8>,
+    /// Report day (ДО or СР) and hour (ЧР).
+    pub report_day: Option<u8>,
+    #[serde(default)]
+    pub report_hour: u8,
+    /// The clock stands here; absent: it runs.
+    pub clock: Option<DateTime>,
+    #[serde(default = "utc_offset_h")]
+    pub utc_offset_h: i8,
+    /// How much the running clock is fast, negative when it is slow.
+    #[serde(default)]
+    pub clock_error_s: i64,
+    /// Path of a recording for `replay`: text, or JSON of recorded sessions.
+    pub recording: Option<PathBuf>,
+    /// Which session of a JSON recording, from 0.
+    #[serde(default)]
+    pub session: usize,
+}
+
+/// Kinds of meters that a fleet may have.
+#[derive(Clone, Copy, Debug, Deserialize, PartialEq, Eq, Hash, clap::ValueEnum)]
+pub enum Kind {
+    #[serde(rename = "vkt7")]
+    #[value(name = "vkt7")]
+    Vkt7,
+    #[serde(rename = "spt943")]
+    #[value(name = "spt943")]
+    Spt943,
+    #[serde(rename = "spt942")]
+    #[value(name = "spt942")]
+    Spt942,
+    #[serde(rename = "spt941.10")]
+    #[value(name = "spt941.10")]
+    Spt941_10,
+    #[serde(rename = "mbus-heat")]
+    #[value(name = "mbus-heat")]
+    MbusHeat,
+    #[serde(rename = "mbus-water")]
+    #[value(name = "mbus-water")]
+    MbusWater,
+    #[serde(rename = "mbus-electricity")]
+    #[value(name = "mbus-electricity")]
+    MbusElectricity,
+    #[serde(rename = "replay")]
+    #[value(name = "replay")]
+    Replay,
+}
+
+fn one() -> u16 {
+    1
+}
+
+fn seed() -> u64 {
+    1
+}
+
+fn utc_offset_h() -> i8 {
+    3
+}
+
+impl MeterConfig {
+    /// A meter with all defaults.
+    pub fn new(kind: Kind) -> Self {
+        Self {
+            kind,
+            seed: seed(),
+            address: None,
+            serial: None,
+            inputs: None,
+            report_day: None,
+            report_hour: 0,
+            clock: None,
+            utc_offset_h: utc_offset_h(),
+            clock_error_s: 0,
+            recording: None,
+            session: 0,
+        }
+    }
+}
+
+impl Fleet {
+    /// Reads and checks a description.
+    pub fn parse(text: &str) -> Result<Self, FleetError> {
+        let fleet: Self = toml::from_str(text)?;
+        fleet.check()?;
+        Ok(fleet)
+    }
+
+    /// Refuses what cannot start, naming the line, counted from 1.
+    pub fn check(&self) -> Result<(), FleetError> {
+        self.lines
+            .iter()
+            .enumerate()
+            .try_for_each(|(place, line)| line.check(place + 1))
+    }
+}
+
+impl Line {
+    fn check(&self, line: usize) -> Result<(), FleetError> {
+        let count = self.count;
+        match (&self.listen, &self.pty) {
+            (Some(listen), None) => {
+                let port = listen.port();
+                let last = u32::from(port) + u32::from(count.saturating_sub(1));
+                if port != 0 && last > u32::from(u16::MAX) {
+                    return Err(FleetError::Ports { line, count, port });
+                }
+            }
+            (None, Some(link)) if count > 1 && !link.as_os_str().is_empty() => {
+                return Err(FleetError::LinkCount { line, count });
+            }
+            (None, Some(_)) => {}
+            _ => return Err(FleetError::Endpoint { line }),
+        }
+        if self.meters.is_empty() {
+            return Err(FleetError::NoMeter { line });
+        }
+        if self.each_connection && (self.meters.len() > 1 || self.listen.is_none()) {
+            return Err(FleetError::EachConnection {
+                line,
+                meters: self.meters.len(),
+            });
+        }
+        self.faults(line, 0).map(|_| ())
+    }
+
+    /// The faults of copy `copy` of this line; each copy has its own chance.
+    pub(super) fn faults(&self, line: usize, copy: u16) -> Result<Faults, FleetError> {
+        let faults: Faults = self.faults.parse().map_err(|source| FleetError::Faults {
+            line,
+            text: self.faults.clone(),
+            source,
+        })?;
+        let seed = faults.seed.wrapping_add(copy.into());
+        Ok(faults.seed(seed))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_wrong_description_is_refused_with_its_line() {
+        let meter = "[[line.meter]]\nkind = \"vkt7\"\n";
+        let refused = |line: &str, meter: &str| {
+            Fleet::parse(&format!("[[line]]\n{line}\n{meter}"))
+                .map(|_| ())
+                .unwrap_err()
+                .to_string()
+        };
+        assert_eq!(refused("", meter), "line 1 needs exactly one of listen and pty");
+        assert_eq!(
+            refused("pty = \"\"\nlisten = \"127.0.0.1:1\"", meter),
+            "line 1 needs exactly one of listen and pty"
+        );
+        assert_eq!(refused("pty = \"\"", ""), "line 1 has no meter");
+        assert_eq!(
+            refused("listen = \"127.0.0.1:65530\"\ncount = 10", meter),
+            "line 1 starts 10 times from port 65530, and ports end at 65535"
+        );
+        assert_eq!(
+            refused("pty = \"\"\nfaults = \"nois=1\"", meter),
+            "line 1: faults \"nois=1\" cannot be read"
+        );
+        assert_eq!(refused("ptty = \"\"", meter), "the fleet file is not valid");
+        assert_eq!(
+            refused("listen = \"127.0.0.1:0\"\neach_connection = true", &meter.repeat(2)),
+            "line 1 serves one meter to each connection, but describes 2 meters"
+        );
+    }
+}

@@ -1,0 +1,27 @@
+//! A fleet of simulated meters described in TOML: lines, and the meters on each.
+//!
+//! ```toml
+//! [[line]]
+//! listen = "127.0.0.1:20001"   # port 0: a free one
+//! count = 10                   # so many such lines; ports, seeds and serial numbers count up
+//! faults = "noise=0.02,seed=7"
+//!
+//! [[line.meter]]
+//! kind = "vkt7"
+//! serial = "00247792"
+//!
+//! [[line]]
+//! pty = "/tmp/tty-basement"    # a link to the pseudo-terminal, or "" for none
+//!
+//! [[line.meter]]
+//! kind = "mbus-heat"
+//!
+//! [[line.meter]]
+//! kind = "mbus-water"
+//! ```
+
+mod config;
+mod start;
+
+pub use config::{Fleet, FleetError, Kind, Line, MeterConfig};
+pub use start::{Running, Started};
