@@ -1,6 +1,11 @@
 //! Uzel: an open dispatch system for energy meters. The map of the modules is `docs/architecture.md`.
 
+pub mod app;
+pub mod cli;
 pub mod collect;
 pub mod driver;
 pub mod limits;
 pub mod model;
+pub mod schedule;
+pub mod session;
+pub mod transport;

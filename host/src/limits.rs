@@ -11,3 +11,73 @@ pub const PAGE_ROWS: u32 = 10_000;
 
 /// Bytes of a request body of the API: nothing larger than a bulk import.
 pub const BODY_BYTES: usize = 8 << 20;
+
+/// Bytes of a component: a Rust driver has about 200 KB, one with a whole interpreter about 20 MB.
+pub const COMPONENT_BYTES: usize = 32 << 20;
+
+/// Bytes of the JSON of `describe()`.
+pub const DESCRIBE_BYTES: usize = 256 << 10;
+
+/// Milliseconds between ticks of the engine: the grain in which a guest's processor time is counted and cut.
+pub const TICK_MS: u64 = 10;
+
+/// Longest single wait that a driver may ask for, milliseconds.
+pub const WAIT_MS: u32 = 60_000;
+
+/// Bytes of one write or one read.
+pub const TRANSFER_BYTES: u32 = 64 << 10;
+
+/// Rows, or events, of one call of a driver.
+pub const ROWS_A_CALL: usize = 1_024;
+
+/// Columns of one declaration.
+pub const COLUMNS: usize = 256;
+
+/// Bytes of a text value, of an event's text, of a failure's text.
+pub const TEXT_BYTES: usize = 256;
+
+/// Bytes of a log line or note.
+pub const LOG_LINE_BYTES: usize = 1_024;
+
+/// Bytes of a code or a column's name.
+pub const CODE_BYTES: usize = 64;
+
+/// Conditions of one row: no meter has more codes.
+pub const CONDITIONS_A_ROW: usize = 256;
+
+/// Settings of one device.
+pub const SETTINGS: usize = 4_096;
+
+/// Bytes of a resume token.
+pub const RESUME_BYTES: usize = 1_024;
+
+/// Bytes that a driver may remember of one device, keys and values together.
+pub const MEMORY_BYTES: usize = 64 << 10;
+
+/// Bytes of a key of that memory.
+pub const MEMORY_KEY_BYTES: usize = 64;
+
+/// Faults that a session's journal names; the rest is counted.
+pub const FAULTS: usize = 32;
+
+/// Bytes of a session's wire trace: half a day of a 9 600 baud line in hex. Beyond, bytes are counted, not kept.
+pub const TRACE_BYTES: usize = 4 << 20;
+
+/// Memory mappings that one running session takes from the kernel, with a reserve: measured 5 (see
+/// docs/benchmarks.md).
+pub const MAPPINGS_A_SESSION: usize = 6;
+
+/// Memory mappings left to the rest of the process.
+pub const MAPPINGS_RESERVED: usize = 5_000;
+
+/// How long a driver has to come back after it was told to stop, milliseconds; then its instance is dropped.
+pub const STOP_GRACE_MS: u64 = 1_500;
+
+/// Milliseconds that a TCP line may put between two bytes of one answer: segments of a converter, a mobile network.
+pub const TCP_SILENCE_MS: u32 = 50;
+
+/// Connecting to a converter, milliseconds.
+pub const CONNECT_MS: u64 = 10_000;
+
+/// Sessions open at once, unless the configuration says otherwise and as far as the kernel's mappings allow.
+pub const SESSIONS: usize = 2_000;

@@ -1,3 +1,21 @@
 //! Drivers: what they say of themselves, the engine that runs them, the registry.
 
+mod cache;
+mod component;
+mod config;
+mod context;
 pub mod describe;
+mod engine;
+pub mod env;
+mod registry;
+mod running;
+mod v1;
+
+pub use cache::{Cache, CacheError};
+pub use component::{Driver, LoadError};
+pub use config::{ConfigFault, check_config, masked};
+pub use context::{Surroundings, Usage};
+pub use describe::Describe;
+pub use engine::{Runtime, digest};
+pub use registry::{Registry, RegistryError};
+pub use running::{CallError, ClockReading, Failure, Finished, Identity, Running};

@@ -4,6 +4,7 @@ pub mod archive;
 pub mod device;
 pub mod event;
 pub mod outcome;
+pub mod place;
 pub mod record;
 pub mod task;
 pub mod time;

@@ -1,0 +1,336 @@
+//! Arguments.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use jiff::civil::DateTime;
+
+use crate::model::{LineAddress, LineSettings, Task};
+
+/// Uzel: an open dispatch system for energy meters.
+#[derive(Debug, Parser)]
+#[command(name = "uzel", version, arg_required_else_help = true)]
+pub struct Arguments {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// What to do.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Poll the meters, keep their archives, serve them over HTTP.
+    #[command(after_help = "Example:\n  uzel serve --config /etc/uzel/uzel.toml")]
+    Serve(ConfigFile),
+    /// Read one meter now, without any database.
+    #[command(after_help = READ_EXAMPLES)]
+    Read(Box<ReadArgs>),
+    /// Add, import and list devices.
+    #[command(subcommand)]
+    Device(DeviceCommand),
+    /// Look at drivers.
+    #[command(subcommand)]
+    Driver(DriverCommand),
+    /// Check the configuration: tells all faults at once, prints nothing when there are none.
+    #[command(after_help = "Example:\n  uzel check --config uzel.toml --effective")]
+    Check {
+        /// Which.
+        #[command(flatten)]
+        file: ConfigFile,
+        /// Print the configuration in effect, defaults included.
+        #[arg(long)]
+        effective: bool,
+    },
+    /// Print the OpenAPI document of the HTTP API.
+    Openapi,
+    /// Print a completion script for a shell.
+    #[command(after_help = "Example:\n  uzel completions bash > /etc/bash_completion.d/uzel")]
+    Completions {
+        /// For which shell.
+        shell: clap_complete::Shell,
+    },
+}
+
+/// The configuration file.
+#[derive(Debug, Clone, Args)]
+pub struct ConfigFile {
+    /// Configuration, TOML. Without it the defaults hold: data in ./data, drivers in ./drivers, http on 127.0.0.1:8080.
+    #[arg(long, value_name = "FILE")]
+    pub config: Option<PathBuf>,
+}
+
+const READ_EXAMPLES: &str = "Examples:
+  Current values of a ВКТ-7 behind a converter:
+    uzel read --driver drivers/vkt7.wasm --line tcp:10.0.0.5:4001 --what clock,current
+  Yesterday's hours of a СПТ943 on a serial port, as CSV:
+    uzel read --driver drivers/logika-m4.wasm --line serial:/dev/ttyUSB0 --settings 2400-8N1 \\
+      --what hourly --from 2026-11-19 --to 2026-11-20 --format csv
+  An M-Bus meter at primary address 5, everything it says, as JSON, with the wire trace kept:
+    uzel read --driver drivers/mbus.wasm --line tcp:10.0.0.6:10001 --set address=5 --format json --trace session.txt
+
+Ends with 0 when everything that was asked was read, 2 when only part of it, 1 otherwise.";
+
+/// How to read one meter.
+#[derive(Debug, Args)]
+pub struct ReadArgs {
+    /// The driver's component.
+    #[arg(long, value_name = "FILE")]
+    pub driver: PathBuf,
+    /// Where the meter is: tcp:HOST:PORT or serial:PATH.
+    #[arg(long, value_name = "LINE", value_parser = line_address)]
+    pub line: LineAddress,
+    /// Line settings such as 9600-8N2; without them the driver's own.
+    #[arg(long, value_name = "SETTINGS")]
+    pub settings: Option<LineSettings>,
+    /// A configuration key of the driver, KEY=VALUE; may be given several times. `uzel driver inspect` lists them.
+    #[arg(long = "set", value_name = "KEY=VALUE", value_parser = key_value)]
+    pub set: Vec<(String, String)>,
+    /// What to read, separated by commas: clock, current, totals, hourly, daily, monthly, events, settings.
+    #[arg(
+        long,
+        value_name = "LIST",
+        value_delimiter = ',',
+        default_value = "clock,current,totals"
+    )]
+    pub what: Vec<Task>,
+    /// Archives from this day or moment, meter time; without it the last day of hours, month of days, year of months.
+    #[arg(long, value_name = "DATE", value_parser = civil)]
+    pub from: Option<DateTime>,
+    /// Archives up to this day or moment, not included, meter time; without it up to now.
+    #[arg(long, value_name = "DATE", value_parser = civil)]
+    pub to: Option<DateTime>,
+    /// Time zone of the meter's site.
+    #[arg(long, default_value = "Europe/Moscow")]
+    pub zone: String,
+    /// The meter follows summer time by itself (without it: standard time all year, or what the driver says).
+    #[arg(long)]
+    pub summer_time: bool,
+    /// The serial number that must answer.
+    #[arg(long)]
+    pub serial: Option<String>,
+    /// How to print.
+    #[arg(long, value_enum, default_value_t = Format::Table)]
+    pub format: Format,
+    /// Keep the wire trace in this file.
+    #[arg(long, value_name = "FILE")]
+    pub trace: Option<PathBuf>,
+    /// Longest session, seconds.
+    #[arg(long, default_value_t = 3_600)]
+    pub limit_s: u64,
+}
+
+/// How to print what was read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Format {
+    /// For people.
+    Table,
+    /// One row a record, decimal point, comma between.
+    Csv,
+    /// One document.
+    Json,
+}
+
+/// Keeping devices.
+#[derive(Debug, Subcommand)]
+pub enum DeviceCommand {
+    /// Add one device, or change the one with this name.
+    #[command(
+        after_help = "Example:\n  uzel device add --name boiler-7 --driver vkt7 --line tcp:10.0.0.5:4001 \\
+    --site 'Mira 15a' --zone Europe/Moscow --every 60 --set address=0"
+    )]
+    Add(Box<DeviceArgs>),
+    /// Import devices from a CSV file; all faults are told at once and nothing is stored when there is one.
+    #[command(after_help = DEVICE_IMPORT)]
+    Import {
+        /// The file.
+        file: PathBuf,
+        /// Which configuration.
+        #[command(flatten)]
+        config: ConfigFile,
+        /// Say what would change, store nothing.
+        #[arg(long)]
+        dry_run: bool,
+    },
+    /// List devices: state, last outcome, how fresh their archives are.
+    List {
+        /// Which configuration.
+        #[command(flatten)]
+        config: ConfigFile,
+    },
+}
+
+const DEVICE_IMPORT: &str = "The file has a head line with these columns, in any order; those marked * must be there:
+  name*           unique name of the device
+  driver*         id of its driver: vkt7, logika-m4, mbus
+  line*           tcp:HOST:PORT or serial:PATH
+  line_name       name of the line, for people
+  settings        line settings such as 9600-8N2
+  organisation, site, address, node, point
+                  where it is; without a site the device's name serves
+  zone            time zone of the site, Europe/Moscow without it
+  serial, model   what must answer
+  every_minutes   how often it is read, 60 without it
+  tasks           what is read, separated by spaces: clock current totals hourly daily monthly events settings
+  config          keys of the driver, KEY=VALUE separated by spaces
+Example:
+  name,driver,line,site,zone,every_minutes,config
+  boiler-7,vkt7,tcp:10.0.0.5:4001,Mira 15a,Europe/Moscow,60,address=0";
+
+/// One device.
+#[derive(Debug, Args)]
+pub struct DeviceArgs {
+    /// Which configuration.
+    #[command(flatten)]
+    pub config_file: ConfigFile,
+    /// Unique name.
+    #[arg(long)]
+    pub name: String,
+    /// Id of its driver.
+    #[arg(long)]
+    pub driver: String,
+    /// tcp:HOST:PORT or serial:PATH.
+    #[arg(long, value_parser = line_address)]
+    pub line: LineAddress,
+    /// Line settings such as 9600-8N2; without them the driver's own.
+    #[arg(long)]
+    pub settings: Option<LineSettings>,
+    /// Organisation that the site belongs to.
+    #[arg(long)]
+    pub organisation: Option<String>,
+    /// Building; without it the device's name.
+    #[arg(long)]
+    pub site: Option<String>,
+    /// Postal address of the site.
+    #[arg(long)]
+    pub address: Option<String>,
+    /// Time zone of the site.
+    #[arg(long, default_value = "Europe/Moscow")]
+    pub zone: String,
+    /// Serial number that must answer.
+    #[arg(long)]
+    pub serial: Option<String>,
+    /// Minutes between reads.
+    #[arg(long, default_value_t = 60)]
+    pub every: u32,
+    /// What is read, separated by commas.
+    #[arg(
+        long,
+        value_delimiter = ',',
+        default_value = "clock,current,totals,hourly,daily,monthly"
+    )]
+    pub what: Vec<Task>,
+    /// A configuration key of the driver, KEY=VALUE; may be given several times.
+    #[arg(long = "set", value_name = "KEY=VALUE", value_parser = key_value)]
+    pub set: Vec<(String, String)>,
+}
+
+/// Looking at drivers.
+#[derive(Debug, Subcommand)]
+pub enum DriverCommand {
+    /// List the drivers of the configured folder: models, archives, how well they are known.
+    List {
+        /// Which configuration.
+        #[command(flatten)]
+        config: ConfigFile,
+        /// Only models whose name has this in it, in either script: 943, СПТ943, spt-943.
+        #[arg(long)]
+        model: Option<String>,
+    },
+    /// Check a component and show all that it says of itself.
+    #[command(after_help = "Example:\n  uzel driver inspect drivers/vkt7.wasm")]
+    Inspect {
+        /// The component.
+        file: PathBuf,
+        /// Print the document of describe() as it is.
+        #[arg(long)]
+        json: bool,
+    },
+}
+
+/// `tcp:HOST:PORT` or `serial:PATH`.
+pub fn line_address(text: &str) -> Result<LineAddress, String> {
+    let wrong = || {
+        format!(
+            "{text:?}: expected tcp:HOST:PORT such as tcp:10.0.0.5:4001, or serial:PATH such as serial:/dev/ttyUSB0"
+        )
+    };
+    match text.split_once(':') {
+        Some(("tcp", rest)) => {
+            let (host, port) = rest.rsplit_once(':').ok_or_else(wrong)?;
+            if host.is_empty() || port.parse::<u16>().is_err() {
+                return Err(wrong());
+            }
+            Ok(LineAddress::Tcp(rest.to_owned()))
+        }
+        Some(("serial", path)) if !path.is_empty() => Ok(LineAddress::Serial(path.to_owned())),
+        _ => Err(wrong()),
+    }
+}
+
+fn key_value(text: &str) -> Result<(String, String), String> {
+    let (key, value) = text
+        .split_once('=')
+        .ok_or_else(|| format!("{text:?}: expected KEY=VALUE"))?;
+    Ok((key.trim().to_owned(), value.trim().to_owned()))
+}
+
+fn civil(text: &str) -> Result<DateTime, String> {
+    let wrong = |_| format!("{text:?}: expected a date such as 2026-11-19, or a moment such as 2026-11-19T14:00");
+    match text.parse::<jiff::civil::Date>() {
+        Ok(date) if !text.contains(['T', ' ', ':']) => Ok(date.at(0, 0, 0, 0)),
+        _ => text.parse().map_err(wrong),
+    }
+}
+
+/// `KEY=VALUE` pairs as the JSON that a driver's configuration is: numbers, true and false, lists of numbers separated
+/// by `:` and text, as the driver's keys say.
+pub fn config_json(describe: &crate::driver::Describe, pairs: &[(String, String)]) -> serde_json::Value {
+    use crate::driver::describe::ConfigType;
+    let mut map = serde_json::Map::new();
+    for (key, value) in pairs {
+        let kind = describe
+            .config
+            .iter()
+            .find(|known| known.key == *key)
+            .map(|known| known.kind);
+        let text = || serde_json::Value::String(value.clone());
+        let parsed = match kind {
+            Some(ConfigType::Integer) => value.parse::<i64>().map_or_else(|_| text(), Into::into),
+            Some(ConfigType::Boolean) => value.parse::<bool>().map_or_else(|_| text(), Into::into),
+            Some(ConfigType::Integers) => {
+                let numbers: Result<Vec<i64>, _> = value.split(':').map(str::parse).collect();
+                numbers.map_or_else(|_| text(), Into::into)
+            }
+            Some(ConfigType::String) | None => text(),
+        };
+        map.insert(key.clone(), parsed);
+    }
+    serde_json::Value::Object(map)
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory as _;
+
+    use super::*;
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        Arguments::command().debug_assert();
+    }
+
+    #[test]
+    fn addresses_are_read() {
+        assert_eq!(
+            line_address("tcp:10.0.0.5:4001"),
+            Ok(LineAddress::Tcp("10.0.0.5:4001".into()))
+        );
+        assert_eq!(
+            line_address("serial:/dev/ttyS0"),
+            Ok(LineAddress::Serial("/dev/ttyS0".into()))
+        );
+        for wrong in ["10.0.0.5:4001", "tcp:10.0.0.5", "tcp::1", "tcp:h:99999", "serial:", ""] {
+            assert!(line_address(wrong).is_err(), "{wrong}");
+        }
+    }
+}

@@ -1,0 +1,6 @@
+//! The command line beside `serve`: reading one meter, looking at drivers, keeping devices.
+
+pub mod args;
+pub mod driver;
+mod print;
+pub mod read;

@@ -1,0 +1,282 @@
+//! `uzel read`: one meter, one session, no database.
+
+use std::collections::BTreeMap;
+use std::io::{IsTerminal as _, Write};
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use async_trait::async_trait;
+use indicatif::{ProgressBar, ProgressStyle};
+use jiff::tz::TimeZone;
+use jiff::{Timestamp, ToSpan as _};
+use tokio_util::sync::CancellationToken;
+
+use super::args::{ReadArgs, config_json};
+use super::print;
+use crate::driver::describe::ClockRuleWord;
+use crate::driver::env::{Budget, Sink, SinkFault};
+use crate::driver::{ConfigFault, Driver, LoadError, Runtime, Usage, check_config};
+use crate::model::{Absence, ArchiveKind, ClockRule, Column, DeviceEvent, Outcome, Record, RecordKind, Span, Task};
+use crate::session::{Assignment, Desk, Order, Report, run};
+
+/// Why a read did not begin.
+#[derive(Debug, thiserror::Error)]
+pub enum ReadError {
+    /// The driver did not load.
+    #[error("driver {file}")]
+    Driver {
+        /// Which.
+        file: PathBuf,
+        /// Why.
+        source: LoadError,
+    },
+    /// Its configuration is not usable.
+    #[error("configuration: {0}")]
+    Config(#[from] ConfigFault),
+    /// There is no such zone.
+    #[error("time zone {zone:?} is not known, expected a name such as Europe/Moscow")]
+    Zone {
+        /// What was given.
+        zone: String,
+        /// Why.
+        source: jiff::Error,
+    },
+    /// The range is none.
+    #[error("the range from {from} to {to} is empty")]
+    Range {
+        /// Its start.
+        from: jiff::civil::DateTime,
+        /// Its end.
+        to: jiff::civil::DateTime,
+    },
+    /// The trace could not be kept, or the result not printed.
+    #[error("{what}")]
+    Write {
+        /// What was to be written.
+        what: String,
+        /// Why.
+        source: std::io::Error,
+    },
+}
+
+/// Reads and prints. Gives the exit code: 0 all, 2 part, 1 nothing.
+pub async fn read(args: ReadArgs, out: &mut (dyn Write + Send)) -> Result<u8, ReadError> {
+    let load = |source| ReadError::Driver {
+        file: args.driver.clone(),
+        source,
+    };
+    let runtime = Runtime::new(None).map_err(load)?;
+    let driver = Arc::new(Driver::load_file(&runtime, &args.driver).map_err(load)?);
+    let config = check_config(&driver.describe, &config_json(&driver.describe, &args.set))?;
+    let zone = TimeZone::get(&args.zone).map_err(|source| ReadError::Zone {
+        zone: args.zone.clone(),
+        source,
+    })?;
+    let follows = args.summer_time
+        || driver
+            .describe
+            .models
+            .first()
+            .is_some_and(|model| model.clock_rule == ClockRuleWord::Zone);
+    let clock = if follows {
+        ClockRule::Zone(zone)
+    } else {
+        ClockRule::Standard(zone)
+    };
+    let started_at = Timestamp::now();
+    let tasks = assignments(&args, &clock, started_at)?;
+    let cancel = CancellationToken::new();
+    let order = Order {
+        config,
+        settings: args.settings.or(driver.line_settings()).unwrap_or(DEFAULT_LINE),
+        driver: driver.clone(),
+        address: args.line.clone(),
+        clock: clock.clone(),
+        serial: args.serial.clone(),
+        model: None,
+        tasks,
+        memory: BTreeMap::new(),
+        budget: Budget {
+            wall: Duration::from_secs(args.limit_s),
+            ..Budget::default()
+        },
+        cancel: cancel.clone(),
+        started_at,
+    };
+    let bar = progress_bar();
+    let taken = Taken::default();
+    let sink = Box::new(Keep {
+        taken: taken.clone(),
+        bar: bar.clone(),
+    });
+    // Ctrl-C ends the session properly: what was read is printed.
+    let watcher = tokio::spawn(async move {
+        if tokio::signal::ctrl_c().await.is_ok() {
+            cancel.cancel();
+        }
+    });
+    let desk = Desk::new(1);
+    let report = match desk.turn(&args.line).await {
+        Ok(turn) => {
+            let watch = |phase: &str, _usage: &Usage| {
+                bar.set_length(0);
+                bar.set_position(0);
+                bar.set_message(phase.to_owned());
+            };
+            run(turn, order, sink, &watch).await
+        }
+        Err(full) => unreachable!("the only session on its own desk was refused: {full}"),
+    };
+    watcher.abort();
+    bar.finish_and_clear();
+    if let Some(file) = &args.trace {
+        let what = || format!("trace file {}", file.display());
+        std::fs::write(file, &report.trace).map_err(|source| ReadError::Write { what: what(), source })?;
+    }
+    let tables = taken.0.lock().unwrap_or_else(PoisonError::into_inner);
+    print::result(out, args.format, &report, &tables, &driver.describe, &clock).map_err(|source| ReadError::Write {
+        what: "the result".to_owned(),
+        source,
+    })?;
+    Ok(exit_code(&report))
+}
+
+const DEFAULT_LINE: crate::model::LineSettings = crate::model::LineSettings {
+    baud: 9_600,
+    data_bits: 8,
+    parity: crate::model::Parity::None,
+    stop_bits: 1,
+};
+
+fn exit_code(report: &Report) -> u8 {
+    match report.outcome {
+        Outcome::Complete => 0,
+        Outcome::Partial => 2,
+        _ => 1,
+    }
+}
+
+/// The tasks of the arguments, the spans of the archives filled in.
+fn assignments(args: &ReadArgs, clock: &ClockRule, now: Timestamp) -> Result<Vec<Assignment>, ReadError> {
+    let device_now = clock.civil(now);
+    let mut tasks = Vec::new();
+    for task in &args.what {
+        let spans = match task {
+            Task::Archive(kind) => {
+                let back = match kind {
+                    ArchiveKind::Hourly | ArchiveKind::EveryMinutes(_) => 1.day(),
+                    ArchiveKind::Daily | ArchiveKind::TenDays => 1.month(),
+                    ArchiveKind::Monthly | ArchiveKind::Yearly => 1.year(),
+                };
+                let to = args.to.unwrap_or(device_now);
+                let from = args.from.unwrap_or_else(|| to.saturating_sub(back));
+                vec![span(from, to, clock)?]
+            }
+            Task::Events => args
+                .from
+                .map(|from| span(from, device_now, clock))
+                .transpose()?
+                .into_iter()
+                .collect(),
+            _ => Vec::new(),
+        };
+        tasks.push(Assignment {
+            task: *task,
+            spans,
+            resume: None,
+        });
+    }
+    Ok(tasks)
+}
+
+fn span(from: jiff::civil::DateTime, to: jiff::civil::DateTime, clock: &ClockRule) -> Result<Span, ReadError> {
+    match (clock.instant(from), clock.instant(to)) {
+        (Some(start), Some(end)) if start < end => Ok(Span { start, end }),
+        _ => Err(ReadError::Range { from, to }),
+    }
+}
+
+fn progress_bar() -> ProgressBar {
+    if !std::io::stderr().is_terminal() {
+        return ProgressBar::hidden();
+    }
+    let bar = ProgressBar::new(0);
+    if let Ok(style) = ProgressStyle::with_template("{spinner} {elapsed} {msg} {wide_bar} {pos}/{len}") {
+        bar.set_style(style);
+    }
+    bar.enable_steady_tick(Duration::from_millis(200));
+    bar
+}
+
+/// What one declaration brought.
+#[derive(Debug)]
+pub(super) struct Table {
+    pub kind: RecordKind,
+    pub columns: Arc<[Column]>,
+    pub records: Vec<Record>,
+}
+
+/// Everything that was read.
+#[derive(Debug, Default)]
+pub(super) struct Tables {
+    pub tables: Vec<Table>,
+    pub absent: Vec<(ArchiveKind, Span, Absence)>,
+    pub events: Vec<DeviceEvent>,
+}
+
+#[derive(Debug, Clone, Default)]
+struct Taken(Arc<Mutex<Tables>>);
+
+/// Keeps everything in memory; the session's budget of rows is its bound.
+struct Keep {
+    taken: Taken,
+    bar: ProgressBar,
+}
+
+#[async_trait]
+impl Sink for Keep {
+    async fn records(
+        &mut self,
+        kind: RecordKind,
+        columns: &Arc<[Column]>,
+        records: Vec<Record>,
+        _resume: Option<Vec<u8>>,
+    ) -> Result<(), SinkFault> {
+        let mut taken = self.taken.0.lock().unwrap_or_else(PoisonError::into_inner);
+        match taken.tables.last_mut() {
+            Some(table) if table.kind == kind && Arc::ptr_eq(&table.columns, columns) => table.records.extend(records),
+            _ => taken.tables.push(Table {
+                kind,
+                columns: columns.clone(),
+                records,
+            }),
+        }
+        Ok(())
+    }
+
+    async fn absent(&mut self, kind: ArchiveKind, span: Span, why: Absence) -> Result<(), SinkFault> {
+        self.taken
+            .0
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .absent
+            .push((kind, span, why));
+        Ok(())
+    }
+
+    async fn events(&mut self, events: Vec<DeviceEvent>) -> Result<(), SinkFault> {
+        self.taken
+            .0
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .events
+            .extend(events);
+        Ok(())
+    }
+
+    fn progress(&mut self, done: u32, total: u32, _usage: &Usage) {
+        self.bar.set_length(total.into());
+        self.bar.set_position(done.into());
+    }
+}

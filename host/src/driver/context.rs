@@ -1,0 +1,411 @@
+//! What one session's instance works with: its line, its sink, its budgets, its trace.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use jiff::Timestamp;
+use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
+use wasmtime::component::ResourceTable;
+
+use super::env::{Budget, LimitHit, Port, PortFault, Reading, Sink, SinkFault};
+use crate::limits;
+use crate::model::trace::{EntryKind, Trace};
+use crate::model::{ClockRule, Column, LabelRule, LineSettings, Outcome, RecordKind};
+
+/// The port, as the guest holds it: there is one, and the context has it.
+#[derive(Debug)]
+pub struct PortHandle;
+
+/// The sink, as the guest holds it: there is one, and the context has it.
+#[derive(Debug)]
+pub struct SinkHandle;
+
+/// What the session is given.
+pub struct Surroundings {
+    /// The line.
+    pub port: Box<dyn Port>,
+    /// Where records go.
+    pub sink: Box<dyn Sink>,
+    /// How the device's clock relates to UTC.
+    pub clock: ClockRule,
+    /// What the driver remembered of the device.
+    pub memory: BTreeMap<String, Vec<u8>>,
+    /// What it may use.
+    pub budget: Budget,
+    /// Told when the session must stop.
+    pub cancel: CancellationToken,
+}
+
+/// What a session used and moved.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Usage {
+    /// Questions: exchanges and writes.
+    pub exchanges: u32,
+    /// Reads that ended by their deadline.
+    pub timeouts: u32,
+    /// To the meter.
+    pub bytes_sent: u64,
+    /// From the meter.
+    pub bytes_received: u64,
+    /// Rows and events given.
+    pub rows: u64,
+    /// Log lines and notes.
+    pub log_lines: u32,
+    /// Host calls that wait.
+    pub calls: u32,
+    /// Epoch ticks counted against the guest.
+    pub cpu_ticks: u32,
+    /// Most linear memory, bytes.
+    pub memory_peak_bytes: usize,
+}
+
+/// The columns in force.
+#[derive(Debug, Clone)]
+pub struct Declared {
+    /// In order.
+    pub columns: Arc<[Column]>,
+    /// How labels are meant.
+    pub labels: LabelRule,
+}
+
+/// One session's instance state.
+pub struct Context {
+    pub(super) table: ResourceTable,
+    pub(super) port: Box<dyn Port>,
+    pub(super) sink: Box<dyn Sink>,
+    pub(super) clock: ClockRule,
+    pub(super) memory: BTreeMap<String, Vec<u8>>,
+    pub(super) memory_changed: bool,
+    pub(super) kind: RecordKind,
+    pub(super) declared: Option<Declared>,
+    pub(super) usage: Usage,
+    pub(super) hit: Option<LimitHit>,
+    pub(super) faults: Vec<String>,
+    pub(super) faults_more: u64,
+    pub(super) storage: Option<String>,
+    pub(super) trace: Trace,
+    trace_full: bool,
+    memory_bytes: usize,
+    pub(super) budget: Budget,
+    pub(super) cancel: CancellationToken,
+    /// Set by every host call that waits: the tick that follows is not the guest's.
+    pub(super) parked: bool,
+    started: Instant,
+    started_at: Timestamp,
+}
+
+/// How a transfer ended, before it becomes the contract's words.
+#[derive(Debug)]
+pub enum Transfer<T> {
+    /// Done.
+    Done(T),
+    /// The line's fault.
+    Fault(PortFault),
+    /// A budget is spent.
+    Budget,
+    /// The session must stop.
+    Stopped,
+}
+
+impl Context {
+    /// The state of a session that starts now, at `started_at`.
+    pub fn new(surroundings: Surroundings, started_at: Timestamp) -> Self {
+        let Surroundings {
+            port,
+            sink,
+            clock,
+            memory,
+            budget,
+            cancel,
+        } = surroundings;
+        Self {
+            table: ResourceTable::new(),
+            port,
+            sink,
+            clock,
+            memory,
+            memory_changed: false,
+            kind: RecordKind::Current,
+            declared: None,
+            usage: Usage::default(),
+            hit: None,
+            faults: Vec::new(),
+            faults_more: 0,
+            storage: None,
+            trace: Trace::default(),
+            trace_full: false,
+            memory_bytes: 0,
+            budget,
+            cancel,
+            parked: false,
+            started: Instant::now(),
+            started_at,
+        }
+    }
+
+    /// Milliseconds since the session started.
+    pub fn at_ms(&self) -> u64 {
+        u64::try_from(self.started.elapsed().as_millis()).unwrap_or(u64::MAX)
+    }
+
+    /// The host's clock: that of the start, moved on by a clock that never jumps.
+    pub fn now(&self) -> Timestamp {
+        self.started_at
+            .saturating_add(self.started.elapsed())
+            .unwrap_or(self.started_at)
+    }
+
+    /// What is left of the session's wall time.
+    pub fn time_left(&self) -> Duration {
+        self.budget.wall.saturating_sub(self.started.elapsed())
+    }
+
+    /// Names a fault of the driver that does not end the session.
+    pub fn fault(&mut self, text: String) {
+        if self.faults.len() < limits::FAULTS {
+            self.faults.push(text);
+        } else {
+            self.faults_more += 1;
+        }
+    }
+
+    /// Records that a bound was hit; the first one tells how the session ends.
+    pub fn limit(&mut self, outcome: Outcome, text: String) -> LimitHit {
+        let hit = LimitHit { outcome, text };
+        self.hit.get_or_insert_with(|| hit.clone());
+        hit
+    }
+
+    fn trace_bytes(&mut self, kind: EntryKind, bytes: &[u8]) {
+        if self.trace_open(bytes.len() * 2) {
+            let at_ms = self.at_ms();
+            self.trace.bytes(at_ms, kind, bytes);
+        }
+    }
+
+    /// Adds a remark to the trace.
+    pub fn trace_text(&mut self, kind: EntryKind, text: &str) {
+        if self.trace_open(text.len()) {
+            let at_ms = self.at_ms();
+            self.trace.text(at_ms, kind, text);
+        }
+    }
+
+    fn trace_open(&mut self, more: usize) -> bool {
+        if !self.trace_full && self.trace.len() + more > limits::TRACE_BYTES {
+            self.trace_full = true;
+            let at_ms = self.at_ms();
+            let text = format!("warn trace is cut at {} bytes", limits::TRACE_BYTES);
+            self.trace.text(at_ms, EntryKind::Log, &text);
+        }
+        !self.trace_full
+    }
+
+    /// Counts a log line or note.
+    pub fn count_log_line(&mut self) -> Result<(), LimitHit> {
+        self.usage.log_lines += 1;
+        if self.usage.log_lines > self.budget.log_lines {
+            let text = format!("more than {} log lines and notes", self.budget.log_lines);
+            return Err(self.limit(Outcome::LimitLog, text));
+        }
+        Ok(())
+    }
+
+    /// Counts rows or events.
+    pub fn count_rows(&mut self, rows: usize) -> Result<(), LimitHit> {
+        self.usage.rows = self.usage.rows.saturating_add(u64::try_from(rows).unwrap_or(u64::MAX));
+        if self.usage.rows > self.budget.rows {
+            let text = format!("more than {} rows and events", self.budget.rows);
+            return Err(self.limit(Outcome::LimitRows, text));
+        }
+        Ok(())
+    }
+
+    /// Counts a host call that waits.
+    pub fn count_call(&mut self) -> Result<(), LimitHit> {
+        self.usage.calls += 1;
+        if self.usage.calls > self.budget.calls {
+            let text = format!("more than {} calls to the line", self.budget.calls);
+            return Err(self.limit(Outcome::LimitBytes, text));
+        }
+        Ok(())
+    }
+
+    /// Whether bytes and time are left.
+    fn may_transfer(&mut self) -> bool {
+        if self.time_left().is_zero() {
+            let text = format!("longer than {} s", self.budget.wall.as_secs());
+            self.limit(Outcome::LimitTime, text);
+            return false;
+        }
+        if self.usage.bytes_sent.saturating_add(self.usage.bytes_received) > self.budget.bytes {
+            let text = format!("more than {} bytes", self.budget.bytes);
+            self.limit(Outcome::LimitBytes, text);
+            return false;
+        }
+        true
+    }
+
+    /// Sends bytes.
+    pub async fn write(&mut self, bytes: &[u8]) -> Transfer<()> {
+        if !self.may_transfer() {
+            return Transfer::Budget;
+        }
+        self.parked = true;
+        self.usage.exchanges += 1;
+        self.usage.bytes_sent = self
+            .usage
+            .bytes_sent
+            .saturating_add(u64::try_from(bytes.len()).unwrap_or(u64::MAX));
+        self.trace_bytes(EntryKind::Sent, bytes);
+        let deadline = self.time_left().min(Duration::from_millis(limits::WAIT_MS.into()));
+        tokio::select! {
+            biased;
+            () = self.cancel.cancelled() => Transfer::Stopped,
+            done = self.port.write(bytes, deadline) => self.transferred(done),
+        }
+    }
+
+    /// Reads bytes.
+    pub async fn read(&mut self, how: Reading) -> Transfer<Vec<u8>> {
+        if !self.may_transfer() {
+            return Transfer::Budget;
+        }
+        self.parked = true;
+        let how = Reading {
+            deadline: how.deadline.min(self.time_left()),
+            ..how
+        };
+        let done = tokio::select! {
+            biased;
+            () = self.cancel.cancelled() => return Transfer::Stopped,
+            done = self.port.read(how) => done,
+        };
+        if let Ok(bytes) | Err(PortFault::Timeout(bytes)) = &done {
+            let count = u64::try_from(bytes.len()).unwrap_or(u64::MAX);
+            self.usage.bytes_received = self.usage.bytes_received.saturating_add(count);
+            if !bytes.is_empty() {
+                self.trace_bytes(EntryKind::Received, bytes);
+            }
+        }
+        self.transferred(done)
+    }
+
+    fn transferred<T>(&mut self, done: Result<T, PortFault>) -> Transfer<T> {
+        match done {
+            Ok(value) => Transfer::Done(value),
+            Err(fault) => {
+                match &fault {
+                    PortFault::Timeout(_) => {
+                        self.usage.timeouts += 1;
+                        self.trace_text(EntryKind::Timeout, "timeout");
+                    }
+                    PortFault::Closed(text) => {
+                        let text = text.clone();
+                        self.trace_text(EntryKind::Closed, &text);
+                    }
+                    PortFault::Denied => {}
+                }
+                Transfer::Fault(fault)
+            }
+        }
+    }
+
+    /// Drops unread bytes; they stay in the trace's count, not in its text.
+    pub async fn purge(&mut self) -> usize {
+        let dropped = self.port.purge().await;
+        if dropped > 0 {
+            self.usage.bytes_received = self
+                .usage
+                .bytes_received
+                .saturating_add(u64::try_from(dropped).unwrap_or(u64::MAX));
+            self.trace_text(EntryKind::Log, &format!("debug dropped {dropped} unread bytes"));
+        }
+        dropped
+    }
+
+    /// Changes the line.
+    pub async fn configure(&mut self, settings: LineSettings) -> Transfer<()> {
+        self.parked = true;
+        self.trace_text(EntryKind::Settings, &settings.to_string());
+        let done = self.port.configure(settings).await;
+        self.transferred(done)
+    }
+
+    /// Waits, but not beyond the session.
+    pub async fn sleep(&mut self, ms: u32) {
+        self.parked = true;
+        let wait = Duration::from_millis(ms.min(limits::WAIT_MS).into()).min(self.time_left());
+        tokio::select! {
+            biased;
+            () = self.cancel.cancelled() => {}
+            () = tokio::time::sleep(wait) => {}
+        }
+    }
+
+    /// Notes that the store did not take something: the session ends with it.
+    pub fn stored(&mut self, result: Result<(), SinkFault>) -> Result<(), LimitHit> {
+        self.parked = true;
+        result.map_err(|SinkFault(text)| {
+            self.storage = Some(text.clone());
+            LimitHit {
+                outcome: Outcome::Storage,
+                text,
+            }
+        })
+    }
+
+    /// Keeps `value` under `key` for the next session.
+    pub fn remember(&mut self, key: String, value: Vec<u8>) -> Result<(), String> {
+        if key.len() > limits::MEMORY_KEY_BYTES {
+            return Err(format!(
+                "key has {} bytes, at most {} may",
+                key.len(),
+                limits::MEMORY_KEY_BYTES
+            ));
+        }
+        let others: usize = self
+            .memory
+            .iter()
+            .filter(|(k, _)| **k != key)
+            .map(|(k, v)| k.len() + v.len())
+            .sum();
+        let total = others + key.len() + value.len();
+        if total > limits::MEMORY_BYTES {
+            return Err(format!("{total} bytes in all, at most {} may", limits::MEMORY_BYTES));
+        }
+        self.memory_changed |= self.memory.get(&key) != Some(&value);
+        self.memory.insert(key, value);
+        Ok(())
+    }
+}
+
+impl wasmtime::ResourceLimiter for Context {
+    fn memory_growing(&mut self, current: usize, desired: usize, _maximum: Option<usize>) -> wasmtime::Result<bool> {
+        // The sum over all memories of the instance: a component may have several.
+        let total = self.memory_bytes.saturating_add(desired.saturating_sub(current));
+        if total > self.budget.memory_bytes {
+            let text = format!(
+                "asked for {total} bytes of memory, at most {} may",
+                self.budget.memory_bytes
+            );
+            return Err(wasmtime::Error::new(self.limit(Outcome::LimitMemory, text)));
+        }
+        self.memory_bytes = total;
+        self.usage.memory_peak_bytes = self.usage.memory_peak_bytes.max(total);
+        Ok(true)
+    }
+
+    fn table_growing(&mut self, _current: usize, desired: usize, _maximum: Option<usize>) -> wasmtime::Result<bool> {
+        if desired > self.budget.table_elements {
+            let text = format!(
+                "asked for {desired} table elements, at most {} may",
+                self.budget.table_elements
+            );
+            return Err(wasmtime::Error::new(self.limit(Outcome::LimitMemory, text)));
+        }
+        Ok(true)
+    }
+}

@@ -1,0 +1,140 @@
+//! What a driver's session needs of its surroundings. The session module implements it over lines and the store.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_trait::async_trait;
+
+use super::context::Usage;
+use crate::model::{Absence, ArchiveKind, Column, DeviceEvent, LineSettings, Outcome, Record, RecordKind, Span};
+
+/// What kind of line it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Medium {
+    /// A serial port.
+    Serial,
+    /// A byte pipe over TCP.
+    Tcp,
+    /// A recorded session.
+    Replay,
+}
+
+/// When a read is complete.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Until {
+    /// So many bytes.
+    Length(usize),
+    /// This byte, included.
+    Delimiter(u8),
+    /// Silence after at least one byte.
+    Silence(Duration),
+    /// Whatever has come, at least one byte.
+    Any,
+}
+
+/// One read: complete by `until` or at `max` bytes, given up after `deadline`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Reading {
+    /// When it is complete.
+    pub until: Until,
+    /// Most bytes.
+    pub max: usize,
+    /// From the call on.
+    pub deadline: Duration,
+}
+
+/// Why a transfer did not happen.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum PortFault {
+    /// The deadline passed; these bytes came.
+    Timeout(Vec<u8>),
+    /// The far end went away: in what words.
+    Closed(String),
+    /// The line has no such thing.
+    Denied,
+}
+
+/// The line as a driver sees it.
+#[async_trait]
+pub trait Port: Send {
+    /// What kind of line it is.
+    fn medium(&self) -> Medium;
+    /// Sends all bytes.
+    async fn write(&mut self, bytes: &[u8], deadline: Duration) -> Result<(), PortFault>;
+    /// Reads.
+    async fn read(&mut self, how: Reading) -> Result<Vec<u8>, PortFault>;
+    /// Drops what came and nobody read; returns how many bytes.
+    async fn purge(&mut self) -> usize;
+    /// Changes the line.
+    async fn configure(&mut self, settings: LineSettings) -> Result<(), PortFault>;
+}
+
+/// Where decoded records go. A call returns when they are durable.
+#[async_trait]
+pub trait Sink: Send {
+    /// Records under one declaration; `resume` belongs to the archive that is being read.
+    async fn records(
+        &mut self,
+        kind: RecordKind,
+        columns: &Arc<[Column]>,
+        records: Vec<Record>,
+        resume: Option<Vec<u8>>,
+    ) -> Result<(), SinkFault>;
+    /// The device has nothing there.
+    async fn absent(&mut self, kind: ArchiveKind, span: Span, why: Absence) -> Result<(), SinkFault>;
+    /// Entries of the device's journal.
+    async fn events(&mut self, events: Vec<DeviceEvent>) -> Result<(), SinkFault>;
+    /// For the person who watches.
+    fn progress(&mut self, done: u32, total: u32, usage: &Usage);
+}
+
+/// The store could not take it; the session ends with [`Outcome::Storage`].
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+pub struct SinkFault(pub String);
+
+/// What one session may use.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Budget {
+    /// Linear memory, bytes.
+    pub memory_bytes: usize,
+    /// Elements of all tables.
+    pub table_elements: usize,
+    /// Processor time, in ticks of [`crate::limits::TICK_MS`].
+    pub cpu_ticks: u32,
+    /// Wall time of the whole session.
+    pub wall: Duration,
+    /// Bytes both ways.
+    pub bytes: u64,
+    /// Rows and events.
+    pub rows: u64,
+    /// Log lines and notes.
+    pub log_lines: u32,
+    /// Host calls that wait: exchanges, reads, writes, sleeps.
+    pub calls: u32,
+}
+
+impl Default for Budget {
+    fn default() -> Self {
+        Self {
+            memory_bytes: 16 << 20,
+            table_elements: 20_000,
+            cpu_ticks: 500,
+            wall: Duration::from_secs(1_800),
+            bytes: 16 << 20,
+            rows: 200_000,
+            log_lines: 50_000,
+            calls: 200_000,
+        }
+    }
+}
+
+/// A bound that a session hit: which, and in what words.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{text}")]
+pub struct LimitHit {
+    /// The outcome that it means.
+    pub outcome: Outcome,
+    /// Names the bound and its value.
+    pub text: String,
+}

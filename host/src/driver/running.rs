@@ -1,0 +1,569 @@
+//! One instance at work: the calls of one session.
+
+use std::collections::BTreeMap;
+use std::future::Future;
+use std::pin::{Pin, pin};
+use std::task::{Context as Poll_, Poll};
+use std::time::{Duration, Instant};
+
+use async_trait::async_trait;
+use jiff::Timestamp;
+use tokio_util::sync::CancellationToken;
+use wasmtime::component::Resource;
+use wasmtime::{Store, Trap, UpdateDeadline};
+
+use super::component::Driver;
+use super::context::{Context, PortHandle, SinkHandle, Surroundings, Usage};
+use super::env::{Budget, LimitHit, Medium, Port, PortFault, Reading, Sink, SinkFault};
+use super::v1::bindings::uzel::driver::types;
+use super::v1::{self, civil_from, civil_to, kind_to};
+use crate::limits;
+use crate::model::{
+    Absence, ArchiveKind, Civil, ClockRule, Column, DeviceEvent, LineSettings, Outcome, Record, RecordKind, Setting,
+    Span,
+};
+
+/// An instance that serves one session.
+pub struct Running {
+    store: Store<Context>,
+    meter: v1::meter::Guest,
+    diagnostics: Option<v1::diagnostics::Guest>,
+    port: Resource<PortHandle>,
+    sink: Resource<SinkHandle>,
+    busy: Duration,
+}
+
+/// Who answered.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Identity {
+    /// A model of `describe`.
+    pub model: String,
+    /// Serial number.
+    pub serial: Option<String>,
+    /// Firmware version.
+    pub firmware: Option<String>,
+    /// For people.
+    pub details: Vec<(String, String)>,
+}
+
+/// What a device's clock showed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ClockReading {
+    /// In meter time.
+    pub shown: Civil,
+    /// At this instant of ours.
+    pub at: Timestamp,
+    /// Give or take.
+    pub uncertainty_ms: u32,
+}
+
+/// Why a driver's call did not do its work: the contract's words.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Failure {
+    /// The outcome that it means, should the session end with it.
+    pub outcome: Outcome,
+    /// What exactly.
+    pub text: String,
+    /// Whether the line can still be used.
+    pub line_usable: bool,
+}
+
+/// How a call ended that did not end well.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum CallError {
+    /// The driver says why; the instance goes on.
+    Failure(Failure),
+    /// The instance is gone.
+    Ended(Outcome, String),
+}
+
+/// What is left of a session.
+pub struct Finished {
+    /// What it used.
+    pub usage: Usage,
+    /// Processor time of the guest and of the host's part of its calls.
+    pub busy: Duration,
+    /// Faults of the driver that did not end the session.
+    pub faults: Vec<String>,
+    /// The wire trace.
+    pub trace: String,
+    /// What the driver wants remembered, when it changed.
+    pub memory: Option<BTreeMap<String, Vec<u8>>>,
+}
+
+impl Running {
+    pub(super) async fn start(
+        driver: &Driver,
+        surroundings: Surroundings,
+        started_at: Timestamp,
+    ) -> Result<Self, String> {
+        let words = |error: wasmtime::Error| format!("{error:#}");
+        let mut store = Store::new(driver.runtime().engine(), Context::new(surroundings, started_at));
+        store.limiter(|context| context);
+        store.epoch_deadline_callback(|mut store| count_tick(store.data_mut()));
+        store.set_epoch_deadline(1);
+        let instance = driver.pre().instantiate_async(&mut store).await.map_err(words)?;
+        let meter = driver.meter().load(&mut store, &instance).map_err(words)?;
+        let diagnostics = driver
+            .diagnostics()
+            .map(|indices| indices.load(&mut store, &instance))
+            .transpose()
+            .map_err(words)?;
+        let port = store
+            .data_mut()
+            .table
+            .push(PortHandle)
+            .map_err(|error| error.to_string())?;
+        let sink = store
+            .data_mut()
+            .table
+            .push(SinkHandle)
+            .map_err(|error| error.to_string())?;
+        Ok(Self {
+            store,
+            meter,
+            diagnostics,
+            port,
+            sink,
+            busy: Duration::ZERO,
+        })
+    }
+
+    /// `describe()` of a component that is being loaded, on an instance without line and sink. Blocks.
+    pub(super) fn describe(driver: &Driver) -> Result<String, String> {
+        let surroundings = Surroundings {
+            port: Box::new(Nowhere),
+            sink: Box::new(Nowhere),
+            clock: ClockRule::Standard(jiff::tz::TimeZone::UTC),
+            memory: BTreeMap::new(),
+            budget: Budget {
+                wall: Duration::from_secs(10),
+                cpu_ticks: 200,
+                ..Budget::default()
+            },
+            cancel: CancellationToken::new(),
+        };
+        // Nothing in here waits: without a runtime of its own the future is ready or yields for the next tick.
+        futures::executor::block_on(async {
+            let mut running = Self::start(driver, surroundings, Timestamp::now()).await?;
+            let Self { store, meter, .. } = &mut running;
+            let result = meter.call_describe(&mut *store).await;
+            result.map_err(|error| ended(store.data(), &error).1)
+        })
+    }
+
+    fn port(&self) -> Resource<PortHandle> {
+        Resource::new_borrow(self.port.rep())
+    }
+
+    fn sink(&self) -> Resource<SinkHandle> {
+        Resource::new_borrow(self.sink.rep())
+    }
+
+    fn begin(&mut self, kind: RecordKind) {
+        let context = self.store.data_mut();
+        context.kind = kind;
+        context.declared = None;
+        // The engine ticked on while this instance had nothing to do.
+        context.parked = true;
+        self.store.set_epoch_deadline(1);
+    }
+
+    /// Starts the conversation. `config` has passed [`super::check_config`].
+    pub async fn identify(&mut self, config: &serde_json::Value) -> Result<Identity, CallError> {
+        self.begin(RecordKind::Current);
+        let (config, port) = (config.to_string(), self.port());
+        let Self { store, meter, busy, .. } = self;
+        let guard = Guard::of(store.data());
+        let result = guard.run(busy, meter.call_identify(&mut *store, port, &config)).await;
+        let identity = judge(self.store.data(), result)?;
+        let text = |text: &str| v1::text_from(text, limits::TEXT_BYTES);
+        Ok(Identity {
+            model: text(&identity.model),
+            serial: identity.serial.as_deref().map(text),
+            firmware: identity.firmware.as_deref().map(text),
+            details: identity
+                .details
+                .iter()
+                .take(64)
+                .map(|(key, value)| (text(key), text(value)))
+                .collect(),
+        })
+    }
+
+    /// The meter's clock.
+    pub async fn read_clock(&mut self) -> Result<ClockReading, CallError> {
+        self.begin(RecordKind::Current);
+        let port = self.port();
+        let Self { store, meter, busy, .. } = self;
+        let guard = Guard::of(store.data());
+        let result = guard.run(busy, meter.call_read_clock(&mut *store, port)).await;
+        let reading = judge(self.store.data(), result)?;
+        let fault = |text: String| {
+            CallError::Failure(Failure {
+                outcome: Outcome::DriverFault,
+                text,
+                line_usable: true,
+            })
+        };
+        let shown = civil_from(reading.shown).map_err(|text| fault(format!("clock: {text}")))?;
+        let at = Timestamp::from_millisecond(reading.at)
+            .map_err(|_| fault(format!("clock: {} ms is no instant", reading.at)))?;
+        Ok(ClockReading {
+            shown,
+            at,
+            uncertainty_ms: reading.uncertainty_ms,
+        })
+    }
+
+    /// Current values to the sink.
+    pub async fn read_current(&mut self) -> Result<(), CallError> {
+        self.begin(RecordKind::Current);
+        let (port, sink) = (self.port(), self.sink());
+        let Self { store, meter, busy, .. } = self;
+        let guard = Guard::of(store.data());
+        let result = guard.run(busy, meter.call_read_current(&mut *store, port, sink)).await;
+        judge(self.store.data(), result)
+    }
+
+    /// Integrators to the sink.
+    pub async fn read_totals(&mut self) -> Result<(), CallError> {
+        self.begin(RecordKind::Totals);
+        let (port, sink) = (self.port(), self.sink());
+        let Self { store, meter, busy, .. } = self;
+        let guard = Guard::of(store.data());
+        let result = guard.run(busy, meter.call_read_totals(&mut *store, port, sink)).await;
+        judge(self.store.data(), result)
+    }
+
+    /// Archive records to the sink.
+    pub async fn read_archive(
+        &mut self,
+        kind: ArchiveKind,
+        windows: &[(Civil, Civil)],
+        resume: Option<Vec<u8>>,
+    ) -> Result<(), CallError> {
+        self.begin(RecordKind::Archive(kind));
+        let windows: Vec<_> = windows
+            .iter()
+            .map(|(begin, end)| types::Window {
+                begin: civil_to(*begin),
+                end: civil_to(*end),
+            })
+            .collect();
+        let (port, sink) = (self.port(), self.sink());
+        let Self { store, meter, busy, .. } = self;
+        let guard = Guard::of(store.data());
+        let call = meter.call_read_archive(&mut *store, port, kind_to(kind), &windows, resume.as_deref(), sink);
+        let result = guard.run(busy, call).await;
+        judge(self.store.data(), result)
+    }
+
+    /// The device's journal to the sink. None: the driver has no such interface.
+    pub async fn read_events(&mut self, since: Option<Civil>) -> Option<Result<(), CallError>> {
+        self.begin(RecordKind::Current);
+        let (port, sink) = (self.port(), self.sink());
+        let Self {
+            store,
+            diagnostics,
+            busy,
+            ..
+        } = self;
+        let diagnostics = diagnostics.as_ref()?;
+        let since = since.map(civil_to);
+        let guard = Guard::of(store.data());
+        let result = guard
+            .run(busy, diagnostics.call_read_events(&mut *store, port, since, sink))
+            .await;
+        Some(judge(self.store.data(), result))
+    }
+
+    /// The device's settings. None: the driver has no such interface.
+    pub async fn read_settings(&mut self) -> Option<Result<Vec<Setting>, CallError>> {
+        self.begin(RecordKind::Current);
+        let port = self.port();
+        let Self {
+            store,
+            diagnostics,
+            busy,
+            ..
+        } = self;
+        let diagnostics = diagnostics.as_ref()?;
+        let guard = Guard::of(store.data());
+        let result = guard.run(busy, diagnostics.call_read_settings(&mut *store, port)).await;
+        let settings = match judge(self.store.data(), result) {
+            Ok(settings) => settings,
+            Err(error) => return Some(Err(error)),
+        };
+        let mut taken = Vec::new();
+        for setting in settings.into_iter().take(limits::SETTINGS) {
+            match v1::setting_from(setting) {
+                Ok(setting) => taken.push(setting),
+                Err(text) => self.store.data_mut().fault(text),
+            }
+        }
+        Some(Ok(taken))
+    }
+
+    /// Leaves the device as it was found.
+    pub async fn close(&mut self) -> Result<(), CallError> {
+        self.begin(RecordKind::Current);
+        let port = self.port();
+        let Self { store, meter, busy, .. } = self;
+        let guard = Guard::of(store.data());
+        let result = guard.run(busy, meter.call_close(&mut *store, port)).await;
+        came_back(self.store.data(), result)
+    }
+
+    /// What has been used so far.
+    pub fn usage(&self) -> &Usage {
+        &self.store.data().usage
+    }
+
+    /// Milliseconds since the session started.
+    pub fn at_ms(&self) -> u64 {
+        self.store.data().at_ms()
+    }
+
+    /// Ends the instance; what it learned and wrote is left.
+    pub fn finish(self) -> Finished {
+        let Self { store, busy, .. } = self;
+        let context = store.into_data();
+        let mut faults = context.faults;
+        if context.faults_more > 0 {
+            faults.push(format!("and {} more", context.faults_more));
+        }
+        let memory = context.memory_changed.then_some(context.memory);
+        Finished {
+            usage: context.usage,
+            busy,
+            faults,
+            trace: context.trace.into_text(),
+            memory,
+        }
+    }
+}
+
+/// Counts a tick against the guest, unless it comes right after a wait; cuts what is over its budget or told to stop.
+fn count_tick(context: &mut Context) -> wasmtime::Result<UpdateDeadline> {
+    if std::mem::take(&mut context.parked) {
+        return Ok(UpdateDeadline::Continue(1));
+    }
+    context.usage.cpu_ticks += 1;
+    if context.usage.cpu_ticks > context.budget.cpu_ticks {
+        let ms = u64::from(context.budget.cpu_ticks) * limits::TICK_MS;
+        let text = format!("more than {ms} ms of processor time");
+        return Err(wasmtime::Error::new(context.limit(Outcome::LimitCpu, text)));
+    }
+    if context.cancel.is_cancelled() {
+        let text = "stopped while computing".to_owned();
+        return Err(wasmtime::Error::new(LimitHit {
+            outcome: Outcome::Cancelled,
+            text,
+        }));
+    }
+    // Plain `Yield` may be taken up again at once; this goes to the end of the queue, so a busy guest starves nobody.
+    Ok(UpdateDeadline::YieldCustom(1, Box::pin(Yield(false))))
+}
+
+/// Lets other tasks run once; needs no runtime of a certain kind.
+struct Yield(bool);
+
+impl Future for Yield {
+    type Output = ();
+
+    fn poll(mut self: Pin<&mut Self>, context: &mut Poll_<'_>) -> Poll<()> {
+        if std::mem::replace(&mut self.0, true) {
+            return Poll::Ready(());
+        }
+        context.waker().wake_by_ref();
+        Poll::Pending
+    }
+}
+
+/// How long a call of the guest may take.
+struct Guard {
+    cancel: CancellationToken,
+    left: Duration,
+}
+
+impl Guard {
+    fn of(context: &Context) -> Self {
+        Self {
+            cancel: context.cancel.clone(),
+            left: context.time_left(),
+        }
+    }
+
+    /// Runs a call of the guest: counts the time it keeps the processor, and drops it (none) when it does not come
+    /// back within [`limits::STOP_GRACE_MS`] after it was told to stop or its wall time ended.
+    async fn run<T>(
+        &self,
+        busy: &mut Duration,
+        call: impl Future<Output = wasmtime::Result<T>>,
+    ) -> Option<wasmtime::Result<T>> {
+        let grace = Duration::from_millis(limits::STOP_GRACE_MS);
+        let metered = Metered {
+            inner: pin!(call),
+            busy,
+        };
+        tokio::select! {
+            biased;
+            result = metered => Some(result),
+            () = async { self.cancel.cancelled().await; tokio::time::sleep(grace).await } => None,
+            () = tokio::time::sleep(self.left.saturating_add(grace)) => None,
+        }
+    }
+}
+
+/// What a call gave, if it came back.
+fn came_back<T>(context: &Context, result: Option<wasmtime::Result<T>>) -> Result<T, CallError> {
+    match result {
+        Some(Ok(value)) => Ok(value),
+        Some(Err(error)) => {
+            let (outcome, text) = ended(context, &error);
+            Err(CallError::Ended(outcome, text))
+        }
+        None if context.cancel.is_cancelled() => Err(CallError::Ended(
+            Outcome::Cancelled,
+            "the driver did not stop in time and was dropped".to_owned(),
+        )),
+        None => {
+            let seconds = context.budget.wall.as_secs();
+            Err(CallError::Ended(
+                Outcome::LimitTime,
+                format!("longer than {seconds} s, and the driver did not return"),
+            ))
+        }
+    }
+}
+
+/// Adds the time spent in each poll to `busy`.
+struct Metered<'a, F> {
+    inner: F,
+    busy: &'a mut Duration,
+}
+
+impl<F: Future + Unpin> Future for Metered<'_, F> {
+    type Output = F::Output;
+
+    fn poll(mut self: Pin<&mut Self>, context: &mut Poll_<'_>) -> Poll<F::Output> {
+        let begun = Instant::now();
+        let poll = Pin::new(&mut self.inner).poll(context);
+        *self.busy += begun.elapsed();
+        poll
+    }
+}
+
+/// What the end of an instance means.
+fn ended(context: &Context, error: &wasmtime::Error) -> (Outcome, String) {
+    if let Some(text) = &context.storage {
+        return (Outcome::Storage, text.clone());
+    }
+    if let Some(hit) = error.downcast_ref::<LimitHit>().or(context.hit.as_ref()) {
+        return (hit.outcome, hit.text.clone());
+    }
+    let text = match error.downcast_ref::<Trap>() {
+        Some(trap) => format!("{trap}; {error:?}"),
+        None => format!("{error:?}"),
+    };
+    (Outcome::DriverTrap, v1::text_from(&text, 4 * limits::LOG_LINE_BYTES))
+}
+
+/// The contract's failures as outcomes. A limit that was hit on the way names the outcome, whatever the driver made
+/// of it.
+fn judge<T>(context: &Context, result: Option<wasmtime::Result<Result<T, types::Failure>>>) -> Result<T, CallError> {
+    let failure = match came_back(context, result)? {
+        Ok(value) => return Ok(value),
+        Err(failure) => failure,
+    };
+    if let Some(hit) = &context.hit {
+        return Err(CallError::Ended(hit.outcome, hit.text.clone()));
+    }
+    let text = |text: String| v1::text_from(&text, limits::TEXT_BYTES);
+    let failed = |outcome, text, line_usable| {
+        CallError::Failure(Failure {
+            outcome,
+            text,
+            line_usable,
+        })
+    };
+    let silent = "nothing came within the deadline and the retries".to_owned();
+    Err(match failure {
+        types::Failure::NoAnswer => failed(Outcome::NoAnswer, silent, true),
+        types::Failure::Garbled(why) => failed(Outcome::Garbled, text(why), true),
+        types::Failure::Refused(why) => failed(Outcome::Refused, text(why), true),
+        types::Failure::WrongDevice(who) => failed(Outcome::WrongDevice, text(who), true),
+        types::Failure::Unsupported(what) => failed(Outcome::Unsupported, text(what), true),
+        types::Failure::Config(what) => failed(Outcome::BadConfig, text(what), true),
+        types::Failure::Line(types::LineError::Timeout(bytes)) if bytes.is_empty() => {
+            failed(Outcome::NoAnswer, silent, true)
+        }
+        types::Failure::Line(types::LineError::Timeout(bytes)) => failed(
+            Outcome::Garbled,
+            format!("{} bytes came, then silence", bytes.len()),
+            true,
+        ),
+        types::Failure::Line(types::LineError::Closed) => {
+            failed(Outcome::LineClosed, "the far end closed the line".to_owned(), false)
+        }
+        types::Failure::Line(types::LineError::Budget) => {
+            failed(Outcome::LimitTime, "a budget of the session is spent".to_owned(), false)
+        }
+        types::Failure::Line(types::LineError::Denied) => failed(
+            Outcome::DriverFault,
+            "the driver asked the line for what it cannot do".to_owned(),
+            true,
+        ),
+        types::Failure::Line(types::LineError::Stopped) | types::Failure::Stopped if context.cancel.is_cancelled() => {
+            failed(Outcome::Cancelled, "stopped".to_owned(), false)
+        }
+        types::Failure::Line(types::LineError::Stopped) | types::Failure::Stopped => failed(
+            Outcome::LimitTime,
+            format!("longer than {} s", context.budget.wall.as_secs()),
+            false,
+        ),
+    })
+}
+
+/// The line and the sink of an instance that only describes itself.
+struct Nowhere;
+
+#[async_trait]
+impl Port for Nowhere {
+    fn medium(&self) -> Medium {
+        Medium::Replay
+    }
+    async fn write(&mut self, _bytes: &[u8], _deadline: Duration) -> Result<(), PortFault> {
+        Err(PortFault::Denied)
+    }
+    async fn read(&mut self, _how: Reading) -> Result<Vec<u8>, PortFault> {
+        Err(PortFault::Denied)
+    }
+    async fn purge(&mut self) -> usize {
+        0
+    }
+    async fn configure(&mut self, _settings: LineSettings) -> Result<(), PortFault> {
+        Err(PortFault::Denied)
+    }
+}
+
+#[async_trait]
+impl Sink for Nowhere {
+    async fn records(
+        &mut self,
+        _kind: RecordKind,
+        _columns: &std::sync::Arc<[Column]>,
+        _records: Vec<Record>,
+        _resume: Option<Vec<u8>>,
+    ) -> Result<(), SinkFault> {
+        Ok(())
+    }
+    async fn absent(&mut self, _kind: ArchiveKind, _span: Span, _why: Absence) -> Result<(), SinkFault> {
+        Ok(())
+    }
+    async fn events(&mut self, _events: Vec<DeviceEvent>) -> Result<(), SinkFault> {
+        Ok(())
+    }
+    fn progress(&mut self, _done: u32, _total: u32, _usage: &Usage) {}
+}

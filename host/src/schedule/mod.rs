@@ -1,0 +1,7 @@
+//! Decides what to read and when. Pure: time and state come in, spans and instants go out.
+
+mod gaps;
+mod next;
+
+pub use gaps::{Want, gaps, shortest};
+pub use next::{Past, next_at};

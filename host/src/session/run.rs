@@ -1,0 +1,390 @@
+//! The conversation: open, identify, the tasks in order, close.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use jiff::Timestamp;
+use tokio_util::sync::CancellationToken;
+
+use super::desk::Turn;
+use super::port::LinePort;
+use crate::driver::env::{Budget, Sink};
+use crate::driver::{CallError, ClockReading, Driver, Failure, Identity, Running, Surroundings, Usage};
+use crate::model::{Civil, ClockRule, LineAddress, LineSettings, Outcome, Setting, Span, Task};
+use crate::transport::{self, OpenError};
+
+/// What a session has to do, and with what.
+pub struct Order {
+    /// Speaks the device's protocol.
+    pub driver: Arc<Driver>,
+    /// Checked by [`crate::driver::check_config`].
+    pub config: serde_json::Value,
+    /// Where the device is.
+    pub address: LineAddress,
+    /// How its line is set.
+    pub settings: LineSettings,
+    /// How its clock relates to UTC.
+    pub clock: ClockRule,
+    /// The serial number that must answer, where it is known.
+    pub serial: Option<String>,
+    /// The model that must answer, where it is known.
+    pub model: Option<String>,
+    /// In this order.
+    pub tasks: Vec<Assignment>,
+    /// What the driver remembered of the device.
+    pub memory: BTreeMap<String, Vec<u8>>,
+    /// What it may use.
+    pub budget: Budget,
+    /// Ends it.
+    pub cancel: CancellationToken,
+    /// The instant at which it begins.
+    pub started_at: Timestamp,
+}
+
+/// One task, and for an archive which spans of it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Assignment {
+    /// What.
+    pub task: Task,
+    /// Which intervals of an archive; events since the start of the first.
+    pub spans: Vec<Span>,
+    /// Where an earlier session in the same spans was cut.
+    pub resume: Option<Vec<u8>>,
+}
+
+/// The device's clock beside ours.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ClockSeen {
+    /// What it showed.
+    pub shown: Civil,
+    /// When, by our clock.
+    pub at: Timestamp,
+    /// Device minus host, milliseconds.
+    pub offset_ms: i64,
+    /// Give or take.
+    pub uncertainty_ms: u32,
+}
+
+/// One step of a session.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Phase {
+    /// `open`, `identify`, a task's word, `close`.
+    pub name: String,
+    /// Since the session started.
+    pub started_ms: u64,
+    /// Since the session started.
+    pub ended_ms: u64,
+    /// None: done.
+    pub failed: Option<(Outcome, String)>,
+    /// Rows and events that it gave.
+    pub rows: u64,
+}
+
+/// How a session went.
+#[derive(Debug)]
+pub struct Report {
+    /// How it ended.
+    pub outcome: Outcome,
+    /// What exactly was wrong.
+    pub detail: Option<String>,
+    /// Who answered.
+    pub identity: Option<Identity>,
+    /// Its clock.
+    pub clock: Option<ClockSeen>,
+    /// Its settings, when they were asked for.
+    pub settings: Option<Vec<Setting>>,
+    /// Steps in order.
+    pub phases: Vec<Phase>,
+    /// What it used.
+    pub usage: Usage,
+    /// Processor time.
+    pub busy: Duration,
+    /// Wall time.
+    pub wall: Duration,
+    /// Faults of the driver that did not end it.
+    pub faults: Vec<String>,
+    /// The wire trace.
+    pub trace: String,
+    /// What the driver wants remembered, when it changed.
+    pub memory: Option<BTreeMap<String, Vec<u8>>>,
+}
+
+/// Told at the start of each phase.
+pub type Watch<'a> = &'a (dyn Fn(&str, &Usage) + Sync);
+
+/// Holds the conversation. `turn` is kept to its end.
+pub async fn run(turn: Turn, order: Order, sink: Box<dyn Sink>, watch: Watch<'_>) -> Report {
+    let begun = Instant::now();
+    let mut report = Report {
+        outcome: Outcome::Complete,
+        detail: None,
+        identity: None,
+        clock: None,
+        settings: None,
+        phases: Vec::new(),
+        usage: Usage::default(),
+        busy: Duration::ZERO,
+        wall: Duration::ZERO,
+        faults: Vec::new(),
+        trace: String::new(),
+        memory: None,
+    };
+    if let Err((outcome, text)) = converse(&order, sink, watch, &mut report).await {
+        report.outcome = outcome;
+        report.detail = Some(text);
+    }
+    report.wall = begun.elapsed();
+    drop(turn);
+    report
+}
+
+type Ended = (Outcome, String);
+
+async fn converse(order: &Order, sink: Box<dyn Sink>, watch: Watch<'_>, report: &mut Report) -> Result<(), Ended> {
+    watch("open", &report.usage);
+    let begun = Instant::now();
+    let opened = tokio::select! {
+        biased;
+        () = order.cancel.cancelled() => Err((Outcome::Cancelled, "stopped while the line was opened".to_owned())),
+        line = transport::open(&order.address, order.settings) => line.map_err(open_failed),
+    };
+    let open_ms = u64::try_from(begun.elapsed().as_millis()).unwrap_or(u64::MAX);
+    let failed = opened.as_ref().err().cloned();
+    report.phases.push(Phase {
+        name: "open".to_owned(),
+        started_ms: 0,
+        ended_ms: open_ms,
+        failed,
+        rows: 0,
+    });
+    let surroundings = Surroundings {
+        port: Box::new(LinePort(opened?)),
+        sink,
+        clock: order.clock.clone(),
+        memory: order.memory.clone(),
+        budget: order.budget.clone(),
+        cancel: order.cancel.clone(),
+    };
+    let mut running = order
+        .driver
+        .start(surroundings, order.started_at)
+        .await
+        .map_err(|text| (Outcome::NoSlot, format!("the driver could not be started: {text}")))?;
+    let result = work(order, &mut running, watch, report).await;
+    let finished = running.finish();
+    report.usage = finished.usage;
+    report.busy = finished.busy;
+    report.faults = finished.faults;
+    report.trace = finished.trace;
+    report.memory = finished.memory;
+    result
+}
+
+fn open_failed(error: OpenError) -> Ended {
+    let outcome = match error {
+        OpenError::NoRoute { .. } => Outcome::NoRoute,
+        OpenError::Refused { .. } => Outcome::LineRefused,
+        OpenError::Settings { .. } => Outcome::BadConfig,
+    };
+    (outcome, error.to_string())
+}
+
+/// What is left to do for a session once the line is open and the driver started.
+async fn work(order: &Order, running: &mut Running, watch: Watch<'_>, report: &mut Report) -> Result<(), Ended> {
+    let identity = {
+        let step = Step::begin("identify", running, watch);
+        let identity = running.identify(&order.config).await;
+        step.end(running, report, identity)
+    };
+    let identity = match identity {
+        Ok(identity) => identity,
+        Err(error) => return leave(running, watch, report, error).await,
+    };
+    let who = right_device(order, &identity);
+    report.identity = Some(identity);
+    if let Err(ended) = who {
+        close(running, watch, report).await;
+        return Err(ended);
+    }
+    let mut failures: Vec<(Task, Failure)> = Vec::new();
+    let mut done = 0usize;
+    for assignment in &order.tasks {
+        match carry_out(order, assignment, running, watch, report).await {
+            Ok(()) => done += 1,
+            // What the device cannot do is no failure of the session: the next would fail alike.
+            Err(CallError::Failure(failure)) if failure.outcome == Outcome::Unsupported => done += 1,
+            Err(CallError::Failure(failure)) if goes_on(&failure) => failures.push((assignment.task, failure)),
+            Err(error) => return leave(running, watch, report, error).await,
+        }
+    }
+    close(running, watch, report).await;
+    match failures.first() {
+        None => Ok(()),
+        Some((task, failure)) => {
+            let outcome = if done > 0 { Outcome::Partial } else { failure.outcome };
+            let more = failures.len() - 1;
+            let more = if more > 0 {
+                format!(" (and {more} more)")
+            } else {
+                String::new()
+            };
+            Err((outcome, format!("{task}: {}: {}{more}", failure.outcome, failure.text)))
+        }
+    }
+}
+
+/// Whether the other tasks still make sense after this failure.
+fn goes_on(failure: &Failure) -> bool {
+    failure.line_usable
+        && matches!(
+            failure.outcome,
+            Outcome::Garbled | Outcome::Refused | Outcome::DriverFault
+        )
+}
+
+/// The session ends with this error; the device is left properly where that is possible.
+async fn leave(running: &mut Running, watch: Watch<'_>, report: &mut Report, error: CallError) -> Result<(), Ended> {
+    match error {
+        CallError::Ended(outcome, text) => Err((outcome, text)),
+        CallError::Failure(failure) => {
+            if failure.line_usable {
+                close(running, watch, report).await;
+            }
+            Err((failure.outcome, failure.text))
+        }
+    }
+}
+
+async fn close(running: &mut Running, watch: Watch<'_>, report: &mut Report) {
+    let step = Step::begin("close", running, watch);
+    let closed = running.close().await;
+    // Everything is stored; what goes wrong now is in the phase and costs nothing.
+    let _ = step.end(running, report, closed);
+}
+
+async fn carry_out(
+    order: &Order,
+    assignment: &Assignment,
+    running: &mut Running,
+    watch: Watch<'_>,
+    report: &mut Report,
+) -> Result<(), CallError> {
+    let windows: Vec<(Civil, Civil)> = assignment
+        .spans
+        .iter()
+        .map(|span| (order.clock.civil(span.start), order.clock.civil(span.end)))
+        .collect();
+    if matches!(assignment.task, Task::Archive(_)) && windows.is_empty() {
+        return Ok(());
+    }
+    let step = Step::begin(&assignment.task.to_string(), running, watch);
+    let unsupported = || {
+        let text = "the driver has no such interface".to_owned();
+        CallError::Failure(Failure {
+            outcome: Outcome::Unsupported,
+            text,
+            line_usable: true,
+        })
+    };
+    let result = match assignment.task {
+        Task::Clock => match running.read_clock().await {
+            Ok(reading) => {
+                report.clock = clock_seen(&order.clock, reading);
+                Ok(())
+            }
+            Err(error) => Err(error),
+        },
+        Task::Current => running.read_current().await,
+        Task::Totals => running.read_totals().await,
+        Task::Archive(kind) => running.read_archive(kind, &windows, assignment.resume.clone()).await,
+        Task::Events => {
+            let since = windows.first().map(|(begin, _)| *begin);
+            running.read_events(since).await.unwrap_or_else(|| Err(unsupported()))
+        }
+        Task::Settings => match running.read_settings().await {
+            Some(Ok(settings)) => {
+                report.settings = Some(settings);
+                Ok(())
+            }
+            Some(Err(error)) => Err(error),
+            None => Err(unsupported()),
+        },
+    };
+    step.end(running, report, result)
+}
+
+fn clock_seen(rule: &ClockRule, reading: ClockReading) -> Option<ClockSeen> {
+    let shown_at = rule.instant(reading.shown)?;
+    Some(ClockSeen {
+        shown: reading.shown,
+        at: reading.at,
+        offset_ms: shown_at.as_millisecond() - reading.at.as_millisecond(),
+        uncertainty_ms: reading.uncertainty_ms,
+    })
+}
+
+/// Whether the device that answers is the one that was meant.
+fn right_device(order: &Order, identity: &Identity) -> Result<(), Ended> {
+    let known = &order.driver.describe.models;
+    if !known.iter().any(|model| model.id == identity.model) {
+        let text = format!(
+            "the driver identified model {:?}, which it does not describe",
+            identity.model
+        );
+        return Err((Outcome::DriverFault, text));
+    }
+    if let Some(want) = &order.model
+        && *want != identity.model
+    {
+        return Err((
+            Outcome::WrongDevice,
+            format!("model {} answers, expected {want}", identity.model),
+        ));
+    }
+    let plain = |serial: &str| serial.trim().trim_start_matches('0').to_ascii_lowercase();
+    if let (Some(want), Some(got)) = (&order.serial, &identity.serial)
+        && plain(want) != plain(got)
+    {
+        return Err((
+            Outcome::WrongDevice,
+            format!("serial number {got} answers, expected {want}"),
+        ));
+    }
+    Ok(())
+}
+
+/// A phase being measured.
+struct Step {
+    name: String,
+    started_ms: u64,
+    rows: u64,
+}
+
+impl Step {
+    fn begin(name: &str, running: &Running, watch: Watch<'_>) -> Self {
+        let usage = running.usage();
+        watch(name, usage);
+        Self {
+            name: name.to_owned(),
+            started_ms: running.at_ms(),
+            rows: usage.rows,
+        }
+    }
+
+    fn end<T>(self, running: &Running, report: &mut Report, result: Result<T, CallError>) -> Result<T, CallError> {
+        let failed = match &result {
+            Ok(_) => None,
+            Err(CallError::Failure(failure)) => Some((failure.outcome, failure.text.clone())),
+            Err(CallError::Ended(outcome, text)) => Some((*outcome, text.clone())),
+        };
+        report.phases.push(Phase {
+            name: self.name,
+            started_ms: self.started_ms,
+            ended_ms: running.at_ms(),
+            failed,
+            rows: running.usage().rows - self.rows,
+        });
+        result
+    }
+}
