@@ -1,0 +1,167 @@
+//! One session with one 4L meter: what identification learned, and the parts that use it.
+
+use uzel_driver_sdk::{Failure, Identity, Port};
+
+use super::clock::{self, Reading};
+use super::link::Link;
+use super::memory;
+use super::model::{self, Model};
+use super::settings::{self, Entry};
+use super::table::Units;
+use super::trouble::Trouble;
+use crate::config::Config;
+use crate::ident::{Device, Ident};
+
+/// Serial number and model character stand in the first flash page.
+const SERIAL: std::ops::Range<usize> = 0x28..0x2c;
+const MODEL_CHARACTER: usize = 0x30;
+/// The settings that every reading needs: the first two pages.
+const FIRST_SETTINGS: u16 = 8;
+
+/// A meter that was identified.
+#[derive(Debug)]
+pub struct Session {
+    pub link: Link,
+    pub model: &'static Model,
+    /// Heat inputs to read.
+    pub inputs: Vec<u8>,
+    pub units: Units,
+    /// СР, 1 to 31.
+    pub report_day: u8,
+    /// ЧР, 0 to 23.
+    pub report_hour: u8,
+    /// Heat inputs that gave a record in this session.
+    pub seen: Vec<u8>,
+    /// The last reading of the clock.
+    clock: Option<Reading>,
+}
+
+impl Session {
+    /// Wakes the meter, asks who it is and reads the settings on which everything else depends.
+    pub fn identify(port: &mut dyn Port, config: Config) -> Result<(Self, Identity), (Link, Failure)> {
+        let inputs = config.inputs.clone();
+        let mut link = Link::new(config);
+        let (ident, device, model) = match known(&mut link, port) {
+            Ok(known) => known,
+            Err(failure) => return Err((link, failure)),
+        };
+        link.know(ident, model.slow_wake, model.session_s);
+        let inputs: Vec<u8> = (1..=model.inputs)
+            .filter(|input| model.inputs == 1 || inputs.contains(input))
+            .collect();
+        let mut session = Self {
+            link,
+            model,
+            inputs,
+            units: Units::of_setting(0),
+            report_day: 1,
+            report_hour: 0,
+            seen: Vec::new(),
+            clock: None,
+        };
+        match session.introduce(port, ident, device) {
+            Ok(identity) => Ok((session, identity)),
+            Err(failure) => Err((session.link, failure)),
+        }
+    }
+
+    /// Reads units, report day and report hour.
+    pub fn learn(&mut self, port: &mut dyn Port) -> Result<(), Failure> {
+        let page = memory::flash(
+            &mut self.link,
+            port,
+            settings::address(0, 0),
+            FIRST_SETTINGS * settings::ENTRY,
+        )?;
+        let number = |number: u16, name: &str, range: std::ops::RangeInclusive<u32>| {
+            let entry = settings::entry(&page, number);
+            entry
+                .as_ref()
+                .and_then(Entry::number)
+                .filter(|value| range.contains(value))
+                .ok_or_else(|| Failure::Garbled(format!("setting {name} reads {}", shown(entry.as_ref()))))
+        };
+        self.units = Units::of_setting(number(0, "ЕИ", 0..=u32::MAX)?);
+        let numbers = &self.model.numbers;
+        let day = number(numbers.report_day, "СР", 1..=31)?;
+        let hour = number(numbers.report_hour, "ЧР", 0..=23)?;
+        self.report_day = u8::try_from(day).unwrap_or(1);
+        self.report_hour = u8::try_from(hour).unwrap_or(0);
+        Ok(())
+    }
+
+    /// Reads the clock.
+    pub fn read_clock(&mut self, port: &mut dyn Port) -> Result<Reading, Trouble> {
+        let reading = clock::read(&mut self.link, port)?;
+        self.clock = Some(reading);
+        Ok(reading)
+    }
+
+    /// What the clock shows now: read once a session, counted on from there.
+    pub fn clock_now(&mut self, port: &mut dyn Port) -> Result<i64, Trouble> {
+        let reading = match self.clock {
+            Some(reading) => reading,
+            None => self.read_clock(port)?,
+        };
+        Ok(reading.shown_at(port.now()))
+    }
+
+    /// The clock was set: what was read of it is worth nothing now.
+    pub fn forget_clock(&mut self) {
+        self.clock = None;
+    }
+
+    fn introduce(&mut self, port: &mut dyn Port, ident: Ident, device: Device) -> Result<Identity, Failure> {
+        self.link.raise(port, self.model.max_baud)?;
+        let page = memory::flash(&mut self.link, port, 0, memory::PAGE)?;
+        self.learn(port)?;
+        let character = page
+            .get(MODEL_CHARACTER)
+            .filter(|byte| byte.is_ascii_graphic())
+            .map(|byte| char::from(*byte));
+        let [.., version] = ident.0;
+        let mut details = vec![
+            ("device".to_owned(), ident.to_string()),
+            ("ЕИ".to_owned(), format!("{}, {}", self.units.pressure, self.units.heat)),
+            ("СР".to_owned(), self.report_day.to_string()),
+            ("ЧР".to_owned(), self.report_hour.to_string()),
+        ];
+        if let Some(character) = character {
+            details.push(("model".to_owned(), character.to_string()));
+        }
+        let serial = page.get(SERIAL).filter(|_| self.model.has_serial).and_then(serial);
+        port.note(&format!(
+            "{} serial {}",
+            device.name(),
+            serial.as_deref().unwrap_or("not given")
+        ));
+        Ok(Identity {
+            model: self.model.id.to_owned(),
+            serial,
+            firmware: Some(version.to_string()),
+            details,
+        })
+    }
+}
+
+/// Who answers, if this driver reads it.
+fn known(link: &mut Link, port: &mut dyn Port) -> Result<(Ident, Device, &'static Model), Failure> {
+    let ident = link.open(port)?;
+    let device = ident
+        .device()
+        .ok_or_else(|| Failure::WrongDevice(format!("{ident} answered")))?;
+    let reads = "this driver reads СПТ941.10/.11, СПТ942 and СПТ943";
+    let model = model::model(device).ok_or_else(|| Failure::Unsupported(format!("{ident} answered: {reads}")))?;
+    Ok((ident, device, model))
+}
+
+/// Low 24 bits, little-endian; none where the place is empty.
+fn serial(bytes: &[u8]) -> Option<String> {
+    let &[low, middle, high, _] = bytes else { return None };
+    let number = u32::from_le_bytes([low, middle, high, 0]);
+    (number != 0 && number != 0x00ff_ffff).then(|| number.to_string())
+}
+
+fn shown(entry: Option<&Entry>) -> String {
+    entry.map_or_else(|| "empty".to_owned(), |entry| format!("{:?}", entry.text))
+}
