@@ -7,6 +7,7 @@ wit_bindgen::generate!({
     pub_export_macro: true,
     export_macro_name: "export_meter",
     default_bindings_module: "uzel_driver_sdk::bindings",
+    additional_derives: [PartialEq],
     generate_all,
 });
 
