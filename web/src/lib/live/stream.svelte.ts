@@ -1,0 +1,136 @@
+// The server's event stream: reconnects by itself, tells how long it has been gone, and has everyone catch up.
+
+import { url } from '../api/client';
+import type { Live, RecordsAdded } from '../api/types';
+import { waitMs } from './backoff';
+import { serverNow } from './clock.svelte';
+
+interface Events {
+  /** All running sessions: the first event of a stream, and again after a loss. */
+  sessions: { running: Live[] };
+  session: Live;
+  records: RecordsAdded;
+  lagged: { missed: number };
+}
+type Name = keyof Events;
+type Handler<N extends Name> = (data: Events[N]) => void;
+
+const NAMES: readonly Name[] = ['sessions', 'session', 'records', 'lagged'];
+/** A hidden tab lets go of the stream: nobody looks, and the server has fewer to write to. */
+const HIDDEN_MS = 30_000;
+
+const state = $state<{ status: 'connecting' | 'open' | 'lost'; lostAt: number | null; retryAt: number | null; heardAt: number }>({
+  status: 'connecting', lostAt: null, retryAt: null, heardAt: serverNow(),
+});
+
+const handlers = new Map<Name, Set<Handler<never>>>(NAMES.map((name) => [name, new Set()]));
+const resync = new Set<() => void>();
+let source: EventSource | null = null;
+let timer: ReturnType<typeof setTimeout> | undefined;
+let hiddenTimer: ReturnType<typeof setTimeout> | undefined;
+let tries = 0;
+let everOpen = false;
+let paused = false;
+
+function emit<N extends Name>(name: N, text: string): void {
+  let data: Events[N];
+  try {
+    data = JSON.parse(text) as Events[N];
+  } catch {
+    return; // An event that is no JSON says nothing; the next snapshot sets things right.
+  }
+  state.heardAt = serverNow();
+  for (const handler of handlers.get(name) ?? []) (handler as Handler<N>)(data);
+  if (name === 'lagged') catchUp();
+}
+
+function catchUp(): void {
+  for (const handler of resync) handler();
+}
+
+function opened(): void {
+  state.status = 'open';
+  state.lostAt = null;
+  state.retryAt = null;
+  state.heardAt = serverNow();
+  tries = 0;
+  if (everOpen) catchUp();
+  everOpen = true;
+}
+
+function lost(): void {
+  source?.close();
+  source = null;
+  if (paused) return;
+  const now = serverNow();
+  state.lostAt ??= now;
+  state.status = 'lost';
+  const wait = waitMs(tries);
+  tries += 1;
+  state.retryAt = now + wait;
+  clearTimeout(timer);
+  timer = setTimeout(connect, wait);
+}
+
+function connect(): void {
+  clearTimeout(timer);
+  source?.close();
+  state.retryAt = null;
+  const opening = new EventSource(url('/live'));
+  source = opening;
+  opening.onopen = opened;
+  opening.onerror = () => {
+    if (source === opening) lost();
+  };
+  for (const name of NAMES) opening.addEventListener(name, (event) => emit(name, (event as MessageEvent<string>).data));
+}
+
+function visibility(): void {
+  clearTimeout(hiddenTimer);
+  if (document.hidden) {
+    hiddenTimer = setTimeout(() => {
+      paused = true;
+      clearTimeout(timer);
+      source?.close();
+      source = null;
+    }, HIDDEN_MS);
+  } else if (paused) {
+    paused = false;
+    connect();
+  }
+}
+
+export const stream = {
+  get status() {
+    return state.status;
+  },
+  get lostAt() {
+    return state.lostAt;
+  },
+  get retryAt() {
+    return state.retryAt;
+  },
+  /** When the server was last heard. */
+  get heardAt() {
+    return state.heardAt;
+  },
+  start(): void {
+    if (source) return;
+    document.addEventListener('visibilitychange', visibility);
+    connect();
+  },
+  /** Any other request that got an answer says the server is there. */
+  heard(): void {
+    state.heardAt = serverNow();
+  },
+  on<N extends Name>(name: N, handler: Handler<N>): () => void {
+    const set = handlers.get(name);
+    set?.add(handler as Handler<never>);
+    return () => set?.delete(handler as Handler<never>);
+  },
+  /** Called when events may have been missed: read again what is shown. */
+  onResync(handler: () => void): () => void {
+    resync.add(handler);
+    return () => resync.delete(handler);
+  },
+};
