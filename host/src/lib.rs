@@ -4,3 +4,4 @@ pub mod collect;
 pub mod driver;
 pub mod limits;
 pub mod model;
+pub mod store;
