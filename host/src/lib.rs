@@ -8,4 +8,5 @@ pub mod limits;
 pub mod model;
 pub mod schedule;
 pub mod session;
+pub mod store;
 pub mod transport;

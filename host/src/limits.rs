@@ -81,3 +81,13 @@ pub const CONNECT_MS: u64 = 10_000;
 
 /// Sessions open at once, unless the configuration says otherwise and as far as the kernel's mappings allow.
 pub const SESSIONS: usize = 2_000;
+
+/// Writes that wait for the store. Each may carry a batch of records, so the queue is also a bound on memory.
+pub const WRITES_WAITING: usize = 512;
+
+/// Rows of one transaction of the store, about: enough to make the price of a commit small, few enough that nobody
+/// waits long for the answer.
+pub const GROUP_ROWS: usize = 100_000;
+
+/// Devices whose series the writer keeps in mind: those being read now.
+pub const SERIES_CACHE_DEVICES: usize = 2_048;

@@ -1,0 +1,116 @@
+//! Why the store could not do it.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use super::import::ImportFault;
+use crate::model::archive::UnknownWord;
+
+/// Why the store could not do it. Cheap to clone: one failed commit answers everyone who waited for it.
+#[derive(Debug, Clone, thiserror::Error)]
+pub enum StoreError {
+    /// The file cannot be opened or created.
+    #[error("cannot open the database {path}")]
+    Open {
+        /// Which file.
+        path: PathBuf,
+        /// Why.
+        source: Arc<sqlx::Error>,
+    },
+    /// A newer program has written it.
+    #[error("the database {path} has schema {found}, this program knows up to {known}: use the newer program")]
+    Newer {
+        /// Which file.
+        path: PathBuf,
+        /// Its schema.
+        found: i64,
+        /// Ours.
+        known: i64,
+    },
+    /// A migration failed, or is not the one that was applied.
+    #[error("cannot bring the database {path} to the schema of this program")]
+    Migrate {
+        /// Which file.
+        path: PathBuf,
+        /// Why.
+        source: Arc<sqlx::migrate::MigrateError>,
+    },
+    /// The disk is full, failing or read-only, or another program keeps the file locked. Worth trying again later.
+    #[error("the storage cannot take it: {what}")]
+    Unavailable {
+        /// What was attempted.
+        what: &'static str,
+        /// Why.
+        source: Arc<sqlx::Error>,
+    },
+    /// A query failed.
+    #[error("cannot {what}")]
+    Query {
+        /// What was attempted.
+        what: &'static str,
+        /// Why.
+        source: Arc<sqlx::Error>,
+    },
+    /// What was given has not the shape that it must have.
+    #[error("{what} is {got}, expected {want}")]
+    Malformed {
+        /// What.
+        what: &'static str,
+        /// As given.
+        got: String,
+        /// As it must be.
+        want: String,
+    },
+    /// The file holds a word that this program does not know.
+    #[error("the database holds a word that is not known")]
+    Word {
+        /// Which.
+        #[from]
+        source: UnknownWord,
+    },
+    /// The file holds a text that cannot be read.
+    #[error("the database holds {what} {got:?}, which cannot be read")]
+    Text {
+        /// What it should be.
+        what: &'static str,
+        /// What is there.
+        got: String,
+    },
+    /// An import has faults; nothing was imported.
+    #[error("{} faults, first: {}", .0.len(), .0.first().map_or_else(String::new, ToString::to_string))]
+    Import(Vec<ImportFault>),
+    /// The store was closed.
+    #[error("the store is closed")]
+    Closed,
+}
+
+/// Result codes of SQLite (<https://www.sqlite.org/rescode.html>) that speak of the storage and not of the query:
+/// BUSY, LOCKED, NOMEM, READONLY, IOERR, FULL, CANTOPEN.
+const UNAVAILABLE: [i32; 7] = [5, 6, 7, 8, 10, 13, 14];
+
+impl StoreError {
+    /// Whether the storage is at fault and not what was asked: the caller keeps its data and tries again later.
+    pub fn is_storage_unavailable(&self) -> bool {
+        matches!(self, Self::Unavailable { .. })
+    }
+
+    /// What `what` ran into.
+    pub(super) fn of(what: &'static str) -> impl FnOnce(sqlx::Error) -> Self {
+        move |source| {
+            let storage = match &source {
+                sqlx::Error::Database(error) => error
+                    .code()
+                    .and_then(|code| code.parse::<i32>().ok())
+                    .is_some_and(|code| UNAVAILABLE.contains(&(code & 0xff))),
+                sqlx::Error::Io(_) | sqlx::Error::PoolTimedOut | sqlx::Error::WorkerCrashed => true,
+                _ => false,
+            };
+            let source = Arc::new(source);
+            if storage {
+                Self::Unavailable { what, source }
+            } else {
+                Self::Query { what, source }
+            }
+        }
+    }
+}

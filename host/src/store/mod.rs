@@ -1,0 +1,163 @@
+//! The store: SQLite, one file. `docs/database.md` says what its tables mean.
+//!
+//! Reading goes through a few connections at once, writing through one task that commits in groups.
+
+mod coverage;
+mod diagnostic;
+mod error;
+mod import;
+mod memory;
+mod plan;
+mod record;
+mod rows;
+mod series;
+mod session;
+#[cfg(test)]
+mod tests;
+mod value;
+mod version;
+mod writer;
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use sqlx::migrate::{MigrateError, Migrator};
+use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
+use sqlx::{ConnectOptions, SqliteConnection, SqlitePool};
+use tokio::sync::Mutex;
+use tokio::task::JoinHandle;
+use tokio_util::sync::CancellationToken;
+use tracing::{error, warn};
+
+pub use coverage::Coverage;
+pub use error::StoreError;
+pub use import::{Change, ImportFault, Imported, NewDevice, NewPoint, NewRoute, NewSite};
+pub use plan::{PollDevice, Route};
+pub use record::{RecordBatch, Stored};
+pub use session::{ClockSeen, Counters, IdentitySeen, NewSession, Phase, SessionEnd};
+
+static MIGRATIONS: Migrator = sqlx::migrate!("./migrations");
+
+/// Connections that read at once. SQLite reads are short, and the machine has few processors.
+const READERS: u32 = 4;
+
+/// How long to wait while another program keeps the file locked.
+const BUSY: Duration = Duration::from_secs(5);
+
+/// Where the store is.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Config {
+    /// The database file; made when it is not there.
+    pub path: PathBuf,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self {
+            path: PathBuf::from("uzel.sqlite"),
+        }
+    }
+}
+
+/// Cheap to clone.
+#[derive(Clone)]
+pub struct Store {
+    readers: SqlitePool,
+    queue: writer::Queue,
+    closing: CancellationToken,
+    writer: Arc<Mutex<Option<JoinHandle<()>>>>,
+}
+
+impl Store {
+    /// Opens the file or makes it, brings it to the schema of this program, and ends sessions that a host left running
+    /// when it died.
+    ///
+    /// # Errors
+    /// `Newer` when a newer program has written it.
+    pub async fn open(config: &Config) -> Result<Self, StoreError> {
+        let options = SqliteConnectOptions::new()
+            .filename(&config.path)
+            .create_if_missing(true)
+            .journal_mode(SqliteJournalMode::Wal)
+            .synchronous(SqliteSynchronous::Full)
+            .foreign_keys(true)
+            .busy_timeout(BUSY)
+            .disable_statement_logging()
+            // Pages that change often are written back less often: 32 MiB of log instead of 4.
+            .pragma("wal_autocheckpoint", "8192")
+            .pragma("cache_size", "-65536");
+        let open = |source| StoreError::Open {
+            path: config.path.clone(),
+            source: Arc::new(source),
+        };
+        let mut conn = options.connect().await.map_err(open)?;
+        migrate(&mut conn, config).await?;
+        let readers = SqlitePoolOptions::new()
+            .max_connections(READERS)
+            .connect_with(
+                SqliteConnectOptions::new()
+                    .filename(&config.path)
+                    .read_only(true)
+                    .busy_timeout(BUSY)
+                    .disable_statement_logging(),
+            )
+            .await
+            .map_err(open)?;
+        let (writer, queue) = writer::Writer::new(options, conn);
+        let closing = CancellationToken::new();
+        let task = tokio::spawn(writer.run(closing.clone()));
+        let store = Self {
+            readers,
+            queue,
+            closing,
+            writer: Arc::new(Mutex::new(Some(task))),
+        };
+        let interrupted = store.end_interrupted().await?;
+        if interrupted > 0 {
+            warn!(
+                sessions = interrupted,
+                "{interrupted} sessions were cut when the host ended"
+            );
+        }
+        Ok(store)
+    }
+
+    /// Writes what waits and closes the file. Later writes answer `Closed`.
+    pub async fn close(&self) {
+        self.closing.cancel();
+        if let Some(task) = self.writer.lock().await.take()
+            && let Err(error) = task.await
+        {
+            error!(%error, "the writer of the store ended badly");
+        }
+        self.readers.close().await;
+    }
+
+    /// Whether the last write found the disk full, failing or locked, and none has succeeded since.
+    pub fn is_paused(&self) -> bool {
+        self.queue.is_paused()
+    }
+}
+
+async fn migrate(conn: &mut SqliteConnection, config: &Config) -> Result<(), StoreError> {
+    MIGRATIONS.run(conn).await.map_err(|error| match error {
+        MigrateError::VersionMissing(found) => StoreError::Newer {
+            path: config.path.clone(),
+            found,
+            known: MIGRATIONS.iter().map(|m| m.version).max().unwrap_or_default(),
+        },
+        error => StoreError::Migrate {
+            path: config.path.clone(),
+            source: Arc::new(error),
+        },
+    })
+}
+
+/// Unix seconds of a table as an instant. What no calendar has is the epoch: only a damaged file holds such.
+fn instant(seconds: i64) -> Timestamp {
+    Timestamp::from_second(seconds).unwrap_or(Timestamp::UNIX_EPOCH)
+}

@@ -1,0 +1,159 @@
+//! What the planner works from: every device with its routes and how it fared.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use sqlx::Row as _;
+
+use super::Store;
+use super::error::StoreError;
+use crate::model::{DeviceId, LineAddress, LineId, LineSettings, Outcome, Task};
+
+/// One device as the planner sees it.
+#[derive(Debug, Clone)]
+pub struct PollDevice {
+    /// Its key.
+    pub id: DeviceId,
+    /// Its name.
+    pub name: Arc<str>,
+    /// Whether it is polled at all.
+    pub enabled: bool,
+    /// Id of its driver.
+    pub driver: String,
+    /// For the driver: a JSON object.
+    pub config: serde_json::Value,
+    /// Serial number, when known.
+    pub serial: Option<String>,
+    /// Id of a model in the driver's description, when known.
+    pub model: Option<String>,
+    /// Zone of its site, IANA name.
+    pub time_zone: String,
+    /// `standard` or `zone`; none: as the model's description says.
+    pub clock_rule: Option<String>,
+    /// How often.
+    pub every_minutes: u32,
+    /// What.
+    pub tasks: Vec<Task>,
+    /// Ways to it, the first is tried first.
+    pub routes: Vec<Route>,
+    /// Start of its last session.
+    pub last_session_started_at: Option<Timestamp>,
+    /// Outcome of its last session that ended.
+    pub last_outcome: Option<Outcome>,
+    /// Sessions since the last that brought something; cancelled ones and those that the host spoilt do not count.
+    pub failures_in_row: u32,
+}
+
+/// One way to a device.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Route {
+    /// From 0.
+    pub position: u32,
+    /// Over which line.
+    pub line: LineId,
+    /// Its name.
+    pub line_name: Arc<str>,
+    /// Where it is.
+    pub address: LineAddress,
+    /// Settings of the route, else of the line; none: the driver's own.
+    pub settings: Option<LineSettings>,
+}
+
+impl Store {
+    /// Every device, disabled ones too, in the order of their keys.
+    pub async fn poll_plan(&self) -> Result<Vec<PollDevice>, StoreError> {
+        let mut routes = self.routes().await?;
+        let rows = sqlx::query(
+            "select d.id, d.name, d.enabled, d.driver, d.config, d.serial, d.model, s.time_zone, d.clock_rule,
+                 d.poll_every_minutes, d.poll_kinds, x.started_at_ms, t.last_outcome, t.failures_in_row
+             from device d join node n on n.id = d.node_id join site s on s.id = n.site_id
+             left join device_state t on t.device_id = d.id left join session x on x.id = t.last_session_id
+             order by d.id",
+        )
+        .fetch_all(&self.readers)
+        .await
+        .map_err(StoreError::of("read the devices"))?;
+        rows.iter()
+            .map(|row| {
+                let id: i64 = row.get(0);
+                Ok(PollDevice {
+                    id: DeviceId(id),
+                    name: row.get::<&str, _>(1).into(),
+                    enabled: row.get::<i64, _>(2) != 0,
+                    driver: row.get(3),
+                    config: json("a configuration", row.get(4))?,
+                    serial: row.get(5),
+                    model: row.get(6),
+                    time_zone: row.get(7),
+                    clock_rule: row.get(8),
+                    every_minutes: row.get(9),
+                    tasks: tasks(row.get(10))?,
+                    routes: routes.remove(&id).unwrap_or_default(),
+                    last_session_started_at: row
+                        .get::<Option<i64>, _>(11)
+                        .and_then(|ms| Timestamp::from_millisecond(ms).ok()),
+                    last_outcome: row.get::<Option<&str>, _>(12).map(str::parse).transpose()?,
+                    failures_in_row: row.get::<Option<u32>, _>(13).unwrap_or_default(),
+                })
+            })
+            .collect()
+    }
+
+    async fn routes(&self) -> Result<HashMap<i64, Vec<Route>>, StoreError> {
+        let rows = sqlx::query(
+            "select r.device_id, r.position, l.id, l.name, l.kind, l.address, coalesce(r.settings, l.settings)
+             from route r join line l on l.id = r.line_id order by r.device_id, r.position",
+        )
+        .fetch_all(&self.readers)
+        .await
+        .map_err(StoreError::of("read the routes"))?;
+        let mut routes: HashMap<i64, Vec<Route>> = HashMap::new();
+        for row in rows {
+            routes.entry(row.get(0)).or_default().push(Route {
+                position: row.get(1),
+                line: LineId(row.get(2)),
+                line_name: row.get::<&str, _>(3).into(),
+                address: line_address(row.get(4), row.get(5))?,
+                settings: line_settings(row.get(6))?,
+            });
+        }
+        Ok(routes)
+    }
+}
+
+/// Tasks as column `poll_kinds` holds them.
+pub(super) fn tasks(words: &str) -> Result<Vec<Task>, StoreError> {
+    words.split_whitespace().map(|word| Ok(word.parse()?)).collect()
+}
+
+/// A line's address as columns `kind` and `address` hold it.
+pub(super) fn line_address(kind: &str, address: String) -> Result<LineAddress, StoreError> {
+    match kind {
+        "tcp" => Ok(LineAddress::Tcp(address)),
+        "serial" => Ok(LineAddress::Serial(address)),
+        _ => Err(StoreError::Text {
+            what: "a kind of line",
+            got: kind.to_owned(),
+        }),
+    }
+}
+
+/// Settings as columns `settings` hold them.
+pub(super) fn line_settings(text: Option<String>) -> Result<Option<LineSettings>, StoreError> {
+    text.map(|text| {
+        text.parse().map_err(|_| StoreError::Text {
+            what: "line settings",
+            got: text.clone(),
+        })
+    })
+    .transpose()
+}
+
+/// JSON as a text column holds it.
+pub(super) fn json<T: serde::de::DeserializeOwned>(what: &'static str, text: &str) -> Result<T, StoreError> {
+    serde_json::from_str(text).map_err(|_| StoreError::Text {
+        what,
+        got: text.to_owned(),
+    })
+}

@@ -1,0 +1,239 @@
+//! The one writer: a queue, and group commit.
+//!
+//! It takes everything that waits (bounded), does it in one transaction, and answers each caller when the transaction
+//! is durable. When one write of a group fails, the others are done again each by itself.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use async_trait::async_trait;
+use sqlx::sqlite::SqliteConnectOptions;
+use sqlx::{ConnectOptions, Connection, SqliteConnection};
+use tokio::sync::{mpsc, oneshot};
+use tokio_util::sync::CancellationToken;
+use tracing::{error, info};
+
+use super::error::StoreError;
+use super::series::SeriesCache;
+use super::value::Pending;
+use crate::limits;
+
+/// One change of the store. It may run more than once: only the last run counts.
+#[async_trait]
+pub(super) trait Write: Send + Sync + 'static {
+    /// What the caller gets.
+    type Answer: Send + 'static;
+
+    /// Rows that it writes, about.
+    fn weight(&self) -> usize {
+        1
+    }
+
+    /// Does it, inside the transaction of the group.
+    async fn run(&self, tx: &mut Tx) -> Result<Self::Answer, StoreError>;
+}
+
+/// What a write works with.
+pub(super) struct Tx {
+    /// The connection, inside a transaction.
+    pub(super) conn: SqliteConnection,
+    /// Keys of series seen lately.
+    pub(super) series: SeriesCache,
+    /// Values on their way into the table.
+    pub(super) pending: Pending,
+}
+
+/// A write with someone who waits for its answer.
+struct Job<W: Write> {
+    write: W,
+    answer: Option<W::Answer>,
+    reply: oneshot::Sender<Result<W::Answer, StoreError>>,
+}
+
+#[async_trait]
+trait Queued: Send {
+    fn weight(&self) -> usize;
+    async fn run(&mut self, tx: &mut Tx) -> Result<(), StoreError>;
+    fn answer(self: Box<Self>, result: Result<(), StoreError>);
+}
+
+#[async_trait]
+impl<W: Write> Queued for Job<W> {
+    fn weight(&self) -> usize {
+        self.write.weight()
+    }
+
+    async fn run(&mut self, tx: &mut Tx) -> Result<(), StoreError> {
+        self.answer = Some(self.write.run(tx).await?);
+        Ok(())
+    }
+
+    fn answer(self: Box<Self>, result: Result<(), StoreError>) {
+        let Self { answer, reply, .. } = *self;
+        // When nobody waits any more, what was written stays written.
+        let _ = reply.send(result.and_then(|()| answer.ok_or(StoreError::Closed)));
+    }
+}
+
+/// The way to the writer. Cheap to clone.
+#[derive(Clone)]
+pub(super) struct Queue {
+    jobs: mpsc::Sender<Box<dyn Queued>>,
+    paused: Arc<AtomicBool>,
+}
+
+impl Queue {
+    /// Waits for room, then until the write is durable.
+    pub(super) async fn write<W: Write>(&self, write: W) -> Result<W::Answer, StoreError> {
+        let (reply, answer) = oneshot::channel();
+        let job = Job {
+            write,
+            answer: None,
+            reply,
+        };
+        self.jobs.send(Box::new(job)).await.map_err(|_| StoreError::Closed)?;
+        answer.await.map_err(|_| StoreError::Closed)?
+    }
+
+    /// Whether the last write found the storage unavailable.
+    pub(super) fn is_paused(&self) -> bool {
+        self.paused.load(Ordering::Relaxed)
+    }
+}
+
+/// The writer's task.
+pub(super) struct Writer {
+    options: SqliteConnectOptions,
+    tx: Tx,
+    jobs: mpsc::Receiver<Box<dyn Queued>>,
+    paused: Arc<AtomicBool>,
+}
+
+impl Writer {
+    /// A writer on `conn`, and the way to it. `options` are for connecting again.
+    pub(super) fn new(options: SqliteConnectOptions, conn: SqliteConnection) -> (Self, Queue) {
+        let (sender, jobs) = mpsc::channel(limits::WRITES_WAITING);
+        let paused = Arc::new(AtomicBool::new(false));
+        let tx = Tx {
+            conn,
+            series: SeriesCache::default(),
+            pending: Pending::default(),
+        };
+        let queue = Queue {
+            jobs: sender,
+            paused: paused.clone(),
+        };
+        (
+            Self {
+                options,
+                tx,
+                jobs,
+                paused,
+            },
+            queue,
+        )
+    }
+
+    /// Writes until `closing`, then what still waits.
+    pub(super) async fn run(mut self, closing: CancellationToken) {
+        loop {
+            let first = tokio::select! {
+                biased;
+                job = self.jobs.recv() => job,
+                () = closing.cancelled(), if !self.jobs.is_closed() => {
+                    self.jobs.close();
+                    continue;
+                }
+            };
+            let Some(first) = first else { break };
+            let group = self.gather(first);
+            self.commit(group).await;
+        }
+        let _ = sqlx::query("pragma optimize").execute(&mut self.tx.conn).await;
+        if let Err(error) = self.tx.conn.close().await {
+            error!(%error, "cannot close the database");
+        }
+    }
+
+    fn gather(&mut self, first: Box<dyn Queued>) -> Vec<Box<dyn Queued>> {
+        let mut rows = first.weight();
+        let mut group = vec![first];
+        while rows < limits::GROUP_ROWS
+            && let Ok(job) = self.jobs.try_recv()
+        {
+            rows += job.weight();
+            group.push(job);
+        }
+        group
+    }
+
+    async fn commit(&mut self, mut group: Vec<Box<dyn Queued>>) {
+        let result = self.attempt(&mut group).await;
+        match result {
+            Err(error) if !error.is_storage_unavailable() && group.len() > 1 => {
+                for mut job in group {
+                    let result = self.attempt(std::slice::from_mut(&mut job)).await;
+                    self.note(&result);
+                    job.answer(result);
+                }
+            }
+            result => {
+                self.note(&result);
+                for job in group {
+                    job.answer(result.clone());
+                }
+            }
+        }
+    }
+
+    /// One transaction. After an error nothing of it is in the database.
+    async fn attempt(&mut self, group: &mut [Box<dyn Queued>]) -> Result<(), StoreError> {
+        let result = self.transaction(group).await;
+        if result.is_err() {
+            self.tx.pending.clear();
+            self.tx.series.clear();
+            // SQLite may have rolled back by itself; then there is nothing to roll back, which is as well.
+            let _ = sqlx::query("rollback").execute(&mut self.tx.conn).await;
+        }
+        result
+    }
+
+    async fn transaction(&mut self, group: &mut [Box<dyn Queued>]) -> Result<(), StoreError> {
+        if begin(&mut self.tx.conn).await.is_err() {
+            // The connection may have been left in a bad state by a failing disk: a new one is worth a try.
+            let fresh = self.options.connect().await.map_err(StoreError::of("connect again"))?;
+            self.tx.conn = fresh;
+            begin(&mut self.tx.conn)
+                .await
+                .map_err(StoreError::of("begin a transaction"))?;
+        }
+        for job in group {
+            job.run(&mut self.tx).await?;
+        }
+        self.tx.pending.flush(&mut self.tx.conn).await?;
+        sqlx::query("commit")
+            .execute(&mut self.tx.conn)
+            .await
+            .map_err(StoreError::of("commit"))?;
+        Ok(())
+    }
+
+    fn note(&self, result: &Result<(), StoreError>) {
+        match result {
+            Err(error) if error.is_storage_unavailable() => {
+                if !self.paused.swap(true, Ordering::Relaxed) {
+                    error!(%error, source = ?std::error::Error::source(error), "the storage takes nothing, writing is paused");
+                }
+            }
+            _ => {
+                if self.paused.swap(false, Ordering::Relaxed) {
+                    info!("the storage takes data again");
+                }
+            }
+        }
+    }
+}
+
+async fn begin(conn: &mut SqliteConnection) -> Result<(), sqlx::Error> {
+    sqlx::query("begin immediate").execute(conn).await.map(|_| ())
+}
