@@ -270,16 +270,16 @@ mod tests {
 
     #[test]
     fn a_line_drops_once_or_again_at_the_given_byte() {
-        let lengths = |text| -> Vec<(usize, bool)> {
-            run(text, 5)
+        let lengths = |text, requests| -> Vec<(usize, bool)> {
+            run(text, requests)
                 .concat()
                 .iter()
                 .map(|reply| (reply.bytes.len(), reply.hang_up))
                 .collect()
         };
         let whole = (10, false);
-        assert_eq!(lengths("drop_after=25"), [whole, whole, (5, true), whole, whole]);
-        assert_eq!(lengths("drop_every=15"), [whole, (5, true), whole, (5, true), whole]);
+        assert_eq!(lengths("drop_after=15", 5), [whole, (5, true), whole, whole, whole]);
+        assert_eq!(lengths("drop_every=15", 5), [whole, (5, true), whole, (5, true), whole]);
     }
 
     #[test]

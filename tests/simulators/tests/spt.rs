@@ -336,6 +336,19 @@ async fn totals_in_memory_are_those_of_the_truth_and_grow_across_the_hour() {
 }
 
 #[test]
+fn the_last_closed_day_and_month_stand_behind_the_totals() {
+    let mut host = Host::at(Spt::spt943().clock(NOW).settlement(25, 10));
+    host.open(0);
+    let page = host.call(0x45, [0x0A, 1, 1, 0]).unwrap();
+    // It is 3 February, 10:20: the day has closed twenty minutes ago, the month on 25 January.
+    assert_eq!(page[0x16..0x1A], [26, 2, 3, 10]);
+    assert_eq!(page[0x20..0x24], [26, 1, 25, 10]);
+    let number = |at: usize| i32::from(u16::from_le_bytes([page[at], page[at + 1]]));
+    assert_eq!((number(0x1E) - number(0x1C)).rem_euclid(1080), 24, "hours of the day");
+    assert_eq!((number(0x28) - number(0x26)).rem_euclid(365), 31, "days of the month");
+}
+
+#[test]
 fn live_values_are_those_of_the_truth() {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()

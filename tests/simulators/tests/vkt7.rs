@@ -311,6 +311,19 @@ fn every_record_of_every_archive_reads_as_the_truth() {
             let qualities: Vec<u8> = got.iter().map(|cell| cell.1).collect();
             let codes = got.iter().filter(|cell| !matches!(cell.2, 0 | 0xFF)).count();
             assert_eq!(codes, record.ns.len());
+            for (index, cell) in list.iter().zip(&got).filter(|(_, cell)| !matches!(cell.2, 0 | 0xFF)) {
+                // As captured: 02 stands on Qо alone, 04 on volumes, masses and Qо of uncounted time.
+                let of_pipes = [3, 4, 6, 7, 26, 29].contains(index);
+                assert!(
+                    cell.2 == 4 && of_pipes || [12, 34].contains(index),
+                    "code {} on {index}",
+                    cell.2
+                );
+                assert!(
+                    cell.2 != 2 || value_type != 0 || *index != 12 || got[4].0 < got[5].0,
+                    "M1 < M2"
+                );
+            }
             if codes > 0 {
                 assert!(qualities.iter().all(|quality| *quality == 0x50), "{qualities:02X?}");
                 with_ns += 1;
