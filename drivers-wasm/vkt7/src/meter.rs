@@ -1,0 +1,453 @@
+//! The session with one ВКТ-7: what has been learned, what the device has been told, and the single exchanges.
+//!
+//! The device keeps value type, read list and date. What was written stays in place only while the line is without
+//! faults: after one, all is written again before anything is read.
+
+use std::fmt::Display;
+use std::rc::Rc;
+
+use uzel_driver_sdk::{CivilTime, ClockReading, Failure, Instant, Port};
+
+use crate::config::{ClockRequest, Config, Listed, ServerVersion, Units};
+use crate::element::{self, Source};
+use crate::frame;
+use crate::message::{self, Range, Service, register};
+use crate::property::{self, Properties};
+use crate::record::Plan;
+use crate::talk::{Reply, Request, Talk, Want};
+
+/// Firmware as the service byte has it.
+pub mod firmware {
+    pub const WITH_RANGE: u8 = 0x16;
+    pub const WITH_CLOCK: u8 = 0x19;
+    pub const WITH_OUTPUTS: u8 = 0x20;
+    pub const WITH_SECONDS: u8 = 0x27;
+}
+
+/// A written state, and the faults there were before it was written.
+type InPlace<T> = Option<(T, u32)>;
+
+/// One session.
+pub struct Meter {
+    pub config: Config,
+    pub talk: Talk,
+    pub service: Service,
+    counted: Option<bool>,
+    properties: Option<Rc<Properties>>,
+    active: Option<Vec<Listed>>,
+    plans: Vec<(Source, Rc<Plan>)>,
+    source: InPlace<Source>,
+    list: InPlace<Vec<Listed>>,
+    clock: Option<CivilTime>,
+    range: Option<Range>,
+}
+
+impl Meter {
+    /// Starts the session, and learns the server version where the configuration leaves it open.
+    pub fn start(port: &mut dyn Port, config: Config) -> Result<Self, Failure> {
+        let talk = Talk::new(&config);
+        let counted = match config.server_version {
+            ServerVersion::Auto => None,
+            version => Some(version == ServerVersion::Counted),
+        };
+        let mut meter = Self {
+            config,
+            talk,
+            service: Service::default(),
+            counted,
+            properties: None,
+            active: None,
+            plans: Vec::new(),
+            source: None,
+            list: None,
+            clock: None,
+            range: None,
+        };
+        meter.talk.begin(port);
+        meter.open(port)?;
+        if meter.config.server_version == ServerVersion::Auto {
+            meter.read_version(port)?;
+        }
+        Ok(meter)
+    }
+
+    /// Starts the session anew after the line failed.
+    pub fn reopen(&mut self, port: &mut dyn Port) -> Result<(), Failure> {
+        self.talk.settle(port, self.talk.attempts())?;
+        (self.source, self.list) = (None, None);
+        self.open(port)
+    }
+
+    fn open(&mut self, port: &mut dyn Port) -> Result<(), Failure> {
+        let declared = message::SESSION_START_DECLARED;
+        match self.write(port, register::LIST, declared, &message::SESSION_START)? {
+            Reply::Refused(code) => Err(refused("session start", code)),
+            Reply::Done | Reply::Data(_) => {
+                port.note("session started");
+                Ok(())
+            }
+        }
+    }
+
+    /// The first data after the session start tell the server version. Any other answer leaves it open.
+    fn read_version(&mut self, port: &mut dyn Port) -> Result<(), Failure> {
+        if let Reply::Data(data) = self.read(port, register::DATA, Some(0), Want::AnyData)? {
+            self.counted = message::server_version(&data).map(|version| version == 1);
+        }
+        port.note(match self.counted {
+            Some(true) => "server version 1",
+            Some(false) => "server version 0",
+            None => "server version not told",
+        });
+        Ok(())
+    }
+
+    /// Whether the firmware is at least `needed`; unknown firmware is taken for a new one.
+    pub fn has(&self, needed: u8) -> bool {
+        match self.service.firmware {
+            Some(firmware) => firmware >= needed,
+            // One byte of service information is what firmware before 1.5 tells.
+            None => self.service == Service::default(),
+        }
+    }
+
+    /// Whether anything on this line must be read twice.
+    pub fn suspects(&self) -> bool {
+        self.talk.faults() > 0
+    }
+
+    /// One read request.
+    pub fn read(
+        &mut self,
+        port: &mut dyn Port,
+        register: u16,
+        count: Option<u16>,
+        want: Want,
+    ) -> Result<Reply, Failure> {
+        let frame = frame::read_request(self.config.address, register, count);
+        self.talk.ask(port, &Request { frame, want })
+    }
+
+    /// One write request.
+    pub fn write(
+        &mut self,
+        port: &mut dyn Port,
+        register: u16,
+        declared: u8,
+        payload: &[u8],
+    ) -> Result<Reply, Failure> {
+        let frame = frame::write_request(self.config.address, register, declared, payload);
+        self.talk.ask(
+            port,
+            &Request {
+                frame,
+                want: Want::Echo(register),
+            },
+        )
+    }
+
+    /// A read whose data `parse` understands; data that it does not understand answer another question.
+    ///
+    /// The inner error is the device's refusal.
+    pub fn learn<T, E: Display>(
+        &mut self,
+        port: &mut dyn Port,
+        register: u16,
+        count: Option<u16>,
+        parse: impl Fn(&[u8]) -> Result<T, E>,
+    ) -> Result<Result<T, u8>, Failure> {
+        let mut wrong = String::new();
+        for attempt in 1..=self.talk.attempts() {
+            match self.read(port, register, count, Want::AnyData)? {
+                Reply::Refused(code) => return Ok(Err(code)),
+                Reply::Data(data) => match parse(&data) {
+                    Ok(learned) => return Ok(Ok(learned)),
+                    Err(error) => wrong = error.to_string(),
+                },
+                Reply::Done => wrong = "an echo where data were asked".to_owned(),
+            }
+            self.talk.distrust(port, &wrong);
+            self.talk.settle(port, attempt)?;
+        }
+        Err(Failure::Garbled(wrong))
+    }
+
+    /// Tells the device what is read next, unless it knows.
+    pub fn set_source(&mut self, port: &mut dyn Port, source: Source) -> Result<(), Failure> {
+        if self.source == Some((source, self.talk.faults())) {
+            return Ok(());
+        }
+        self.write_source(port, source)
+    }
+
+    /// Tells the device what is read next. Its echo is of another kind than dates and data have, so it also proves
+    /// that no answer is one too many.
+    pub fn write_source(&mut self, port: &mut dyn Port, source: Source) -> Result<(), Failure> {
+        let faults = self.talk.faults();
+        match self.write(port, register::TYPE, 2, &[source.code(), 0])? {
+            Reply::Refused(code) => Err(refused(&format!("value type {}", source.name()), code)),
+            Reply::Done | Reply::Data(_) => {
+                port.note(&format!("value type {}", source.name()));
+                self.source = Some((source, faults));
+                Ok(())
+            }
+        }
+    }
+
+    /// The read list of a source with its columns, written to the device unless it is in place.
+    pub fn plan(&mut self, port: &mut dyn Port, source: Source) -> Result<Rc<Plan>, Failure> {
+        let known = self.plans.iter().find(|(known, _)| *known == source);
+        let plan = match known {
+            Some((_, plan)) => Rc::clone(plan),
+            None => {
+                let list = self.elements(port, source)?;
+                let properties = self.properties.clone().unwrap_or_default();
+                let plan = Plan::new(list, source, &properties).map_err(|e| Failure::Unsupported(e.to_string()))?;
+                let plan = Rc::new(plan);
+                self.plans.push((source, Rc::clone(&plan)));
+                plan
+            }
+        };
+        self.set_list(port, &plan.list)?
+            .map_err(|code| refused("read list", code))?;
+        Ok(plan)
+    }
+
+    /// Forgets the active elements: the device's measurement scheme has changed.
+    pub fn forget_elements(&mut self) {
+        self.active = None;
+        self.plans.clear();
+        self.list = None;
+    }
+
+    fn elements(&mut self, port: &mut dyn Port, source: Source) -> Result<Vec<Listed>, Failure> {
+        if let Some(fixed) = self.config.fixed_elements()? {
+            return Ok(fixed);
+        }
+        if self.active.is_none() {
+            let active = self.learn(port, register::ACTIVE, Some(0), message::active_list)?;
+            let active = active.map_err(|code| refused("active elements", code))?;
+            port.note(&format!("{} active elements", active.len()));
+            self.active = Some(active);
+        }
+        let held = |listed: &&Listed| source.holds(listed.index) && element::find(listed.index).is_some();
+        let list: Vec<_> = self.active.iter().flatten().filter(held).copied().collect();
+        if list.is_empty() {
+            return Err(Failure::Unsupported(format!(
+                "no active element has a value of type {}",
+                source.name()
+            )));
+        }
+        Ok(list)
+    }
+
+    fn set_list(&mut self, port: &mut dyn Port, list: &[Listed]) -> Result<Result<(), u8>, Failure> {
+        let faults = self.talk.faults();
+        if self
+            .list
+            .as_ref()
+            .is_some_and(|(known, before)| known == list && *before == faults)
+        {
+            return Ok(Ok(()));
+        }
+        let payload = message::list_payload(list);
+        let declared = u8::try_from(payload.len())
+            .map_err(|_| Failure::Unsupported(format!("{} elements, a list holds {}", list.len(), element::MOST)))?;
+        match self.write(port, register::LIST, declared, &payload)? {
+            Reply::Refused(code) => Ok(Err(code)),
+            Reply::Done | Reply::Data(_) => {
+                port.note(&format!("read list of {} elements", list.len()));
+                self.list = Some((list.to_vec(), faults));
+                Ok(Ok(()))
+            }
+        }
+    }
+
+    /// Units and decimals, read once a session.
+    pub fn properties(&mut self, port: &mut dyn Port) -> Result<Rc<Properties>, Failure> {
+        if let Some(properties) = &self.properties {
+            return Ok(Rc::clone(properties));
+        }
+        let mut properties = Properties::default();
+        match self.config.units {
+            Units::Usual => properties = Properties::usual(),
+            Units::Read => self
+                .read_properties(port, &property::RECOMMENDED, &mut properties)?
+                .map_err(|code| refused("properties", code))?,
+        }
+        // All twenty decimals come in one list (captured); a device that refuses it has told the needful above.
+        let digits = self.read_properties(port, &Properties::all_digits(), &mut properties)?;
+        if let (Err(code), Units::Usual) = (digits, self.config.units) {
+            return Err(refused("decimals", code));
+        }
+        Ok(Rc::clone(self.properties.insert(Rc::new(properties))))
+    }
+
+    fn read_properties(
+        &mut self,
+        port: &mut dyn Port,
+        indices: &[u8],
+        into: &mut Properties,
+    ) -> Result<Result<(), u8>, Failure> {
+        let size = |index| {
+            if element::DIGITS.contains(&index) {
+                1
+            } else {
+                property::UNIT_SIZE
+            }
+        };
+        let list: Vec<_> = indices
+            .iter()
+            .map(|&index| Listed {
+                index,
+                size: size(index),
+            })
+            .collect();
+        let mut wrong = String::new();
+        for attempt in 1..=self.talk.attempts() {
+            self.set_source(port, Source::Properties)?;
+            if let Err(code) = self.set_list(port, &list)? {
+                return Ok(Err(code));
+            }
+            let data = match self.read(port, register::DATA, Some(0), Want::AnyData)? {
+                Reply::Data(data) => data,
+                // The device has another value type than was written: no answer to the list, so all is repeated.
+                Reply::Done | Reply::Refused(2) => Vec::new(),
+                Reply::Refused(code) => return Ok(Err(code)),
+            };
+            // A device that does not tell its version tells it by the form of its units.
+            let told = self.counted.unwrap_or(true);
+            let mut added = into.add(indices, &data, told);
+            if added.is_err() && self.config.server_version == ServerVersion::Auto {
+                added = into.add(indices, &data, !told).or(added);
+            }
+            match added {
+                Ok(()) => {
+                    port.note(&format!("{} properties", indices.len()));
+                    return Ok(Ok(()));
+                }
+                Err(error) => wrong = error.to_string(),
+            }
+            self.talk.distrust(port, &wrong);
+            self.talk.settle(port, attempt)?;
+        }
+        Err(Failure::Garbled(wrong))
+    }
+
+    /// The clock. Before firmware 1.9 only its hour is told.
+    ///
+    /// On a line with faults two readings must run as the host's clock does.
+    pub fn read_clock(&mut self, port: &mut dyn Port) -> Result<ClockReading, Failure> {
+        let mut last: Option<ClockReading> = None;
+        for _ in 0..=2 * self.talk.attempts() {
+            let reading = self.one_clock(port)?;
+            let agrees = last.is_some_and(|last| runs_evenly(last, reading));
+            if agrees || !self.suspects() {
+                self.clock = Some(reading.shown);
+                return Ok(reading);
+            }
+            last = Some(reading);
+        }
+        Err(Failure::Garbled("no two readings of the clock agree".to_owned()))
+    }
+
+    pub fn one_clock(&mut self, port: &mut dyn Port) -> Result<ClockReading, Failure> {
+        let shown = if self.has(firmware::WITH_CLOCK) {
+            let count = (self.config.clock_request == ClockRequest::Full).then_some(0);
+            let clock = self.learn(port, register::DATE, count, message::clock)?;
+            clock.map_err(|code| refused("clock", code))?
+        } else {
+            let range = self.learn(port, register::RANGE, Some(0), message::range)?;
+            range.map_err(|code| refused("date interval", code))?.now
+        };
+        let (sent, came) = (self.talk.sent_at(), port.now());
+        let coarse = !self.has(firmware::WITH_SECONDS) || self.service.firmware.is_none() && on_the_hour(shown);
+        let resolution_ms = if coarse { 3_600_000 } else { 1_000 };
+        let half_ms = u32::try_from((came - sent) / 2).unwrap_or_default();
+        port.note(&format!("clock {}", Shown(shown)));
+        Ok(ClockReading {
+            shown,
+            at: sent + i64::from(half_ms),
+            uncertainty_ms: half_ms + resolution_ms,
+        })
+    }
+
+    /// Date and hour of the device, and where its archives begin if it tells.
+    pub fn range(&mut self, port: &mut dyn Port) -> Result<(CivilTime, Option<Range>), Failure> {
+        if self.range.is_none() && self.config.archive_range && self.has(firmware::WITH_RANGE) {
+            match self.learn(port, register::RANGE, Some(0), message::range)? {
+                Ok(range) => {
+                    port.note(&format!(
+                        "archive since {}, clock {}",
+                        Shown(range.hourly),
+                        Shown(range.now)
+                    ));
+                    self.range = Some(range);
+                }
+                Err(3) => return Err(refused("date interval", 3)),
+                Err(code) => port.note(&format!("date interval refused with {code}")),
+            }
+        }
+        if let Some(range) = self.range {
+            return Ok((range.now, Some(range)));
+        }
+        match self.clock {
+            Some(clock) => Ok((clock, None)),
+            None => Ok((self.read_clock(port)?.shown, None)),
+        }
+    }
+
+    /// The last day of the report month.
+    pub fn report_day(&self) -> Option<u8> {
+        let told = self.config.report_day.unwrap_or(self.service.report_day);
+        (1..=31).contains(&told).then_some(told)
+    }
+}
+
+fn on_the_hour(time: CivilTime) -> bool {
+    time.minute == 0 && time.second == 0
+}
+
+/// Whether two readings of a clock are as far apart as the host's clock says.
+fn runs_evenly(first: ClockReading, second: ClockReading) -> bool {
+    let ms = |reading: ClockReading| {
+        let time = reading.shown;
+        crate::calendar::hours(time) * 3_600_000 + (i64::from(time.minute) * 60 + i64::from(time.second)) * 1000
+    };
+    let drift: Instant = (ms(second) - ms(first)) - (second.at - first.at);
+    drift.abs() <= i64::from(first.uncertainty_ms) + i64::from(second.uncertainty_ms)
+}
+
+/// The device's refusal in words.
+pub fn refused(what: &str, code: u8) -> Failure {
+    let meaning = match code {
+        2 => "unknown element or value type, or a list that does not fit the type",
+        3 => "no data for the date",
+        5 => "measurement scheme changed, or list too long",
+        6 => "no such request in this firmware",
+        7 => "outputs are not remotely controlled",
+        _ => "meaning not documented",
+    };
+    Failure::Refused(format!("{what}: {code} ({meaning})"))
+}
+
+/// A civil time for the journal.
+pub struct Shown(pub CivilTime);
+
+impl Display for Shown {
+    fn fmt(&self, to: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let CivilTime {
+            year,
+            month,
+            day,
+            hour,
+            minute,
+            second,
+        } = self.0;
+        write!(to, "{year}-{month:02}-{day:02} {hour:02}")?;
+        if minute != 0 || second != 0 {
+            write!(to, ":{minute:02}:{second:02}")?;
+        }
+        Ok(())
+    }
+}
