@@ -6,6 +6,9 @@ use jiff::civil::DateTime;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 
+/// 2200-01-01T00:00. A jump asked for by mistake must not leave the calendar.
+const LAST_S: i64 = 7_258_118_400;
+
 /// A meter's clock in civil time. Clones are the same clock.
 #[derive(Clone, Debug)]
 pub struct SimClock(Arc<Hands>);
@@ -38,11 +41,12 @@ impl SimClock {
     /// Civil seconds since 1970-01-01T00:00.
     pub fn now_s(&self) -> i64 {
         let seconds = self.0.seconds.load(Ordering::Relaxed);
-        if self.0.running.load(Ordering::Relaxed) {
+        let now_s = if self.0.running.load(Ordering::Relaxed) {
             Timestamp::now().as_second().saturating_add(seconds)
         } else {
             seconds
-        }
+        };
+        now_s.clamp(0, LAST_S)
     }
 
     /// What the meter's display shows.
@@ -62,7 +66,9 @@ impl SimClock {
 
     /// Moves the clock by seconds, backwards when negative.
     pub fn advance(&self, seconds: i64) {
-        self.0.seconds.fetch_add(seconds, Ordering::Relaxed);
+        let moved = |before: i64| Some(before.saturating_add(seconds));
+        // The closure always gives a value, so the update cannot fail.
+        let _ = self.0.seconds.fetch_update(Ordering::Relaxed, Ordering::Relaxed, moved);
     }
 }
 
@@ -86,5 +92,7 @@ mod tests {
         assert_eq!(clock.now(), datetime(2026, 2, 1, 0, 0, 30, 0));
         clock.set(datetime(2025, 12, 1, 5, 0, 0, 0));
         assert_eq!(clone.now(), datetime(2025, 12, 1, 5, 0, 0, 0));
+        clock.advance(i64::MAX);
+        assert_eq!(clock.now(), datetime(2200, 1, 1, 0, 0, 0, 0));
     }
 }

@@ -3,7 +3,20 @@
 //! Every meter is a state machine ([`Meter`]: bytes in, replies out) built by a builder, put on a
 //! line by [`Link`] and held by a [`Handle`]. Its archives are deterministic by seed and consistent:
 //! days are sums of hours, totals are running sums. [`Handle::truth`] lists what they hold.
-//! [`Faults`] spoil the line reproducibly. Nothing here is shared with the drivers: a mistake made
+//! [`Faults`] spoil the line reproducibly.
+//!
+//! | meter | builder |
+//! | --- | --- |
+//! | ВКТ-7 of Teplocom | [`Vkt7::builder`] |
+//! | СПТ943, СПТ942, СПТ941.10 of Logika (legacy M4) | [`Spt::spt943`], [`Spt::spt942`], [`Spt::spt941_10`] |
+//! | M-Bus heat, water, electricity meters | [`Mbus::heat`], [`Mbus::water`], [`Mbus::electricity`] |
+//! | a recorded conversation | [`Recording::parse`], [`Recording::parse_json`], then [`Recording::link`] |
+//!
+//! `start_tcp` and `start_pty` of a builder serve one meter; [`Link::bus`] puts several on one line;
+//! [`serve_many`] gives each connection a meter of its own; [`fleet`] does all that from TOML, and is
+//! what the binary `meter-sim` runs.
+//!
+//! Nothing here is shared with the drivers: a mistake made
 //! in common would pass every test.
 
 mod bus;

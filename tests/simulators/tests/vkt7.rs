@@ -334,6 +334,87 @@ fn every_record_of_every_archive_reads_as_the_truth() {
 }
 
 #[test]
+fn current_values_and_totals_read_as_the_truth() {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .unwrap();
+    let meter = || builder().two_inputs().uneventful();
+    let truth = runtime.block_on(async { meter().start_tcp().await.unwrap() });
+    let mut host = Host::at(meter());
+    host.start();
+    let totals: (&[u8], &[usize]) = (&[3, 4, 6, 7, 11, 12, 13, 17, 18, 25, 34, 40], &[4; 12]);
+    let current: (&[u8], &[usize]) = (&[0, 1, 9, 10, 14, 22, 23, 31, 32, 36], &[2; 10]);
+    for (value_type, kind, (list, sizes)) in [
+        (3, TruthKind::TotalsArchive, totals),
+        (4, TruthKind::Current, current),
+        (5, TruthKind::TotalsNow, totals),
+    ] {
+        host.set_type(value_type);
+        host.set_list(list);
+        for record in truth.truth(kind) {
+            if value_type == 3 {
+                let last = record.end.checked_sub(jiff::SignedDuration::from_hours(1)).unwrap();
+                assert_eq!(host.set_date(last, 23)[1], 0x10, "{last}");
+            }
+            let got = cells(&host.read()[3..], sizes);
+            assert!(got.iter().all(|cell| (cell.1, cell.2) == (0xC0, 0)), "{got:?}");
+            for (index, cell) in list.iter().zip(&got) {
+                let (name, input) = NAMES
+                    .iter()
+                    .find(|(_, indices)| indices.contains(index))
+                    .map_or(("", 0), |(name, indices)| {
+                        (*name, if indices[1] == *index { 2 } else { 1 })
+                    });
+                let value = record
+                    .values
+                    .iter()
+                    .find(|value| (value.name, value.input) == (name, input))
+                    .unwrap();
+                assert_eq!(value.digits.unwrap().0, cell.0, "{kind:?} {name} of ТВ{input}");
+            }
+        }
+    }
+}
+
+/// Maker's names with the elements of ТВ1 and ТВ2.
+const NAMES: [(&str, [u8; 2]); 14] = [
+    ("t1", [0, 22]),
+    ("t2", [1, 23]),
+    ("V1", [3, 25]),
+    ("V2", [4, 26]),
+    ("M1", [6, 28]),
+    ("M2", [7, 29]),
+    ("P1", [9, 31]),
+    ("P2", [10, 32]),
+    ("Мг", [11, 33]),
+    ("Qо", [12, 34]),
+    ("Qг", [13, 35]),
+    ("dt", [14, 36]),
+    ("ВНР", [17, 39]),
+    ("ВОС", [18, 40]),
+];
+
+#[test]
+fn all_digits_are_answered_as_a_captured_device_does() {
+    let digits = Digits {
+        volume: [2, 2],
+        mass: [2, 2],
+        heat: [3, 3],
+        ..Digits::default()
+    };
+    let mut host = Host::at(builder().digits(digits));
+    host.start();
+    host.set_type(6);
+    let list: Vec<u8> = (57..=76).collect();
+    host.set_list(&list);
+    // The answer of session_20161201_1, at address 1 instead of 0.
+    let captured = "01 03 3C 02 C0 00 00 C0 00 02 C0 00 02 C0 00 02 C0 00 02 C0 00 02 C0 00 02 C0 00 02 C0 00 03 C0 00 \
+                    02 C0 00 00 C0 00 02 C0 00 02 C0 00 02 C0 00 02 C0 00 02 C0 00 02 C0 00 02 C0 00 03 C0 00";
+    assert_eq!(hex::text(&host.read()), hex::text(&hex::bytes(captured).unwrap()));
+}
+
+#[test]
 fn totals_are_the_running_sum_of_the_hours() {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()

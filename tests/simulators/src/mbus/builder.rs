@@ -127,7 +127,10 @@ impl MbusBuilder {
         let now = self.clock.now_hour();
         let origin = now - MONTHS_BEHIND * 31 * civil::DAY_H;
         let end = now + DAYS_AHEAD * civil::DAY_H;
-        let plant = Plant { seed: self.seed };
+        let plant = Plant {
+            seed: self.seed,
+            eventful: true,
+        };
         let history = Arc::new(MbusHistory::generate(plant, self.config.kind, origin, end));
         let device = Mbus::with(self.config.clone(), Arc::clone(&history), self.clock.clone());
         let truth = MbusTruth {

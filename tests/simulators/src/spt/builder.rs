@@ -25,6 +25,7 @@ const DAYS_AHEAD: i64 = 62;
 pub struct SptBuilder {
     config: SptConfig,
     seed: u64,
+    eventful: bool,
     clock: SimClock,
     history: Option<Arc<SptHistory>>,
     faults: Faults,
@@ -65,6 +66,7 @@ impl Spt {
                 settings: Vec::new(),
             },
             seed: 1,
+            eventful: true,
             clock: SimClock::running(3 * civil::HOUR_S, 0),
             history: None,
             faults: Faults::new(),
@@ -76,6 +78,12 @@ impl SptBuilder {
     /// Seed of the archived data.
     pub fn seed(mut self, seed: u64) -> Self {
         self.seed = seed;
+        self
+    }
+
+    /// Nothing but normal work happens: no НС, no hours without power.
+    pub fn uneventful(mut self) -> Self {
+        self.eventful = false;
         self
     }
 
@@ -159,7 +167,10 @@ impl SptBuilder {
     /// The data of this meter, to be given to others by [`Self::history`].
     pub fn generate(&self) -> Arc<SptHistory> {
         let now = self.clock.now_hour();
-        let plant = Plant { seed: self.seed };
+        let plant = Plant {
+            seed: self.seed,
+            eventful: self.eventful,
+        };
         let origin = civil::day_of(now - MONTHS_BEHIND * 31 * civil::DAY_H) * civil::DAY_H;
         let end = now + DAYS_AHEAD * civil::DAY_H;
         Arc::new(SptHistory::generate(

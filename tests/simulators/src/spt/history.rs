@@ -239,7 +239,16 @@ mod tests {
 
     #[test]
     fn sums_are_exact_in_the_floats_of_the_meter() {
-        let history = SptHistory::generate(&Plant { seed: 2 }, SptModel::Spt943, SptUnits::MpaGj, 480_000, 481_000);
+        let history = SptHistory::generate(
+            &Plant {
+                seed: 2,
+                eventful: true,
+            },
+            SptModel::Spt943,
+            SptUnits::MpaGj,
+            480_000,
+            481_000,
+        );
         let month = history.interval(1, 480_100, 480_100 + 744).unwrap();
         let after = history.totals_before(1, 480_844);
         let before = history.totals_before(1, 480_100);

@@ -25,6 +25,7 @@ const DAYS_AHEAD: i64 = 62;
 pub struct Vkt7Builder {
     config: Vkt7Config,
     seed: u64,
+    eventful: bool,
     clock: SimClock,
     history: Option<Arc<History>>,
     faults: Faults,
@@ -36,6 +37,7 @@ impl Vkt7 {
         Vkt7Builder {
             config: Vkt7Config::default(),
             seed: 1,
+            eventful: true,
             clock: SimClock::running(3 * civil::HOUR_S, 0),
             history: None,
             faults: Faults::new(),
@@ -47,6 +49,12 @@ impl Vkt7Builder {
     /// Seed of the archived data.
     pub fn seed(mut self, seed: u64) -> Self {
         self.seed = seed;
+        self
+    }
+
+    /// Nothing but normal work happens: no НС, no hours without power.
+    pub fn uneventful(mut self) -> Self {
+        self.eventful = false;
         self
     }
 
@@ -168,7 +176,10 @@ impl Vkt7Builder {
     /// The data of this meter, to be given to others by [`Self::history`]. About 8 MB.
     pub fn generate(&self) -> Arc<History> {
         let now = self.clock.now_hour();
-        let plant = Plant { seed: self.seed };
+        let plant = Plant {
+            seed: self.seed,
+            eventful: self.eventful,
+        };
         let origin = now - MONTHS_BEHIND * 31 * civil::DAY_H;
         let end = now + DAYS_AHEAD * civil::DAY_H;
         Arc::new(History::generate(

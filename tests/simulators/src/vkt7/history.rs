@@ -277,7 +277,10 @@ mod tests {
     fn history(report_day: u8) -> History {
         let origin = civil::hour_of(datetime(2025, 10, 1, 0, 0, 0, 0));
         History::generate(
-            &Plant { seed: 5 },
+            &Plant {
+                seed: 5,
+                eventful: true,
+            },
             &Digits::default(),
             report_day,
             origin,
