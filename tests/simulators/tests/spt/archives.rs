@@ -90,3 +90,25 @@ fn a_record_exists_only_when_its_interval_is_closed_in_the_ring_and_the_input_in
     host.open(2);
     assert_eq!(host.call(0x48, [126, 2, 3, 10]), Err(3), "an input which is not in use");
 }
+
+#[tokio::test]
+async fn months_are_served_on_request_and_close_on_the_settlement_day() {
+    let builder = || Spt::spt943().clock(NOW).settlement(31, 10).month_archive();
+    let months = builder().start_tcp().await.unwrap().truth(TruthKind::Monthly);
+    assert!(months.len() >= 12, "{}", months.len());
+    let mut host = Host::at(builder());
+    host.open(1);
+    for month in &months {
+        let byte = |n: i16| u8::try_from(n).unwrap();
+        let label = [byte(month.end.year() - 1900), byte(month.end.month().into()), 0, 0];
+        let data = host.call(0x4D, label).unwrap();
+        let q = month.values.iter().find(|value| (value.name, value.input) == ("Q", 1));
+        assert_eq!(Some(value_at(&data, 56)), q.unwrap().value);
+        // СР 31 is the last day of a shorter month.
+        assert_eq!(
+            (month.end.date(), month.end.hour()),
+            (month.end.date().last_of_month(), 10)
+        );
+    }
+    assert_eq!(host.call(0x4D, [126, 2, 0, 0]), Err(3), "February has not closed");
+}
