@@ -83,6 +83,8 @@ export const en: Messages = {
   freshHour: (age) => `hour ${age}`,
   freshDay: (age) => `day ${age}`,
   notPolled: 'not polled',
+  activeDevices: 'Active devices',
+  alsoDisabled: (count) => `${n(count)} more disabled`,
   state: {
     normal: 'Normal',
     abnormal: 'Abnormal',
@@ -120,7 +122,7 @@ export const en: Messages = {
   archive: 'Archive',
   archiveKind: {
     hourly: 'Hours', daily: 'Days', monthly: 'Months', totals: 'Totals', current: 'Current', 'ten-days': 'Ten days', yearly: 'Years',
-    'minutes-30': '30 minutes', events: 'Events', settings: 'Settings',
+    events: 'Events', settings: 'Settings',
   },
   minutesKind: (minutes) => `${n(minutes)} min`,
   period: 'Period',
@@ -178,7 +180,7 @@ export const en: Messages = {
   qualityGood: 'good',
   qualityCode: (code) => `code ${code}`,
   effect: { counted: 'counting goes on', stopped: 'counting stopped', 'constant-used': 'contract value used', information: 'for information' },
-  unknownCode: 'The maker’s open documents do not describe this code.',
+  unknownCode: 'The maker’s open documents do not describe this code',
   markDoubtful: 'doubtful',
   markSubstituted: 'contract value',
   version: (version) => `v${version}`,
@@ -226,6 +228,7 @@ export const en: Messages = {
   historyNone: 'There have been no sessions yet.',
   colSession: 'Session',
   colStarted: 'Started',
+  colHow: 'Outcome',
   colLine: 'Line',
   colDriver: 'Driver',
   colPhase: 'Phase',
@@ -335,7 +338,7 @@ export const en: Messages = {
   factLoaded: 'Loaded',
   factSessions: 'Sessions',
   sessionsFailed: (all, failed) => `${n(all)}, failed ${n(failed)}`,
-  depth: (kind, depth) => (units(kind)[0] === 'record' ? `${kind} ${n(depth)}` : counted(depth, ...units(kind))),
+  depth: (kind, depth) => counted(depth, ...units(kind)),
   capability: {
     identify: 'identify', clock: 'device clock', current: 'current', totals: 'totals', hourly: 'hours', daily: 'days', monthly: 'months',
     events: 'events', settings: 'settings', 'set-clock': 'set the clock', 'write-setting': 'write settings', control: 'control',

@@ -84,6 +84,8 @@ export const ru = {
   freshHour: (age: string) => `час ${age}`,
   freshDay: (age: string) => `сутки ${age}`,
   notPolled: 'не опрашивается',
+  activeDevices: 'Активных приборов',
+  alsoDisabled: (count: number) => `ещё ${n(count)} ${plural(count, 'отключён', 'отключены', 'отключены')}`,
   state: {
     normal: 'Норма',
     abnormal: 'НС',
@@ -123,7 +125,7 @@ export const ru = {
   archive: 'Архив',
   archiveKind: {
     hourly: 'Часы', daily: 'Сутки', monthly: 'Месяцы', totals: 'Итоги', current: 'Текущие', 'ten-days': 'Декады', yearly: 'Годы',
-    'minutes-30': '30 минут', events: 'События', settings: 'Настройки',
+    events: 'События', settings: 'Настройки',
   } as Record<string, string>,
   minutesKind: (minutes: number) => `${n(minutes)} мин`,
   period: 'Период',
@@ -194,7 +196,7 @@ export const ru = {
   effect: {
     counted: 'счёт идёт', stopped: 'счёт остановлен', 'constant-used': 'принята договорная величина', information: 'к сведению',
   } as Record<string, string>,
-  unknownCode: 'Открытые документы изготовителя этот код не описывают.',
+  unknownCode: 'Открытые документы изготовителя этот код не описывают',
   markDoubtful: 'сомнительно',
   markSubstituted: 'договорное',
   version: (version: number) => `v${version}`,
@@ -244,6 +246,7 @@ export const ru = {
   historyNone: 'Сеансов ещё не было.',
   colSession: 'Сеанс',
   colStarted: 'Начат',
+  colHow: 'Исход',
   colLine: 'Линия',
   colDriver: 'Драйвер',
   colPhase: 'Этап',
@@ -358,7 +361,7 @@ export const ru = {
     kind === 'hourly' ? counted(depth, 'час', 'часа', 'часов')
       : kind === 'daily' ? counted(depth, 'сутки', 'суток', 'суток')
         : kind === 'monthly' ? counted(depth, 'месяц', 'месяца', 'месяцев')
-          : `${kind} ${n(depth)}`,
+          : counted(depth, 'запись', 'записи', 'записей'),
   capability: {
     identify: 'опознание', clock: 'часы прибора', current: 'текущие', totals: 'итоги', hourly: 'часы', daily: 'сутки',
     monthly: 'месяцы', events: 'события', settings: 'настройки', 'set-clock': 'перевод часов', 'write-setting': 'запись настроек', control: 'управление',
