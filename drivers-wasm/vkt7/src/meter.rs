@@ -13,6 +13,7 @@ use crate::element::{self, Source};
 use crate::frame;
 use crate::message::{self, Range, Service, register};
 use crate::property::{self, Properties};
+use crate::reading::Seen;
 use crate::record::Plan;
 use crate::talk::{Reply, Request, Talk, Want};
 
@@ -40,6 +41,7 @@ pub struct Meter {
     list: InPlace<Vec<Listed>>,
     clock: Option<CivilTime>,
     range: Option<Range>,
+    pub seen: Seen,
 }
 
 impl Meter {
@@ -62,6 +64,7 @@ impl Meter {
             list: None,
             clock: None,
             range: None,
+            seen: Seen::default(),
         };
         meter.talk.begin(port);
         meter.open(port)?;
@@ -114,6 +117,15 @@ impl Meter {
     /// Whether anything on this line must be read twice.
     pub fn suspects(&self) -> bool {
         self.talk.faults() > 0
+    }
+
+    /// Empties a line with faults before the source changes: what is still on its way belongs to the source before.
+    pub fn settle_if_suspect(&self, port: &mut dyn Port) -> Result<(), Failure> {
+        if self.suspects() {
+            self.talk.settle(port, self.talk.attempts())
+        } else {
+            Ok(())
+        }
     }
 
     /// One read request.

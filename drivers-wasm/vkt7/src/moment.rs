@@ -15,6 +15,7 @@ impl Meter {
         self.properties(port)?;
         let mut last: Option<(Outcome, Option<CivilTime>)> = None;
         let mut failed = 0;
+        self.settle_if_suspect(port)?;
         for _ in 0..4 * self.talk.attempts() {
             let faults = self.talk.faults();
             match self.moment_once(port, source) {
