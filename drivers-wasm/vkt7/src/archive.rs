@@ -55,7 +55,10 @@ impl Meter {
             ArchiveKind::Hourly => Source::Hourly,
             ArchiveKind::Daily => Source::Daily,
             ArchiveKind::Monthly => Source::Monthly,
-            other => return Err(Failure::Unsupported(format!("ВКТ-7 has no archive of kind {other:?}"))),
+            _ => {
+                let text = "ВКТ-7 has hourly, daily and monthly archives only";
+                return Err(Failure::Unsupported(text.to_owned()));
+            }
         };
         if source == Source::Monthly && self.report_day().is_none() {
             let text = "report_day: the device does not tell it, so its months are not known";

@@ -16,7 +16,7 @@ impl Meter {
         let mut last: Option<(Outcome, Option<CivilTime>)> = None;
         let mut failed = 0;
         self.settle_if_suspect(port)?;
-        for _ in 0..4 * self.talk.attempts() {
+        for _ in 0..8 * self.talk.attempts() {
             let faults = self.talk.faults();
             match self.moment_once(port, source) {
                 Ok(now) if self.talk.faults() == faults => {

@@ -125,8 +125,9 @@ impl Meter {
                         self.forget_elements();
                     }
                 }
-                // Refusals of other questions: value type or date are not those that were written.
-                Reply::Refused(code @ (2 | 3)) => self.talk.distrust(port, &format!("data refused with {code}")),
+                Reply::Refused(2) => self
+                    .talk
+                    .distrust(port, "the device has another value type than was written"),
                 Reply::Refused(code) => return Err(refused("data", code)),
                 Reply::Done => {}
             }
@@ -144,7 +145,7 @@ impl Meter {
         let mut last = None;
         let mut failed = 0;
         let mut emptied = false;
-        for _ in 0..4 * self.talk.attempts() {
+        for _ in 0..8 * self.talk.attempts() {
             let faults = self.talk.faults();
             match self.once_proved(port, job) {
                 Ok(outcome) if self.talk.faults() == faults => {

@@ -11,6 +11,8 @@ use uzel_driver_sdk::{Failure, Instant, LineError, Port, Reading};
 use crate::config::Config;
 use crate::frame::{self, Answer};
 
+/// The refusal "no data for the date".
+const NO_DATA: u8 = 3;
 /// A byte that wakes the device and is no address.
 const WAKE: u8 = 0xff;
 /// Leading wake bytes that an answer may have; more are noise.
@@ -24,6 +26,8 @@ pub struct Request {
     pub frame: Vec<u8>,
     /// What the answer must be.
     pub want: Want,
+    /// Whether "no data for the date" can be its refusal; otherwise that is a late answer to a date.
+    pub dated: bool,
 }
 
 /// What an answer must be.
@@ -163,13 +167,13 @@ impl Talk {
             frame::READ
         };
         match (answer, request.want) {
-            (Answer::Refusal { function, code }, _) if function == asked => Ok(Reply::Refused(code)),
+            (Answer::Refusal { function, code }, _) if function == asked && (request.dated || code != NO_DATA) => {
+                Ok(Reply::Refused(code))
+            }
             (Answer::Echo { register }, Want::Echo(want)) if register == want => Ok(Reply::Done),
             (Answer::Data(data), Want::AnyData) => Ok(Reply::Data(data.to_vec())),
             (Answer::Data(data), Want::Data(want)) if data.len() == want => Ok(Reply::Data(data.to_vec())),
-            (answer, want) => Err(Trouble::Garbled(format!(
-                "answer to another question: {answer:?}, expected {want:?}"
-            ))),
+            (answer, _) => Err(Trouble::Garbled(format!("answer to another question: {answer}"))),
         }
     }
 

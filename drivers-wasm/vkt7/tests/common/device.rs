@@ -254,6 +254,8 @@ impl Device {
         let listed = self.list.iter();
         let one = |(index, size): &(u8, u8)| {
             let active = self.active.iter().any(|(known, _)| known == index);
+            let native = if matches!(index, 0..=2 | 9 | 10 | 14) { 2 } else { 4 };
+            let size = if *size == 0 { &native } else { size };
             let mut bytes = Self::truth(self.source, date, *index, *size);
             bytes.extend(if active { [0xc0, 0] } else { [4, 0] });
             bytes
