@@ -54,6 +54,21 @@ async function namesTheFailureOfARead(browser) {
   await mock.stop();
 }
 
+async function showsEarlierVersions(browser) {
+  const mock = await startMock();
+  await new Stage(browser, mock.url).open('/devices/1?point=2', {}, async (page) => {
+    const cells = page.locator('tr:has(.vtag) td.num');
+    await cells.first().waitFor();
+    const heat = (await cells.nth(9).textContent()).replace('?', '');
+    await cells.nth(9).click();
+    const versions = page.locator('.vers tr td.num');
+    await versions.nth(1).waitFor();
+    // The mock's first version of point 1 alone was another one: point 2 kept its heat.
+    assert.deepEqual(await versions.allTextContents(), [heat, heat]);
+  });
+  await mock.stop();
+}
+
 async function cancelsFromTheList(browser) {
   const mock = await startMock();
   await new Stage(browser, mock.url).open('/sessions', {}, async (page) => {
@@ -78,6 +93,7 @@ export const mockFlows = {
   'ten thousand devices': drawsTenThousandDevices,
   'a year of hours': drawsAYearOfHours,
   'a failed read names its cause': namesTheFailureOfARead,
+  'versions are told by their own column': showsEarlierVersions,
   'a running session can be cancelled': cancelsFromTheList,
   'a first start says what to do': startsEmpty,
 };
