@@ -8,6 +8,9 @@ use uzel_driver_sdk::recording::{Collected, Recording, Table};
 use uzel_driver_sdk::{Driver, Failure, Fixed, Identity, Value};
 
 use crate::Mbus;
+use crate::archive::{self, Kind};
+use crate::civil;
+use crate::data::Data;
 
 /// Which records a file has: name of an element to its text, in the order of the file.
 type Elements = Vec<(String, String)>;
@@ -256,6 +259,36 @@ fn every_telegram_means_what_libmbus_says() {
         wrong.join("\n")
     );
     assert_eq!(compared, 493);
+}
+
+/// What the driver stores of each telegram: totals, current values, and intervals by the dates.
+#[test]
+fn archives_hold_what_the_dates_decide() {
+    let mut told = String::new();
+    for (name, telegram) in telegrams("test-frames") {
+        let frame = crate::frame::decode(&telegram).unwrap();
+        let records = crate::telegram::decode(&frame).unwrap().records;
+        let entries = crate::entry::entries(&records);
+        let is_clock = |entry: &&crate::entry::Entry<'_>| entry.id(true) == "date-time";
+        let clock = entries.iter().find(is_clock).and_then(|entry| match entry.data {
+            Data::Stamp(stamp) => Some(civil::seconds(stamp.time)),
+            _ => None,
+        });
+        let archives = archive::build(&entries, clock, clock.unwrap_or(i64::MAX));
+        if entries.iter().any(|entry| entry.record.storage > 0) {
+            told += &format!("{name}\n");
+        }
+        for kind in [Kind::Hourly, Kind::Daily, Kind::Monthly] {
+            for interval in archives.intervals(kind) {
+                let (begin, end) = (civil::civil(interval.begin), civil::civil(interval.end));
+                let ids: Vec<_> = interval.values.iter().map(|at| entries[*at].id(true)).collect();
+                let dates = [begin, end].map(|time| format!("{}-{:02}-{:02}", time.year, time.month, time.day));
+                told += &format!("  {kind:?} {} {}\n", dates.join(" "), ids.join(" "));
+            }
+        }
+        told.extend(archives.remarks.iter().map(|remark| format!("  {remark}\n")));
+    }
+    insta::assert_snapshot!(told);
 }
 
 #[test]

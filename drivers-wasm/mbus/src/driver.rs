@@ -6,7 +6,7 @@ use uzel_driver_sdk::{
 };
 
 use crate::absence;
-use crate::archive::{self, Archives, Kind};
+use crate::archive::{self, Archives, Interval, Kind};
 use crate::civil;
 use crate::config::Config;
 use crate::data::Data;
@@ -181,36 +181,50 @@ impl Session {
         let records = self.readout.records();
         let entries = entry::entries(&records);
         let archives = self.archives(&entries, now);
-        let medium = first_header(&self.readout).and_then(|header| header.medium);
-        let mut held: Option<Table> = None;
-        let mut rows = Vec::new();
         let intervals = archives.intervals(kind);
-        for interval in &intervals {
+        self.give_intervals(&entries, &intervals, out)?;
+        let mut remarks = archives.remarks.join("; ");
+        if self.readout.is_whole() && !archives.is_uncertain {
+            let clock = shown_time(&self.readout).map_or(now / 1_000 - ZONE, civil::seconds);
+            let until = absence::settled_until(kind, clock);
+            for (window, why) in absence::gaps(windows, &intervals, until) {
+                match out.absent(window, why) {
+                    // An hour that the site's clock leaves out is no window: there is nothing to say of it.
+                    Err(Failure::Unsupported(text)) => remarks.push_str(&text),
+                    said => said?,
+                }
+            }
+        }
+        Ok(remarks)
+    }
+
+    fn give_intervals(
+        &self,
+        entries: &[Entry<'_>],
+        intervals: &[&Interval],
+        out: &mut dyn Sink,
+    ) -> Result<(), Failure> {
+        let medium = first_header(&self.readout).and_then(|header| header.medium);
+        let mut declared: Option<Table> = None;
+        let mut rows = Vec::new();
+        for interval in intervals {
             let mut table = Table::default();
             for entry in interval.values.iter().filter_map(|at| entries.get(*at)) {
                 table.push(entry, false, medium);
             }
             for part in table.split() {
-                let is_same = held.as_ref().is_some_and(|held| held.same_columns(&part));
+                let is_same = declared.as_ref().is_some_and(|declared| declared.same_columns(&part));
                 if !is_same || rows.len() >= ROWS {
                     flush(&mut rows, out)?;
                 }
                 if !is_same {
                     part.declare(LabelRule::IntervalEnd, out)?;
-                    held = Some(part.clone());
+                    declared = Some(part.clone());
                 }
                 rows.push(part.row(Some(civil::civil(interval.end)), Vec::new()));
             }
         }
-        flush(&mut rows, out)?;
-        if self.readout.is_whole() && !archives.is_uncertain {
-            let clock = shown_time(&self.readout).map_or(now / 1_000 - ZONE, civil::seconds);
-            let until = absence::settled_until(kind, clock);
-            for (window, why) in absence::gaps(windows, &intervals, until) {
-                out.absent(window, why)?;
-            }
-        }
-        Ok(archives.remarks.join("; "))
+        flush(&mut rows, out)
     }
 }
 

@@ -7,8 +7,12 @@
 mod absence;
 mod address;
 mod archive;
+#[cfg(test)]
+mod archive_test;
 mod civil;
 mod config;
+#[cfg(test)]
+mod conversation_test;
 #[cfg(test)]
 mod corpus_test;
 mod cycle;
@@ -21,6 +25,10 @@ mod frame;
 mod header;
 mod link;
 mod modifier;
+#[cfg(test)]
+mod noise;
+#[cfg(test)]
+mod noise_test;
 mod quantity;
 mod readout;
 mod record;

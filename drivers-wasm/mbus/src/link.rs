@@ -1,17 +1,21 @@
 //! Questions and answers on the wire: whole frames, and nothing of an earlier answer.
 //!
 //! The sum of a frame lets some disturbances pass, and M-Bus answers do not say which request they belong to. So
-//! nothing is taken while it is unclear whether more comes: after every answer the line is listened to, shortly while
-//! it has been clean, for a whole deadline once it has not.
+//! nothing is taken while it is unclear whether more comes. After every answer the line is listened to: while it has
+//! been clean for a little longer than its slowest answer took to begin, so that a late copy of the answer before, taken
+//! for the present one, is found out by the present one; for a whole deadline once it has not been clean.
 
 use uzel_driver_sdk::{Failure, LineError, Port, Reading, Until};
 
 use crate::frame::{self, FrameError};
 
-/// How long the line is listened to after an answer while nothing strange has been heard, milliseconds.
+/// How much longer than its slowest answer a clean line is listened to, milliseconds.
 const QUIET_MS: u32 = 30;
-/// Reads of a line that does not fall silent.
+/// Reads of a line that does not fall silent, and bytes of each: a line adds to a deadline what so many bytes take.
 const MAX_DRAIN_READS: u32 = 64;
+const DRAIN_BYTES: usize = 64;
+/// Bytes that tell how long an answer is.
+const HEAD: usize = 4;
 /// Bytes kept of one answer at most: a frame and some noise before it.
 const MAX_BYTES: usize = 2 * frame::MAX;
 
@@ -50,6 +54,8 @@ impl From<Trouble> for Failure {
 pub struct Link {
     timeout_ms: u32,
     suspect: bool,
+    /// How long the slowest answer took to begin.
+    slowest_ms: u32,
 }
 
 impl Link {
@@ -58,12 +64,18 @@ impl Link {
         Self {
             timeout_ms,
             suspect: false,
+            slowest_ms: 0,
         }
     }
 
     /// Whether the line has lost, added or changed bytes in this session.
     pub fn is_suspect(&self) -> bool {
         self.suspect
+    }
+
+    /// An answer that was due has not come: it may yet.
+    pub fn distrust(&mut self) {
+        self.suspect = true;
     }
 
     /// Sends `request` and expects the acknowledgement alone. Several meters may have given it at once.
@@ -82,12 +94,12 @@ impl Link {
         let mut bytes = self.first_bytes(port, request)?;
         let (noise, length) = loop {
             let noise = frame::noise_before(&bytes);
-            let error = match frame::decode(bytes.get(noise..).unwrap_or_default()) {
+            let (error, missing) = match frame::decode(bytes.get(noise..).unwrap_or_default()) {
                 Ok(response) => break (noise, response.length),
-                Err(error @ FrameError::Short { .. }) if bytes.len() < MAX_BYTES => error,
+                Err(error @ FrameError::Short { need, got }) if bytes.len() < MAX_BYTES => (error, need - got),
                 Err(error) => return self.garbled(port, error.to_string()),
             };
-            match port.read(self.any(self.timeout_ms)) {
+            match port.read(any(missing, self.timeout_ms)) {
                 Ok(more) => bytes.extend(more),
                 Err(LineError::Timeout(more)) if more.is_empty() => {
                     return self.garbled(port, format!("{error} in {} bytes", bytes.len()));
@@ -106,12 +118,11 @@ impl Link {
         Ok(bytes.split_off(noise))
     }
 
-    /// Reads and drops until nothing has come for a whole deadline.
+    /// Reads and drops until nothing has come for a whole deadline. Whatever comes makes the line suspect.
     pub fn drain(&mut self, port: &mut dyn Port) -> Result<(), Trouble> {
-        self.suspect = true;
         for _ in 0..MAX_DRAIN_READS {
-            match port.read(self.any(self.timeout_ms)) {
-                Ok(_) => {}
+            match port.read(any(DRAIN_BYTES, self.timeout_ms)) {
+                Ok(_) => self.suspect = true,
                 Err(LineError::Timeout(_)) => break,
                 Err(error) => return Err(error.into()),
             }
@@ -121,17 +132,20 @@ impl Link {
 
     fn garbled<T>(&mut self, port: &mut dyn Port, what: String) -> Result<T, Trouble> {
         port.note(&what);
+        self.suspect = true;
         self.drain(port)?;
         Err(Trouble::Garbled(what))
     }
 
     fn first_bytes(&mut self, port: &mut dyn Port, request: &[u8]) -> Result<Vec<u8>, Trouble> {
-        match port.exchange(request, self.any(self.timeout_ms)) {
-            Ok(bytes) => Ok(bytes),
-            Err(LineError::Timeout(bytes)) if bytes.is_empty() => {
-                self.suspect = true;
-                Err(Trouble::Silent)
+        let asked = port.now();
+        match port.exchange(request, any(HEAD, self.timeout_ms)) {
+            Ok(bytes) => {
+                let took = u32::try_from(port.now().saturating_sub(asked)).unwrap_or(0);
+                self.slowest_ms = self.slowest_ms.max(took);
+                Ok(bytes)
             }
+            Err(LineError::Timeout(bytes)) if bytes.is_empty() => Err(Trouble::Silent),
             Err(LineError::Timeout(bytes)) => Ok(bytes),
             Err(error) => Err(error.into()),
         }
@@ -139,9 +153,15 @@ impl Link {
 
     /// Adds what still comes to `bytes`.
     fn listen(&mut self, port: &mut dyn Port, bytes: &mut Vec<u8>) -> Result<(), Trouble> {
+        let mut quiet = if self.suspect {
+            any(1, self.timeout_ms)
+        } else {
+            any(1, QUIET_MS)
+        };
         for _ in 0..MAX_DRAIN_READS {
-            let clean = !self.suspect && bytes.len() <= 1;
-            match port.read(self.any(if clean { QUIET_MS } else { self.timeout_ms })) {
+            let heard = port.read(quiet);
+            quiet = any(DRAIN_BYTES, self.timeout_ms);
+            match heard {
                 Ok(more) => bytes.extend(more),
                 Err(LineError::Timeout(more)) => {
                     bytes.extend(more);
@@ -152,13 +172,14 @@ impl Link {
         }
         Ok(())
     }
+}
 
-    fn any(&self, deadline_ms: u32) -> Reading {
-        Reading {
-            until: Until::Any,
-            max: u32::try_from(MAX_BYTES).unwrap_or(u32::MAX),
-            deadline_ms,
-        }
+/// Whatever comes first, up to `max` bytes.
+fn any(max: usize, deadline_ms: u32) -> Reading {
+    Reading {
+        until: Until::Any,
+        max: u32::try_from(max).unwrap_or(u32::MAX),
+        deadline_ms,
     }
 }
 
@@ -221,7 +242,7 @@ mod tests {
                 Err("frame needs 4 bytes, got 0 in 1 bytes"),
                 true,
             ),
-            ("silence", "~\n".to_owned(), Err("Silent"), true),
+            ("silence", "~\n".to_owned(), Err("Silent"), false),
         ];
         for (name, came, want, suspect) in cases {
             assert_eq!(response(&came), (want.map_err(str::to_owned), suspect), "{name}");

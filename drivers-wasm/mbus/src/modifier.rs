@@ -74,7 +74,7 @@ impl Modified {
             0x3b => self.word("forward"),
             0x3c => self.word("backward"),
             0x41 | 0x49 => self.replace("count", "1", code),
-            0x50..=0x5f | 0x60..=0x67 => {
+            0x50..=0x67 => {
                 let unit = ["s", "min", "h", "d"]
                     .get(usize::from(code & 3))
                     .copied()

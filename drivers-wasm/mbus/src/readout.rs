@@ -8,6 +8,7 @@ use uzel_driver_sdk::{Failure, Instant, Port};
 
 use crate::address::{SELECTED, Target};
 use crate::config::Config;
+use crate::data::Coding;
 use crate::frame;
 use crate::link::{Link, Trouble};
 use crate::record::Record;
@@ -74,9 +75,10 @@ impl Readout {
         records.cloned().collect()
     }
 
-    /// Whether the meter has shown all that it has to show.
+    /// Whether the meter has shown all that it has to show, and all of it for certain.
     pub fn is_whole(&self) -> bool {
-        !self.cut && !self.more()
+        let mut records = self.answers.iter().flat_map(|answer| &answer.telegram.records);
+        !self.cut && !self.more() && records.all(|record| record.coding != Coding::Unsettled)
     }
 
     fn more(&self) -> bool {
@@ -144,7 +146,7 @@ impl Readout {
                     return Ok(());
                 }
                 Err(Trouble::Fatal(failure)) => return Err(Trouble::Fatal(failure)),
-                Err(Trouble::Silent) => {}
+                Err(Trouble::Silent) => self.link.distrust(),
                 Err(garbled) => trouble = garbled,
             }
         }
@@ -189,6 +191,10 @@ impl Readout {
                 return Ok(Next::Telegram(Answer { telegram, asked, came }, frame));
             }
             reads.push((frame.clone(), telegram));
+            if reads.len() >= 2 {
+                // One of the two may be false and have a late copy, which must not come to prove it.
+                self.link.drain(port)?;
+            }
             let enough = if self.link.is_suspect() {
                 READS_SUSPECT
             } else {
@@ -215,7 +221,10 @@ impl Readout {
             let frame = match self.link.response(port, &request) {
                 Ok(frame) => frame,
                 Err(Trouble::Fatal(failure)) => return Err(Trouble::Fatal(failure)),
-                Err(Trouble::Silent) => continue,
+                Err(Trouble::Silent) => {
+                    self.link.distrust();
+                    continue;
+                }
                 Err(garbled) => {
                     trouble = garbled;
                     continue;

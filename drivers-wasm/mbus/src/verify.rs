@@ -1,6 +1,7 @@
 //! Answers to one request that are not equal: what of them can be relied on.
 
-use crate::data::{self, Coding};
+use crate::civil;
+use crate::data::{self, Coding, Data};
 use crate::modifier;
 use crate::quantity::{self, Class};
 use crate::record::Record;
@@ -8,9 +9,9 @@ use crate::telegram::Telegram;
 
 /// Settles answers to the same request record by record: a value is taken when two answers agree on it.
 ///
-/// A meter that measures anew for each answer changes what it measures, so on a clean line the last answer is taken for
-/// values of one moment. All else that no two answers agree on is without value. None when no two answers are made of
-/// the same records.
+/// A meter that measures anew for each answer changes what it measures, so on a clean line the middle one of three
+/// answers is taken for values of one moment. All else that no two answers agree on is without value. None when no two
+/// answers are made of the same records.
 pub fn settle(answers: &[Telegram], suspect: bool) -> Option<Telegram> {
     let alike = |one: &Telegram| -> Vec<&Telegram> { answers.iter().filter(|other| is_alike(one, other)).collect() };
     let group = answers
@@ -25,9 +26,9 @@ pub fn settle(answers: &[Telegram], suspect: bool) -> Option<Telegram> {
             let equal = values.iter().filter(|other| other.data == one.data);
             equal.count() >= 2
         });
-        match agreed {
-            Some(agreed) => record.data.clone_from(&agreed.data),
-            None if !suspect && is_of_one_moment(record) => {}
+        let middle = || if suspect { None } else { middle(&values) };
+        match agreed.copied().or_else(middle) {
+            Some(settled) => record.data.clone_from(&settled.data),
             None => {
                 record.coding = Coding::Unsettled;
                 record.data.clear();
@@ -50,15 +51,28 @@ fn is_alike(one: &Telegram, other: &Telegram) -> bool {
         && pairs.into_iter().all(|(one, other)| one.same_kind(other))
 }
 
-fn is_of_one_moment(record: &Record) -> bool {
-    let class = modifier::apply(&record.vif, quantity::meaning(&record.vif), &record.vifes)
-        .meaning
-        .class;
-    let is_value = !matches!(
-        data::decode(record.coding, &record.data, data::Expected::Number),
-        data::Data::Nothing
-    );
-    is_value && record.storage == 0 && matches!(class, Class::Instant | Class::DateTime)
+/// The middle one of at least three values that hold at one moment.
+fn middle<'a>(values: &[&'a Record]) -> Option<&'a Record> {
+    let mut ordered = values
+        .iter()
+        .map(|record| Some((size(record)?, *record)))
+        .collect::<Option<Vec<_>>>()?;
+    ordered.sort_by(|((whole, real), _), ((other, other_real), _)| whole.cmp(other).then(real.total_cmp(other_real)));
+    let middle = ordered.get(ordered.len() / 2).filter(|_| ordered.len() >= 3);
+    middle.map(|(_, record)| *record)
+}
+
+/// By what values of one moment are ordered: all of a group are whole numbers, or all are not.
+fn size(record: &Record) -> Option<(i64, f64)> {
+    let meaning = modifier::apply(&record.vif, quantity::meaning(&record.vif), &record.vifes).meaning;
+    let is_of_one_moment = record.storage == 0 && matches!(meaning.class, Class::Instant | Class::DateTime);
+    match data::decode(record.coding, &record.data, meaning.expected()) {
+        _ if !is_of_one_moment => None,
+        Data::Number(number) => Some((number, 0.0)),
+        Data::Real(real) => Some((0, real)),
+        Data::Stamp(stamp) => Some((civil::seconds(stamp.time), 0.0)),
+        _ => None,
+    }
 }
 
 #[cfg(test)]
@@ -93,14 +107,15 @@ mod tests {
     #[test]
     fn two_answers_must_agree() {
         let cases = [
-            ("power moves", vec![[5, 1], [5, 2], [5, 3]], false, "5 3"),
+            ("power moves", vec![[5, 1], [5, 2], [5, 90]], false, "5 2"),
             (
                 "power moves on a disturbed line",
                 vec![[5, 1], [5, 2], [5, 3]],
                 true,
                 "5 -",
             ),
-            ("the counter steps on", vec![[5, 1], [6, 2], [6, 3]], false, "6 3"),
+            ("the counter steps on", vec![[5, 1], [6, 2], [6, 3]], false, "6 2"),
+            ("two answers are too few", vec![[5, 1], [5, 2]], false, "5 -"),
             (
                 "one answer is false in one record",
                 vec![[5, 1], [9, 1], [5, 2]],
