@@ -3,9 +3,11 @@
 pub mod app;
 pub mod cli;
 pub mod collect;
+pub mod config;
 pub mod driver;
 pub mod limits;
 pub mod model;
+pub mod ops;
 pub mod schedule;
 pub mod session;
 pub mod store;
