@@ -234,8 +234,6 @@ impl Collector {
         self.queue.free(line);
         self.current.remove(&id);
         let done = done.unwrap_or_else(|| Done {
-            device: id,
-            line,
             started_at: Timestamp::now(),
             outcome: Outcome::Interrupted,
             offset_ms: None,

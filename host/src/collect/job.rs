@@ -13,7 +13,7 @@ use super::plan::{Planned, assignments, clock_rule};
 use super::sink::{Shown, StoreSink, used};
 use crate::driver::env::Budget;
 use crate::driver::{Driver, Registry, check_config};
-use crate::model::{DeviceId, LineId, Outcome, Reason, SessionId, Task};
+use crate::model::{Outcome, Reason, SessionId, Task};
 use crate::session::{Assignment, Desk, Order, Report, run};
 use crate::store::{self, NewSession, Route, SessionEnd, Store, StoreError};
 
@@ -44,10 +44,6 @@ pub struct Job {
 /// How a job ended.
 #[derive(Debug)]
 pub struct Done {
-    /// Of which device.
-    pub device: DeviceId,
-    /// Over which line.
-    pub line: LineId,
     /// When its session began.
     pub started_at: Timestamp,
     /// How it ended.
@@ -65,13 +61,11 @@ type Refused = (Outcome, String);
 pub async fn carry_out(tools: Tools, job: Job, cancel: CancellationToken, begun: impl FnOnce(SessionId)) -> Done {
     let device = job.planned.device.clone();
     let started_at = Timestamp::now();
-    let mut done =
-        Done { device: device.id, line: LineId(0), started_at, outcome: Outcome::BadConfig, offset_ms: None, model: None };
+    let mut done = Done { started_at, outcome: Outcome::BadConfig, offset_ms: None, model: None };
     let Some(route) = job.planned.route().cloned() else {
         warn!(device.id = %device.id, "device {} has no route", device.name);
         return done;
     };
-    done.line = route.line;
     let driver = tools.registry.get(&device.driver);
     let reason = if job.asked.is_some() { Reason::ReadNow } else { Reason::Schedule };
     let new = NewSession {
