@@ -149,6 +149,17 @@ create unique index series_identity on series
     (device_id, column_id, input, tariff, quantity, unit, aggregate, coalesce(pipe, ''), coalesce(declared_decimals, -1));
 create index series_of_point on series (point_id);
 
+-- Which series an archive has, in the order in which the driver declared them.
+create table archive_column (
+    device_id  integer not null references device (id),
+    kind       text not null,
+    series_id  integer not null references series (id),
+    ordinal    integer not null,
+    primary key (device_id, kind, series_id)
+) strict, without rowid;
+
+create index archive_column_of_series on archive_column (series_id);
+
 -- One interval of an archive, or one moment (kinds current and totals).
 create table record (
     id           integer primary key,

@@ -10,11 +10,13 @@ use clap::{CommandFactory as _, Parser as _};
 use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
 
+use crate::api::{self, ApiState, DriverCatalog, DriverEntry};
 use crate::cli::args::{Arguments, Command, ConfigFile, DeviceCommand, DriverCommand};
 use crate::cli::{device, driver, read};
 use crate::collect::{Collector, Handle};
 use crate::config::{self, Config};
-use crate::driver::{Cache, Registry, Runtime};
+use crate::driver::{Cache, Driver, Registry, Runtime};
+use crate::ops;
 use crate::store::Store;
 
 /// How long running sessions may take to end when the host stops.
@@ -57,7 +59,7 @@ async fn command(command: Command) -> anyhow::Result<u8> {
                 write!(out, "{}", toml::to_string(&config)?)?;
             }
         }
-        Command::Openapi => bail!("not yet"),
+        Command::Openapi => writeln!(out, "{}", api::openapi().to_pretty_json()?)?,
         Command::Completions { shell } => {
             clap_complete::generate(shell, &mut Arguments::command(), "uzel", &mut out);
         }
@@ -127,7 +129,8 @@ async fn devices(command: DeviceCommand) -> anyhow::Result<()> {
 
 /// `uzel serve`: until a signal says stop.
 async fn serve(config: &Config) -> anyhow::Result<()> {
-    crate::ops::log::init();
+    ops::log::init();
+    let metrics = ops::metrics::init()?;
     let cache = Cache::open(&config.drivers.cache)?;
     let folder = &config.drivers.folder;
     if !Path::new(folder).is_dir() {
@@ -142,21 +145,48 @@ async fn serve(config: &Config) -> anyhow::Result<()> {
     }
     drop(refused);
     let store = open_store(config).await?;
+    let listener = config.http.bind().await?;
+    let address = listener.local_addr().context("the address of the listener")?;
     let (handle, board, commands) = Handle::new();
     let cancel = CancellationToken::new();
     let collector = Collector::new(store.clone(), registry.clone(), board, config.polling.clone());
     let collecting = tokio::spawn(collector.run(commands, cancel.clone()));
-    info!("polling");
-    stop_signal().await?;
+    let catalog = Arc::new(Catalog(registry));
+    let state = ApiState::new(store.clone(), handle, catalog, Some(metrics), cancel.clone());
+    let mut serving = tokio::spawn(api::serve(listener, api::router(state), cancel.clone()));
+    info!(%address, "serving http://{address}/, to this machine only: there are no accounts yet");
+    let ended = tokio::select! {
+        signal = stop_signal() => signal,
+        served = &mut serving => served.context("the API ended")?.map_err(Into::into),
+    };
     info!("stopping");
     cancel.cancel();
     if tokio::time::timeout(STOP, collecting).await.is_err() {
         warn!("sessions did not end within {} s", STOP.as_secs());
     }
-    drop(handle);
+    if !serving.is_finished() && tokio::time::timeout(STOP, serving).await.is_err() {
+        warn!("answers did not end within {} s", STOP.as_secs());
+    }
     store.close().await;
     info!("stopped");
-    Ok(())
+    ended
+}
+
+/// The registry as the API sees it.
+struct Catalog(Arc<Registry>);
+
+impl DriverCatalog for Catalog {
+    fn list(&self) -> Vec<DriverEntry> {
+        let entry = |driver: Arc<Driver>| DriverEntry {
+            describe: driver.describe.clone(),
+            digest: driver.digest.to_string(),
+            size_bytes: u64::try_from(driver.size_bytes).unwrap_or(u64::MAX),
+            interfaces: driver.interfaces().iter().map(ToString::to_string).collect(),
+            file: driver.file.display().to_string(),
+            loaded_at: driver.loaded_at,
+        };
+        self.0.list().into_iter().map(entry).collect()
+    }
 }
 
 /// Waits for Ctrl-C or a request to end.

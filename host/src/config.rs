@@ -5,34 +5,20 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
-use crate::{collect, store};
+use crate::{api, collect, store};
 
 /// The whole file. Paths are relative to the file's folder.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Config {
     /// `[http]`.
-    pub http: Http,
+    pub http: api::Config,
     /// `[store]`.
     pub store: store::Config,
     /// `[polling]`.
     pub polling: collect::Config,
     /// `[drivers]`.
     pub drivers: Drivers,
-}
-
-/// Section `http`.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(default)]
-pub struct Http {
-    /// Where to listen.
-    pub listen: std::net::SocketAddr,
-}
-
-impl Default for Http {
-    fn default() -> Self {
-        Self { listen: ([127, 0, 0, 1], 8080).into() }
-    }
 }
 
 /// Section `drivers`.

@@ -1,5 +1,6 @@
 //! Uzel: an open dispatch system for energy meters. The map of the modules is `docs/architecture.md`.
 
+pub mod api;
 pub mod app;
 pub mod cli;
 pub mod collect;

@@ -12,6 +12,9 @@ pub const PAGE_ROWS: u32 = 10_000;
 /// Bytes of a request body of the API: nothing larger than a bulk import.
 pub const BODY_BYTES: usize = 8 << 20;
 
+/// How long a request's body may take to come: a connection must not be held for nothing.
+pub const BODY_TIME: std::time::Duration = std::time::Duration::from_secs(30);
+
 /// Bytes of a component: a Rust driver has about 200 KB, one with a whole interpreter about 20 MB.
 pub const COMPONENT_BYTES: usize = 32 << 20;
 
@@ -94,3 +97,9 @@ pub const SERIES_CACHE_DEVICES: usize = 2_048;
 
 /// Jobs that wait or run: more devices than one process is meant to read.
 pub const JOBS_WAITING: usize = 100_000;
+
+/// Live streams open at once: screens of a dispatcher's office.
+pub const LIVE_STREAMS: usize = 64;
+
+/// Values of one page of records: 10 000 hours of 20 columns.
+pub const PAGE_VALUES: u32 = 200_000;

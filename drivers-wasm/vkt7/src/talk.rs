@@ -243,3 +243,72 @@ fn line(error: LineError) -> Failure {
         error => Failure::Line(error),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use uzel_driver_sdk::recording::Recording;
+
+    use super::*;
+
+    /// Asks for the data of one digit element, three times at most.
+    fn ask(config: &str, recording: &str) -> (Result<Reply, Failure>, u32, Recording) {
+        let mut line = Recording::parse(recording);
+        let mut talk = Talk::new(&Config::parse(config).unwrap());
+        let frame = frame::read_request(0, 0x3ffe, Some(0));
+        let request = Request {
+            frame,
+            want: Want::Data(3),
+            dated: false,
+        };
+        (talk.ask(&mut line, &request), talk.faults(), line)
+    }
+
+    #[test]
+    fn the_right_answer_is_found_on_every_line() {
+        let asked = "> FFFF 00033FFE000029FF\n";
+        let right = "< 000303 02C000 B59F\n";
+        let cases = [
+            ("clean", "{}", format!("{asked}{right}"), 0),
+            ("woken by FF", "{}", format!("{asked}< FFFFFF\n{right}"), 0),
+            (
+                "extended address",
+                r#"{"extended_address": 9}"#,
+                format!("> FFFF09 00033FFE000029FF\n< 09\n{right}"),
+                0,
+            ),
+            ("silent once", "{}", format!("{asked}~\n{asked}{right}"), 1),
+            (
+                "one bit",
+                "{}",
+                format!("{asked}< 000303 03C000 B59F\n~\n{asked}{right}"),
+                1,
+            ),
+            (
+                "echo of another question",
+                "{}",
+                format!("{asked}< 00103FFB0000BC3D\n~\n{asked}{right}"),
+                1,
+            ),
+            (
+                "late refusal of a date",
+                "{}",
+                format!("{asked}< 00830300 F13C\n~\n{asked}{right}"),
+                1,
+            ),
+        ];
+        for (name, config, recording, faults) in cases {
+            let (reply, got, line) = ask(config, &recording);
+            assert_eq!(reply, Ok(Reply::Data(vec![2, 0xc0, 0])), "{name}");
+            assert_eq!(got, faults, "{name}");
+            line.assert_spent();
+        }
+    }
+
+    #[test]
+    fn a_refusal_is_an_answer_and_an_empty_one_too() {
+        let (refused, ..) = ask("{}", "> FFFF 00033FFE000029FF\n< 0083053FB28C");
+        assert_eq!(refused, Ok(Reply::Refused(5)));
+        let (short, ..) = ask(r#"{"attempts": 1}"#, "> FFFF 00033FFE000029FF\n< 000300 7130\n~");
+        assert!(matches!(short, Err(Failure::Garbled(_))), "{short:?}");
+    }
+}

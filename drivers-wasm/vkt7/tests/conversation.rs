@@ -2,11 +2,11 @@
 
 mod common;
 
-use common::Wire;
 use common::device::Device;
+use common::{FarEnd, Wire};
 use uzel_driver_sdk::recording::{Collected, Recording};
 use uzel_driver_sdk::{
-    Absence, ArchiveKind, CivilTime, Control, Diagnostics, Driver, Failure, Fixed, Quality, Value, Window,
+    Absence, ArchiveKind, CivilTime, Control, Diagnostics, Driver, Failure, Fixed, Instant, Quality, Value, Window,
 };
 use vkt7::Vkt7;
 
@@ -331,4 +331,23 @@ fn silence_and_noise_have_their_own_failures() {
         panic!("{failure:?}")
     };
     assert!(text.starts_with("check sum is 0xfdfd"), "{text}");
+}
+
+/// Answers each request with a byte every ten milliseconds, for twenty seconds.
+struct Babble;
+
+impl FarEnd for Babble {
+    fn answer(&mut self, _: &[u8], _: Instant) -> Vec<(Instant, Vec<u8>)> {
+        (1..2_000).map(|tick| (tick * 10, vec![0x55])).collect()
+    }
+}
+
+#[test]
+fn a_line_that_never_falls_silent_is_given_up() {
+    let mut line = Wire::new(Babble);
+    let failure = Vkt7::default()
+        .identify(&mut line, r#"{"timeout_ms": 400}"#)
+        .unwrap_err();
+    assert_eq!(failure, Failure::Garbled("the line never falls silent".to_owned()));
+    assert_eq!(line.asked, 1);
 }

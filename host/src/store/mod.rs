@@ -8,6 +8,7 @@ mod error;
 mod import;
 mod memory;
 mod plan;
+pub mod query;
 mod record;
 mod rows;
 mod series;

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 use sqlx::Row as _;
+use sqlx::sqlite::SqliteRow;
 
 use super::Store;
 use super::error::StoreError;
@@ -110,16 +111,21 @@ impl Store {
         .map_err(StoreError::of("read the routes"))?;
         let mut routes: HashMap<i64, Vec<Route>> = HashMap::new();
         for row in rows {
-            routes.entry(row.get(0)).or_default().push(Route {
-                position: row.get(1),
-                line: LineId(row.get(2)),
-                line_name: row.get::<&str, _>(3).into(),
-                address: line_address(row.get(4), row.get(5))?,
-                settings: line_settings(row.get(6))?,
-            });
+            routes.entry(row.get(0)).or_default().push(route(&row)?);
         }
         Ok(routes)
     }
+}
+
+/// A route: position, key, name, kind, address and settings from the second column on.
+pub(super) fn route(row: &SqliteRow) -> Result<Route, StoreError> {
+    Ok(Route {
+        position: row.get(1),
+        line: LineId(row.get(2)),
+        line_name: row.get::<&str, _>(3).into(),
+        address: line_address(row.get(4), row.get(5))?,
+        settings: line_settings(row.get(6))?,
+    })
 }
 
 /// Tasks as column `poll_kinds` holds them.
@@ -128,7 +134,7 @@ pub(super) fn tasks(words: &str) -> Result<Vec<Task>, StoreError> {
 }
 
 /// A line's address as columns `kind` and `address` hold it.
-pub(super) fn line_address(kind: &str, address: String) -> Result<LineAddress, StoreError> {
+fn line_address(kind: &str, address: String) -> Result<LineAddress, StoreError> {
     match kind {
         "tcp" => Ok(LineAddress::Tcp(address)),
         "serial" => Ok(LineAddress::Serial(address)),
@@ -140,7 +146,7 @@ pub(super) fn line_address(kind: &str, address: String) -> Result<LineAddress, S
 }
 
 /// Settings as columns `settings` hold them.
-pub(super) fn line_settings(text: Option<String>) -> Result<Option<LineSettings>, StoreError> {
+fn line_settings(text: Option<String>) -> Result<Option<LineSettings>, StoreError> {
     text.map(|text| {
         text.parse().map_err(|_| StoreError::Text {
             what: "line settings",

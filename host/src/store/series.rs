@@ -10,11 +10,17 @@ use super::error::StoreError;
 use super::rows::Rows;
 use super::value::add;
 use crate::limits;
-use crate::model::{Column, DeviceId, Record, Value};
+use crate::model::{Column, DeviceId, Record, RecordKind, Value};
 
 static INSERT: Rows = Rows::new(
     "insert into series (device_id, column_id, quantity, unit, input, tariff, pipe, aggregate, declared_decimals, decimals, point_id) values",
     11,
+    "on conflict do nothing",
+);
+
+static INSERT_COLUMN: Rows = Rows::new(
+    "insert into archive_column (device_id, kind, series_id, ordinal) values",
+    4,
     "on conflict do nothing",
 );
 
@@ -26,6 +32,8 @@ pub(super) struct SeriesSet {
     /// Indexes of the columns in the order of the keys: the order of the table.
     pub(super) order: Arc<[usize]>,
     decimals: Vec<Option<u8>>,
+    /// Archives that are known to have them.
+    kinds: Vec<RecordKind>,
 }
 
 /// Series of the devices that are being read.
@@ -73,11 +81,41 @@ impl SeriesCache {
         };
         let set = &mut sets[index];
         set.grow_decimals(conn, records).await?;
+        for record in records {
+            if !set.kinds.contains(&record.kind) {
+                set.put_columns(conn, device, record.kind).await?;
+            }
+        }
         Ok((set.ids.clone(), set.order.clone()))
     }
 }
 
 impl SeriesSet {
+    /// Writes down that the archive `kind` has these series.
+    async fn put_columns(
+        &mut self,
+        conn: &mut SqliteConnection,
+        device: DeviceId,
+        kind: RecordKind,
+    ) -> Result<(), StoreError> {
+        let columns: Vec<(i64, i64)> = (0i64..).zip(self.ids.iter().copied()).collect();
+        for (sql, piece) in INSERT_COLUMN.pieces(&columns) {
+            let mut arguments = SqliteArguments::default();
+            for (ordinal, series) in piece {
+                add(&mut arguments, device.0)?;
+                add(&mut arguments, kind.to_string())?;
+                add(&mut arguments, *series)?;
+                add(&mut arguments, *ordinal)?;
+            }
+            sqlx::query_with(sql, arguments)
+                .execute(&mut *conn)
+                .await
+                .map_err(StoreError::of("insert the columns of an archive"))?;
+        }
+        self.kinds.push(kind);
+        Ok(())
+    }
+
     /// Raises the decimals of a series to the most that came with its values.
     async fn grow_decimals(&mut self, conn: &mut SqliteConnection, records: &[Record]) -> Result<(), StoreError> {
         let mut most = self.decimals.clone();
@@ -129,6 +167,7 @@ async fn load(conn: &mut SqliteConnection, device: DeviceId, columns: &Arc<[Colu
         ids: ids.into(),
         order: order.into(),
         decimals,
+        kinds: Vec::new(),
     })
 }
 

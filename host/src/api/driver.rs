@@ -1,0 +1,129 @@
+//! Drivers that are loaded, and the vocabulary.
+
+use std::collections::BTreeMap;
+
+use axum::Json;
+use axum::extract::State;
+use axum::http::header;
+use axum::response::IntoResponse;
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use super::ApiState;
+use super::catalog::DriverEntry;
+use super::dto::{Instant, Page, Text};
+use super::problem::Problem;
+use crate::driver::describe;
+
+/// The words that drivers, store and screens share.
+const VOCABULARY: &str = include_str!("../../../wit/v1/vocabulary.json");
+
+/// A driver.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct Driver {
+    id: String,
+    version: String,
+    /// Of its file.
+    digest: String,
+    vendor: String,
+    title: Text,
+    protocol: Option<Text>,
+    size_bytes: u64,
+    /// `meter`, `diagnostics`, …
+    interfaces: Vec<String>,
+    models: Vec<DriverModel>,
+    /// Keys of the configuration, as `describe.schema.json` has them.
+    #[schema(value_type = Vec<Object>)]
+    config: Vec<describe::ConfigKey>,
+    /// Line defaults, as `describe.schema.json` has them.
+    #[schema(value_type = Object)]
+    line: describe::Line,
+    /// Where it was loaded from.
+    file: String,
+    loaded_at: Instant,
+    /// Among the newest 100 000 of all drivers.
+    sessions: u64,
+    /// Those of them that ended by the driver's fault.
+    failures: u64,
+}
+
+/// A model that a driver reads.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct DriverModel {
+    id: String,
+    maker: Text,
+    /// The official spelling first.
+    names: Vec<String>,
+    resources: Vec<String>,
+    archives: Vec<DriverArchive>,
+    /// How well each capability is known: `captured`, `documented`, …
+    evidence: BTreeMap<String, String>,
+}
+
+/// An archive of a model.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct DriverArchive {
+    kind: String,
+    /// Records in the ring.
+    depth: u32,
+    /// `interval-start` or `interval-end`.
+    label: String,
+}
+
+/// Drivers that are loaded.
+#[utoipa::path(get, path = "/drivers", tag = "drivers", responses((status = OK, body = Page<Driver>)))]
+pub(super) async fn list(State(state): State<ApiState>) -> Result<Json<Page<Driver>>, Problem> {
+    let counts = state.store.driver_sessions().await?;
+    let entries = state.drivers.list().into_iter();
+    let drivers = entries.map(|entry| {
+        let (sessions, failures) = counts.get(&entry.digest).copied().unwrap_or_default();
+        driver(entry, sessions, failures)
+    });
+    Ok(Json(Page::whole(drivers.collect())))
+}
+
+/// The words that drivers, store and screens share, in both languages.
+#[utoipa::path(get, path = "/vocabulary", tag = "drivers", responses((status = OK, body = Object)))]
+pub(super) async fn vocabulary() -> impl IntoResponse {
+    ([(header::CONTENT_TYPE, "application/json")], VOCABULARY)
+}
+
+fn driver(entry: DriverEntry, sessions: u64, failures: u64) -> Driver {
+    let describe = entry.describe.as_ref();
+    Driver {
+        id: describe.id.clone(),
+        version: describe.version.clone(),
+        digest: entry.digest,
+        vendor: describe.vendor.clone(),
+        title: (&describe.title).into(),
+        protocol: describe.protocol.as_ref().map(Text::from),
+        size_bytes: entry.size_bytes,
+        interfaces: entry.interfaces,
+        models: describe.models.iter().map(model).collect(),
+        config: describe.config.clone(),
+        line: describe.line.clone(),
+        file: entry.file,
+        loaded_at: Instant(entry.loaded_at),
+        sessions,
+        failures,
+    }
+}
+
+fn model(model: &describe::Model) -> DriverModel {
+    DriverModel {
+        id: model.id.clone(),
+        maker: (&model.maker).into(),
+        names: model.names.clone(),
+        resources: model.resources.clone(),
+        archives: model
+            .archives
+            .iter()
+            .map(|archive| DriverArchive {
+                kind: archive.kind.clone(),
+                depth: archive.depth,
+                label: archive.label.clone(),
+            })
+            .collect(),
+        evidence: model.evidence.clone(),
+    }
+}

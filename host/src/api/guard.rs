@@ -1,0 +1,134 @@
+//! What every request and answer goes through: an id, the host's name, headers, problem documents.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use axum::extract::Request;
+use axum::http::{HeaderName, HeaderValue, Method, StatusCode, header};
+use axum::middleware::Next;
+use axum::response::{IntoResponse as _, Response};
+
+use super::problem::Problem;
+use crate::limits;
+
+const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+
+/// The client is served from here and needs nothing from elsewhere.
+const POLICY: &str =
+    "default-src 'self'; object-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+
+/// Gives the request an id, refuses foreign hosts, and finishes the answer.
+pub(super) async fn guard(request: Request, next: Next) -> Response {
+    let id = request_id();
+    let of_api = request.uri().path().starts_with("/api/");
+    let mut response = match check(&request) {
+        Ok(()) => next.run(request).await,
+        Err(problem) => problem.into_response(),
+    };
+    let status = response.status();
+    if let Some(problem) = response.extensions_mut().remove::<Problem>() {
+        response = problem.finish(&id);
+    } else if of_api && (status.is_client_error() || status.is_server_error()) {
+        response = Problem::of_status(status).finish(&id);
+    }
+    metrics::counter!("uzel_http_answers_total", "status" => status.as_u16().to_string()).increment(1);
+    let headers = response.headers_mut();
+    for (name, value) in [
+        (header::CONTENT_SECURITY_POLICY, POLICY),
+        (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
+        (header::X_FRAME_OPTIONS, "DENY"),
+        (header::REFERRER_POLICY, "no-referrer"),
+    ] {
+        headers.insert(name, HeaderValue::from_static(value));
+    }
+    if of_api {
+        // Data changes; what a browser keeps of it others could read.
+        headers
+            .entry(header::CACHE_CONTROL)
+            .or_insert(HeaderValue::from_static("no-store"));
+    }
+    if let Ok(value) = HeaderValue::from_str(&id) {
+        headers.insert(REQUEST_ID, value);
+    }
+    response
+}
+
+/// There are no accounts yet: a page of another site must not reach the API through a browser on this machine, neither
+/// by a name that it points at 127.0.0.1 nor by a form that it sends there.
+fn check(request: &Request) -> Result<(), Problem> {
+    let text = |name| {
+        request
+            .headers()
+            .get(name)
+            .map(|value: &HeaderValue| value.to_str().unwrap_or_default())
+    };
+    let host = text(header::HOST).or_else(|| request.uri().authority().map(|authority| authority.as_str()));
+    let host = host.unwrap_or_default();
+    if !is_local(host) {
+        return Err(Problem::bad_host(format!("host {host:?} is not this machine")));
+    }
+    // What says that it is too large is refused before it comes.
+    let length = text(header::CONTENT_LENGTH).and_then(|length| length.parse::<u64>().ok());
+    if length.is_some_and(|length| length > limits::BODY_BYTES as u64) {
+        return Err(Problem::of_status(StatusCode::PAYLOAD_TOO_LARGE));
+    }
+    let is_command = !matches!(*request.method(), Method::GET | Method::HEAD | Method::OPTIONS);
+    if is_command && let Some(origin) = text(header::ORIGIN) {
+        let site = origin.split_once("://").map_or(origin, |(_, site)| site);
+        if site != host {
+            return Err(Problem::bad_host(format!(
+                "a page of {origin:?} may not command this host"
+            )));
+        }
+    }
+    Ok(())
+}
+
+fn is_local(host: &str) -> bool {
+    let name = match host.rsplit_once(':') {
+        Some((name, port)) if port.bytes().all(|b| b.is_ascii_digit()) => name,
+        _ => host,
+    };
+    let name = name.trim_start_matches('[').trim_end_matches(']');
+    name.eq_ignore_ascii_case("localhost") || name.parse::<std::net::IpAddr>().is_ok_and(|ip| ip.is_loopback())
+}
+
+/// Unique in the logs of one machine: when the process started, and a count.
+fn request_id() -> String {
+    static STARTED: std::sync::OnceLock<u128> = std::sync::OnceLock::new();
+    static COUNT: AtomicU64 = AtomicU64::new(0);
+    let started = STARTED.get_or_init(|| {
+        let since = SystemTime::now().duration_since(UNIX_EPOCH);
+        since.map_or(0, |since| since.as_millis())
+    });
+    format!("{started:x}-{:x}", COUNT.fetch_add(1, Ordering::Relaxed))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_names_of_this_machine_are_hosts() {
+        for host in [
+            "localhost",
+            "LOCALHOST:8080",
+            "127.0.0.1:8080",
+            "127.5.0.1",
+            "[::1]:8080",
+            "[::1]",
+        ] {
+            assert!(is_local(host), "{host}");
+        }
+        for host in [
+            "",
+            "evil.example",
+            "evil.example:8080",
+            "10.0.0.1:8080",
+            "127.0.0.1.evil.example",
+            "localhost.evil:1",
+        ] {
+            assert!(!is_local(host), "{host}");
+        }
+    }
+}

@@ -1,0 +1,44 @@
+//! Whether the host is well.
+
+use axum::Json;
+use axum::extract::State;
+use jiff::Timestamp;
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use super::ApiState;
+use super::dto::Instant;
+
+/// How the host fares.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct Health {
+    /// `ok`, or `degraded` while storage is paused.
+    status: &'static str,
+    /// Of the host.
+    version: &'static str,
+    /// When the host started.
+    started_at: Instant,
+    /// The host's clock.
+    now: Instant,
+    /// `ok`, or `paused` while the disk takes nothing.
+    storage: &'static str,
+    /// Whether only this machine can reach the API.
+    loopback_only: bool,
+    /// Sessions that run.
+    sessions_open: usize,
+}
+
+/// Whether the host is well.
+#[utoipa::path(get, path = "/health", tag = "host", responses((status = OK, body = Health)))]
+pub(super) async fn health(State(state): State<ApiState>) -> Json<Health> {
+    let paused = state.store.is_paused();
+    Json(Health {
+        status: if paused { "degraded" } else { "ok" },
+        version: env!("CARGO_PKG_VERSION"),
+        started_at: Instant(state.started_at),
+        now: Instant(Timestamp::now()),
+        storage: if paused { "paused" } else { "ok" },
+        loopback_only: true,
+        sessions_open: state.handle.running().len(),
+    })
+}

@@ -1,0 +1,241 @@
+//! The HTTP API and the web client. Handlers translate: parse, ask the store or the collector, answer.
+
+mod catalog;
+mod device;
+mod diagnostic;
+mod driver;
+mod dto;
+mod extract;
+mod gap;
+mod guard;
+mod health;
+mod live;
+mod problem;
+mod read_now;
+mod record;
+mod series;
+mod session;
+mod site;
+mod state;
+#[cfg(test)]
+mod tests;
+mod web;
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use axum::extract::{DefaultBodyLimit, State};
+use axum::middleware;
+use axum::response::IntoResponse;
+use axum::routing::get;
+use jiff::Timestamp;
+use metrics_exporter_prometheus::PrometheusHandle;
+use serde::{Deserialize, Serialize};
+use tokio::net::TcpListener;
+use tokio::sync::Semaphore;
+use tokio_util::sync::CancellationToken;
+use tower_http::compression::CompressionLayer;
+use utoipa::OpenApi as _;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+pub use catalog::{DriverCatalog, DriverEntry};
+
+use crate::collect::Handle;
+use crate::limits;
+use crate::store::Store;
+
+/// How long open answers may take to end when the host goes down.
+const SHUTDOWN: Duration = Duration::from_secs(3);
+
+/// Where the API listens.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Config {
+    /// A loopback address: there are no accounts yet.
+    pub listen: SocketAddr,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self {
+            listen: SocketAddr::from(([127, 0, 0, 1], 8080)),
+        }
+    }
+}
+
+/// Why the API cannot be served.
+#[derive(Debug, thiserror::Error)]
+pub enum ApiError {
+    /// Everybody on the network could read and command meters.
+    #[error(
+        "the API would listen on {listen}, which others can reach: until there are accounts it listens on 127.0.0.1 or [::1] only"
+    )]
+    NotLoopback {
+        /// As configured.
+        listen: SocketAddr,
+    },
+    /// The port is taken, or the address is not ours.
+    #[error("cannot listen on {listen}")]
+    Listen {
+        /// As configured.
+        listen: SocketAddr,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// The listener failed.
+    #[error("cannot serve the API")]
+    Serve {
+        /// Why.
+        source: std::io::Error,
+    },
+}
+
+impl Config {
+    /// Refuses an address that others can reach.
+    pub fn check(&self) -> Result<(), ApiError> {
+        if self.listen.ip().is_loopback() {
+            Ok(())
+        } else {
+            Err(ApiError::NotLoopback { listen: self.listen })
+        }
+    }
+
+    /// Listens on the address, once it is known to be a loopback address.
+    pub async fn bind(&self) -> Result<TcpListener, ApiError> {
+        self.check()?;
+        TcpListener::bind(self.listen).await.map_err(|source| ApiError::Listen {
+            listen: self.listen,
+            source,
+        })
+    }
+}
+
+/// What handlers work with. Cheap to clone.
+#[derive(Clone)]
+pub struct ApiState {
+    /// Where data is.
+    pub store: Store,
+    /// The way to the collector.
+    pub handle: Handle,
+    /// The drivers that are loaded.
+    pub drivers: Arc<dyn DriverCatalog>,
+    /// Metrics of the process; none: `/metrics` says so.
+    pub metrics: Option<PrometheusHandle>,
+    /// When the host started.
+    pub started_at: Timestamp,
+    /// The host goes down: live streams end.
+    pub closing: CancellationToken,
+    /// Room for live streams.
+    streams: Arc<Semaphore>,
+}
+
+impl ApiState {
+    /// The state of an API that starts now.
+    pub fn new(
+        store: Store,
+        handle: Handle,
+        drivers: Arc<dyn DriverCatalog>,
+        metrics: Option<PrometheusHandle>,
+        closing: CancellationToken,
+    ) -> Self {
+        Self {
+            store,
+            handle,
+            drivers,
+            metrics,
+            started_at: Timestamp::now(),
+            closing,
+            streams: Arc::new(Semaphore::new(limits::LIVE_STREAMS)),
+        }
+    }
+}
+
+#[derive(utoipa::OpenApi)]
+#[openapi(
+    info(
+        title = "Uzel",
+        description = "HTTP API of Uzel, version 1. Instants are RFC 3339 in UTC; lists are keyset pages."
+    ),
+    components(schemas(
+        problem::ProblemBody,
+        live::LiveSession,
+        live::LiveRecords,
+        live::LiveSnapshot,
+        live::LiveLagged
+    ))
+)]
+struct Document;
+
+fn api() -> OpenApiRouter<ApiState> {
+    let resources = OpenApiRouter::new()
+        .routes(routes!(health::health))
+        .routes(routes!(site::list))
+        .routes(routes!(device::list))
+        .routes(routes!(device::one))
+        .routes(routes!(read_now::read_now))
+        .routes(routes!(record::columns))
+        .routes(routes!(record::list))
+        .routes(routes!(record::versions))
+        .routes(routes!(series::points))
+        .routes(routes!(series::point))
+        .routes(routes!(series::list))
+        .routes(routes!(series::values))
+        .routes(routes!(diagnostic::events))
+        .routes(routes!(diagnostic::settings))
+        .routes(routes!(session::list))
+        .routes(routes!(session::one, session::cancel))
+        .routes(routes!(session::trace))
+        .routes(routes!(session::trace_text))
+        .routes(routes!(driver::list))
+        .routes(routes!(driver::vocabulary))
+        .routes(routes!(live::live));
+    OpenApiRouter::with_openapi(Document::openapi()).nest("/api/v1", resources)
+}
+
+/// The document of the API.
+pub fn openapi() -> utoipa::openapi::OpenApi {
+    api().split_for_parts().1
+}
+
+/// The API, `/metrics` and the web client.
+pub fn router(state: ApiState) -> Router {
+    let (router, document) = api().split_for_parts();
+    let document = Arc::new(document);
+    router
+        .route(
+            "/api/v1/openapi.json",
+            get(move || {
+                let document = document.clone();
+                async move { axum::Json(document.as_ref().clone()) }
+            }),
+        )
+        .route("/metrics", get(metrics_text))
+        .fallback(web::serve)
+        .layer(DefaultBodyLimit::max(limits::BODY_BYTES))
+        .layer(CompressionLayer::new())
+        .layer(middleware::from_fn(guard::guard))
+        .with_state(state)
+}
+
+/// Serves until `cancel`; answers that are under way then have a few seconds.
+pub async fn serve(listener: TcpListener, router: Router, cancel: CancellationToken) -> Result<(), ApiError> {
+    let serving = axum::serve(listener, router).with_graceful_shutdown(cancel.clone().cancelled_owned());
+    let late = async {
+        cancel.cancelled().await;
+        tokio::time::sleep(SHUTDOWN).await;
+    };
+    tokio::select! {
+        result = serving.into_future() => result.map_err(|source| ApiError::Serve { source }),
+        () = late => Ok(()),
+    }
+}
+
+async fn metrics_text(State(state): State<ApiState>) -> axum::response::Response {
+    match &state.metrics {
+        Some(metrics) => ([("content-type", "text/plain; version=0.0.4")], metrics.render()).into_response(),
+        None => problem::Problem::not_found("metrics are not gathered").into_response(),
+    }
+}

@@ -1,0 +1,171 @@
+//! Errors of the API: problem documents (RFC 9457) with stable codes.
+
+use std::sync::Arc;
+
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use serde::Serialize;
+use tracing::error;
+use utoipa::ToSchema;
+
+use crate::collect::HandleError;
+use crate::store::StoreError;
+
+/// What is answered instead of a result.
+#[derive(Debug, Clone)]
+pub(super) struct Problem {
+    status: StatusCode,
+    code: &'static str,
+    detail: Option<String>,
+    session: Option<i64>,
+    /// For the log only.
+    cause: Option<Arc<StoreError>>,
+}
+
+/// The document.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Problem)]
+pub(super) struct ProblemBody {
+    /// `about:blank`: the code says it.
+    #[serde(rename = "type")]
+    kind: &'static str,
+    /// What the status means.
+    title: String,
+    /// HTTP status.
+    status: u16,
+    /// Stable: `not-found`, `bad-query`, `bad-body`, `conflict`, `already-reading`, `busy`, `storage-paused`,
+    /// `shutting-down`, `bad-host`, `method-not-allowed`, `too-large`, `too-slow`,
+    /// `internal`.
+    code: &'static str,
+    /// For people.
+    detail: Option<String>,
+    /// In the log of the host too.
+    request_id: String,
+    /// The session that reads the device, with `already-reading`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    session: Option<i64>,
+}
+
+impl Problem {
+    fn new(status: StatusCode, code: &'static str, detail: impl Into<String>) -> Self {
+        Self {
+            status,
+            code,
+            detail: Some(detail.into()),
+            session: None,
+            cause: None,
+        }
+    }
+
+    pub(super) fn not_found(detail: impl Into<String>) -> Self {
+        Self::new(StatusCode::NOT_FOUND, "not-found", detail)
+    }
+
+    pub(super) fn bad_query(detail: impl Into<String>) -> Self {
+        Self::new(StatusCode::BAD_REQUEST, "bad-query", detail)
+    }
+
+    pub(super) fn bad_body(detail: impl Into<String>) -> Self {
+        Self::new(StatusCode::BAD_REQUEST, "bad-body", detail)
+    }
+
+    pub(super) fn bad_host(detail: impl Into<String>) -> Self {
+        Self::new(StatusCode::FORBIDDEN, "bad-host", detail)
+    }
+
+    pub(super) fn busy(detail: impl Into<String>) -> Self {
+        Self::new(StatusCode::SERVICE_UNAVAILABLE, "busy", detail)
+    }
+
+    pub(super) fn already_reading(detail: impl Into<String>, session: Option<i64>) -> Self {
+        Self {
+            session,
+            ..Self::new(StatusCode::CONFLICT, "already-reading", detail)
+        }
+    }
+
+    pub(super) fn too_slow() -> Self {
+        Self::new(StatusCode::REQUEST_TIMEOUT, "too-slow", "the body did not come in time")
+    }
+
+    /// The problem behind a status that the framework answered by itself.
+    pub(super) fn of_status(status: StatusCode) -> Self {
+        let code = match status {
+            StatusCode::NOT_FOUND => "not-found",
+            StatusCode::METHOD_NOT_ALLOWED => "method-not-allowed",
+            StatusCode::PAYLOAD_TOO_LARGE => "too-large",
+            status if status.is_client_error() => "bad-query",
+            _ => "internal",
+        };
+        Self {
+            detail: None,
+            ..Self::new(status, code, "")
+        }
+    }
+
+    /// The answer, once the request has its id. What is our fault is logged here.
+    pub(super) fn finish(self, request_id: &str) -> Response {
+        if let Some(cause) = &self.cause {
+            let source = std::error::Error::source(cause.as_ref()).map(ToString::to_string);
+            error!(request.id = request_id, error = %cause, source, "request {request_id} failed: {cause}");
+        }
+        let body = ProblemBody {
+            kind: "about:blank",
+            title: self.status.canonical_reason().unwrap_or("error").to_owned(),
+            status: self.status.as_u16(),
+            code: self.code,
+            detail: self.detail,
+            request_id: request_id.to_owned(),
+            session: self.session,
+        };
+        let mut response = (self.status, axum::Json(body)).into_response();
+        response.headers_mut().insert(
+            header::CONTENT_TYPE,
+            HeaderValue::from_static("application/problem+json"),
+        );
+        response
+    }
+}
+
+impl IntoResponse for Problem {
+    /// Leaves the problem with the response: the guard, which knows the request's id, writes the document.
+    fn into_response(self) -> Response {
+        let mut response = self.status.into_response();
+        response.extensions_mut().insert(self);
+        response
+    }
+}
+
+impl From<StoreError> for Problem {
+    fn from(cause: StoreError) -> Self {
+        let problem = match &cause {
+            StoreError::Unavailable { .. } => Self::new(
+                StatusCode::SERVICE_UNAVAILABLE,
+                "storage-paused",
+                "the disk is full, failing or locked",
+            ),
+            StoreError::Closed => Self::new(StatusCode::SERVICE_UNAVAILABLE, "shutting-down", "the host goes down"),
+            _ => Self::new(
+                StatusCode::INTERNAL_SERVER_ERROR,
+                "internal",
+                "the log of the host says more under this request's id",
+            ),
+        };
+        Self {
+            cause: Some(Arc::new(cause)),
+            ..problem
+        }
+    }
+}
+
+impl From<HandleError> for Problem {
+    fn from(error: HandleError) -> Self {
+        let text = error.to_string();
+        match error {
+            HandleError::NoDevice(_) | HandleError::NoSession(_) => Self::not_found(text),
+            HandleError::AlreadyReading(_) => Self::already_reading(text, None),
+            HandleError::Busy => Self::busy(text),
+            HandleError::Ended => Self::new(StatusCode::SERVICE_UNAVAILABLE, "shutting-down", text),
+        }
+    }
+}

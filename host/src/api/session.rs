@@ -1,0 +1,325 @@
+//! Sessions and their traces.
+
+use axum::Json;
+use axum::extract::State;
+use axum::http::{StatusCode, header};
+use axum::response::IntoResponse;
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
+
+use super::ApiState;
+use super::dto::{Instant, Named, OutcomeWord, Page, seconds};
+use super::extract::{Path, Query, cursor, limit};
+use super::problem::Problem;
+use crate::model::trace::{self, EntryKind};
+use crate::model::{Outcome, SessionId};
+use crate::store::query::{self, SessionDetail, SessionQuery};
+
+/// Which sessions.
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub(super) struct ListQuery {
+    /// Only with this device.
+    device: Option<i64>,
+    /// Only over this line.
+    line: Option<i64>,
+    /// Only those that ended so.
+    outcome: Option<String>,
+    /// Only those that started from here on.
+    from: Option<Instant>,
+    /// `next` of the page before.
+    after: Option<String>,
+    /// Rows of the page, 100 unless said otherwise, at most 1000.
+    limit: Option<u32>,
+}
+
+/// One conversation with one device over one line.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct SessionBrief {
+    id: i64,
+    device: Named,
+    line: Named,
+    driver: SessionDriver,
+    /// `schedule`, `read-now`, `command-line`.
+    reason: String,
+    started_at: Instant,
+    ended_at: Option<Instant>,
+    /// Null while it runs.
+    outcome: Option<OutcomeWord>,
+    /// What exactly was wrong.
+    detail: Option<String>,
+    /// New records.
+    records_added: i64,
+    /// Values of new records.
+    values_added: i64,
+    bytes_sent: i64,
+    bytes_received: i64,
+}
+
+/// The driver that a session ran.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct SessionDriver {
+    id: String,
+    version: String,
+    /// Of its file.
+    digest: String,
+}
+
+/// A session with all that is known of it but its trace.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct Session {
+    #[serde(flatten)]
+    brief: SessionBrief,
+    /// Null when nobody answered.
+    identity: Option<Identity>,
+    /// Null when it was not read.
+    clock: Option<ClockShown>,
+    phases: Vec<Phase>,
+    exchanges: u64,
+    retries: u64,
+    cpu_ms: u64,
+    wall_ms: u64,
+    memory_peak_bytes: u64,
+    /// What the driver sent that was not as it should be.
+    faults: Vec<String>,
+}
+
+/// Who answered.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct Identity {
+    model: String,
+    serial: Option<String>,
+    firmware: Option<String>,
+    /// Names and values, for people.
+    details: Vec<(String, String)>,
+}
+
+/// What the device's clock showed.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct ClockShown {
+    /// Civil time without zone.
+    shown: String,
+    /// Device minus true time.
+    offset_s: f64,
+    uncertainty_s: f64,
+}
+
+/// One part of a session.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct Phase {
+    /// `open`, `identify`, a task's word, `close`.
+    name: String,
+    /// Since the start of the session.
+    started_ms: u64,
+    /// Since the start of the session.
+    ended_ms: u64,
+    /// `ok`, or the word of what went wrong.
+    outcome: String,
+    records: u64,
+}
+
+/// Every byte, wait and remark of a session in order.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct Trace {
+    /// False while the session runs, and when it left no trace.
+    complete: bool,
+    entries: Vec<TraceEntry>,
+}
+
+/// One entry of a trace.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct TraceEntry {
+    /// Since the start of the session.
+    at_ms: u64,
+    /// `sent`, `received`, `timeout`, `note`, `log`, `settings`, `closed`.
+    kind: &'static str,
+    /// Of `sent` and `received`: bytes separated by blanks.
+    hex: Option<String>,
+    /// Of the others.
+    text: Option<String>,
+}
+
+/// Sessions, newest first.
+#[utoipa::path(get, path = "/sessions", tag = "sessions", params(ListQuery),
+    responses((status = OK, body = Page<SessionBrief>)))]
+pub(super) async fn list(
+    State(state): State<ApiState>,
+    Query(query): Query<ListQuery>,
+) -> Result<Json<Page<SessionBrief>>, Problem> {
+    let limit = limit(query.limit, 100, 1000)?;
+    let outcome: Option<Outcome> = match query.outcome.as_deref().map(str::parse) {
+        None => None,
+        Some(Ok(outcome)) => Some(outcome),
+        Some(Err(error)) => return Err(Problem::bad_query(error.to_string())),
+    };
+    let wanted = SessionQuery {
+        device: query.device,
+        line: query.line,
+        outcome,
+        from: query.from.map(|from| from.0),
+        after: cursor(query.after.as_deref())?,
+        limit: limit + 1,
+    };
+    let rows = state.store.sessions(&wanted).await?;
+    Ok(Json(Page::of(
+        rows,
+        limit,
+        |row| row.id.to_string(),
+        SessionBrief::from,
+    )))
+}
+
+/// One session.
+#[utoipa::path(get, path = "/sessions/{id}", tag = "sessions", params(("id" = i64, Path)),
+    responses((status = OK, body = Session)))]
+pub(super) async fn one(State(state): State<ApiState>, Path(id): Path<i64>) -> Result<Json<Session>, Problem> {
+    Ok(Json(find(&state, id).await?.into()))
+}
+
+/// Cancels a session that runs. It ends within 2 s.
+#[utoipa::path(delete, path = "/sessions/{id}", tag = "sessions", params(("id" = i64, Path)),
+    responses((status = ACCEPTED), (status = NOT_FOUND, description = "It does not run")))]
+pub(super) async fn cancel(State(state): State<ApiState>, Path(id): Path<i64>) -> Result<StatusCode, Problem> {
+    state.handle.cancel(SessionId(id)).await?;
+    Ok(StatusCode::ACCEPTED)
+}
+
+/// The wire trace of a session.
+#[utoipa::path(get, path = "/sessions/{id}/trace", tag = "sessions", params(("id" = i64, Path)),
+    responses((status = OK, body = Trace)))]
+pub(super) async fn trace(State(state): State<ApiState>, Path(id): Path<i64>) -> Result<Json<Trace>, Problem> {
+    let session = find(&state, id).await?;
+    let text = state.store.trace(SessionId(id)).await?;
+    Ok(Json(Trace {
+        complete: session.brief.outcome.is_some() && text.is_some(),
+        entries: trace::parse(text.as_deref().unwrap_or_default()).map(entry).collect(),
+    }))
+}
+
+/// The wire trace of a session as a text recording: a line an entry, as docs/writing-a-driver.md has it.
+#[utoipa::path(get, path = "/sessions/{id}/trace.txt", tag = "sessions", params(("id" = i64, Path)),
+    responses((status = OK, body = String, content_type = "text/plain")))]
+pub(super) async fn trace_text(
+    State(state): State<ApiState>,
+    Path(id): Path<i64>,
+) -> Result<impl IntoResponse, Problem> {
+    let session = find(&state, id).await?;
+    let text = state.store.trace(SessionId(id)).await?.unwrap_or_default();
+    let headers = [
+        (header::CONTENT_TYPE, "text/plain; charset=utf-8".to_owned()),
+        (
+            header::CONTENT_DISPOSITION,
+            format!("attachment; filename=\"session-{id}.txt\""),
+        ),
+    ];
+    Ok((headers, recording(&session, &text)))
+}
+
+async fn find(state: &ApiState, id: i64) -> Result<SessionDetail, Problem> {
+    let found = state.store.session(SessionId(id)).await?;
+    found.ok_or_else(|| Problem::not_found(format!("there is no session {id}")))
+}
+
+fn entry(entry: trace::Entry) -> TraceEntry {
+    let is_bytes = matches!(entry.kind, EntryKind::Sent | EntryKind::Received);
+    let (hex, text) = if is_bytes {
+        (Some(spaced(&entry.rest)), None)
+    } else {
+        (None, Some(entry.rest))
+    };
+    TraceEntry {
+        at_ms: entry.at_ms,
+        kind: entry.kind.word(),
+        hex,
+        text,
+    }
+}
+
+/// Hex with a blank between bytes.
+fn spaced(hex: &str) -> String {
+    let mut spaced = String::with_capacity(hex.len() * 3 / 2);
+    for (index, digit) in hex.chars().enumerate() {
+        if index > 0 && index % 2 == 0 {
+            spaced.push(' ');
+        }
+        spaced.push(digit);
+    }
+    spaced
+}
+
+/// The recording that a driver's tests replay: what is neither bytes nor silence becomes a comment.
+fn recording(session: &SessionDetail, text: &str) -> String {
+    let brief = &session.brief;
+    let mut lines = vec![format!(
+        "# source: session {} with {:?} at {}, driver {} {} ({})",
+        brief.id, brief.device.1, brief.started_at, brief.driver, brief.driver_version, brief.driver_digest
+    )];
+    for entry in trace::parse(text) {
+        lines.push(match entry.kind {
+            EntryKind::Sent => format!("> {}", spaced(&entry.rest)),
+            EntryKind::Received => format!("< {}", spaced(&entry.rest)),
+            EntryKind::Timeout => "~".to_owned(),
+            kind => format!("# {} ms {} {}", entry.at_ms, kind.word(), entry.rest),
+        });
+    }
+    lines.push(String::new());
+    lines.join("\n")
+}
+
+impl From<query::SessionBrief> for SessionBrief {
+    fn from(row: query::SessionBrief) -> Self {
+        Self {
+            id: row.id.0,
+            device: row.device.into(),
+            line: row.line.into(),
+            driver: SessionDriver {
+                id: row.driver,
+                version: row.driver_version,
+                digest: row.driver_digest,
+            },
+            reason: row.reason,
+            started_at: Instant(row.started_at),
+            ended_at: row.ended_at.map(Instant),
+            outcome: row.outcome.map(OutcomeWord),
+            detail: row.detail,
+            records_added: row.records_added,
+            values_added: row.values_added,
+            bytes_sent: row.bytes_sent,
+            bytes_received: row.bytes_received,
+        }
+    }
+}
+
+impl From<SessionDetail> for Session {
+    fn from(detail: SessionDetail) -> Self {
+        let phase = |phase: crate::store::Phase| Phase {
+            name: phase.name,
+            started_ms: phase.started_ms,
+            ended_ms: phase.ended_ms,
+            outcome: phase.outcome,
+            records: phase.records,
+        };
+        Self {
+            brief: detail.brief.into(),
+            identity: detail.identity.map(|identity| Identity {
+                model: identity.model,
+                serial: identity.serial,
+                firmware: identity.firmware,
+                details: identity.details,
+            }),
+            clock: detail.clock.map(|(shown, offset_ms, uncertainty_ms)| ClockShown {
+                shown,
+                offset_s: seconds(offset_ms),
+                uncertainty_s: seconds(uncertainty_ms),
+            }),
+            phases: detail.phases.into_iter().map(phase).collect(),
+            exchanges: detail.counters.exchanges,
+            retries: detail.counters.retries,
+            cpu_ms: detail.counters.cpu_ms,
+            wall_ms: detail.counters.wall_ms,
+            memory_peak_bytes: detail.counters.memory_peak_bytes,
+            faults: detail.faults,
+        }
+    }
+}

@@ -1,0 +1,77 @@
+//! Sites.
+
+use axum::Json;
+use axum::extract::State;
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
+
+use super::ApiState;
+use super::dto::{Named, Page};
+use super::extract::{Query, cursor, limit};
+use super::problem::Problem;
+
+/// A page of a list.
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub(super) struct PageQuery {
+    /// `next` of the page before.
+    pub(super) after: Option<String>,
+    /// Rows of the page, 100 unless said otherwise, at most 1000.
+    pub(super) limit: Option<u32>,
+}
+
+impl PageQuery {
+    /// Rows of the page.
+    pub(super) fn limit(&self) -> Result<u32, Problem> {
+        limit(self.limit, 100, 1000)
+    }
+
+    /// The key that the page begins after.
+    pub(super) fn key(&self) -> Result<i64, Problem> {
+        Ok(cursor(self.after.as_deref())?.unwrap_or(0))
+    }
+}
+
+/// A building or plant.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct Site {
+    id: i64,
+    /// Who owns it.
+    organisation: Named,
+    name: String,
+    address: Option<String>,
+    /// IANA name.
+    time_zone: String,
+    /// Degrees, north is positive.
+    latitude: Option<f64>,
+    /// Degrees, east is positive.
+    longitude: Option<f64>,
+    /// Devices that stand there.
+    devices: i64,
+}
+
+/// Sites.
+#[utoipa::path(get, path = "/sites", tag = "places", params(PageQuery), responses((status = OK, body = Page<Site>)))]
+pub(super) async fn list(
+    State(state): State<ApiState>,
+    Query(query): Query<PageQuery>,
+) -> Result<Json<Page<Site>>, Problem> {
+    let limit = query.limit()?;
+    let rows = state.store.sites(query.key()?, limit + 1).await?;
+    Ok(Json(Page::of(
+        rows,
+        limit,
+        |row| row.id.to_string(),
+        |row| Site {
+            id: row.id,
+            organisation: row.organisation.into(),
+            name: row.name,
+            address: row.address,
+            time_zone: row.time_zone,
+            latitude: row.latitude,
+            longitude: row.longitude,
+            devices: row.devices,
+        },
+    )))
+}

@@ -1,0 +1,220 @@
+//! Sessions and their traces.
+
+use std::collections::HashMap;
+
+use jiff::Timestamp;
+use sqlx::sqlite::SqliteRow;
+use sqlx::{QueryBuilder, Row as _, Sqlite, SqlitePool};
+
+use super::of_keys;
+use crate::model::{Outcome, SessionId};
+use crate::store::rows::Rows;
+use crate::store::{Counters, IdentitySeen, Phase, Store, StoreError, plan};
+
+static BRIEFS: Rows = Rows::new(
+    "select x.id, x.device_id, d.name, x.line_id, l.name, x.driver, x.driver_version, x.driver_digest, x.reason,
+         x.started_at_ms, x.ended_at_ms, x.outcome, x.detail, x.records_added, x.values_added, x.bytes_sent,
+         x.bytes_received
+     from session x join device d on d.id = x.device_id join line l on l.id = x.line_id where x.id in (values",
+    1,
+    ")",
+);
+
+/// Sessions over which a driver's successes are counted: days of a small fleet, hours of a large one.
+const COUNTED_SESSIONS: i64 = 100_000;
+
+/// Which sessions.
+#[derive(Debug, Clone, Default)]
+pub struct SessionQuery {
+    /// Only with this device.
+    pub device: Option<i64>,
+    /// Only over this line.
+    pub line: Option<i64>,
+    /// Only those that ended so.
+    pub outcome: Option<Outcome>,
+    /// Only those that started from here on.
+    pub from: Option<Timestamp>,
+    /// Older than this one.
+    pub after: Option<i64>,
+    /// At most so many.
+    pub limit: u32,
+}
+
+/// A session in a list.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SessionBrief {
+    /// Its key.
+    pub id: SessionId,
+    /// Key and name of the device.
+    pub device: (i64, String),
+    /// Key and name of the line.
+    pub line: (i64, String),
+    /// Id of the driver.
+    pub driver: String,
+    /// Its version.
+    pub driver_version: String,
+    /// Digest of its file.
+    pub driver_digest: String,
+    /// Why it ran.
+    pub reason: String,
+    /// When it began.
+    pub started_at: Timestamp,
+    /// When it ended.
+    pub ended_at: Option<Timestamp>,
+    /// How it ended; none while it runs.
+    pub outcome: Option<Outcome>,
+    /// What exactly was wrong.
+    pub detail: Option<String>,
+    /// New records.
+    pub records_added: i64,
+    /// Values of new records.
+    pub values_added: i64,
+    /// To the meter.
+    pub bytes_sent: i64,
+    /// From the meter.
+    pub bytes_received: i64,
+}
+
+/// A session with all that is known of it but its trace.
+#[derive(Debug, Clone)]
+pub struct SessionDetail {
+    /// What a list shows.
+    pub brief: SessionBrief,
+    /// Who answered.
+    pub identity: Option<IdentitySeen>,
+    /// What the clock showed, its offset and uncertainty in milliseconds.
+    pub clock: Option<(String, i64, i64)>,
+    /// Its parts in order.
+    pub phases: Vec<Phase>,
+    /// What it used.
+    pub counters: Counters,
+    /// What the driver sent that was not as it should be.
+    pub faults: Vec<String>,
+}
+
+impl Store {
+    /// Sessions, newest first.
+    pub async fn sessions(&self, query: &SessionQuery) -> Result<Vec<SessionBrief>, StoreError> {
+        let mut sql = QueryBuilder::<Sqlite>::new("select id from session where id < ");
+        sql.push_bind(query.after.unwrap_or(i64::MAX));
+        for (column, wanted) in [
+            (" and device_id = ", query.device),
+            (" and line_id = ", query.line),
+            (" and started_at_ms >= ", query.from.map(|from| from.as_millisecond())),
+        ] {
+            if let Some(wanted) = wanted {
+                sql.push(column).push_bind(wanted);
+            }
+        }
+        if let Some(outcome) = query.outcome {
+            sql.push(" and outcome = ").push_bind(outcome.word());
+        }
+        sql.push(" order by id desc limit ").push_bind(query.limit);
+        let keys: Vec<i64> = sql
+            .build_query_scalar()
+            .fetch_all(&self.readers)
+            .await
+            .map_err(StoreError::of("find sessions"))?;
+        let mut found = briefs(&self.readers, &keys).await?;
+        Ok(keys.iter().filter_map(|key| found.remove(key)).collect())
+    }
+
+    /// One session; none when there is no such.
+    pub async fn session(&self, id: SessionId) -> Result<Option<SessionDetail>, StoreError> {
+        let Some(brief) = briefs(&self.readers, &[id.0]).await?.remove(&id.0) else {
+            return Ok(None);
+        };
+        let row = sqlx::query(
+            "select identity, clock_shown, clock_offset_ms, clock_uncertainty_ms, phases, faults, exchanges, retries,
+                 cpu_ms, wall_ms, memory_peak_bytes
+             from session where id = $1",
+        )
+        .bind(id.0)
+        .fetch_one(&self.readers)
+        .await
+        .map_err(StoreError::of("read a session"))?;
+        let identity: Option<&str> = row.get(0);
+        let shown: Option<String> = row.get(1);
+        let number = |index| u64::try_from(row.get::<i64, _>(index)).unwrap_or_default();
+        Ok(Some(SessionDetail {
+            identity: identity.map(|text| plan::json("an identity", text)).transpose()?,
+            clock: shown
+                .zip(row.get(2))
+                .zip(row.get(3))
+                .map(|((shown, offset), give)| (shown, offset, give)),
+            phases: plan::json("phases", row.get(4))?,
+            faults: plan::json("faults", row.get(5))?,
+            counters: Counters {
+                exchanges: number(6),
+                retries: number(7),
+                cpu_ms: number(8),
+                wall_ms: number(9),
+                memory_peak_bytes: number(10),
+                bytes_sent: u64::try_from(brief.bytes_sent).unwrap_or_default(),
+                bytes_received: u64::try_from(brief.bytes_received).unwrap_or_default(),
+                records_added: u64::try_from(brief.records_added).unwrap_or_default(),
+                values_added: u64::try_from(brief.values_added).unwrap_or_default(),
+            },
+            brief,
+        }))
+    }
+
+    /// The wire trace of a session; none when it left none.
+    pub async fn trace(&self, id: SessionId) -> Result<Option<String>, StoreError> {
+        sqlx::query_scalar("select text from trace where session_id = $1")
+            .bind(id.0)
+            .fetch_optional(&self.readers)
+            .await
+            .map_err(StoreError::of("read a trace"))
+    }
+
+    /// By digest of a driver: sessions among the newest 100 000, and how many of them failed by the driver's fault.
+    pub async fn driver_sessions(&self) -> Result<HashMap<String, (u64, u64)>, StoreError> {
+        let rows: Vec<(String, Option<String>, i64)> = sqlx::query_as(
+            "select driver_digest, outcome, count(*) from session
+             where id > (select coalesce(max(id), 0) from session) - $1 group by driver_digest, outcome",
+        )
+        .bind(COUNTED_SESSIONS)
+        .fetch_all(&self.readers)
+        .await
+        .map_err(StoreError::of("count the sessions of drivers"))?;
+        let mut counts: HashMap<String, (u64, u64)> = HashMap::new();
+        for (digest, outcome, count) in rows {
+            let count = u64::try_from(count).unwrap_or_default();
+            let (sessions, failures) = counts.entry(digest).or_default();
+            *sessions += count;
+            let outcome: Option<Outcome> = outcome.map(|word| word.parse()).transpose()?;
+            if outcome.is_some_and(Outcome::blames_driver) {
+                *failures += count;
+            }
+        }
+        Ok(counts)
+    }
+}
+
+/// Sessions by their keys.
+pub(super) async fn briefs(readers: &SqlitePool, keys: &[i64]) -> Result<HashMap<i64, SessionBrief>, StoreError> {
+    let rows = of_keys(readers, &BRIEFS, keys, "read sessions").await?;
+    rows.iter().map(|row| Ok((row.get(0), brief(row)?))).collect()
+}
+
+fn brief(row: &SqliteRow) -> Result<SessionBrief, StoreError> {
+    let at = |ms| Timestamp::from_millisecond(ms).unwrap_or(Timestamp::UNIX_EPOCH);
+    Ok(SessionBrief {
+        id: SessionId(row.get(0)),
+        device: (row.get(1), row.get(2)),
+        line: (row.get(3), row.get(4)),
+        driver: row.get(5),
+        driver_version: row.get(6),
+        driver_digest: row.get(7),
+        reason: row.get(8),
+        started_at: at(row.get(9)),
+        ended_at: row.get::<Option<i64>, _>(10).map(at),
+        outcome: row.get::<Option<&str>, _>(11).map(str::parse).transpose()?,
+        detail: row.get(12),
+        records_added: row.get(13),
+        values_added: row.get(14),
+        bytes_sent: row.get(15),
+        bytes_received: row.get(16),
+    })
+}
