@@ -95,6 +95,9 @@ pub const GROUP_ROWS: usize = 100_000;
 /// Devices whose series the writer keeps in mind: those being read now.
 pub const SERIES_CACHE_DEVICES: usize = 2_048;
 
+/// Jobs that wait or run: more devices than one process is meant to read.
+pub const JOBS_WAITING: usize = 100_000;
+
 /// Live streams open at once: screens of a dispatcher's office.
 pub const LIVE_STREAMS: usize = 64;
 

@@ -19,7 +19,7 @@ use crate::workspace::Workspace;
 const SOURCE: &str = "examples/demo";
 
 /// Answers with 200 when the host serves.
-const HEALTH: &str = "/health/ready";
+const HEALTH: &str = "/api/v1/health";
 
 /// A fleet computes its archives before it listens.
 const FLEET_LIMIT: Duration = Duration::from_secs(120);

@@ -66,6 +66,8 @@ pub fn run(workspace: &Workspace) -> Result<()> {
             say(format!("warning: {warning}"));
         }
     }
+    // Several names out of one forbidden module make one finding a line.
+    findings.dedup();
     for finding in &findings {
         eprintln!("{finding}");
     }

@@ -46,8 +46,19 @@ pub fn run(workspace: &Workspace, names: &[String], out: Option<&Path>, hostile:
         toolchain.describe()
     ));
     let modules = build(workspace, toolchain, &guests)?;
+    // One driver that cannot be used is no reason to keep the others from being tried.
+    let mut failed = Vec::new();
     for guest in &guests {
-        finish(workspace, guest, &modules)?;
+        if let Err(error) = finish(workspace, guest, &modules) {
+            eprintln!("error: {error:#}");
+            failed.push(guest.package.folder());
+        }
+    }
+    if !failed.is_empty() {
+        bail!(
+            "no component was made of {}: repair what stands above",
+            failed.join(", ")
+        );
     }
     Ok(())
 }

@@ -55,7 +55,10 @@ impl Meter {
             ArchiveKind::Hourly => Source::Hourly,
             ArchiveKind::Daily => Source::Daily,
             ArchiveKind::Monthly => Source::Monthly,
-            other => return Err(Failure::Unsupported(format!("ВКТ-7 has no archive of kind {other:?}"))),
+            _ => {
+                let text = "ВКТ-7 has hourly, daily and monthly archives only";
+                return Err(Failure::Unsupported(text.to_owned()));
+            }
         };
         if source == Source::Monthly && self.report_day().is_none() {
             let text = "report_day: the device does not tell it, so its months are not known";
@@ -245,8 +248,8 @@ impl Meter {
     fn run(&mut self, port: &mut dyn Port, jobs: &[Job], take: &mut Take) -> Result<(), Failure> {
         let mut proved = 0;
         let mut waiting: Vec<Outcome> = Vec::new();
-        let mut last: Option<Vec<u8>> = None;
         let mut failed = 0;
+        self.settle_if_suspect(port)?;
         while proved < jobs.len() {
             let Some(job) = jobs.get(proved + waiting.len()) else {
                 if self.is_proved(port, jobs)? {
@@ -267,7 +270,7 @@ impl Meter {
                 proved += 1;
                 continue;
             }
-            let outcome = match self.careful(port, job, last.as_deref()) {
+            let outcome = match self.careful(port, job) {
                 Ok(outcome) if !self.suspects() => outcome,
                 Ok(_) => continue,
                 Err(failure) => {
@@ -276,8 +279,7 @@ impl Meter {
                     continue;
                 }
             };
-            if let Outcome::Record(record) = &outcome {
-                last = Some(record.data.clone());
+            if let Outcome::Record(_) = &outcome {
                 for outcome in waiting.drain(..) {
                     let Some(job) = jobs.get(proved) else { break };
                     take(port, proved, job, outcome)?;
@@ -289,15 +291,13 @@ impl Meter {
         Ok(())
     }
 
-    /// One reading, and a second where the first may be another record.
-    fn careful(&mut self, port: &mut dyn Port, job: &Job, before: Option<&[u8]>) -> Result<Outcome, Failure> {
+    /// One reading, and a second, value type and all, where the first may be another record.
+    fn careful(&mut self, port: &mut dyn Port, job: &Job) -> Result<Outcome, Failure> {
         let outcome = self.once(port, job)?;
-        let Outcome::Record(record) = &outcome else {
-            return Ok(outcome);
-        };
-        if self.suspects() || !self.config.confirm || !record.is_odd(job, before) {
+        if self.suspects() || !self.config.confirm || !outcome.is_odd(job) {
             return Ok(outcome);
         }
+        self.write_source(port, job.source)?;
         let again = self.once(port, job)?;
         if again != outcome {
             self.talk.distrust(port, "two readings of one record differ");

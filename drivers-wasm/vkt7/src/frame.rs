@@ -5,6 +5,8 @@
 //! Start and count are big-endian, the check sum is CRC-16/MODBUS, low byte first. The answer does not say which
 //! register was read.
 
+use std::fmt;
+
 use uzel_driver_sdk::checksum::crc16_modbus;
 
 /// Function "read".
@@ -33,6 +35,16 @@ pub enum Answer<'a> {
         /// 2 unknown element or type, 3 no data, 5 scheme changed or list too long, 6 no such request, 7 no outputs.
         code: u8,
     },
+}
+
+impl fmt::Display for Answer<'_> {
+    fn fmt(&self, to: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Data(data) => write!(to, "{} bytes of data", data.len()),
+            Self::Echo { register } => write!(to, "write of {register:#06x} taken"),
+            Self::Refusal { function, code } => write!(to, "function {function:#04x} refused with {code}"),
+        }
+    }
 }
 
 /// Why bytes are no answer.

@@ -1,10 +1,11 @@
 //! Driver of the heat calculator ВКТ-7 by Teplocom.
 //!
 //! [`frame`] bytes and frames · [`message`], [`property`], [`record`] frames and values · [`talk`] one question and
-//! its answer · [`meter`] the session · [`reading`], [`archive`], [`moment`], [`settings`] the conversation.
+//! its answer · [`meter`] the session · [`reading`], [`archive`], [`moment`], [`clock`], [`settings`] the conversation.
 
 mod archive;
 mod calendar;
+mod clock;
 mod config;
 #[cfg(test)]
 mod corpus;

@@ -15,7 +15,8 @@ impl Meter {
         self.properties(port)?;
         let mut last: Option<(Outcome, Option<CivilTime>)> = None;
         let mut failed = 0;
-        for _ in 0..4 * self.talk.attempts() {
+        self.settle_if_suspect(port)?;
+        for _ in 0..8 * self.talk.attempts() {
             let faults = self.talk.faults();
             match self.moment_once(port, source) {
                 Ok(now) if self.talk.faults() == faults => {

@@ -46,6 +46,9 @@ pub enum PropertyError {
         /// Its quality byte.
         got: u8,
     },
+    /// The device has another value type than properties: then it calls all of them senseless.
+    #[error("none of {0} properties is good")]
+    NoneGood(usize),
     /// Two readings of one property differ.
     #[error("element {index} says {got} decimals, said {before} before")]
     Differs {
@@ -97,6 +100,9 @@ impl Properties {
         }
         if !reader.is_empty() {
             return Err(PropertyError::Rest(reader.rest().len()));
+        }
+        if !indices.iter().any(|index| told.has(*index)) {
+            return Err(PropertyError::NoneGood(indices.len()));
         }
         *self = told;
         Ok(())
@@ -155,6 +161,10 @@ impl Properties {
             .iter()
             .find(|(known, _)| *known == index)
             .map(|(_, digits)| *digits)
+    }
+
+    fn has(&self, index: u8) -> bool {
+        self.digits(index).is_some() || self.units.iter().any(|(known, _)| *known == index)
     }
 
     /// All units in the device's own words.
@@ -273,7 +283,7 @@ mod tests {
     fn a_broken_answer_is_refused_and_changes_nothing() {
         let mut properties = Properties::default();
         properties.add(&[57], &[2, 0xc0, 0], true).unwrap();
-        let cases: [(&[u8], &[u8], PropertyError); 4] = [
+        let cases: [(&[u8], &[u8], PropertyError); 6] = [
             (
                 &[57],
                 &[3, 0xc0, 0],
@@ -286,6 +296,8 @@ mod tests {
             (&[59], &[77, 0xc0, 0], PropertyError::Digits { index: 59, got: 77 }),
             (&[44], &[0xff, 0xff], PropertyError::Unit { index: 44, got: 0xffff }),
             (&[60], &[2, 0xc0, 0, 1], PropertyError::Rest(1)),
+            (&[60, 61], &[2, 4, 0, 1, 4, 0], PropertyError::NoneGood(2)),
+            (&[60], &[2, 0xc1, 0], PropertyError::Quality { index: 60, got: 0xc1 }),
         ];
         for (list, data, want) in cases {
             assert_eq!(properties.add(list, data, true), Err(want));

@@ -1,5 +1,7 @@
 //! One reading of a source, and how often it takes to believe it.
 
+use std::collections::VecDeque;
+use std::hash::{DefaultHasher, Hasher as _};
 use std::rc::Rc;
 
 use uzel_driver_sdk::{CivilTime, Failure, Port};
@@ -42,7 +44,8 @@ pub enum Outcome {
 pub struct Record {
     pub plan: Rc<Plan>,
     pub cells: Cells,
-    pub data: Vec<u8>,
+    elsewhere: bool,
+    data: Vec<u8>,
 }
 
 impl PartialEq for Outcome {
@@ -56,12 +59,40 @@ impl PartialEq for Outcome {
     }
 }
 
-impl Record {
-    /// Whether the record may be another one than was asked: it equals the one before it, or its counted hours are
-    /// not those of its interval.
-    pub fn is_odd(&self, job: &Job, before: Option<&[u8]>) -> bool {
-        let hours = job.end - job.start;
-        self.cells.counted_h.iter().any(|counted| *counted != hours) || before == Some(self.data.as_slice())
+/// The data of the last readings, by hash, with what they were read for.
+#[derive(Default)]
+pub struct Seen(VecDeque<(Source, i64, u64)>);
+
+impl Seen {
+    /// More than any gateway holds back.
+    const MOST: usize = 256;
+
+    /// Whether another record had the same data; keeps these.
+    fn elsewhere(&mut self, job: &Job, data: &[u8]) -> bool {
+        let mut hasher = DefaultHasher::new();
+        hasher.write(data);
+        let hash = hasher.finish();
+        let mine = (job.source, job.start, hash);
+        let elsewhere = self.0.iter().any(|seen| seen.2 == hash && *seen != mine);
+        if !self.0.contains(&mine) {
+            self.0.truncate(Self::MOST - 1);
+            self.0.push_front(mine);
+        }
+        elsewhere
+    }
+}
+
+impl Outcome {
+    /// Whether this may be the answer for another record: data that another record had, too, hours that are not those
+    /// of the interval, or no data at all.
+    pub fn is_odd(&self, job: &Job) -> bool {
+        let Self::Record(record) = self else { return true };
+        record.elsewhere
+            || record
+                .cells
+                .counted_h
+                .iter()
+                .any(|counted| *counted != job.end - job.start)
     }
 }
 
@@ -84,15 +115,19 @@ impl Meter {
             }
             let plan = self.plan(port, job.source)?;
             match self.read(port, register::DATA, Some(0), Want::Data(plan.length))? {
-                Reply::Data(data) => return record(port, job, plan, data),
+                Reply::Data(data) => {
+                    let elsewhere = self.seen.elsewhere(job, &data);
+                    return record(port, job, plan, data, elsewhere);
+                }
                 Reply::Refused(5) => {
                     port.note("measurement scheme changed");
                     if self.config.fixed_elements()?.is_none() {
                         self.forget_elements();
                     }
                 }
-                // Refusals of other questions: value type or date are not those that were written.
-                Reply::Refused(code @ (2 | 3)) => self.talk.distrust(port, &format!("data refused with {code}")),
+                Reply::Refused(2) => self
+                    .talk
+                    .distrust(port, "the device has another value type than was written"),
                 Reply::Refused(code) => return Err(refused("data", code)),
                 Reply::Done => {}
             }
@@ -103,17 +138,27 @@ impl Meter {
     }
 
     /// Reads on a line with faults: until two readings agree, each without a fault in it and right behind it.
+    ///
+    /// An odd outcome may be that of another record: the new date was lost, and a repeated echo of an old one passed
+    /// for its own. Then the line is emptied first, so that the next echo can only be the new date's.
     pub fn agreed(&mut self, port: &mut dyn Port, job: &Job) -> Result<Outcome, Failure> {
         let mut last = None;
         let mut failed = 0;
-        for _ in 0..4 * self.talk.attempts() {
+        let mut emptied = false;
+        for _ in 0..8 * self.talk.attempts() {
             let faults = self.talk.faults();
             match self.once_proved(port, job) {
                 Ok(outcome) if self.talk.faults() == faults => {
-                    if last.as_ref() == Some(&outcome) {
+                    let agree = last.as_ref() == Some(&outcome);
+                    let odd = outcome.is_odd(job);
+                    if agree && (emptied || !odd) {
                         return Ok(outcome);
                     }
                     last = Some(outcome);
+                    if odd && !emptied {
+                        self.talk.settle(port, self.talk.attempts())?;
+                        (emptied, last) = (true, None);
+                    }
                 }
                 Ok(_) => {}
                 Err(failure) => {
@@ -142,7 +187,7 @@ impl Meter {
     }
 }
 
-fn record(port: &mut dyn Port, job: &Job, plan: Rc<Plan>, data: Vec<u8>) -> Result<Outcome, Failure> {
+fn record(port: &mut dyn Port, job: &Job, plan: Rc<Plan>, data: Vec<u8>, elsewhere: bool) -> Result<Outcome, Failure> {
     let interval_h = job.date.map(|_| job.end - job.start);
     let cells = plan
         .cells(&data, interval_h)
@@ -163,5 +208,10 @@ fn record(port: &mut dyn Port, job: &Job, plan: Rc<Plan>, data: Vec<u8>) -> Resu
         }
     }
     port.note(&note);
-    Ok(Outcome::Record(Record { plan, cells, data }))
+    Ok(Outcome::Record(Record {
+        plan,
+        cells,
+        elsewhere,
+        data,
+    }))
 }

@@ -391,3 +391,6 @@ fn number(value: Option<&Value>) -> Option<i64> {
         _ => None,
     }
 }
+
+#[cfg(test)]
+mod tests;

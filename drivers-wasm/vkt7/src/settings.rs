@@ -91,9 +91,7 @@ impl Meter {
         arguments: &[(String, Value)],
     ) -> Result<Value, Failure> {
         if name != SET_OUTPUTS {
-            return Err(Failure::Unsupported(format!(
-                "command {name:?}, expected {SET_OUTPUTS:?}"
-            )));
+            return Err(Failure::Unsupported(format!("command {name}, expected {SET_OUTPUTS}")));
         }
         let mut wanted = self.outputs(port)?;
         for (key, value) in arguments {
@@ -102,9 +100,7 @@ impl Meter {
                 "out1" => first,
                 "out2" => second,
                 key => {
-                    return Err(Failure::Unsupported(format!(
-                        "argument {key:?}, expected \"out1\" or \"out2\""
-                    )));
+                    return Err(Failure::Unsupported(format!("argument {key}, expected out1 or out2")));
                 }
             };
             *output = match value {
@@ -113,18 +109,24 @@ impl Meter {
                     decimals: 0,
                 }) => *digits == 1,
                 Value::Bits(bits @ 0..=1) => *bits == 1,
-                other => return Err(Failure::Unsupported(format!("{key} is {other:?}, expected 0 or 1"))),
+                _ => {
+                    return Err(Failure::Unsupported(format!(
+                        "{key} is no output state, expected 0 or 1"
+                    )));
+                }
             };
         }
         // The document declares one byte here and sends two.
         if let crate::talk::Reply::Refused(code) = self.write(port, register::OUTPUTS, 1, &wanted.map(u8::from))? {
             return Err(refused("discrete outputs", code));
         }
-        port.note(&format!("outputs set to {wanted:?}"));
+        port.note(&format!("outputs set to {}", shown(&bits(wanted))));
         let held = self.outputs(port)?;
         if held != wanted {
             return Err(Failure::Refused(format!(
-                "discrete outputs read back as {held:?}, written {wanted:?}"
+                "discrete outputs read back as {}, written {}",
+                shown(&bits(held)),
+                shown(&bits(wanted))
             )));
         }
         Ok(bits(held))
@@ -222,6 +224,7 @@ fn shown(value: &Value) -> String {
     match value {
         Value::Text(text) => text.clone(),
         Value::Fixed(fixed) => fixed.digits.to_string(),
+        Value::Bits(bits) => format!("{bits:02b}"),
         _ => String::new(),
     }
 }

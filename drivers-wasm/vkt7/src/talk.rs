@@ -11,6 +11,8 @@ use uzel_driver_sdk::{Failure, Instant, LineError, Port, Reading};
 use crate::config::Config;
 use crate::frame::{self, Answer};
 
+/// The refusal "no data for the date".
+const NO_DATA: u8 = 3;
 /// A byte that wakes the device and is no address.
 const WAKE: u8 = 0xff;
 /// Leading wake bytes that an answer may have; more are noise.
@@ -24,6 +26,8 @@ pub struct Request {
     pub frame: Vec<u8>,
     /// What the answer must be.
     pub want: Want,
+    /// Whether "no data for the date" can be its refusal; otherwise that is a late answer to a date.
+    pub dated: bool,
 }
 
 /// What an answer must be.
@@ -163,13 +167,13 @@ impl Talk {
             frame::READ
         };
         match (answer, request.want) {
-            (Answer::Refusal { function, code }, _) if function == asked => Ok(Reply::Refused(code)),
+            (Answer::Refusal { function, code }, _) if function == asked && (request.dated || code != NO_DATA) => {
+                Ok(Reply::Refused(code))
+            }
             (Answer::Echo { register }, Want::Echo(want)) if register == want => Ok(Reply::Done),
             (Answer::Data(data), Want::AnyData) => Ok(Reply::Data(data.to_vec())),
             (Answer::Data(data), Want::Data(want)) if data.len() == want => Ok(Reply::Data(data.to_vec())),
-            (answer, want) => Err(Trouble::Garbled(format!(
-                "answer to another question: {answer:?}, expected {want:?}"
-            ))),
+            (answer, _) => Err(Trouble::Garbled(format!("answer to another question: {answer}"))),
         }
     }
 
@@ -237,5 +241,74 @@ fn line(error: LineError) -> Failure {
     match error {
         LineError::Stopped => Failure::Stopped,
         error => Failure::Line(error),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use uzel_driver_sdk::recording::Recording;
+
+    use super::*;
+
+    /// Asks for the data of one digit element, three times at most.
+    fn ask(config: &str, recording: &str) -> (Result<Reply, Failure>, u32, Recording) {
+        let mut line = Recording::parse(recording);
+        let mut talk = Talk::new(&Config::parse(config).unwrap());
+        let frame = frame::read_request(0, 0x3ffe, Some(0));
+        let request = Request {
+            frame,
+            want: Want::Data(3),
+            dated: false,
+        };
+        (talk.ask(&mut line, &request), talk.faults(), line)
+    }
+
+    #[test]
+    fn the_right_answer_is_found_on_every_line() {
+        let asked = "> FFFF 00033FFE000029FF\n";
+        let right = "< 000303 02C000 B59F\n";
+        let cases = [
+            ("clean", "{}", format!("{asked}{right}"), 0),
+            ("woken by FF", "{}", format!("{asked}< FFFFFF\n{right}"), 0),
+            (
+                "extended address",
+                r#"{"extended_address": 9}"#,
+                format!("> FFFF09 00033FFE000029FF\n< 09\n{right}"),
+                0,
+            ),
+            ("silent once", "{}", format!("{asked}~\n{asked}{right}"), 1),
+            (
+                "one bit",
+                "{}",
+                format!("{asked}< 000303 03C000 B59F\n~\n{asked}{right}"),
+                1,
+            ),
+            (
+                "echo of another question",
+                "{}",
+                format!("{asked}< 00103FFB0000BC3D\n~\n{asked}{right}"),
+                1,
+            ),
+            (
+                "late refusal of a date",
+                "{}",
+                format!("{asked}< 00830300 F13C\n~\n{asked}{right}"),
+                1,
+            ),
+        ];
+        for (name, config, recording, faults) in cases {
+            let (reply, got, line) = ask(config, &recording);
+            assert_eq!(reply, Ok(Reply::Data(vec![2, 0xc0, 0])), "{name}");
+            assert_eq!(got, faults, "{name}");
+            line.assert_spent();
+        }
+    }
+
+    #[test]
+    fn a_refusal_is_an_answer_and_an_empty_one_too() {
+        let (refused, ..) = ask("{}", "> FFFF 00033FFE000029FF\n< 0083053FB28C");
+        assert_eq!(refused, Ok(Reply::Refused(5)));
+        let (short, ..) = ask(r#"{"attempts": 1}"#, "> FFFF 00033FFE000029FF\n< 000300 7130\n~");
+        assert!(matches!(short, Err(Failure::Garbled(_))), "{short:?}");
     }
 }

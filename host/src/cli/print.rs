@@ -35,10 +35,17 @@ pub(super) fn shown(cell: &Cell) -> String {
     match &cell.value {
         Value::Absent => "—".to_owned(),
         Value::Fixed { digits, decimals } => fixed(*digits, *decimals),
-        Value::Float(float) => float.to_string(),
+        Value::Float(float) => float_shown(*float),
         Value::Bits(bits) => format!("{bits:#x}"),
         Value::Text(text) => text.clone(),
     }
+}
+
+/// The shortest text that is this number. Most meters store single precision: its shortest text is meant then.
+#[allow(clippy::cast_possible_truncation, reason = "compared with the whole number at once")]
+fn float_shown(float: f64) -> String {
+    let single = float as f32;
+    if f64::from(single) == float { single.to_string() } else { float.to_string() }
 }
 
 /// 4217 with 2 decimals is `42.17`.
@@ -350,5 +357,7 @@ mod tests {
         for (digits, decimals, want) in cases {
             assert_eq!(fixed(digits, decimals), want);
         }
+        assert_eq!(float_shown(f64::from(102.68f32)), "102.68");
+        assert_eq!(float_shown(102.68), "102.68");
     }
 }

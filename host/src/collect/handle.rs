@@ -190,11 +190,17 @@ impl Board {
 
     /// Shows a session; one with an outcome leaves the board.
     pub fn show(&self, live: Live) {
-        if live.outcome.is_some() {
-            self.lock().remove(&live.session);
-        } else {
-            self.lock().insert(live.session, live.clone());
-        }
+        let running = {
+            let mut running = self.lock();
+            if live.outcome.is_some() {
+                running.remove(&live.session);
+            } else {
+                running.insert(live.session, live.clone());
+            }
+            running.len()
+        };
+        #[allow(clippy::cast_precision_loss, reason = "a gauge of sessions")]
+        metrics::gauge!("uzel_sessions_running").set(running as f64);
         self.tell(LiveEvent::Session(Box::new(live)));
     }
 

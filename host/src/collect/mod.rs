@@ -1,5 +1,31 @@
 //! The loop: schedule → session → store.
 
+mod collector;
 mod handle;
+mod job;
+mod plan;
+mod queue;
+mod sink;
 
+use serde::{Deserialize, Serialize};
+
+pub use collector::Collector;
 pub use handle::{Board, Command, Handle, HandleError, Live, LiveEvent, ReadNow};
+
+/// Section `polling` of the configuration.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Config {
+    /// Sessions open at once; the kernel's limit of memory mappings may allow fewer.
+    pub sessions: usize,
+    /// Longest session, seconds.
+    pub session_s: u64,
+    /// Whether devices are read by their schedule; without it only on demand.
+    pub scheduled: bool,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self { sessions: crate::limits::SESSIONS, session_s: 1_800, scheduled: true }
+    }
+}

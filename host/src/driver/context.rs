@@ -197,7 +197,7 @@ impl Context {
         if !self.trace_full && self.trace.len() + more > limits::TRACE_BYTES {
             self.trace_full = true;
             let at_ms = self.at_ms();
-            let text = format!("warn trace is cut at {} bytes", limits::TRACE_BYTES);
+            let text = format!("warn: trace is cut at {} bytes", limits::TRACE_BYTES);
             self.trace.text(at_ms, EntryKind::Log, &text);
         }
         !self.trace_full
@@ -321,7 +321,7 @@ impl Context {
                 .usage
                 .bytes_received
                 .saturating_add(u64::try_from(dropped).unwrap_or(u64::MAX));
-            self.trace_text(EntryKind::Log, &format!("debug dropped {dropped} unread bytes"));
+            self.trace_text(EntryKind::Log, &format!("debug: dropped {dropped} unread bytes"));
         }
         dropped
     }

@@ -19,9 +19,13 @@ pub struct Past {
 }
 
 /// When the next session is due. A period is counted from the start of the last session, so that missed ones come to
-/// one; a failure is tried again sooner, ever more rarely, and never at the same moment as its neighbours.
+/// one; a failure is tried again sooner, ever more rarely, and never at the same moment as its neighbours. A session
+/// that the host's own end cut goes on at once: the device did nothing wrong.
 pub fn next_at(device: DeviceId, every: SignedDuration, past: Past, now: Timestamp) -> Timestamp {
     let Some(started_at) = past.started_at else { return now };
+    if past.outcome == Some(Outcome::Interrupted) && past.failures == 0 {
+        return now;
+    }
     let every = every.max(SignedDuration::from_secs(1));
     let failed = past
         .outcome
@@ -83,5 +87,20 @@ mod tests {
             failures: 0,
         };
         assert_eq!(next_at(DeviceId(1), hour, long_ago, now), now);
+    }
+
+    #[test]
+    fn a_session_cut_by_the_hosts_end_goes_on_at_once_unless_the_device_failed_before() {
+        let now: Timestamp = "2026-11-20T10:00:00Z".parse().unwrap();
+        let at = |failures| {
+            let past = Past {
+                started_at: Some(now),
+                outcome: Some(Outcome::Interrupted),
+                failures,
+            };
+            next_at(DeviceId(1), SignedDuration::from_hours(1), past, now)
+        };
+        assert_eq!(at(0), now);
+        assert!(at(1) > now);
     }
 }

@@ -4,9 +4,13 @@ export type Pref = 'lang' | 'theme';
 
 /** The value in the address, else the kept one. */
 export function kept(key: Pref): string | null {
-  const given = new URLSearchParams(location.search).get(key);
+  const address = new URL(location.href);
+  const given = address.searchParams.get(key);
   if (given) {
     keep(key, given);
+    // Taken over, it must not stand against a later choice.
+    address.searchParams.delete(key);
+    history.replaceState(null, '', address);
     return given;
   }
   try {

@@ -19,6 +19,9 @@ const FRESH_S: i64 = 30;
 /// Refusal: no such record.
 const NO_RECORD: u8 = 3;
 
+/// The record of each heat input for one interval, where there is one.
+type Records = Vec<(u8, Option<Vec<u8>>)>;
+
 /// One call of `read_archive`.
 struct Reader<'a> {
     session: &'a mut Session,
@@ -119,9 +122,11 @@ impl Reader<'_> {
     }
 
     fn interval(&mut self, number: usize, interval: Interval) -> Result<(), Failure> {
-        let mut records = Vec::with_capacity(2);
-        for input in self.session.inputs.clone() {
-            records.push((input, self.record(input, interval)?));
+        let mut records = self.records(interval)?;
+        if matches!(records.as_slice(), [(_, Some(first)), (_, Some(second))] if first == second) {
+            // The answer to 3F does not say which input it selected; two inputs measure the same only when both idle.
+            self.port.note("both heat inputs gave one record: once more");
+            records = self.records(interval)?;
         }
         let found = records.iter().filter(|(_, record)| record.is_some()).count();
         let fresh = interval.end + FRESH_S > self.clock;
@@ -147,6 +152,14 @@ impl Reader<'_> {
         }
         .write();
         self.batch.push(row, Some(token), self.port.now(), self.out)
+    }
+
+    fn records(&mut self, interval: Interval) -> Result<Records, Failure> {
+        let inputs = self.session.inputs.clone();
+        inputs
+            .into_iter()
+            .map(|input| Ok((input, self.record(input, interval)?)))
+            .collect()
     }
 
     /// The record of one heat input, the same in two rounds; none when the meter twice says that there is none.
@@ -192,7 +205,7 @@ impl Reader<'_> {
 
     /// Declares the columns of the heat inputs that gave a record in this session: one that is not in use gives none
     /// and gets no columns.
-    fn declare(&mut self, records: &[(u8, Option<Vec<u8>>)]) -> Result<(), Failure> {
+    fn declare(&mut self, records: &Records) -> Result<(), Failure> {
         for (input, record) in records {
             if record.is_some() && !self.session.seen.contains(input) {
                 self.session.seen.push(*input);
@@ -208,7 +221,7 @@ impl Reader<'_> {
         self.out.declare(&columns, LabelRule::IntervalEnd)
     }
 
-    fn row(&self, interval: Interval, records: &[(u8, Option<Vec<u8>>)]) -> Row {
+    fn row(&self, interval: Interval, records: &Records) -> Row {
         let model = self.session.model;
         let mut row = empty_row(interval.end);
         row.other_end = matches!(self.grid, Grid::Months { .. }).then(|| civil(interval.start));

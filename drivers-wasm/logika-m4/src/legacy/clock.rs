@@ -37,15 +37,15 @@ impl From<Reading> for ClockReading {
     }
 }
 
-/// Reads the clock until two readings lie as far apart as they were read.
+/// Reads the clock until two readings lie as far apart as the moments at which they were read.
 pub fn read(link: &mut Link, port: &mut dyn Port) -> Result<Reading, Trouble> {
-    let reading = link.agreed(port, 0, &ram_question(CLOCK, 6), |answers| match answers {
-        [.., first, second] => match (decode(first), decode(second)) {
-            (Some(first), Some(second)) if follows(first, second) => Verdict::Agreed(second),
+    let reading = link.agreed(port, 0, &ram_question(CLOCK, 6), |answers, _| {
+        let mut readings = answers.iter().map(decode);
+        match readings.next_back().flatten() {
+            Some(last) if readings.flatten().any(|before| follows(before, last)) => Verdict::Agreed(last),
+            Some(_) if answers.len() == 1 => Verdict::More,
             _ => Verdict::Clash,
-        },
-        [only] if decode(only).is_none() => Verdict::Clash,
-        _ => Verdict::More,
+        }
     })?;
     port.note(&format!("clock {}", text(reading.shown)));
     Ok(reading)

@@ -3,9 +3,9 @@
 //! No reply of 45, 48, 52 or 59 says which page, label, address or heat input it is about, and the check byte passes
 //! one garbled frame in 256 (M4 note, section 3). So one answer proves nothing. A question is asked in *rounds*: a
 //! session request 3F that selects the heat input, then the question. The 3F between parts one round's answer from the
-//! next: a late or doubled frame meets a request of another function and is seen. An answer counts when two rounds in
-//! a row agree. Anything out of order (silence, a broken frame, bytes that nobody asked for, rounds that disagree)
-//! throws away what was gathered; the line is heard out until it is silent, the meter is woken, and it starts over.
+//! next: a late or doubled frame meets a request of another function and is seen. An answer counts when two rounds
+//! agree. After anything out of order (silence, a broken frame, bytes that nobody asked for, rounds that disagree) the
+//! line is heard out until it is silent, the meter is woken, and the round starts over.
 
 use uzel_driver_sdk::{Instant, LineError, Port, Reading};
 
@@ -28,6 +28,12 @@ const BETWEEN_SLOW_MS: u32 = 20;
 const AFTER_SLOW_MS: u32 = 1_000;
 /// First silence that ends a disturbance; doubled with every failure.
 const QUIET_MS: u32 = 500;
+/// Rounds in a row that must agree on an answer that says little, on a line that garbles.
+const WEAK_ROUNDS: usize = 4;
+/// Rounds of one question at most.
+const ROUNDS: u32 = 32;
+/// So many broken answers cost as much patience as one silence: the meter is there, and the next may be whole.
+const BROKEN_PER_ATTEMPT: u32 = 3;
 /// Reads of one frame: header, body, and what junk before it may add.
 const READS: usize = 8;
 /// Reads while a disturbed line is heard out, and bytes of each.
@@ -50,6 +56,46 @@ pub enum Reply {
     Data(Vec<u8>),
     /// Refusal 21 with a code other than 0.
     Refused(u8),
+}
+
+impl Reply {
+    /// Whether many other questions have the same answer: a refusal, or bytes that are all alike.
+    pub fn is_weak(&self) -> bool {
+        match self {
+            Self::Refused(_) => true,
+            Self::Data(data) => data.windows(2).all(|pair| pair.first() == pair.last()),
+        }
+    }
+}
+
+/// What is left of the attempts for one question.
+struct Patience {
+    left: u32,
+    failures: u32,
+}
+
+impl Patience {
+    fn new(attempts: u32) -> Self {
+        Self {
+            left: attempts * BROKEN_PER_ATTEMPT,
+            failures: 0,
+        }
+    }
+
+    /// Gives the trouble back when asking again cannot help or the patience is used up.
+    fn spend(&mut self, trouble: Trouble) -> Result<(), Trouble> {
+        let cost = match trouble {
+            Trouble::Garbled(_) => 1,
+            _ => BROKEN_PER_ATTEMPT,
+        };
+        self.failures += 1;
+        self.left = self.left.saturating_sub(cost);
+        if trouble.can_pass() && self.left > 0 {
+            Ok(())
+        } else {
+            Err(trouble)
+        }
+    }
 }
 
 /// A reply with the host's times around it.
@@ -109,73 +155,82 @@ impl Link {
 
     /// Wakes the meter and asks who it is, twice in a row with one answer.
     pub fn open(&mut self, port: &mut dyn Port) -> Result<Ident, Trouble> {
-        let mut trouble = Trouble::Silent;
-        for attempt in 0..self.config.attempts {
-            if attempt > 0 {
-                self.hear_out(port, attempt)?;
-            }
-            let slow = self.slow.unwrap_or(attempt % 2 == 1);
+        let mut patience = Patience::new(self.config.attempts);
+        loop {
+            let slow = self.slow.unwrap_or(patience.failures % 2 == 1);
             wake(port, slow)?;
             port.purge();
             let answered = self
                 .select(port, 0)
                 .and_then(|first| Ok((first, self.select(port, 0)?)));
-            match answered {
+            let trouble = match answered {
                 Ok((first, second)) if first == second => return Ok(first),
-                Ok((first, second)) => trouble = Trouble::Garbled(format!("{first} answered, then {second}")),
-                Err(error) if error.can_pass() => trouble = error,
-                Err(error) => return Err(error),
-            }
+                Ok((first, second)) => Trouble::Garbled(format!("{first} answered, then {second}")),
+                Err(trouble) => trouble,
+            };
             self.disturbances += 1;
+            patience.spend(trouble)?;
+            self.hear_out(port, patience.failures)?;
         }
-        Err(trouble)
     }
 
-    /// Asks in rounds until `agree` is satisfied. `input` 1 or 2 selects a heat input, 0 keeps what is selected.
+    /// Asks in rounds until `agree` is satisfied with the answers so far; its second argument is how many rounds must
+    /// agree on an answer that says little. `input` 1 or 2 selects a heat input, 0 keeps what is selected.
     ///
     /// # Errors
-    /// The trouble of the last of `attempts` failures in a row, or that the rounds never agreed.
+    /// The trouble that used up the patience, or that the rounds never agreed.
     pub fn agreed<T>(
         &mut self,
         port: &mut dyn Port,
         input: u8,
         question: &Question,
-        mut agree: impl FnMut(&[Answer]) -> Verdict<T>,
+        mut agree: impl FnMut(&[Answer], usize) -> Verdict<T>,
     ) -> Result<T, Trouble> {
         let mut answers = Vec::with_capacity(2);
-        let mut failures = 0;
-        for _ in 0..4 * (self.config.attempts + 1) {
+        let mut patience = Patience::new(self.config.attempts);
+        for _ in 0..ROUNDS {
             let trouble = match self.round(port, input, question) {
                 Ok(answer) => {
                     answers.push(answer);
-                    match agree(&answers) {
+                    let weak = if self.disturbances > 0 { WEAK_ROUNDS } else { 2 };
+                    match agree(&answers, weak) {
                         Verdict::Agreed(value) => return Ok(value),
-                        Verdict::More => {
-                            failures = 0;
-                            continue;
-                        }
+                        Verdict::More => continue,
                         Verdict::Clash => Trouble::Garbled("two answers to one question differ".to_owned()),
                     }
                 }
-                Err(trouble) if trouble.can_pass() => trouble,
-                Err(trouble) => return Err(trouble),
+                Err(trouble) => trouble,
             };
-            answers.clear();
-            failures += 1;
-            self.recover(port, &trouble, failures)?;
-            if failures >= self.config.attempts {
-                return Err(trouble);
+            self.disturbances += 1;
+            port.note(&format!(
+                "not trusted: {trouble}; hearing the line out and starting over"
+            ));
+            // Heard out in any case, so that the next question begins on a silent line.
+            let spent = patience.spend(trouble);
+            if !matches!(spent, Err(Trouble::Line(_))) {
+                self.recover(port, patience.failures)?;
             }
+            spent?;
         }
         Err(Trouble::Garbled("no two answers to one question agreed".to_owned()))
     }
 
-    /// The same reply in two rounds running.
+    /// The same reply in two rounds.
+    ///
+    /// A refusal says little, and so does an empty page: most requests that were garbled into others get the same. Once
+    /// the line has shown that it garbles, such an answer counts when it came in [`WEAK_ROUNDS`] rounds.
     pub fn twice(&mut self, port: &mut dyn Port, input: u8, question: &Question) -> Result<Reply, Trouble> {
-        self.agreed(port, input, question, |answers| match answers {
-            [.., first, second] if first.reply == second.reply => Verdict::Agreed(second.reply.clone()),
-            [_, _, ..] => Verdict::Clash,
-            _ => Verdict::More,
+        self.agreed(port, input, question, |answers, weak| {
+            let Some((last, before)) = answers.split_last() else {
+                return Verdict::More;
+            };
+            let equal = before.iter().filter(|answer| answer.reply == last.reply).count();
+            let enough = if last.reply.is_weak() { weak } else { 2 };
+            match equal + 1 {
+                rounds if rounds >= enough => Verdict::Agreed(last.reply.clone()),
+                1 if !before.is_empty() => Verdict::Clash,
+                _ => Verdict::More,
+            }
         })
     }
 
@@ -276,16 +331,15 @@ impl Link {
                     other.len()
                 ))),
             },
-            Reply::Refused(code) => Err(Trouble::Refused(code)),
+            // No code but 0 answers 3F: this is the late answer to something else.
+            Reply::Refused(code) => Err(Trouble::Garbled(format!(
+                "a session request was answered by 21 {code:02X}"
+            ))),
         }
     }
 
     /// Waits until nothing more comes, wakes the meter and opens the session.
-    fn recover(&mut self, port: &mut dyn Port, trouble: &Trouble, failures: u32) -> Result<(), Trouble> {
-        self.disturbances += 1;
-        port.note(&format!(
-            "not trusted: {trouble}; hearing the line out and starting over"
-        ));
+    fn recover(&mut self, port: &mut dyn Port, failures: u32) -> Result<(), Trouble> {
         self.hear_out(port, failures)?;
         match self.reopen(port) {
             Err(trouble) if self.raised && trouble.can_pass() => self.lower(port),

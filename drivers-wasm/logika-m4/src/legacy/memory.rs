@@ -4,6 +4,7 @@ use uzel_driver_sdk::Port;
 
 use super::link::{Answer, Link, Question, Reply, Verdict};
 use super::trouble::Trouble;
+use crate::numbers::r32;
 
 /// Read flash in 64-byte pages.
 const FLASH: u8 = 0x45;
@@ -45,12 +46,15 @@ pub fn ram_question(address: u16, len: u8) -> Question {
     }
 }
 
+/// Readings of numbers that keep moving.
+const MOVING: usize = 5;
+
 /// Reads live bytes of RAM: `head` bytes of state, then r32 numbers.
 ///
-/// Live numbers move between two readings, so equal readings are taken when they come, and of three different ones
-/// each number's middle: one garbled reading of three cannot carry a number outside the other two.
+/// Two equal readings are taken when they come. Live numbers may move between any two readings: then each number's
+/// middle of [`MOVING`] readings is taken, so that garbled readings, being fewer, carry no number outside the true ones.
 pub fn live(link: &mut Link, port: &mut dyn Port, address: u16, len: u8, head: usize) -> Result<Vec<u8>, Trouble> {
-    link.agreed(port, 0, &ram_question(address, len), |answers| {
+    link.agreed(port, 0, &ram_question(address, len), |answers, weak| {
         let mut readings = Vec::with_capacity(answers.len());
         for Answer { reply, .. } in answers {
             match reply {
@@ -58,31 +62,38 @@ pub fn live(link: &mut Link, port: &mut dyn Port, address: u16, len: u8, head: u
                 Reply::Refused(_) => return Verdict::Clash,
             }
         }
-        match readings.as_slice() {
-            [.., first, second] if first == second => Verdict::Agreed(second.to_vec()),
-            [.., first, second, third] => middle([first, second, third], head).map_or(Verdict::More, Verdict::Agreed),
-            _ => Verdict::More,
+        let Some((last, before)) = readings.split_last() else {
+            return Verdict::More;
+        };
+        let equal = 1 + before.iter().filter(|reading| *reading == last).count();
+        let weak = answers
+            .last()
+            .is_some_and(|answer| answer.reply.is_weak())
+            .then_some(weak);
+        if equal >= weak.unwrap_or(2) {
+            return Verdict::Agreed(last.to_vec());
+        }
+        match readings.last_chunk::<MOVING>() {
+            Some(last) => middle(*last, head).map_or(Verdict::More, Verdict::Agreed),
+            None => Verdict::More,
         }
     })
 }
 
-/// The middle of three readings, number by number; none when no two agree on the state in front.
-fn middle(readings: [&[u8]; 3], head: usize) -> Option<Vec<u8>> {
-    let [a, b, c] = readings.map(|reading| reading.split_at_checked(head));
-    let ([state_a, state_b, state_c], [a, b, c]) = ([a?.0, b?.0, c?.0], [a?.1, b?.1, c?.1]);
-    let state = if state_a == state_b || state_a == state_c {
-        state_a
-    } else if state_b == state_c {
-        state_b
-    } else {
-        return None;
-    };
-    let mut bytes = state.to_vec();
-    let words = |reading: &[u8]| reading.as_chunks::<4>().0.to_vec();
-    for ((a, b), c) in words(a).into_iter().zip(words(b)).zip(words(c)) {
-        let mut word = [a, b, c];
-        word.sort_by(|left, right| crate::numbers::r32(*left).total_cmp(&crate::numbers::r32(*right)));
-        bytes.extend(word.get(1)?);
+/// The middle of the readings, number by number; none when most do not agree on the state in front.
+fn middle(readings: [&[u8]; MOVING], head: usize) -> Option<Vec<u8>> {
+    let states = readings.map(|reading| reading.get(..head));
+    let most = |state: &&Option<&[u8]>| states.iter().filter(|other| *other == *state).count() > MOVING / 2;
+    let mut bytes = (*states.iter().find(most)?)?.to_vec();
+    let numbers = readings.map(|reading| reading.get(head..).unwrap_or_default().as_chunks::<4>().0);
+    let places = numbers.iter().map(|words| words.len()).max().unwrap_or_default();
+    for place in 0..places {
+        let mut words = Vec::with_capacity(MOVING);
+        for reading in numbers {
+            words.push(*reading.get(place)?);
+        }
+        words.sort_by(|left, right| r32(*left).total_cmp(&r32(*right)));
+        bytes.extend(words.get(MOVING / 2)?);
     }
     Some(bytes)
 }
@@ -100,18 +111,20 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_middle_keeps_one_garbled_reading_out() {
+    fn the_middle_keeps_garbled_readings_out() {
         let reading = |state: u8, last: u8| [state, 0, 0, 0, 0, 0, last, 0x7f, 0, 0, 0x10, 0x81];
-        let good = [reading(0, 1), reading(0, 2)];
-        let mut bad = reading(4, 0);
-        bad[11] = 0xff;
-        let [a, b] = &good;
-        assert_eq!(middle([a, &bad, b], 4), Some(reading(0, 1).to_vec()));
+        let good = [reading(0, 1), reading(0, 2), reading(0, 3)];
+        let (mut high, mut low) = (reading(4, 0), reading(0, 9));
+        high[11] = 0xff;
+        low[11] = 0x01;
+        let [a, b, c] = &good;
+        assert_eq!(middle([a, &high, b, &low, c], 4), Some(reading(0, 2).to_vec()));
+        let states = [1, 2, 3, 4, 4].map(|state| reading(state, 1));
         assert_eq!(
-            middle([&reading(1, 1), &reading(2, 1), &reading(3, 1)], 4),
+            middle(states.each_ref().map(|reading| &reading[..]), 4),
             None,
-            "no two states agree"
+            "no three states agree"
         );
-        assert_eq!(middle([&[1], a, b], 4), None);
+        assert_eq!(middle([&[1], a, b, c, a], 4), None);
     }
 }

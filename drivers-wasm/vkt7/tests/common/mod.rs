@@ -1,5 +1,8 @@
 //! Lines for tests that Rust code answers, so that no byte of the conversation is written down in advance.
 
+#[allow(dead_code)]
+pub mod device;
+
 use uzel_driver_sdk::{Instant, Level, LineError, Medium, Port, Reading, Settings, Until};
 
 /// What is at the far end: gets the bytes of one request, gives what comes back and after how many milliseconds.

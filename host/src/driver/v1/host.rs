@@ -104,7 +104,7 @@ impl host::Host for Context {
             host::Level::Error => "error",
         };
         let text = text_from(&text, limits::LOG_LINE_BYTES);
-        self.trace_text(EntryKind::Log, &format!("{level} {text}"));
+        self.trace_text(EntryKind::Log, &format!("{level}: {text}"));
         Ok(())
     }
 

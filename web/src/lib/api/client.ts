@@ -1,7 +1,7 @@
 // One way to the server: JSON in and out, every failure an `ApiError` with a stable code.
 
 import type {
-  ArchiveRecord, Device, DeviceEvent, Driver, Health, Page, Problem, ReadNow, RecordsPage, Session, SessionBrief,
+  ArchiveRecord, Column, Device, DeviceEvent, Driver, Health, Page, Problem, ReadNow, RecordsPage, Session, SessionBrief,
   Settings, Trace, Vocabulary,
 } from './types';
 
@@ -107,10 +107,9 @@ export const api = {
   readNow: (id: number, what: ReadNow) => request<{ job: number }>('POST', `/devices/${id}/read-now`, {}, what),
   records: (id: number, query: RecordsQuery, signal?: AbortSignal) =>
     get<RecordsPage>(`/devices/${id}/records`, { ...query }, signal),
-  versions: async (record: number, signal?: AbortSignal): Promise<ArchiveRecord[]> => {
-    const answer = await get<{ items: ArchiveRecord[] } | ArchiveRecord[]>(`/records/${record}/versions`, {}, signal);
-    return Array.isArray(answer) ? answer : answer.items;
-  },
+  columns: (id: number, archive: string, signal?: AbortSignal) => get<{ items: Column[] }>(`/devices/${id}/columns`, { archive }, signal),
+  /** Oldest first. The values stand against `columns` where they are given, else against the archive's own. */
+  versions: (record: number, signal?: AbortSignal) => get<{ columns?: Column[]; items: ArchiveRecord[] }>(`/records/${record}/versions`, {}, signal),
   events: (id: number, after: string | null, signal?: AbortSignal) =>
     get<Page<DeviceEvent>>(`/devices/${id}/events`, { after, limit: 200 }, signal),
   settings: (id: number, signal?: AbortSignal) => get<Settings>(`/devices/${id}/settings`, {}, signal),

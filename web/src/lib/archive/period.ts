@@ -25,9 +25,10 @@ const BACK: Record<Span, { years?: number; months?: number; days?: number }> = {
   day: { days: -1 }, week: { days: -7 }, month: { months: -1 }, year: { years: -1 }, fiveYears: { years: -5 },
 };
 
-/** The span that ends with the day of `last` (included). */
-export function ending(last: number, span: Span, zone: string): Period {
-  const to = shift(startOfDay(last, zone), zone, { days: 1 });
+/** The span that ends with the day of `last` (included); for months, with its month. */
+export function ending(last: number, span: Span, zone: string, kind: string): Period {
+  const { year, month } = toCivil(last, zone);
+  const to = kind === 'monthly' ? fromCivil({ year, month: month + 1 }, zone) : shift(startOfDay(last, zone), zone, { days: 1 });
   return { from: shift(to, zone, BACK[span]), to };
 }
 
@@ -59,10 +60,4 @@ export function expected(period: Period, kind: string, zone: string): number | n
   }
   const minutes = /^minutes-(\d+)$/.exec(kind)?.[1];
   return minutes ? Math.round(length / (Number(minutes) * 60_000)) : null;
-}
-
-/** Months start on the first: a period of months is widened to whole ones. */
-export function wholeMonths(period: Period, zone: string): Period {
-  const [a, b] = [toCivil(period.from, zone), toCivil(period.to - 1, zone)];
-  return { from: fromCivil({ year: a.year, month: a.month }, zone), to: fromCivil({ year: b.year, month: b.month + 1 }, zone) };
 }

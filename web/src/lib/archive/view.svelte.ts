@@ -108,7 +108,7 @@ function periodOf(device: Device, kind: string, zone: string): Period {
   if (from !== null && to !== null && to - from >= MIN_MS && to - from <= MAX_MS) return { from, to };
   const last = device.archives.find((one) => one.kind === kind)?.last_end;
   const now = serverNow();
-  const newest = ending(now, firstSpan(kind), zone);
+  const newest = ending(now, firstSpan(kind), zone, kind);
   // An archive that ended long ago is shown where it ended, not as an empty week.
-  return last && Date.parse(last) <= newest.from ? ending(Date.parse(last) - 1, firstSpan(kind), zone) : newest;
+  return last && Date.parse(last) <= newest.from ? ending(Date.parse(last) - 1, firstSpan(kind), zone, kind) : newest;
 }

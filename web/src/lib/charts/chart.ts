@@ -8,7 +8,7 @@ import { type Colours, colours } from './colours';
 import { type Gestures, listen } from './gestures';
 import { Lane, type Stage, paintBands, paintGaps, paintLane, paintNames, paintNow, paintSpikes, paintTime, paintTitle } from './paint';
 import { barsOver, stepsOver, topsOver } from './paths';
-import { type Scale, type TimeTicks, scaleOf, stepDecimals, timeTicks } from './ticks';
+import { type Scale, type TimeTicks, scaleOf, stepDecimals, timeTicks, valueTicks } from './ticks';
 
 export interface ChartWords {
   title: (pane: Pane, narrow: boolean) => string;
@@ -46,6 +46,15 @@ const MARKED = 60;
 const LANE_PX = 24;
 const TITLE_PX = 22;
 const TIME_PX = 24;
+/** Words above a pane stand this far over it. */
+const TITLE_GAP_PX = 7;
+
+/** uPlot remembers what it set on the canvas: what is painted between must leave no trace of its own settings. */
+function apart(u: uPlot, paint: () => void): void {
+  u.ctx.save();
+  paint();
+  u.ctx.restore();
+}
 
 export class ArchiveChart {
   #plots: uPlot[] = [];
@@ -171,11 +180,7 @@ export class ArchiveChart {
       font: this.#fonts.plain.replace(/^[\d.]+px/, '11px'),
       grid: { stroke: () => this.#colours.rule, width: 1 },
       ticks: { show: false },
-      splits: () => {
-        const { min, max, step } = this.#scales[place] ?? { min: 0, max: 1, step: 1 };
-        const count = Math.round((max - min) / step);
-        return Array.from({ length: Math.min(count, 20) + 1 }, (_, i) => min + i * step);
-      },
+      splits: () => valueTicks(this.#scales[place] ?? { min: 0, max: 1, step: 1 }),
       values: (_u, splits) => {
         const decimals = stepDecimals(this.#scales[place]?.step ?? 1);
         return splits.map((value) => (Math.abs(value) < 1e-12 ? input.words.number(0, 0) : input.words.number(value, decimals)));
@@ -214,7 +219,7 @@ export class ArchiveChart {
         if (value !== null && value !== undefined) values.push(value);
       }
     }
-    const scale = scaleOf(values, pane.fromZero, bodyPx >= 120 ? 4 : 2);
+    const scale = scaleOf(values, pane.fromZero, bodyPx >= 120 ? 5 : 3);
     this.#scales[place] = scale;
     return [scale.min, scale.max];
   }
@@ -222,9 +227,9 @@ export class ArchiveChart {
   #hooks(input: ChartInput, pane: Pane, at: { first: boolean; last: boolean; narrow: boolean }): uPlot.Hooks.Arrays {
     const stage = (u: uPlot): Stage => ({ u, ctx: u.ctx, px: uPlot.pxRatio, c: this.#colours, fonts: this.#fonts });
     return {
-      drawClear: [(u) => paintBands(stage(u), input.bands, at.first)],
-      drawAxes: [(u) => paintGaps(stage(u), input.gaps, at.first, at.last)],
-      draw: [(u) => this.#finish(stage(u), input, pane, at)],
+      drawClear: [(u) => apart(u, () => paintBands(stage(u), input.bands, at.first, at.last))],
+      drawAxes: [(u) => apart(u, () => paintGaps(stage(u), input.gaps, at.first, at.last))],
+      draw: [(u) => apart(u, () => this.#finish(stage(u), input, pane, at))],
       setCursor: at.first ? [(u) => this.events.cursor(u.cursor.idx ?? null)] : [],
       setSelect: [(u) => this.#selected(u)],
     };
@@ -236,14 +241,16 @@ export class ArchiveChart {
     if (at.first) {
       const lane = new Lane();
       paintLane(s, lane, input.bands, (band) => words.band(band, at.narrow));
-      for (const gap of input.gaps) this.#gapWord(s, lane, gap, words.gap(gap, at.narrow));
+      const under = new Lane(s.u.bbox.top / s.px - TITLE_GAP_PX);
+      under.take(s.u.bbox.left, s.ctx.measureText(words.title(pane, at.narrow)).width);
+      for (const gap of input.gaps) this.#gapWord(s, under, gap, words.gap(gap, at.narrow));
     }
     paintNames(s, pane.lines.flatMap((line, i) => this.#name(s.u, line, i + 1)));
     paintSpikes(s, this.#spikes(s.u, pane), (value) => words.number(value, pane.lines[0]?.decimals ?? 1));
     paintNow(s, input.now, at.first, at.last, at.narrow ? '' : words.now);
     if (!at.last) return;
     const [from, to] = [this.#view[0] * 1000, this.#view[1] * 1000];
-    const ticks = timeTicks(from, to, input.zone, s.u.bbox.width / s.px, at.narrow ? 34 : 62);
+    const ticks = timeTicks(from, to, input.zone, s.u.bbox.width / s.px, at.narrow ? 34 : 80);
     paintTime(s, ticks, to, (ms) => words.tick(ms, ticks.unit, at.narrow));
   }
 

@@ -25,22 +25,29 @@ const xOf = (s: Stage, ms: number): number => {
 };
 
 /** 9 % of the НС colour over the interval, through the whole pane. */
-export function paintBands(s: Stage, bands: readonly Band[], first: boolean): void {
+export function paintBands(s: Stage, bands: readonly Band[], first: boolean, last: boolean): void {
   const { top, height } = s.u.bbox;
   const from = first ? (LANE_TOP + LANE_HEIGHT) * s.px : 0;
-  s.ctx.save();
+  const to = last ? top + height : s.ctx.canvas.height;
   s.ctx.globalAlpha = 0.09;
   s.ctx.fillStyle = s.c.ns;
   for (const band of bands) {
     const [a, b] = [xOf(s, band.start), xOf(s, band.end)];
-    if (b > a) s.ctx.fillRect(a, from, b - a, top + height - from);
+    if (b > a) s.ctx.fillRect(a, from, b - a, to - from);
   }
-  s.ctx.restore();
 }
 
 /** Stretches of the lane that hold words already: a word that does not fit is left out, its bar is not. */
 export class Lane {
   #taken: [number, number][] = [];
+
+  /** `basePx` is where the words stand, CSS pixels from the top. */
+  constructor(private readonly basePx = LANE_TEXT) {}
+
+  /** Room that something else has. */
+  take(from: number, width: number): void {
+    this.#taken.push([from, from + width]);
+  }
 
   place(s: Stage, text: string, centre: number, colour: string, font: string): void {
     s.ctx.font = font;
@@ -53,7 +60,7 @@ export class Lane {
     s.ctx.fillStyle = colour;
     s.ctx.textAlign = 'left';
     s.ctx.textBaseline = 'alphabetic';
-    s.ctx.fillText(text, from, LANE_TEXT * s.px);
+    s.ctx.fillText(text, from, this.basePx * s.px);
   }
 }
 
@@ -96,9 +103,11 @@ export function paintGaps(s: Stage, gaps: readonly Missing[], first: boolean, la
   if (!pattern) return;
   s.ctx.fillStyle = pattern;
   for (const gap of gaps) {
+    const { min = 0, max = 0 } = s.u.scales.x ?? {};
+    if (gap.end / 1000 <= min || gap.start / 1000 >= max) continue;
     const [a, b] = [xOf(s, gap.start), xOf(s, gap.end)];
     // A short gap in a long period stays visible.
-    if (gap.end > gap.start && s.u.valToPos(gap.end / 1000, 'x', true) >= s.u.bbox.left) s.ctx.fillRect(a, from, Math.max(2 * s.px, b - a), to - from);
+    s.ctx.fillRect(a, from, Math.max(2 * s.px, b - a), to - from);
   }
 }
 
@@ -163,10 +172,11 @@ export function paintNow(s: Stage, ms: number, first: boolean, last: boolean, te
   s.ctx.font = s.fonts.plain;
   s.ctx.fillStyle = s.c.axis;
   const wide = s.ctx.measureText(text).width;
-  const right = x + wide + 3 * s.px <= left + width + 34 * s.px;
-  s.ctx.textAlign = right ? 'left' : 'right';
+  // To the left the word would stand among the data.
+  if (x + wide + 3 * s.px > s.ctx.canvas.width) return;
+  s.ctx.textAlign = 'left';
   s.ctx.textBaseline = 'alphabetic';
-  s.ctx.fillText(text, x + (right ? 3 : -3) * s.px, top + height - 3 * s.px);
+  s.ctx.fillText(text, x + 3 * s.px, top + height - 3 * s.px);
 }
 
 /** More spikes than these would be a pattern, not spikes. */
@@ -188,6 +198,10 @@ export function paintSpikes(s: Stage, spikes: { x: number; value: number; over: 
     s.ctx.lineTo(x - 4 * s.px, edge + by);
     s.ctx.lineTo(x + 4 * s.px, edge + by);
     s.ctx.fill();
-    s.ctx.fillText(word(spike.value), x + 6 * s.px, edge + by);
+    // The number may stand over its own line: an edge of the ground keeps it readable.
+    s.ctx.strokeStyle = s.c.surface;
+    s.ctx.lineWidth = 4 * s.px;
+    s.ctx.strokeText(word(spike.value), x + 7 * s.px, edge + by);
+    s.ctx.fillText(word(spike.value), x + 7 * s.px, edge + by);
   }
 }

@@ -14,7 +14,7 @@ export interface TimeTicks {
 const STEPS: readonly [TickUnit, number, number][] = [
   ['hour', 1, HOUR_MS], ['hour', 2, 2 * HOUR_MS], ['hour', 3, 3 * HOUR_MS], ['hour', 6, 6 * HOUR_MS], ['hour', 12, 12 * HOUR_MS],
   ['day', 1, DAY_MS], ['day', 2, 2 * DAY_MS], ['day', 7, 7 * DAY_MS],
-  ['month', 1, 30 * DAY_MS], ['month', 3, 91 * DAY_MS], ['year', 1, 365 * DAY_MS], ['year', 5, 5 * 365 * DAY_MS],
+  ['month', 1, 30 * DAY_MS], ['month', 3, 91 * DAY_MS], ['month', 6, 182 * DAY_MS], ['year', 1, 365 * DAY_MS], ['year', 5, 5 * 365 * DAY_MS],
 ];
 /** Never more, whatever range is asked for. */
 const MAX_TICKS = 200;
@@ -65,34 +65,40 @@ export interface Scale {
   step: number;
 }
 
-/** Share of the points that the plausible range covers; beyond it a few may be spikes. */
-const PLAUSIBLE = 0.98;
-/** A point this many plausible spans away is a spike. */
-const SPIKE_SPANS = 2;
+/** Share of the points at each end that may be spikes; at least one where there are enough to tell. */
+const SPIKE_SHARE = 0.01;
+const SPIKE_FROM_POINTS = 24;
+/** A point more than this part of the plausible span beyond it is a spike. */
+const SPIKE_SPANS = 0.5;
 
 /**
- * The scale of a pane: from 0 or padded by 5 %, ends on a tick, not squashed by a spike.
- * `values` holds numbers only.
+ * The scale of a pane: from 0 or padded by 5 %, not squashed by a spike. `values` holds numbers only;
+ * ticks are the multiples of `step` within.
  */
 export function scaleOf(values: readonly number[], fromZero: boolean, ticks: number): Scale {
   if (values.length === 0) return { min: 0, max: 1, step: 0.5 };
   const sorted = [...values].sort((a, b) => a - b);
-  const edge = Math.floor((sorted.length * (1 - PLAUSIBLE)) / 2);
+  const edge = sorted.length < SPIKE_FROM_POINTS ? 0 : Math.max(1, Math.floor(sorted.length * SPIKE_SHARE));
   const [low, high] = [sorted[edge] ?? 0, sorted[sorted.length - 1 - edge] ?? 0];
-  const reach = Math.max(high - low, Math.abs(high) * 0.05, 1e-9) * SPIKE_SPANS;
+  // A plain zero with one reading beside it is no spike: without a span nothing can be told apart.
+  const reach = high > low ? (high - low) * SPIKE_SPANS : Infinity;
   let min = Math.max(sorted[0] ?? 0, low - reach);
   let max = Math.min(sorted[sorted.length - 1] ?? 0, high + reach);
   if (fromZero) {
-    min = Math.min(0, min);
-    max = Math.max(0, max);
+    [min, max] = [Math.min(0, min) * 1.05, Math.max(0, max) * 1.05];
   } else {
     const pad = (max - min) * 0.05 || Math.abs(max) * 0.05 || 1;
-    min -= pad;
-    max += pad;
+    [min, max] = [min - pad, max + pad];
   }
   if (max === min) max = min + 1;
-  const step = niceStep(max - min, ticks);
-  return { min: Math.floor(min / step + 1e-9) * step, max: Math.ceil(max / step - 1e-9) * step, step };
+  return { min, max, step: niceStep(max - min, ticks) };
+}
+
+/** Multiples of the step within the scale. */
+export function valueTicks({ min, max, step }: Scale): number[] {
+  const first = Math.ceil(min / step - 1e-9);
+  const count = Math.min(20, Math.floor(max / step + 1e-9) - first + 1);
+  return Array.from({ length: Math.max(0, count) }, (_, i) => (first + i) * step);
 }
 
 /** Decimals that a tick of this step needs. */

@@ -84,6 +84,7 @@ export function age(at: number, now: number, zone: string, lang: Lang): string {
 /** `184 мс`, `20,4 с`, `12 мин 4 с`. */
 export function duration(ms: number, lang: Lang): string {
   const u = UNITS[lang];
+  if (ms < 10) return `${number(ms, 1, lang)}${NBSP}${u.ms}`;
   if (ms < 1000) return `${number(Math.round(ms), 0, lang)}${NBSP}${u.ms}`;
   if (ms < MINUTE_MS) return `${number(ms / 1000, 1, lang)}${NBSP}${u.s}`;
   const seconds = Math.round(ms / 1000);

@@ -28,5 +28,11 @@ export const i18n = {
 /** The words of the language in force; reading it in a template follows a change. */
 export const t = (): Messages => DICTIONARIES[state.lang];
 
+/** `hourly`, `minutes-30`: an archive by name. */
+export function kindWord(kind: string): string {
+  const every = /^minutes-(\d+)$/.exec(kind)?.[1];
+  return t().archiveKind[kind] ?? (every ? t().minutesKind(Number(every)) : kind);
+}
+
 /** A word of a list that may grow on the server's side: an unknown one is shown as it is. */
 export const word = (words: Record<string, string>, key: string): string => words[key] ?? key;

@@ -59,8 +59,6 @@ export const ru = {
   inTime: (age: string) => `через ${age}`,
   dueNow: 'сейчас',
   never: 'никогда',
-  yes: 'да',
-  no: 'нет',
 
   // Devices
   deviceCount: (count: number) => counted(count, 'прибор', 'прибора', 'приборов'),
@@ -73,7 +71,6 @@ export const ru = {
   colSite: 'Объект',
   colModel: 'Модель',
   colFresh: 'Свежесть',
-  freshHint: 'час, сутки',
   colOutcome: 'Последний сеанс',
   colNext: 'Следующий опрос',
   colActions: 'Действия',
@@ -84,6 +81,8 @@ export const ru = {
   freshHour: (age: string) => `час ${age}`,
   freshDay: (age: string) => `сутки ${age}`,
   notPolled: 'не опрашивается',
+  activeDevices: 'Активных приборов',
+  alsoDisabled: (count: number) => `ещё ${n(count)} ${plural(count, 'отключён', 'отключены', 'отключены')}`,
   state: {
     normal: 'Норма',
     abnormal: 'НС',
@@ -123,7 +122,7 @@ export const ru = {
   archive: 'Архив',
   archiveKind: {
     hourly: 'Часы', daily: 'Сутки', monthly: 'Месяцы', totals: 'Итоги', current: 'Текущие', 'ten-days': 'Декады', yearly: 'Годы',
-    'minutes-30': '30 минут', events: 'События', settings: 'Настройки',
+    events: 'События', settings: 'Настройки',
   } as Record<string, string>,
   minutesKind: (minutes: number) => `${n(minutes)} мин`,
   period: 'Период',
@@ -135,10 +134,8 @@ export const ru = {
   month: 'Месяц',
   year: 'Год',
   fiveYears: '5 лет',
-  whole: 'Всё',
   point: 'Точка учёта',
   pointInput: (input: number) => `Ввод ${n(input)}`,
-  pointCommon: 'Общее',
   panes: 'Величины на графике',
   readOf: (kind: string, got: number, total: number) => {
     const unit = kind === 'hourly' ? 'часов' : kind === 'daily' ? 'суток' : kind === 'monthly' ? 'месяцев' : 'записей';
@@ -164,7 +161,6 @@ export const ru = {
   code: (code: string) => `код ${code}`,
   codeOn: (code: string, what: string) => `${code} на ${what}`,
   codeOnly: (code: string) => `НС код ${code}`,
-  footTotal: 'Итого',
   footWeighted: 'Итого, ср. взв.',
   footMean: 'Итого, среднее',
   footWeightedHint: 'Температуры взвешены по массе или объёму своей трубы. Считаны только прочитанные интервалы.',
@@ -194,7 +190,7 @@ export const ru = {
   effect: {
     counted: 'счёт идёт', stopped: 'счёт остановлен', 'constant-used': 'принята договорная величина', information: 'к сведению',
   } as Record<string, string>,
-  unknownCode: 'Открытые документы изготовителя этот код не описывают.',
+  unknownCode: 'Открытые документы изготовителя этот код не описывают',
   markDoubtful: 'сомнительно',
   markSubstituted: 'договорное',
   version: (version: number) => `v${version}`,
@@ -212,16 +208,12 @@ export const ru = {
   provVersionOf: (version: number, versions: number) => `${n(version)} из ${n(versions)}`,
   provVersions: 'Все версии этого интервала',
   provTrace: 'Открыть трассу сеанса',
-  provPick: 'Выберите значение в таблице, и здесь будет видно, откуда оно.',
   chartHelp: 'График. Стрелки двигают отсчёт, PageUp и PageDown на сутки, плюс и минус меняют масштаб, 0 весь период.',
   chartHelpText: (quantities: string, period: string) => `${quantities}. ${period}.`,
   chartGaps: (count: number) => counted(count, 'разрыв', 'разрыва', 'разрывов'),
   chartConditions: (count: number) => `НС в ${counted(count, 'интервале', 'интервалах', 'интервалах')}`,
-  zoomed: 'Масштаб изменён',
   zoomReset: 'Весь период',
-  events: 'События',
   eventsNone: 'Событий в журнале прибора нет.',
-  settings: 'Настройки',
   settingsNone: 'Настройки прибора ещё не читали.',
   settingsAt: (time: string) => `Прочитано ${time}`,
   colAt: 'Время прибора',
@@ -244,6 +236,7 @@ export const ru = {
   historyNone: 'Сеансов ещё не было.',
   colSession: 'Сеанс',
   colStarted: 'Начат',
+  colHow: 'Исход',
   colLine: 'Линия',
   colDriver: 'Драйвер',
   colPhase: 'Этап',
@@ -251,7 +244,6 @@ export const ru = {
   colTook: 'Длился',
   colBytes: 'Байт',
   colRecords: 'Записей',
-  colReason: 'Почему',
   reason: { schedule: 'расписание', 'read-now': 'прочитать сейчас', 'command-line': 'командная строка' } satisfies Record<Reason, string> as Record<Reason, string>,
   cancelSession: 'Прервать',
   cancelAsked: 'Просим остановиться',
@@ -342,7 +334,6 @@ export const ru = {
   // Drivers
   driverCount: (count: number) => counted(count, 'драйвер', 'драйвера', 'драйверов'),
   driversNone: 'Драйверов нет. Положите файлы драйверов в папку, заданную в настройке сервера.',
-  colVersion: 'Версия',
   colMaker: 'Изготовитель',
   colArchives: 'Глубина архивов',
   colEvidence: 'Насколько проверено',
@@ -358,7 +349,7 @@ export const ru = {
     kind === 'hourly' ? counted(depth, 'час', 'часа', 'часов')
       : kind === 'daily' ? counted(depth, 'сутки', 'суток', 'суток')
         : kind === 'monthly' ? counted(depth, 'месяц', 'месяца', 'месяцев')
-          : `${kind} ${n(depth)}`,
+          : counted(depth, 'запись', 'записи', 'записей'),
   capability: {
     identify: 'опознание', clock: 'часы прибора', current: 'текущие', totals: 'итоги', hourly: 'часы', daily: 'сутки',
     monthly: 'месяцы', events: 'события', settings: 'настройки', 'set-clock': 'перевод часов', 'write-setting': 'запись настроек', control: 'управление',

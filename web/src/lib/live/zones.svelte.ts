@@ -4,7 +4,5 @@ import { devices } from './devices.svelte';
 
 export const viewerZone = Intl.DateTimeFormat().resolvedOptions().timeZone;
 
-export function zoneOf(device: number): string {
-  devices.want();
-  return devices.items.find((one) => one.id === device)?.site.time_zone ?? viewerZone;
-}
+/** The page that asks has `devices.want()` called. */
+export const zoneOf = (device: number): string => devices.items.find((one) => one.id === device)?.site.time_zone ?? viewerZone;

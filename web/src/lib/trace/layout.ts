@@ -4,7 +4,7 @@
 import type { TraceEntry } from '../api/types';
 
 /** Bytes shown of a long frame before it is opened. */
-const FOLD_BYTES = 64;
+export const FOLD_BYTES = 24;
 const LINE_BYTES = 16;
 const GROUP_BYTES = 8;
 

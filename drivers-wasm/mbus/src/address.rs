@@ -1,0 +1,163 @@
+//! Which meter: its primary address, its secondary address, or both (EN 13757-2, EN 13757-3 section 11).
+
+use uzel_driver_sdk::bytes::unhex;
+
+use crate::frame;
+use crate::header::Header;
+
+/// The address under which a meter answers once it has been selected.
+pub const SELECTED: u8 = 253;
+/// The address at which every meter answers: for a line with one meter.
+pub const ANYBODY: u8 = 254;
+/// Control information: selection of slaves by secondary address.
+const CI_SELECT: u8 = 0x52;
+/// Stands for any digit of the number; twice for any manufacturer byte, version, medium.
+const ANY: u8 = 0x0f;
+
+/// Eight digits, least significant pair first, then manufacturer, version, medium: as on the line.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Secondary([u8; 8]);
+
+/// The text is no secondary address.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("secondary is {got:?}, expected 8 or 16 digits 0 to 9, A to F")]
+pub struct NoSecondary {
+    got: String,
+}
+
+impl Secondary {
+    /// Reads 8 hexadecimal digits (the identification number) or 16: the number, then manufacturer (low byte first, as
+    /// on the line), version and medium. `F` stands for any digit, `FF` for any of the others. Eight digits mean any
+    /// manufacturer, version and medium.
+    pub fn parse(text: &str) -> Result<Self, NoSecondary> {
+        let wrong = || NoSecondary { got: text.to_owned() };
+        let bytes = unhex(text).ok_or_else(wrong)?;
+        match *bytes.as_slice() {
+            [a, b, c, d] => Ok(Self([d, c, b, a, 0xff, 0xff, 0xff, 0xff])),
+            [a, b, c, d, low, high, version, medium] => Ok(Self([d, c, b, a, low, high, version, medium])),
+            _ => Err(wrong()),
+        }
+    }
+
+    /// The frame that selects the meters which match, and deselects all others.
+    pub fn select(&self) -> Vec<u8> {
+        frame::long(frame::SND_UD, SELECTED, CI_SELECT, &self.0)
+    }
+
+    /// Whether a meter that says so of itself is meant. An old header says nothing of manufacturer and version: that is
+    /// taken as right. A short header has no number: it matches a pattern of wildcards alone.
+    pub fn matches(&self, header: &Header) -> bool {
+        let [d, c, b, a, low, high, version, medium] = self.0;
+        let mut has = header.id.chars().map(|digit| digit.to_digit(16));
+        let mut wanted = [a, b, c, d].into_iter().flat_map(|byte| [byte >> 4, byte & 0x0f]);
+        let number = wanted.all(|digit| {
+            let has = has.next().flatten();
+            digit == ANY || has == Some(u32::from(digit))
+        });
+        let is = |wanted: u8, has: Option<u8>| wanted == 0xff || has.is_none_or(|has| has == wanted);
+        let [has_low, has_high] = header
+            .manufacturer
+            .map_or([None; 2], |code| code.to_le_bytes().map(Some));
+        number && is(low, has_low) && is(high, has_high) && is(version, header.version) && is(medium, header.medium)
+    }
+}
+
+impl std::fmt::Display for Secondary {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let [d, c, b, a, rest @ ..] = self.0;
+        write!(f, "{a:02X}{b:02X}{c:02X}{d:02X}")?;
+        if rest != [0xff; 4] {
+            rest.iter().try_for_each(|byte| write!(f, "{byte:02X}"))?;
+        }
+        Ok(())
+    }
+}
+
+/// How a meter is spoken to.
+#[derive(Debug, Clone, Copy)]
+pub struct Target {
+    /// The address in requests: 0 to 250, 253 after selection, 254.
+    pub address: u8,
+    /// Sent to select the meter when `address` is 253; in any case what the answers must say.
+    pub secondary: Option<Secondary>,
+}
+
+impl Target {
+    /// Whether an answer with this address field may be the meter's. A selected meter answers with its own primary
+    /// address or with 253, and at 254 nobody knows the address.
+    pub fn accepts(&self, answered: u8) -> bool {
+        matches!(self.address, SELECTED | ANYBODY) || self.address == answered
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use uzel_driver_sdk::bytes::hex;
+
+    fn kamstrup() -> Header {
+        Header {
+            id: "06855817".to_owned(),
+            manufacturer: Some(0x2c2d),
+            version: Some(8),
+            medium: Some(4),
+            access: 4,
+            status: 0,
+        }
+    }
+
+    #[test]
+    fn selection_frames_are_as_published() {
+        let all = Secondary::parse("FFFFFFFF").unwrap().select();
+        assert_eq!(hex(&all), "68 0b 0b 68 53 fd 52 ff ff ff ff ff ff ff ff 9a 16");
+        let one = Secondary::parse("068558172D2C0804").unwrap().select();
+        assert_eq!(hex(&one), "68 0b 0b 68 53 fd 52 17 58 85 06 2d 2c 08 04 01 16");
+    }
+
+    #[test]
+    fn matching_knows_wildcards() {
+        let cases = [
+            ("06855817", true),
+            ("0685581F", true),
+            ("FFFFFFFF", true),
+            ("06855818", false),
+            ("16855817", false),
+            ("068558172D2C0804", true),
+            ("06855817FFFFFF04", true),
+            ("068558172D2C0904", false),
+            ("068558172D2CFF07", false),
+            ("06855817 FF2D FF FF", false),
+        ];
+        for (pattern, want) in cases {
+            let secondary = Secondary::parse(pattern).unwrap();
+            assert_eq!(secondary.matches(&kamstrup()), want, "{pattern}");
+        }
+    }
+
+    #[test]
+    fn what_the_header_does_not_say_is_taken_as_right() {
+        let header = Header {
+            manufacturer: None,
+            version: None,
+            ..kamstrup()
+        };
+        assert!(Secondary::parse("06855817 1234 56 04").unwrap().matches(&header));
+        let short = Header {
+            id: String::new(),
+            ..header
+        };
+        assert!(!Secondary::parse("06855817").unwrap().matches(&short));
+        assert!(Secondary::parse("FFFFFFFF").unwrap().matches(&short));
+    }
+
+    #[test]
+    fn addresses_come_back_as_text_and_others_are_refused() {
+        for text in ["06855817", "0685FFFF", "068558172D2C0804"] {
+            assert_eq!(Secondary::parse(text).unwrap().to_string(), text);
+        }
+        for text in ["", "0685581", "068558", "0685581G", "068558172D2C080412"] {
+            let error = Secondary::parse(text).unwrap_err().to_string();
+            assert!(error.contains(text), "{error}");
+        }
+    }
+}

@@ -1,0 +1,324 @@
+//! The readout: link reset or selection, then telegram by telegram until the meter has no more (EN 13757-2).
+//!
+//! The frame count bit tells the meter whether to go on or to repeat. After a reset it is 1; it changes for the next
+//! telegram and stays for a repetition. That is also how a telegram is proved: it is asked for again with the same
+//! bit until two answers are equal.
+
+use uzel_driver_sdk::{Failure, Instant, Port};
+
+use crate::address::{SELECTED, Target};
+use crate::config::Config;
+use crate::data::Coding;
+use crate::frame;
+use crate::link::{Link, Trouble};
+use crate::record::Record;
+use crate::telegram::{self, Telegram, TelegramError};
+use crate::verify;
+
+/// Telegrams of a readout at most: a meter that never ends is cut here.
+const MAX_TELEGRAMS: usize = 64;
+/// Different answers to one request that are gathered before they are compared record by record: on a clean line a
+/// meter that does not repeat itself is the reason, on a disturbed one it takes more.
+const READS_CLEAN: usize = 3;
+const READS_SUSPECT: usize = 5;
+
+/// One telegram and the host's time when it was first asked for and when it came.
+#[derive(Debug)]
+pub struct Answer {
+    pub telegram: Telegram,
+    pub asked: Instant,
+    pub came: Instant,
+}
+
+/// What has been read of a meter in this session.
+#[derive(Debug)]
+pub struct Readout {
+    target: Target,
+    config: Config,
+    link: Link,
+    frame_count_bit: bool,
+    last_frame: Vec<u8>,
+    answers: Vec<Answer>,
+    /// The meter repeats itself, or sends without end: what it has beyond is out of reach.
+    cut: bool,
+}
+
+/// How a request for the next telegram ended.
+enum Next {
+    Telegram(Answer, Vec<u8>),
+    /// The meter gave the one before again, as often as it was asked.
+    Repeats,
+}
+
+impl Readout {
+    /// Nothing is read yet.
+    pub fn new(config: Config, target: Target) -> Self {
+        Self {
+            link: Link::new(config.timeout_ms),
+            target,
+            config,
+            frame_count_bit: true,
+            last_frame: Vec::new(),
+            answers: Vec::new(),
+            cut: false,
+        }
+    }
+
+    /// The telegrams read so far.
+    pub fn answers(&self) -> &[Answer] {
+        &self.answers
+    }
+
+    /// All records read so far, in their order.
+    pub fn records(&self) -> Vec<Record> {
+        let records = self.answers.iter().flat_map(|answer| &answer.telegram.records);
+        records.cloned().collect()
+    }
+
+    /// Whether the meter has shown all that it has to show, and all of it for certain.
+    pub fn is_whole(&self) -> bool {
+        let mut records = self.answers.iter().flat_map(|answer| &answer.telegram.records);
+        !self.cut && !self.more() && records.all(|record| record.coding != Coding::Unsettled)
+    }
+
+    fn more(&self) -> bool {
+        self.answers.last().is_none_or(|answer| answer.telegram.more)
+    }
+
+    /// Reads the first telegram, or with `all` every one. What is read already is not read again.
+    pub fn read(&mut self, port: &mut dyn Port, all: bool) -> Result<(), Failure> {
+        let mut trouble = Trouble::Silent;
+        for _ in 0..self.config.attempts {
+            trouble = match self.go_on(port, all) {
+                Ok(()) => return Ok(()),
+                Err(Trouble::Fatal(failure)) => return Err(failure),
+                Err(trouble) => trouble,
+            };
+            // Meter and driver may differ about the frame count bit now: begin anew.
+            self.answers.clear();
+            self.last_frame.clear();
+            self.link.drain(port)?;
+        }
+        Err(trouble.into())
+    }
+
+    fn go_on(&mut self, port: &mut dyn Port, all: bool) -> Result<(), Trouble> {
+        if self.answers.is_empty() {
+            self.open(port)?;
+            self.frame_count_bit = true;
+            self.next(port)?;
+        }
+        while all && self.more() && !self.cut {
+            if self.answers.len() >= MAX_TELEGRAMS {
+                port.note("64 telegrams and no end: the rest is left");
+                self.cut = true;
+                break;
+            }
+            self.frame_count_bit = !self.frame_count_bit;
+            self.next(port)?;
+        }
+        Ok(())
+    }
+
+    /// Resets the link of a meter with a primary address; deselects all and selects one with a secondary address.
+    fn open(&mut self, port: &mut dyn Port) -> Result<(), Trouble> {
+        let reset = frame::short(frame::SND_NKE, self.target.address);
+        if self.target.address != SELECTED {
+            return self.command(port, &reset, "link reset");
+        }
+        // Only a meter that was selected answers, so silence is as good.
+        match self.link.acknowledged(port, &reset) {
+            Err(Trouble::Fatal(failure)) => return Err(Trouble::Fatal(failure)),
+            _ => port.note("deselected"),
+        }
+        match self.target.secondary {
+            Some(secondary) => self.command(port, &secondary.select(), "selected"),
+            None => Ok(()),
+        }
+    }
+
+    fn command(&mut self, port: &mut dyn Port, request: &[u8], done: &str) -> Result<(), Trouble> {
+        let mut trouble = Trouble::Silent;
+        for _ in 0..self.config.attempts {
+            match self.link.acknowledged(port, request) {
+                Ok(()) => {
+                    port.note(done);
+                    return Ok(());
+                }
+                Err(Trouble::Fatal(failure)) => return Err(Trouble::Fatal(failure)),
+                Err(Trouble::Silent) => self.link.distrust(),
+                Err(garbled) => trouble = garbled,
+            }
+        }
+        // A meter that says nothing at all is not there: to begin anew would only take time.
+        Err(match trouble {
+            Trouble::Silent => Trouble::Fatal(Failure::NoAnswer),
+            trouble => trouble,
+        })
+    }
+
+    /// Reads the next telegram and proves it.
+    fn next(&mut self, port: &mut dyn Port) -> Result<(), Trouble> {
+        match self.prove(port)? {
+            Next::Telegram(answer, frame) => {
+                self.answers.push(answer);
+                self.last_frame = frame;
+            }
+            Next::Repeats => {
+                port.note("the meter repeats its telegram instead of the next: the rest is out of reach");
+                self.cut = true;
+            }
+        }
+        Ok(())
+    }
+
+    fn prove(&mut self, port: &mut dyn Port) -> Result<Next, Trouble> {
+        let asked = port.now();
+        let mut reads: Vec<(Vec<u8>, Telegram)> = Vec::new();
+        let mut repeats = 0;
+        loop {
+            let (frame, telegram) = self.fetch(port)?;
+            if frame == self.last_frame {
+                repeats += 1;
+                if repeats >= self.config.attempts {
+                    return Ok(Next::Repeats);
+                }
+                continue;
+            }
+            let is_proved = !self.config.verify || reads.iter().any(|(other, _)| *other == frame);
+            let came = port.now();
+            if is_proved {
+                return Ok(Next::Telegram(Answer { telegram, asked, came }, frame));
+            }
+            reads.push((frame.clone(), telegram));
+            if reads.len() >= 2 {
+                // One of the two may be false and have a late copy, which must not come to prove it.
+                self.link.drain(port)?;
+            }
+            let enough = if self.link.is_suspect() {
+                READS_SUSPECT
+            } else {
+                READS_CLEAN
+            };
+            if reads.len() >= enough {
+                let telegrams: Vec<_> = reads.into_iter().map(|(_, telegram)| telegram).collect();
+                let what = "answers to one request differ: a meter that always goes on is read with verify = false";
+                let telegram = verify::settle(&telegrams, self.link.is_suspect())
+                    .ok_or_else(|| Trouble::Garbled(what.to_owned()))?;
+                port.note("answers differ, settled record by record");
+                return Ok(Next::Telegram(Answer { telegram, asked, came }, frame));
+            }
+        }
+    }
+
+    /// One whole telegram of the right meter; the request is repeated with the same frame count bit.
+    fn fetch(&mut self, port: &mut dyn Port) -> Result<(Vec<u8>, Telegram), Trouble> {
+        let bit = if self.frame_count_bit { frame::FCB } else { 0 };
+        let request = frame::short(frame::REQ_UD2 | bit, self.target.address);
+        let mut trouble = Trouble::Silent;
+        let mut refused_before: Vec<u8> = Vec::new();
+        for _ in 0..self.config.attempts {
+            let frame = match self.link.response(port, &request) {
+                Ok(frame) => frame,
+                Err(Trouble::Fatal(failure)) => return Err(Trouble::Fatal(failure)),
+                Err(Trouble::Silent) => {
+                    self.link.distrust();
+                    continue;
+                }
+                Err(garbled) => {
+                    trouble = garbled;
+                    continue;
+                }
+            };
+            let failure = match self.judge(&frame) {
+                Ok(telegram) => {
+                    port.note(&self.describe(&telegram));
+                    return Ok((frame, telegram));
+                }
+                Err(failure) => failure,
+            };
+            port.note(complaint(&failure));
+            // The same bytes again are what the meter means; a fault of its records may yet be one of the line.
+            let is_meant = frame == refused_before;
+            trouble = match failure {
+                Failure::Garbled(what) if !is_meant => Trouble::Garbled(what),
+                failure if is_meant => return Err(Trouble::Fatal(failure)),
+                failure => Trouble::Fatal(failure),
+            };
+            refused_before = frame;
+        }
+        Err(trouble)
+    }
+
+    fn judge(&self, frame: &[u8]) -> Result<Telegram, Failure> {
+        let response = frame::decode(frame).map_err(|error| Failure::Garbled(error.to_string()))?;
+        if !self.target.accepts(response.address) {
+            let (got, want) = (response.address, self.target.address);
+            return Err(Failure::WrongDevice(format!("address {got} answers, {want} was asked")));
+        }
+        let telegram = telegram::decode(&response).map_err(|error| match error {
+            TelegramError::Report { .. } | TelegramError::Alarm { .. } => Failure::Refused(error.to_string()),
+            TelegramError::Encrypted { .. } | TelegramError::Structure { .. } => {
+                Failure::Unsupported(error.to_string())
+            }
+            error => Failure::Garbled(error.to_string()),
+        })?;
+        self.judge_identity(&telegram)?;
+        Ok(telegram)
+    }
+
+    /// The meter must be the configured one, and the same in all telegrams.
+    fn judge_identity(&self, telegram: &Telegram) -> Result<(), Failure> {
+        let first = self.answers.first().and_then(|answer| answer.telegram.header.as_ref());
+        let id = |telegram: &Telegram| {
+            telegram
+                .header
+                .as_ref()
+                .map(|header| header.id.clone())
+                .unwrap_or_default()
+        };
+        let got = id(telegram);
+        if let Some(wanted) = &self.target.secondary {
+            let matches = match &telegram.header {
+                Some(header) => wanted.matches(header),
+                // Behind a first telegram that did say who answers, the others may leave it out.
+                None => first.is_some(),
+            };
+            if !matches {
+                return Err(Failure::WrongDevice(format!("{got:?} answers, {wanted} is configured")));
+            }
+        }
+        match first {
+            Some(first) if !got.is_empty() && got != first.id => {
+                Err(Failure::WrongDevice(format!("{got:?} answers, {:?} began", first.id)))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    fn describe(&self, telegram: &Telegram) -> String {
+        let (number, count) = (self.answers.len() + 1, telegram.records.len());
+        let more = if telegram.more { ", more follow" } else { "" };
+        let id = telegram.header.as_ref().map_or("", |header| header.id.as_str());
+        format!("telegram {number} of {id}: {count} records{more}")
+    }
+
+    /// Deselects the meter, so that it answers nobody who means another one.
+    pub fn close(&mut self, port: &mut dyn Port) {
+        if self.target.address == SELECTED {
+            // Nobody waits for the outcome: the session is over.
+            let _ = self.link.acknowledged(port, &frame::short(frame::SND_NKE, SELECTED));
+        }
+    }
+}
+
+fn complaint(failure: &Failure) -> &str {
+    match failure {
+        Failure::Garbled(what)
+        | Failure::Refused(what)
+        | Failure::WrongDevice(what)
+        | Failure::Unsupported(what)
+        | Failure::Config(what) => what,
+        Failure::NoAnswer | Failure::Line(_) | Failure::Stopped => "",
+    }
+}

@@ -1,0 +1,185 @@
+//! One answer of a meter (EN 13757-3, section 6): what the control information announces, read whole.
+
+use uzel_driver_sdk::bytes::{Reader, Short};
+
+use crate::fixed;
+use crate::frame::Response;
+use crate::header::Header;
+use crate::record::{self, Record, RecordError, Records};
+
+/// One answer of a meter.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Telegram {
+    /// None where the answer has no header (CI 78).
+    pub header: Option<Header>,
+    /// In the order of the telegram.
+    pub records: Vec<Record>,
+    /// More telegrams follow.
+    pub more: bool,
+}
+
+/// Why an answer has no records for us.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum TelegramError {
+    /// The meter refuses: an application error report (CI 70).
+    #[error("application error {code}: {}", report_name(*.code))]
+    Report { code: u8 },
+    /// The meter reports an alarm instead of data.
+    #[error("alarm report {status:02x} instead of data")]
+    Alarm { status: u8 },
+    #[error("header of CI {ci:02x}: {source}")]
+    Header { ci: u8, source: Short },
+    #[error("fixed structure has {got} bytes, expected 16")]
+    FixedLength { got: usize },
+    #[error(transparent)]
+    Record(#[from] RecordError),
+    /// The records are encrypted, and keys are no matter of this driver.
+    #[error("records are encrypted, mode {mode}")]
+    Encrypted { mode: u8 },
+    /// An obsolete or unknown structure.
+    #[error("CI {ci:02x} is {}, expected 72, 73, 78 or 7a", ci_name(*.ci))]
+    Structure { ci: u8 },
+}
+
+/// Reads what a response frame carries.
+pub fn decode(response: &Response<'_>) -> Result<Telegram, TelegramError> {
+    let mut reader = Reader::new(response.data);
+    let ci = response.ci;
+    let cut = |source| TelegramError::Header { ci, source };
+    match ci {
+        0x72 | 0x7a => {
+            let read = if ci == 0x72 { Header::long } else { Header::short };
+            let (header, config) = read(&mut reader).map_err(cut)?;
+            refuse_encrypted(config, reader.rest())?;
+            with_records(Some(header), reader.rest())
+        }
+        0x78 => with_records(None, reader.rest()),
+        0x73 if response.data.len() == fixed::LENGTH => {
+            let (header, records) = fixed::decode(response.data).map_err(cut)?;
+            Ok(Telegram {
+                header: Some(header),
+                records,
+                more: false,
+            })
+        }
+        0x73 => Err(TelegramError::FixedLength {
+            got: response.data.len(),
+        }),
+        // A report without a code is unspecified, as code 0 is.
+        0x70 => Err(TelegramError::Report {
+            code: reader.u8().unwrap_or(0),
+        }),
+        0x71 => Err(TelegramError::Alarm {
+            status: reader.u8().unwrap_or(0),
+        }),
+        ci => Err(TelegramError::Structure { ci }),
+    }
+}
+
+fn with_records(header: Option<Header>, bytes: &[u8]) -> Result<Telegram, TelegramError> {
+    let Records { list, more } = record::decode(bytes)?;
+    Ok(Telegram {
+        header,
+        records: list,
+        more,
+    })
+}
+
+/// On wires the configuration word is mostly a signature of older meters, any number. Only the modes 5 and 7 with a
+/// count of encrypted blocks, over records that do not begin with the two filler bytes which every decrypted or plain
+/// message of these modes has, mean encryption.
+fn refuse_encrypted(config: u16, records: &[u8]) -> Result<(), TelegramError> {
+    let mode = u8::try_from(config >> 8 & 0x1f).unwrap_or(0);
+    let blocks = config >> 4 & 0x0f;
+    if matches!(mode, 5 | 7) && blocks > 0 && !records.starts_with(&[0x2f, 0x2f]) {
+        return Err(TelegramError::Encrypted { mode });
+    }
+    Ok(())
+}
+
+fn report_name(code: u8) -> &'static str {
+    match code {
+        0 => "unspecified error",
+        1 => "unknown CI field",
+        2 => "buffer too long, truncated",
+        3 => "too many records",
+        4 => "premature end of record",
+        5 => "more than 10 DIFE",
+        6 => "more than 10 VIFE",
+        8 => "application busy",
+        9 => "too many readouts",
+        _ => "unknown error",
+    }
+}
+
+fn ci_name(ci: u8) -> &'static str {
+    match ci {
+        0x74..=0x77 => "an obsolete structure, most significant byte first",
+        0x69 | 0x6a | 0x79 | 0x7b => "a compact or format frame",
+        0x50..=0x56 | 0x6c | 0xb8..=0xbd => "a message to a meter",
+        0x8c..=0x90 => "a wireless layer",
+        0xa0..=0xb7 => "of the maker's own",
+        _ => "no known structure",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::frame;
+    use proptest::prelude::*;
+    use uzel_driver_sdk::bytes::unhex;
+
+    fn answer(ci: u8, data: &str) -> Result<Telegram, TelegramError> {
+        let frame = frame::long(0x08, 1, ci, &unhex(data).unwrap());
+        decode(&frame::decode(&frame).unwrap())
+    }
+
+    #[test]
+    fn structures_are_told_apart() {
+        let cases = [
+            (0x72, "78 56 34 12 24 40 01 07 13 00 00 00 01 06 05", Ok((true, 1))),
+            (0x7a, "13 00 00 00 01 06 05", Ok((true, 1))),
+            (0x78, "01 06 05", Ok((false, 1))),
+            (0x73, "78 56 34 12 0a 00 e9 7e 01 00 00 00 35 01 00 00", Ok((true, 2))),
+            (0x70, "", Err("application error 0: unspecified error")),
+            (0x70, "08", Err("application error 8: application busy")),
+            (0x70, "63", Err("application error 99: unknown error")),
+            (0x71, "01", Err("alarm report 01 instead of data")),
+            (
+                0x72,
+                "78 56 34 12 24",
+                Err("header of CI 72: needs 2 bytes at offset 4, 1 left"),
+            ),
+            (0x73, "78 56", Err("fixed structure has 2 bytes, expected 16")),
+            (0x7a, "13 00 10 05 99 88", Err("records are encrypted, mode 5")),
+            (0x7a, "13 00 10 05 2f 2f 01 06 05", Ok((true, 1))),
+            (0x7a, "13 00 27 b6 01 06 05", Ok((true, 1))),
+            (
+                0x76,
+                "12 34 56 78",
+                Err("CI 76 is an obsolete structure, most significant byte first, expected 72, 73, 78 or 7a"),
+            ),
+            (
+                0x79,
+                "",
+                Err("CI 79 is a compact or format frame, expected 72, 73, 78 or 7a"),
+            ),
+        ];
+        for (ci, data, want) in cases {
+            let got = answer(ci, data).map(|telegram| (telegram.header.is_some(), telegram.records.len()));
+            assert_eq!(
+                got.map_err(|error| error.to_string()),
+                want.map_err(str::to_owned),
+                "{ci:02x} {data}"
+            );
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn no_answer_panics(ci: u8, data in proptest::collection::vec(any::<u8>(), 0..252)) {
+            let _ = decode(&Response { address: 1, ci, data: &data, length: 0 });
+        }
+    }
+}

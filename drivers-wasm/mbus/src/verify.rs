@@ -1,0 +1,152 @@
+//! Answers to one request that are not equal: what of them can be relied on.
+
+use crate::civil;
+use crate::data::{self, Coding, Data};
+use crate::modifier;
+use crate::quantity::{self, Class};
+use crate::record::Record;
+use crate::telegram::Telegram;
+
+/// Settles answers to the same request record by record: a value is taken when two answers agree on it.
+///
+/// A meter that measures anew for each answer changes what it measures, so on a clean line the middle one of three
+/// answers is taken for values of one moment. All else that no two answers agree on is without value. None when no two
+/// answers are made of the same records.
+pub fn settle(answers: &[Telegram], suspect: bool) -> Option<Telegram> {
+    let alike = |one: &Telegram| -> Vec<&Telegram> { answers.iter().filter(|other| is_alike(one, other)).collect() };
+    let group = answers
+        .iter()
+        .map(alike)
+        .max_by_key(Vec::len)
+        .filter(|group| group.len() >= 2)?;
+    let mut settled = (*group.last()?).clone();
+    for (at, record) in settled.records.iter_mut().enumerate() {
+        let values: Vec<&Record> = group.iter().filter_map(|answer| answer.records.get(at)).collect();
+        let agreed = values.iter().find(|one| {
+            let equal = values.iter().filter(|other| other.data == one.data);
+            equal.count() >= 2
+        });
+        let middle = || if suspect { None } else { middle(&values) };
+        match agreed.copied().or_else(middle) {
+            Some(settled) => record.data.clone_from(&settled.data),
+            None => {
+                record.coding = Coding::Unsettled;
+                record.data.clear();
+            }
+        }
+    }
+    Some(settled)
+}
+
+/// Whether two telegrams are of one meter and made of the same records.
+fn is_alike(one: &Telegram, other: &Telegram) -> bool {
+    let who = |telegram: &Telegram| {
+        let header = telegram.header.as_ref();
+        header.map(|header| (header.id.clone(), header.manufacturer, header.version, header.medium))
+    };
+    let pairs = one.records.iter().zip(&other.records);
+    who(one) == who(other)
+        && one.more == other.more
+        && one.records.len() == other.records.len()
+        && pairs.into_iter().all(|(one, other)| one.same_kind(other))
+}
+
+/// The middle one of at least three values that hold at one moment.
+fn middle<'a>(values: &[&'a Record]) -> Option<&'a Record> {
+    let mut ordered = values
+        .iter()
+        .map(|record| Some((size(record)?, *record)))
+        .collect::<Option<Vec<_>>>()?;
+    ordered.sort_by(|((whole, real), _), ((other, other_real), _)| whole.cmp(other).then(real.total_cmp(other_real)));
+    let middle = ordered.get(ordered.len() / 2).filter(|_| ordered.len() >= 3);
+    middle.map(|(_, record)| *record)
+}
+
+/// By what values of one moment are ordered: all of a group are whole numbers, or all are not.
+fn size(record: &Record) -> Option<(i64, f64)> {
+    let meaning = modifier::apply(&record.vif, quantity::meaning(&record.vif), &record.vifes).meaning;
+    let is_of_one_moment = record.storage == 0 && matches!(meaning.class, Class::Instant | Class::DateTime);
+    match data::decode(record.coding, &record.data, meaning.expected()) {
+        _ if !is_of_one_moment => None,
+        Data::Number(number) => Some((number, 0.0)),
+        Data::Real(real) => Some((0, real)),
+        Data::Stamp(stamp) => Some((civil::seconds(stamp.time), 0.0)),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::record;
+    use uzel_driver_sdk::bytes::unhex;
+
+    fn telegram(records: &str) -> Telegram {
+        let records = record::decode(&unhex(records).unwrap()).unwrap();
+        Telegram {
+            header: None,
+            records: records.list,
+            more: records.more,
+        }
+    }
+
+    /// Energy and power of each answer, then what is settled: the data bytes or a dash.
+    fn settled(answers: &[[u8; 2]], suspect: bool) -> Option<String> {
+        let answers: Vec<_> = answers
+            .iter()
+            .map(|[energy, power]| telegram(&format!("01 06 {energy:02x} 01 2b {power:02x}")))
+            .collect();
+        let telegram = settle(&answers, suspect)?;
+        let show = |record: &Record| match (record.coding, record.data.first()) {
+            (Coding::Integer, Some(value)) => value.to_string(),
+            _ => "-".to_owned(),
+        };
+        Some(telegram.records.iter().map(show).collect::<Vec<_>>().join(" "))
+    }
+
+    #[test]
+    fn two_answers_must_agree() {
+        let cases = [
+            ("power moves", vec![[5, 1], [5, 2], [5, 90]], false, "5 2"),
+            (
+                "power moves on a disturbed line",
+                vec![[5, 1], [5, 2], [5, 3]],
+                true,
+                "5 -",
+            ),
+            ("the counter steps on", vec![[5, 1], [6, 2], [6, 3]], false, "6 2"),
+            ("two answers are too few", vec![[5, 1], [5, 2]], false, "5 -"),
+            (
+                "one answer is false in one record",
+                vec![[5, 1], [9, 1], [5, 2]],
+                true,
+                "5 1",
+            ),
+            (
+                "the counter cannot be relied on",
+                vec![[5, 1], [6, 1], [7, 1]],
+                false,
+                "- 1",
+            ),
+        ];
+        for (name, answers, suspect, want) in cases {
+            assert_eq!(settled(&answers, suspect).as_deref(), Some(want), "{name}");
+        }
+    }
+
+    #[test]
+    fn answers_of_other_records_do_not_count() {
+        let answers = [
+            telegram("01 06 05"),
+            telegram("01 06 07 01 2b 01"),
+            telegram("01 06 05"),
+        ];
+        assert_eq!(settle(&answers, false), Some(telegram("01 06 05")));
+        let different = [
+            telegram("01 06 05"),
+            telegram("01 06 07 01 2b 01"),
+            telegram("01 13 05"),
+        ];
+        assert_eq!(settle(&different, false), None);
+    }
+}

@@ -1,0 +1,242 @@
+//! `uzel device`: devices into and out of the store.
+
+use std::collections::BTreeMap;
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+
+use jiff::Timestamp;
+
+use super::args::{DeviceArgs, config_json, line_address};
+use crate::driver::{Describe, check_config};
+use crate::model::{ArchiveKind, Task};
+use crate::store::{Change, ImportFault, Imported, NewDevice, NewPoint, NewRoute, NewSite, Store, StoreError};
+
+/// Why devices were not taken.
+#[derive(Debug, thiserror::Error)]
+pub enum DeviceError {
+    /// The file could not be read.
+    #[error("file {file}")]
+    Read {
+        /// Which.
+        file: PathBuf,
+        /// Why.
+        source: csv::Error,
+    },
+    /// It has faults: all of them.
+    #[error("{} faults, nothing was stored:\n  {}", .0.len(), .0.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n  "))]
+    Faults(Vec<ImportFault>),
+    /// The store did not take them.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The result could not be printed.
+    #[error("the output could not be written")]
+    Write(#[from] io::Error),
+}
+
+/// What the drivers say of themselves, by id.
+pub type Drivers = BTreeMap<String, std::sync::Arc<Describe>>;
+
+/// Columns of an import.
+const COLUMNS: &[&str] = &[
+    "name", "driver", "line", "line_name", "settings", "organisation", "site", "address", "node", "point", "zone",
+    "serial", "model", "every_minutes", "tasks", "config", "latitude", "longitude",
+];
+
+/// The devices of a CSV file, or every fault in it.
+pub fn read_file(file: &Path, drivers: &Drivers) -> Result<Vec<NewDevice>, DeviceError> {
+    let read = |source| DeviceError::Read { file: file.to_owned(), source };
+    let mut reader = csv::ReaderBuilder::new().trim(csv::Trim::All).flexible(true).from_path(file).map_err(read)?;
+    let head = reader.headers().map_err(read)?.clone();
+    let mut faults = Vec::new();
+    let mut fault = |row, key: &str, reason: String| faults.push(ImportFault { row, key: key.to_owned(), reason });
+    for column in &head {
+        if !COLUMNS.contains(&column) {
+            fault(0, column, format!("no such column, expected {}", COLUMNS.join(", ")));
+        }
+    }
+    let mut devices = Vec::new();
+    for (index, record) in reader.records().enumerate() {
+        let record = record.map_err(read)?;
+        let row = index + 1;
+        let get = |key: &str| {
+            let at = head.iter().position(|column| column == key)?;
+            record.get(at).filter(|text| !text.is_empty())
+        };
+        match device(&get, drivers) {
+            Ok(device) => devices.push(device),
+            Err(wrong) => wrong.into_iter().for_each(|(key, reason)| fault(row, key, reason)),
+        }
+    }
+    if faults.is_empty() { Ok(devices) } else { Err(DeviceError::Faults(faults)) }
+}
+
+/// One device from named texts, or all that is wrong with it.
+fn device<'a>(
+    get: &dyn Fn(&str) -> Option<&'a str>,
+    drivers: &Drivers,
+) -> Result<NewDevice, Vec<(&'static str, String)>> {
+    let mut wrong = Vec::new();
+    let mut must = |key: &'static str| {
+        let text = get(key);
+        if text.is_none() {
+            wrong.push((key, "is missing".to_owned()));
+        }
+        text.unwrap_or_default().to_owned()
+    };
+    let (name, driver, line) = (must("name"), must("driver"), must("line"));
+    let describe = drivers.get(&driver);
+    if describe.is_none() && !driver.is_empty() {
+        let known: Vec<_> = drivers.keys().map(String::as_str).collect();
+        wrong.push(("driver", format!("{driver:?} is not loaded, there are {}", known.join(", "))));
+    }
+    let address = line_address(&line);
+    if let (Err(text), false) = (&address, line.is_empty()) {
+        wrong.push(("line", text.clone()));
+    }
+    let settings = get("settings").map(str::parse).transpose();
+    if let Err(error) = &settings {
+        wrong.push(("settings", format!("{error}")));
+    }
+    let every_minutes = get("every_minutes").map_or(Ok(60), str::parse::<u32>);
+    if every_minutes.is_err() {
+        wrong.push(("every_minutes", "expected a whole number of minutes".to_owned()));
+    }
+    let tasks: Result<Vec<Task>, _> =
+        get("tasks").map_or_else(|| Ok(usual_tasks()), |text| text.split_whitespace().map(str::parse).collect());
+    if let Err(error) = &tasks {
+        wrong.push(("tasks", error.to_string()));
+    }
+    let mut degrees = |key: &'static str| {
+        let parsed = get(key).map(str::parse::<f64>).transpose();
+        if parsed.is_err() {
+            wrong.push((key, "expected degrees such as 55.7558".to_owned()));
+        }
+        parsed.unwrap_or_default()
+    };
+    let (latitude, longitude) = (degrees("latitude"), degrees("longitude"));
+    let pairs = pairs(get("config").unwrap_or_default());
+    if let Err(text) = &pairs {
+        wrong.push(("config", text.clone()));
+    }
+    let mut config = serde_json::json!({});
+    if let (Some(describe), Ok(pairs)) = (describe, &pairs) {
+        config = config_json(describe, pairs);
+        if let Err(fault) = check_config(describe, &config) {
+            wrong.extend(fault.faults.into_iter().map(|text| ("config", text)));
+        }
+    }
+    let (Ok(address), Ok(settings), Ok(every_minutes), Ok(tasks), true) =
+        (address, settings, every_minutes, tasks, wrong.is_empty())
+    else {
+        return Err(wrong);
+    };
+    let text = |key: &str| get(key).map(str::to_owned);
+    let resource = describe.and_then(|describe| describe.models.first()).and_then(|model| model.resources.first());
+    Ok(NewDevice {
+        driver,
+        organisation: text("organisation").unwrap_or_else(|| "—".to_owned()),
+        site: NewSite {
+            name: text("site").unwrap_or_else(|| name.clone()),
+            address: text("address"),
+            time_zone: text("zone").unwrap_or_else(|| "Europe/Moscow".to_owned()),
+            latitude,
+            longitude,
+        },
+        node: text("node").unwrap_or_else(|| name.clone()),
+        routes: vec![NewRoute { line: text("line_name"), address, settings }],
+        serial: text("serial"),
+        model: text("model"),
+        enabled: true,
+        clock_rule: None,
+        config,
+        every_minutes,
+        tasks,
+        points: vec![NewPoint {
+            input: 1,
+            name: text("point").unwrap_or_else(|| name.clone()),
+            resource: resource.cloned().unwrap_or_else(|| "heat".to_owned()),
+            purpose: "commercial".to_owned(),
+        }],
+        name,
+    })
+}
+
+/// What is read of a device unless somebody says otherwise.
+pub fn usual_tasks() -> Vec<Task> {
+    let archives = [ArchiveKind::Hourly, ArchiveKind::Daily, ArchiveKind::Monthly].map(Task::Archive);
+    [Task::Clock, Task::Current, Task::Totals].into_iter().chain(archives).collect()
+}
+
+/// `KEY=VALUE` pairs between spaces.
+fn pairs(text: &str) -> Result<Vec<(String, String)>, String> {
+    text.split_whitespace()
+        .map(|pair| {
+            let (key, value) = pair.split_once('=').ok_or_else(|| format!("{pair:?}: expected KEY=VALUE"))?;
+            Ok((key.to_owned(), value.to_owned()))
+        })
+        .collect()
+}
+
+/// The device of `uzel device add`.
+pub fn from_args(args: &DeviceArgs, drivers: &Drivers) -> Result<NewDevice, DeviceError> {
+    let line = args.line.to_string();
+    let settings = args.settings.map(|settings| settings.to_string());
+    let every = args.every.to_string();
+    let tasks = args.what.iter().map(Task::to_string).collect::<Vec<_>>().join(" ");
+    let config = args.set.iter().map(|(key, value)| format!("{key}={value}")).collect::<Vec<_>>().join(" ");
+    let get = |key: &str| match key {
+        "name" => Some(args.name.as_str()),
+        "driver" => Some(args.driver.as_str()),
+        "line" => Some(line.as_str()),
+        "settings" => settings.as_deref(),
+        "organisation" => args.organisation.as_deref(),
+        "site" => args.site.as_deref(),
+        "address" => args.address.as_deref(),
+        "zone" => Some(args.zone.as_str()),
+        "serial" => args.serial.as_deref(),
+        "every_minutes" => Some(every.as_str()),
+        "tasks" => Some(tasks.as_str()),
+        "config" => Some(config.as_str()),
+        _ => None,
+    };
+    device(&get, drivers).map_err(|wrong| {
+        let fault = |(key, reason): (&str, String)| ImportFault { row: 1, key: key.to_owned(), reason };
+        DeviceError::Faults(wrong.into_iter().map(fault).collect())
+    })
+}
+
+/// Says what became of each device.
+pub fn print_imported(imported: &[Imported], out: &mut dyn Write) -> io::Result<()> {
+    for device in imported {
+        match &device.change {
+            Change::Added => writeln!(out, "{}: added", device.name)?,
+            Change::Updated(parts) => writeln!(out, "{}: changed {}", device.name, parts.join(", "))?,
+            Change::Unchanged => writeln!(out, "{}: as it was", device.name)?,
+        }
+    }
+    Ok(())
+}
+
+/// Lists the devices with how they fared.
+pub async fn list(store: &Store, out: &mut (dyn Write + Send)) -> Result<(), DeviceError> {
+    let now = Timestamp::now();
+    let devices = store.poll_plan().await?;
+    if devices.is_empty() {
+        writeln!(out, "no devices yet: add one with `uzel device add`, or many with `uzel device import`")?;
+    }
+    for device in devices {
+        let line = device.routes.first().map(|route| route.address.to_string()).unwrap_or_default();
+        let last = match (device.last_outcome, device.last_session_started_at) {
+            (Some(outcome), Some(at)) => {
+                let minutes = at.duration_until(now).as_mins();
+                format!("{outcome} {minutes} min ago")
+            }
+            _ => "never read".to_owned(),
+        };
+        let off = if device.enabled { "" } else { ", disabled" };
+        let model = device.model.as_deref().unwrap_or("?");
+        let serial = device.serial.as_deref().unwrap_or("?");
+        writeln!(out, "{}\t{} {model} No. {serial}\t{line}\tevery {} min{off}\t{last}", device.name, device.driver, device.every_minutes)?;
+    }
+    Ok(())
+}

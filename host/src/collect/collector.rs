@@ -1,0 +1,302 @@
+//! Who is read when: keeps the clock of every device, starts jobs, takes commands.
+
+use std::collections::{BTreeSet, HashMap};
+use std::sync::Arc;
+use std::time::Duration;
+
+use jiff::{SignedDuration, Timestamp};
+use tokio::sync::mpsc;
+use tokio::task::JoinSet;
+use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
+use tracing::{error, info, warn};
+
+use super::handle::{Board, Command, HandleError, ReadNow};
+use super::job::{Done, Job, Tools, carry_out};
+use super::plan::{Current, Planned};
+use super::queue::Queue;
+use super::{Config, handle};
+use crate::driver::Registry;
+use crate::limits;
+use crate::model::{DeviceId, LineId, Outcome, SessionId};
+use crate::schedule::{Past, next_at};
+use crate::session::{Desk, sessions_allowed};
+use crate::store::Store;
+
+/// How long polling rests after the store could not take something.
+const STORAGE_REST: Duration = Duration::from_secs(10);
+
+/// The loop and what it knows.
+pub struct Collector {
+    tools: Tools,
+    config: Config,
+    devices: HashMap<DeviceId, Planned>,
+    past: HashMap<DeviceId, Past>,
+    due: BTreeSet<(Timestamp, DeviceId)>,
+    due_at: HashMap<DeviceId, Timestamp>,
+    queue: Queue<Job>,
+    current: HashMap<DeviceId, Current>,
+    jobs: JoinSet<Done>,
+    /// Whose job each task is.
+    tasks: HashMap<tokio::task::Id, (DeviceId, LineId)>,
+    begun: mpsc::UnboundedSender<(DeviceId, SessionId)>,
+    sessions: Option<mpsc::UnboundedReceiver<(DeviceId, SessionId)>>,
+    job_number: u64,
+    rest_until: Option<Instant>,
+}
+
+impl Collector {
+    /// A collector that has not begun.
+    pub fn new(store: Store, registry: Arc<Registry>, board: Arc<Board>, config: Config) -> Self {
+        let allowed = sessions_allowed();
+        if config.sessions > allowed {
+            warn!(
+                wanted = config.sessions,
+                allowed, "at most {allowed} sessions at once: vm.max_map_count allows no more"
+            );
+        }
+        let desk = Arc::new(Desk::new(config.sessions.min(allowed).max(1)));
+        let wall = Duration::from_secs(config.session_s);
+        // One message a session, taken at once: bounded by the sessions.
+        let (begun, sessions) = mpsc::unbounded_channel();
+        Self {
+            tools: Tools { store, registry, desk, board, wall },
+            config,
+            devices: HashMap::new(),
+            past: HashMap::new(),
+            due: BTreeSet::new(),
+            due_at: HashMap::new(),
+            queue: Queue::default(),
+            current: HashMap::new(),
+            jobs: JoinSet::new(),
+            tasks: HashMap::new(),
+            begun,
+            sessions: Some(sessions),
+            job_number: 0,
+            rest_until: None,
+        }
+    }
+
+    /// Polls until `cancel`; then ends the running sessions and comes back within a few seconds.
+    pub async fn run(mut self, mut commands: mpsc::Receiver<Command>, cancel: CancellationToken) {
+        let Some(mut sessions) = self.sessions.take() else { return };
+        self.reload().await;
+        loop {
+            self.start_jobs();
+            let wake_at = self.wake_at();
+            tokio::select! {
+                biased;
+                () = cancel.cancelled() => break,
+                Some(command) = commands.recv() => self.command(command).await,
+                Some((device, session)) = sessions.recv() => {
+                    if let Some(current) = self.current.get_mut(&device) {
+                        current.session = Some(session);
+                    }
+                }
+                Some(done) = self.jobs.join_next_with_id() => self.done(done),
+                () = sleep_until(wake_at) => self.enqueue_due(),
+            }
+        }
+        self.shut_down().await;
+    }
+
+    async fn shut_down(&mut self) {
+        for current in self.current.values() {
+            current.cancel.cancel();
+        }
+        let running = self.jobs.len();
+        if running > 0 {
+            info!(sessions = running, "ending {running} sessions");
+        }
+        while let Some(done) = self.jobs.join_next_with_id().await {
+            self.done(done);
+        }
+    }
+
+    /// Takes the devices from the store anew; running jobs go on.
+    async fn reload(&mut self) {
+        let plan = match self.tools.store.poll_plan().await {
+            Ok(plan) => plan,
+            Err(error) => {
+                error!(%error, "the devices could not be read from the store");
+                return;
+            }
+        };
+        let now = Timestamp::now();
+        let old = std::mem::take(&mut self.devices);
+        self.due.clear();
+        self.due_at.clear();
+        for device in plan {
+            let id = device.id;
+            let known = old.get(&id);
+            self.past.entry(id).or_insert(Past {
+                started_at: device.last_session_started_at,
+                outcome: device.last_outcome,
+                failures: device.failures_in_row,
+            });
+            // A changed device is tried at once: somebody may have mended it.
+            let changed = known.is_some_and(|known| known.device.config != device.config || known.device.routes != device.routes);
+            if changed {
+                self.past.insert(id, Past { started_at: None, outcome: None, failures: 0 });
+            }
+            let planned = Planned { offset_ms: known.map_or(0, |known| known.offset_ms), device: Arc::new(device) };
+            self.devices.insert(id, planned);
+            self.set_due(id, now);
+        }
+        let devices = &self.devices;
+        self.queue.drop_where(|job| !devices.contains_key(&job.planned.device.id));
+    }
+
+    /// Decides when a device is read next.
+    fn set_due(&mut self, id: DeviceId, now: Timestamp) {
+        if let Some(at) = self.due_at.remove(&id) {
+            self.due.remove(&(at, id));
+        }
+        let (Some(planned), Some(past)) = (self.devices.get(&id), self.past.get(&id)) else { return };
+        if !self.config.scheduled || !planned.device.enabled || self.current.contains_key(&id) {
+            return;
+        }
+        let every = SignedDuration::from_mins(planned.device.every_minutes.into());
+        let at = next_at(id, every, *past, now);
+        self.due.insert((at, id));
+        self.due_at.insert(id, at);
+    }
+
+    fn wake_at(&self) -> Option<Instant> {
+        let next = self.due.first().map(|(at, _)| {
+            let wait = Timestamp::now().duration_until(*at);
+            Instant::now() + Duration::try_from(wait).unwrap_or(Duration::ZERO)
+        });
+        let rest = self.rest_until.filter(|until| *until > Instant::now());
+        match (next, rest) {
+            (Some(next), Some(rest)) => Some(next.max(rest)),
+            (next, rest) => next.or(rest),
+        }
+    }
+
+    /// Moves what is due into the queue of its line.
+    fn enqueue_due(&mut self) {
+        let now = Timestamp::now();
+        while let Some((at, id)) = self.due.first().copied() {
+            if at > now {
+                break;
+            }
+            self.due.remove(&(at, id));
+            self.due_at.remove(&id);
+            if let Some(planned) = self.devices.get(&id).cloned() {
+                self.enqueue(planned, None);
+            }
+        }
+    }
+
+    fn enqueue(&mut self, planned: Planned, asked: Option<ReadNow>) {
+        let line = planned.line().unwrap_or(LineId(0));
+        let id = planned.device.id;
+        // From now on it has its place: it is not due again before this job has ended.
+        let cancel = CancellationToken::new();
+        self.current.insert(id, Current { session: None, cancel });
+        let urgent = asked.is_some();
+        self.queue.push(line, Job { planned, asked }, urgent);
+    }
+
+    /// Starts jobs while there are slots and free lines.
+    fn start_jobs(&mut self) {
+        if self.rest_until.is_some_and(|until| until > Instant::now()) {
+            return;
+        }
+        self.rest_until = None;
+        while self.jobs.len() < self.tools.desk.most() {
+            let Some((line, job)) = self.queue.pop() else { return };
+            let id = job.planned.device.id;
+            let Some(current) = self.current.get(&id) else {
+                self.queue.free(line);
+                continue;
+            };
+            let (tools, cancel, begun) = (self.tools.clone(), current.cancel.clone(), self.begun.clone());
+            let task = self.jobs.spawn(carry_out(tools, job, cancel, move |session| {
+                // The receiver lives as long as the collector.
+                let _ = begun.send((id, session));
+            }));
+            self.tasks.insert(task.id(), (id, line));
+        }
+    }
+
+    fn done(&mut self, done: Result<(tokio::task::Id, Done), tokio::task::JoinError>) {
+        let (task, done) = match done {
+            Ok((task, done)) => (task, Some(done)),
+            Err(error) => {
+                // A job that panicked is a fault of ours; its device is read again in its time.
+                error!(%error, "a job ended badly");
+                (error.id(), None)
+            }
+        };
+        let Some((id, line)) = self.tasks.remove(&task) else { return };
+        self.queue.free(line);
+        self.current.remove(&id);
+        let done = done.unwrap_or_else(|| Done {
+            started_at: Timestamp::now(),
+            outcome: Outcome::Interrupted,
+            offset_ms: None,
+            model: None,
+        });
+        if let Some(planned) = self.devices.get_mut(&id) {
+            planned.offset_ms = done.offset_ms.unwrap_or(planned.offset_ms);
+            if done.model.is_some() && planned.device.model.is_none() {
+                Arc::make_mut(&mut planned.device).model = done.model;
+            }
+        }
+        if done.outcome == Outcome::Storage {
+            warn!("polling rests for {} s: the store could not take something", STORAGE_REST.as_secs());
+            self.rest_until = Some(Instant::now() + STORAGE_REST);
+        }
+        let failures = self.past.get(&id).map_or(0, |past| past.failures);
+        let failures = match done.outcome {
+            Outcome::Complete | Outcome::Partial => 0,
+            _ => failures.saturating_add(1),
+        };
+        let past = Past { started_at: Some(done.started_at), outcome: Some(done.outcome), failures };
+        self.past.insert(id, past);
+        self.set_due(id, Timestamp::now());
+    }
+
+    async fn command(&mut self, command: Command) {
+        match command {
+            Command::ReadNow(read, reply) => {
+                let answer = self.read_now(read);
+                // Who asked may have gone.
+                let _ = reply.send(answer);
+            }
+            Command::Cancel(session, reply) => {
+                let found = self.current.values().find(|current| current.session == Some(session));
+                let answer = found.map(|current| current.cancel.cancel()).ok_or(HandleError::NoSession(session));
+                let _ = reply.send(answer);
+            }
+            Command::Reload => self.reload().await,
+        }
+    }
+
+    fn read_now(&mut self, read: ReadNow) -> Result<u64, handle::HandleError> {
+        let id = read.device;
+        if self.current.contains_key(&id) {
+            return Err(HandleError::AlreadyReading(id));
+        }
+        let planned = self.devices.get(&id).filter(|planned| planned.device.enabled).cloned();
+        let planned = planned.ok_or(HandleError::NoDevice(id))?;
+        if self.current.len() >= limits::JOBS_WAITING {
+            return Err(HandleError::Busy);
+        }
+        if let Some(at) = self.due_at.remove(&id) {
+            self.due.remove(&(at, id));
+        }
+        self.enqueue(planned, Some(read));
+        self.job_number += 1;
+        Ok(self.job_number)
+    }
+}
+
+async fn sleep_until(at: Option<Instant>) {
+    match at {
+        Some(at) => tokio::time::sleep_until(at).await,
+        None => std::future::pending().await,
+    }
+}

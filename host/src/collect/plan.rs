@@ -1,0 +1,131 @@
+//! What a session with a device has to do: its tasks with the gaps of its archives.
+
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
+
+use crate::driver::describe::{ClockRuleWord, Describe, Model};
+use crate::model::{ArchiveKind, ClockRule, LineId, SessionId, Span, Task, place};
+use crate::schedule::{Want, gaps};
+use crate::session::Assignment;
+use crate::store::{PollDevice, Route, Store, StoreError};
+
+/// A device as the collector knows it.
+#[derive(Debug, Clone)]
+pub struct Planned {
+    /// From the store.
+    pub device: Arc<PollDevice>,
+    /// Device minus host when its clock was last read, milliseconds.
+    pub offset_ms: i64,
+}
+
+impl Planned {
+    /// The way to it.
+    pub fn route(&self) -> Option<&Route> {
+        self.device.routes.first()
+    }
+
+    /// The line of that way.
+    pub fn line(&self) -> Option<LineId> {
+        self.route().map(|route| route.line)
+    }
+}
+
+/// How a device's clock relates to UTC: as the device is configured, else as its model says.
+pub fn clock_rule(device: &PollDevice, describe: &Describe) -> Result<ClockRule, String> {
+    let zone = TimeZone::get(&device.time_zone)
+        .map_err(|error| format!("time zone {:?} of the site: {error}", device.time_zone))?;
+    let follows = match device.clock_rule.as_deref() {
+        Some("zone") => true,
+        Some(_) => false,
+        None => models(device, describe).next().is_some_and(|model| model.clock_rule == ClockRuleWord::Zone),
+    };
+    Ok(if follows { ClockRule::Zone(zone) } else { ClockRule::Standard(zone) })
+}
+
+/// The model that answered before, or all that may answer.
+fn models<'a>(device: &'a PollDevice, describe: &'a Describe) -> impl Iterator<Item = &'a Model> {
+    let known = device.model.as_deref().is_some_and(|id| describe.models.iter().any(|model| model.id == id));
+    describe.models.iter().filter(move |model| !known || device.model.as_deref() == Some(&*model.id))
+}
+
+/// How many intervals of an archive the device holds at most; none: it has no such archive.
+pub fn depth(device: &PollDevice, describe: &Describe, kind: ArchiveKind) -> Option<u32> {
+    let word = kind.to_string();
+    models(device, describe)
+        .flat_map(|model| &model.archives)
+        .filter(|archive| archive.kind == word)
+        .map(|archive| archive.depth)
+        .max()
+}
+
+/// What the session is asked to do: `what`, or the device's usual tasks; of its archives `span`, or their gaps.
+pub async fn assignments(
+    store: &Store,
+    planned: &Planned,
+    describe: &Describe,
+    digest: &str,
+    clock: &ClockRule,
+    now: Timestamp,
+    what: &[Task],
+    span: Option<Span>,
+) -> Result<Vec<Assignment>, StoreError> {
+    let device = &planned.device;
+    let mut tasks = if what.is_empty() { device.tasks.clone() } else { what.to_vec() };
+    // The clock first: it says how far to trust the labels of what follows.
+    tasks.sort_by_key(|task| *task != Task::Clock);
+    let mut assignments = Vec::with_capacity(tasks.len());
+    for task in tasks {
+        let Task::Archive(kind) = task else {
+            let spans = if task == Task::Events { span.into_iter().collect() } else { Vec::new() };
+            assignments.push(Assignment { task, spans, resume: None });
+            continue;
+        };
+        let Some(depth) = depth(device, describe, kind) else { continue };
+        let spans = match span {
+            Some(span) => vec![span],
+            None => {
+                let from = oldest(kind, depth, now);
+                let coverage = store.coverage(device.id, kind, from).await?;
+                let absent: Vec<Span> = coverage.absences.iter().map(|(span, _)| *span).collect();
+                let want = Want { kind, depth, clock, now, offset_ms: planned.offset_ms };
+                gaps(want, &coverage.records, &absent)
+            }
+        };
+        if spans.is_empty() {
+            continue;
+        }
+        let asked = windows_text(&spans);
+        let resume = store.resume(device.id, digest, kind).await?;
+        let resume = resume.filter(|(windows, _)| *windows == asked).map(|(_, token)| token);
+        assignments.push(Assignment { task, spans, resume });
+    }
+    Ok(assignments)
+}
+
+/// Where the ring of an archive began, with an interval to spare.
+fn oldest(kind: ArchiveKind, depth: u32, now: Timestamp) -> Timestamp {
+    let back = place::length(kind).checked_mul(i64::from(depth).saturating_add(2));
+    back.ok()
+        .and_then(|back| now.to_zoned(TimeZone::UTC).checked_sub(back).ok())
+        .map_or(Timestamp::UNIX_EPOCH, |oldest| oldest.timestamp())
+}
+
+/// The spans as text: a resume token is only good for the same ones.
+pub fn windows_text(spans: &[Span]) -> String {
+    let mut text = String::new();
+    for span in spans {
+        text.push_str(&format!("{}-{} ", span.start.as_second(), span.end.as_second()));
+    }
+    text
+}
+
+/// A running job, so that it can be found and ended.
+#[derive(Debug, Clone)]
+pub struct Current {
+    /// Its session, once it has one.
+    pub session: Option<SessionId>,
+    /// Ends it.
+    pub cancel: tokio_util::sync::CancellationToken,
+}

@@ -1,0 +1,101 @@
+//! Jobs that wait for their lines: one at a time on a line, lines in turn, a person's request first.
+
+use std::collections::{HashMap, HashSet, VecDeque};
+
+use crate::model::LineId;
+
+/// Jobs by line.
+#[derive(Debug)]
+pub struct Queue<J> {
+    waiting: HashMap<LineId, VecDeque<J>>,
+    /// Free lines with waiting jobs, longest-waiting first.
+    ready: VecDeque<LineId>,
+    busy: HashSet<LineId>,
+}
+
+impl<J> Default for Queue<J> {
+    fn default() -> Self {
+        Self { waiting: HashMap::new(), ready: VecDeque::new(), busy: HashSet::new() }
+    }
+}
+
+impl<J> Queue<J> {
+    /// Adds a job for a line. An urgent one goes ahead of those that wait, never into a running session.
+    pub fn push(&mut self, line: LineId, job: J, urgent: bool) {
+        let waiting = self.waiting.entry(line).or_default();
+        let first = waiting.is_empty();
+        if urgent {
+            waiting.push_front(job);
+        } else {
+            waiting.push_back(job);
+        }
+        if self.busy.contains(&line) {
+            return;
+        }
+        if urgent {
+            self.ready.retain(|other| *other != line);
+            self.ready.push_front(line);
+        } else if first {
+            self.ready.push_back(line);
+        }
+    }
+
+    /// The next job whose line is free; its line is busy from now on.
+    pub fn pop(&mut self) -> Option<(LineId, J)> {
+        while let Some(line) = self.ready.pop_front() {
+            if let Some(job) = self.waiting.get_mut(&line).and_then(VecDeque::pop_front) {
+                self.busy.insert(line);
+                return Some((line, job));
+            }
+        }
+        None
+    }
+
+    /// The line is free again.
+    pub fn free(&mut self, line: LineId) {
+        self.busy.remove(&line);
+        match self.waiting.get(&line) {
+            Some(waiting) if !waiting.is_empty() => self.ready.push_back(line),
+            Some(_) => {
+                self.waiting.remove(&line);
+            }
+            None => {}
+        }
+    }
+
+    /// Drops every waiting job for which `gone` holds.
+    pub fn drop_where(&mut self, gone: impl Fn(&J) -> bool) {
+        for waiting in self.waiting.values_mut() {
+            waiting.retain(|job| !gone(job));
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_job_a_line_lines_in_turn_urgent_first() {
+        let (a, b) = (LineId(1), LineId(2));
+        let mut queue = Queue::default();
+        queue.push(a, "a1", false);
+        queue.push(a, "a2", false);
+        queue.push(b, "b1", false);
+        assert_eq!(queue.pop(), Some((a, "a1")));
+        assert_eq!(queue.pop(), Some((b, "b1")));
+        assert_eq!(queue.pop(), None, "line a is busy");
+        queue.push(a, "now", true);
+        assert_eq!(queue.pop(), None, "a running session is not broken");
+        queue.free(a);
+        assert_eq!(queue.pop(), Some((a, "now")));
+        queue.free(b);
+        queue.free(a);
+        assert_eq!(queue.pop(), Some((a, "a2")));
+        queue.free(a);
+        assert_eq!(queue.pop(), None);
+        queue.push(b, "b2", false);
+        queue.push(a, "a3", true);
+        assert_eq!(queue.pop(), Some((a, "a3")), "the urgent line goes first");
+    }
+}

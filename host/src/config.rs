@@ -1,0 +1,154 @@
+//! The configuration file: gathers the sections of the modules, tells all faults at once.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
+
+use crate::{api, collect, store};
+
+/// The whole file. Paths are relative to the file's folder.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Config {
+    /// `[http]`.
+    pub http: api::Config,
+    /// `[store]`.
+    pub store: store::Config,
+    /// `[polling]`.
+    pub polling: collect::Config,
+    /// `[drivers]`.
+    pub drivers: Drivers,
+}
+
+/// Section `drivers`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Drivers {
+    /// Every `*.wasm` in it is a driver.
+    pub folder: PathBuf,
+    /// Compiled code, private to the user that runs Uzel.
+    pub cache: PathBuf,
+}
+
+impl Default for Drivers {
+    fn default() -> Self {
+        Self { folder: PathBuf::from("drivers"), cache: PathBuf::from("cache") }
+    }
+}
+
+/// What is wrong with a configuration.
+#[derive(Debug, thiserror::Error)]
+pub enum ConfigError {
+    /// The file could not be read.
+    #[error("configuration {file}")]
+    Read {
+        /// Which.
+        file: PathBuf,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// It has faults: all of them.
+    #[error("configuration {file} has {} faults:\n  {}", .faults.len(), .faults.join("\n  "))]
+    Faults {
+        /// Which.
+        file: PathBuf,
+        /// One sentence each.
+        faults: Vec<String>,
+    },
+}
+
+/// Reads a file, or takes the defaults. Paths come back as they are meant from the current folder.
+pub fn load(file: Option<&Path>) -> Result<Config, ConfigError> {
+    let Some(file) = file else { return Ok(Config::default()) };
+    let text = fs::read_to_string(file).map_err(|source| ConfigError::Read { file: file.to_owned(), source })?;
+    let mut config = parse(&text).map_err(|faults| ConfigError::Faults { file: file.to_owned(), faults })?;
+    let folder = file.parent().unwrap_or(Path::new(""));
+    for path in [&mut config.store.path, &mut config.drivers.folder, &mut config.drivers.cache] {
+        *path = folder.join(&*path);
+    }
+    Ok(config)
+}
+
+/// The configuration in `text`, or every fault of it.
+fn parse(text: &str) -> Result<Config, Vec<String>> {
+    let table: toml::Table = text.parse().map_err(|error: toml::de::Error| vec![one_line(&error.to_string())])?;
+    let mut faults = Vec::new();
+    let mut config = Config::default();
+    // Section by section, so that a fault in one does not hide those of the others.
+    for (section, value) in table {
+        let mut unknown = |path: serde_ignored::Path| {
+            faults.push(format!("key {section}.{path} is not known"));
+        };
+        macro_rules! take {
+            ($into:expr) => {
+                match serde_ignored::deserialize(value, &mut unknown) {
+                    Ok(read) => $into = read,
+                    Err(error) => faults.push(format!("section {section}: {}", one_line(&error.to_string()))),
+                }
+            };
+        }
+        match section.as_str() {
+            "http" => take!(config.http),
+            "store" => take!(config.store),
+            "polling" => take!(config.polling),
+            "drivers" => take!(config.drivers),
+            _ => faults.push(format!("section {section} is not known, expected http, store, polling or drivers")),
+        }
+    }
+    check(&config, &mut faults);
+    if faults.is_empty() { Ok(config) } else { Err(faults) }
+}
+
+fn check(config: &Config, faults: &mut Vec<String>) {
+    if !config.http.listen.ip().is_loopback() {
+        faults.push(format!(
+            "http.listen is {}, expected a loopback address such as 127.0.0.1:8080: there are no accounts yet, so nobody \
+             outside this machine may connect",
+            config.http.listen
+        ));
+    }
+    if !(1..=100_000).contains(&config.polling.sessions) {
+        faults.push(format!("polling.sessions is {}, expected 1 to 100000", config.polling.sessions));
+    }
+    if !(10..=86_400).contains(&config.polling.session_s) {
+        faults.push(format!("polling.session_s is {}, expected 10 to 86400", config.polling.session_s));
+    }
+}
+
+fn one_line(text: &str) -> String {
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_fault_is_told_at_once() {
+        let faults = parse(
+            "[http]\nlisten = '0.0.0.0:80'\nport = 1\n[polling]\nsessions = 'many'\n[stor]\npath = 'x'\n[drivers]\nfolders = 'd'\n",
+        )
+        .unwrap_err();
+        let all = faults.join("\n");
+        for part in ["http.port is not known", "section polling", "section stor is not known", "drivers.folders", "http.listen is 0.0.0.0:80"] {
+            assert!(all.contains(part), "{part} is not in\n{all}");
+        }
+    }
+
+    #[test]
+    fn the_effective_configuration_reads_back() {
+        let text = toml::to_string(&Config::default()).unwrap();
+        assert_eq!(parse(&text).unwrap(), Config::default());
+    }
+
+    #[test]
+    fn paths_are_meant_from_the_files_folder() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("uzel.toml");
+        fs::write(&file, "[store]\npath = 'data/uzel.sqlite'\n[drivers]\nfolder = '/opt/drivers'\n").unwrap();
+        let config = load(Some(&file)).unwrap();
+        assert_eq!(config.store.path, folder.path().join("data/uzel.sqlite"));
+        assert_eq!(config.drivers.folder, Path::new("/opt/drivers"));
+    }
+}

@@ -1,0 +1,28 @@
+//! Metrics of the process, for Prometheus.
+
+use metrics::{Unit, describe_counter, describe_gauge, describe_histogram};
+use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
+
+/// The metrics could not be set up.
+#[derive(Debug, thiserror::Error)]
+#[error("metrics could not be set up")]
+pub struct MetricsError {
+    #[from]
+    source: metrics_exporter_prometheus::BuildError,
+}
+
+/// Bounds of the session histogram, seconds: from a local meter to half an hour of a deep archive.
+const SESSION_SECONDS: &[f64] = &[0.1, 0.5, 1.0, 5.0, 15.0, 60.0, 300.0, 900.0, 1_800.0];
+
+/// Starts gathering; the handle renders what `/metrics` answers.
+pub fn init() -> Result<PrometheusHandle, MetricsError> {
+    let handle = PrometheusBuilder::new()
+        .set_buckets_for_metric(Matcher::Full("uzel_session_seconds".to_owned()), SESSION_SECONDS)?
+        .install_recorder()?;
+    describe_counter!("uzel_sessions_total", Unit::Count, "Sessions that ended, by driver and outcome");
+    describe_counter!("uzel_records_added_total", Unit::Count, "Archive records new in the store, by driver");
+    describe_counter!("uzel_bytes_received_total", Unit::Bytes, "Bytes from meters, by driver");
+    describe_histogram!("uzel_session_seconds", Unit::Seconds, "Length of sessions, by driver");
+    describe_gauge!("uzel_sessions_running", Unit::Count, "Sessions that run now");
+    Ok(handle)
+}

@@ -1,0 +1,187 @@
+//! The program as a user starts it: a process of its own, an SQLite file, HTTP.
+
+use std::io::{BufRead as _, BufReader};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
+
+use serde_json::Value;
+use sqlx::SqlitePool;
+use sqlx::sqlite::{SqliteConnectOptions, SqlitePoolOptions};
+use tempfile::TempDir;
+
+use crate::parts;
+
+/// A running `uzel serve`. Killed when dropped.
+pub struct TestHost {
+    folder: TempDir,
+    child: Option<Child>,
+    address: String,
+    log: Arc<Mutex<String>>,
+}
+
+/// How long anything may take that a test waits for.
+const PATIENCE: Duration = Duration::from_secs(120);
+
+impl TestHost {
+    /// Imports the devices (CSV, see `uzel device import --help`) and starts the host.
+    pub fn start(devices: &str) -> Self {
+        Self::start_with(devices, "")
+    }
+
+    /// As [`Self::start`], with more lines for the configuration.
+    pub fn start_with(devices: &str, config: &str) -> Self {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let drivers = parts::drivers_folder();
+        let text = format!(
+            "[http]\nlisten = '127.0.0.1:0'\n[drivers]\nfolder = '{}'\n{config}\n",
+            drivers.display()
+        );
+        std::fs::write(folder.path().join("uzel.toml"), text).expect("write the configuration");
+        std::fs::write(folder.path().join("devices.csv"), devices).expect("write the devices");
+        let mut host = Self { folder, child: None, address: String::new(), log: Arc::default() };
+        host.uzel(&["device", "import", "devices.csv", "--config", "uzel.toml"]);
+        host.spawn();
+        host
+    }
+
+    /// Runs the program to its end in the host's folder; gives what it printed.
+    pub fn uzel(&self, args: &[&str]) -> String {
+        let output = Command::new(parts::uzel())
+            .args(args)
+            .current_dir(self.folder.path())
+            .output()
+            .expect("the program starts");
+        let text = String::from_utf8_lossy(&output.stdout).into_owned();
+        let error = String::from_utf8_lossy(&output.stderr);
+        assert!(output.status.success(), "uzel {}: {error}{text}", args.join(" "));
+        text
+    }
+
+    /// Starts the program again in the same folder.
+    pub fn spawn(&mut self) {
+        let mut child = Command::new(parts::uzel())
+            .args(["serve", "--config", "uzel.toml"])
+            .current_dir(self.folder.path())
+            .stderr(Stdio::piped())
+            .spawn()
+            .expect("the program starts");
+        let stderr = child.stderr.take().expect("stderr is piped");
+        self.child = Some(child);
+        let (told, address) = std::sync::mpsc::channel();
+        let log = self.log.clone();
+        std::thread::spawn(move || {
+            for line in BufReader::new(stderr).lines().map_while(Result::ok) {
+                if let Some(at) = line.find("http://127.0.0.1:") {
+                    let address: String = line[at..].chars().take_while(|c| !c.is_whitespace() && *c != '"').collect();
+                    // The first address is the one; later lines may name it again.
+                    let _ = told.send(address);
+                }
+                let mut log = log.lock().expect("nobody panics with the log");
+                log.push_str(&line);
+                log.push('\n');
+            }
+        });
+        match address.recv_timeout(PATIENCE) {
+            Ok(address) => self.address = address.trim_end_matches('/').to_owned(),
+            Err(_) => panic!("the host did not come up:\n{}", self.log()),
+        }
+    }
+
+    /// `kill -9`.
+    pub fn kill(&mut self) {
+        if let Some(mut child) = self.child.take() {
+            child.kill().expect("the host can be killed");
+            child.wait().expect("the host ends");
+        }
+    }
+
+    /// Asks it to end, waits until it has, and says whether it ended well.
+    pub fn stop(&mut self) -> bool {
+        let Some(mut child) = self.child.take() else { return true };
+        let asked = Command::new("kill").args(["-TERM", &child.id().to_string()]).status().expect("kill is there");
+        assert!(asked.success());
+        child.wait().expect("the host ends").success()
+    }
+
+    /// Number of the host's process.
+    pub fn pid(&self) -> u32 {
+        self.child.as_ref().map_or(0, Child::id)
+    }
+
+    /// `http://127.0.0.1:PORT`.
+    pub fn address(&self) -> &str {
+        &self.address
+    }
+
+    /// What the host wrote to its log.
+    pub fn log(&self) -> String {
+        self.log.lock().expect("nobody panics with the log").clone()
+    }
+
+    /// The database file.
+    pub fn database(&self) -> PathBuf {
+        self.folder.path().join("uzel.sqlite")
+    }
+
+    /// The folder it lives in.
+    pub fn folder(&self) -> &Path {
+        self.folder.path()
+    }
+
+    /// A pool that reads the database beside the host.
+    pub async fn pool(&self) -> SqlitePool {
+        let options = SqliteConnectOptions::new().filename(self.database()).read_only(true);
+        SqlitePoolOptions::new().max_connections(1).connect_with(options).await.expect("the database opens")
+    }
+
+    /// GET of a path under the API; panics unless it answers 2xx with JSON.
+    pub async fn get(&self, path: &str) -> Value {
+        let url = format!("{}{path}", self.address);
+        let answer = reqwest::get(&url).await.unwrap_or_else(|error| panic!("{url}: {error}"));
+        let status = answer.status();
+        let text = answer.text().await.unwrap_or_else(|error| panic!("{url}: {error}"));
+        assert!(status.is_success(), "{url}: {status} {text}");
+        serde_json::from_str(&text).unwrap_or_else(|error| panic!("{url}: {error}: {text}"))
+    }
+
+    /// POST of a JSON body; gives status and answer.
+    pub async fn post(&self, path: &str, body: &Value) -> (u16, Value) {
+        let url = format!("{}{path}", self.address);
+        let client = reqwest::Client::new();
+        let request = client.post(&url).header("content-type", "application/json").body(body.to_string());
+        let answer = request.send().await.unwrap_or_else(|error| panic!("{url}: {error}"));
+        let status = answer.status().as_u16();
+        let text = answer.text().await.unwrap_or_default();
+        (status, serde_json::from_str(&text).unwrap_or(Value::Null))
+    }
+
+    /// Asks again until `found` gives something; panics with the log when it takes longer than anybody waits.
+    pub async fn until<T>(&self, what: &str, mut found: impl AsyncFnMut(&Self) -> Option<T>) -> T {
+        let begun = Instant::now();
+        loop {
+            if let Some(value) = found(self).await {
+                return value;
+            }
+            assert!(begun.elapsed() < PATIENCE, "{what} did not happen; the host's log:\n{}", self.log());
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+    }
+
+    /// Waits until the newest session of a device has ended; gives the session.
+    pub async fn session_ended(&self, device: i64) -> Value {
+        self.until("the end of a session", async |host| {
+            let sessions = host.get(&format!("/api/v1/sessions?device={device}&limit=1")).await;
+            let last = sessions["items"].get(0)?.clone();
+            (!last["outcome"].is_null()).then_some(last)
+        })
+        .await
+    }
+}
+
+impl Drop for TestHost {
+    fn drop(&mut self) {
+        self.kill();
+    }
+}

@@ -1,0 +1,67 @@
+//! The built parts: where they are, and what to do when they are not.
+
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, OnceLock};
+
+use uzel::driver::{Driver, Runtime};
+
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("tests/ is in the repository").to_owned()
+}
+
+fn folder(variable: &str, default: &str) -> PathBuf {
+    std::env::var_os(variable).map_or_else(|| root().join(default), PathBuf::from)
+}
+
+/// The `uzel` program: `UZEL_BIN`, or the one beside this test.
+pub fn uzel() -> PathBuf {
+    program("UZEL_BIN", "uzel")
+}
+
+fn program(variable: &str, name: &str) -> PathBuf {
+    let path = std::env::var_os(variable).map_or_else(
+        || {
+            let test = std::env::current_exe().expect("a running program has a path");
+            let folder = test.ancestors().find(|folder| folder.join(name).is_file());
+            folder.map_or_else(|| root().join("target/debug").join(name), |folder| folder.join(name))
+        },
+        PathBuf::from,
+    );
+    assert!(path.is_file(), "{} is not built: run `cargo xtask test`, or cargo build first", path.display());
+    path
+}
+
+/// The folder of the compiled drivers.
+pub fn drivers_folder() -> PathBuf {
+    folder("UZEL_DRIVERS_DIR", "target/drivers")
+}
+
+/// A compiled driver's component.
+pub fn driver_file(name: &str) -> PathBuf {
+    let file = drivers_folder().join(format!("{name}.wasm"));
+    assert!(file.is_file(), "{} is not built: run `cargo xtask wasm`", file.display());
+    file
+}
+
+/// A compiled component that misbehaves.
+pub fn hostile_file(name: &str) -> PathBuf {
+    let file = folder("UZEL_HOSTILE_DIR", "target/hostile").join(format!("{name}.wasm"));
+    assert!(file.is_file(), "{} is not built: run `cargo xtask wasm --hostile`", file.display());
+    file
+}
+
+/// One engine for the whole test program.
+pub fn runtime() -> &'static Runtime {
+    static RUNTIME: OnceLock<Runtime> = OnceLock::new();
+    RUNTIME.get_or_init(|| Runtime::new(None).expect("the engine starts"))
+}
+
+/// A driver, compiled once for the whole test program.
+pub fn driver(name: &str) -> Arc<Driver> {
+    use std::collections::HashMap;
+    use std::sync::Mutex;
+    static LOADED: OnceLock<Mutex<HashMap<String, Arc<Driver>>>> = OnceLock::new();
+    let mut loaded = LOADED.get_or_init(Mutex::default).lock().expect("no test panics while it loads a driver");
+    let load = || Arc::new(Driver::load_file(runtime(), &driver_file(name)).unwrap_or_else(|e| panic!("{name}: {e}")));
+    loaded.entry(name.to_owned()).or_insert_with(load).clone()
+}

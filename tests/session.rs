@@ -1,0 +1,153 @@
+//! One session with one meter, without store and schedule: the driver in its sandbox over a real line.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use async_trait::async_trait;
+use jiff::Timestamp;
+use jiff::civil::DateTime;
+use jiff::tz::TimeZone;
+use tokio_util::sync::CancellationToken;
+use uzel::driver::env::{Budget, Sink, SinkFault};
+use uzel::driver::{Driver, Usage, check_config};
+use uzel::model::{
+    Absence, ArchiveKind, ClockRule, Column, DeviceEvent, LineAddress, LineSettings, Parity, Record, RecordKind, Span,
+    Task,
+};
+use uzel::session::{Assignment, Desk, Order, Report, run};
+
+/// What one declaration brought.
+#[derive(Debug, Clone)]
+pub struct Table {
+    /// Of what.
+    pub kind: RecordKind,
+    /// As declared.
+    pub columns: Arc<[Column]>,
+    /// In the order given.
+    pub records: Vec<Record>,
+}
+
+/// Everything that a session gave.
+#[derive(Debug, Clone, Default)]
+pub struct Taken {
+    /// By declaration.
+    pub tables: Vec<Table>,
+    /// Said to be empty.
+    pub absent: Vec<(ArchiveKind, Span, Absence)>,
+    /// The device's journal.
+    pub events: Vec<DeviceEvent>,
+}
+
+/// A read to be made.
+pub struct Read {
+    driver: Arc<Driver>,
+    address: LineAddress,
+    config: serde_json::Value,
+    tasks: Vec<Assignment>,
+    clock: ClockRule,
+    serial: Option<String>,
+    /// What it may use.
+    pub budget: Budget,
+    /// Ends it.
+    pub cancel: CancellationToken,
+}
+
+impl Read {
+    /// Of the meter at `address`, whose zone is UTC.
+    pub fn new(driver: Arc<Driver>, address: LineAddress, config: serde_json::Value) -> Self {
+        Self {
+            driver,
+            address,
+            config,
+            tasks: Vec::new(),
+            clock: ClockRule::Standard(TimeZone::UTC),
+            serial: None,
+            budget: Budget { wall: Duration::from_secs(600), ..Budget::default() },
+            cancel: CancellationToken::new(),
+        }
+    }
+
+    /// Asks for something without a range.
+    pub fn task(mut self, task: Task) -> Self {
+        self.tasks.push(Assignment { task, spans: Vec::new(), resume: None });
+        self
+    }
+
+    /// Asks for a part of an archive, meter time.
+    pub fn archive(mut self, kind: ArchiveKind, from: DateTime, to: DateTime) -> Self {
+        let instant = |civil| self.clock.instant(civil).expect("test dates are in the calendar");
+        let spans = vec![Span { start: instant(from), end: instant(to) }];
+        self.tasks.push(Assignment { task: Task::Archive(kind), spans, resume: None });
+        self
+    }
+
+    /// The serial number that must answer.
+    pub fn serial(mut self, serial: &str) -> Self {
+        self.serial = Some(serial.to_owned());
+        self
+    }
+
+    /// Reads.
+    pub async fn run(self) -> (Report, Taken) {
+        let config = check_config(&self.driver.describe, &self.config).unwrap_or_else(|fault| panic!("{fault}"));
+        let default = LineSettings { baud: 9_600, data_bits: 8, parity: Parity::None, stop_bits: 1 };
+        let taken = Arc::new(Mutex::new(Taken::default()));
+        let order = Order {
+            settings: self.driver.line_settings().unwrap_or(default),
+            driver: self.driver,
+            config,
+            address: self.address.clone(),
+            clock: self.clock,
+            serial: self.serial,
+            model: None,
+            tasks: self.tasks,
+            memory: BTreeMap::new(),
+            budget: self.budget,
+            cancel: self.cancel,
+            started_at: Timestamp::now(),
+        };
+        let turn = Desk::new(1).turn(&self.address).await.expect("the desk is empty");
+        let report = run(turn, order, Box::new(Keep(taken.clone())), &|_, _| {}).await;
+        let taken = taken.lock().expect("the session has ended").clone();
+        (report, taken)
+    }
+}
+
+struct Keep(Arc<Mutex<Taken>>);
+
+impl Keep {
+    fn taken(&self) -> std::sync::MutexGuard<'_, Taken> {
+        self.0.lock().expect("only this session writes")
+    }
+}
+
+#[async_trait]
+impl Sink for Keep {
+    async fn records(
+        &mut self,
+        kind: RecordKind,
+        columns: &Arc<[Column]>,
+        records: Vec<Record>,
+        _resume: Option<Vec<u8>>,
+    ) -> Result<(), SinkFault> {
+        let mut taken = self.taken();
+        match taken.tables.last_mut() {
+            Some(table) if table.kind == kind && table.columns == *columns => table.records.extend(records),
+            _ => taken.tables.push(Table { kind, columns: columns.clone(), records }),
+        }
+        Ok(())
+    }
+
+    async fn absent(&mut self, kind: ArchiveKind, span: Span, why: Absence) -> Result<(), SinkFault> {
+        self.taken().absent.push((kind, span, why));
+        Ok(())
+    }
+
+    async fn events(&mut self, events: Vec<DeviceEvent>) -> Result<(), SinkFault> {
+        self.taken().events.extend(events);
+        Ok(())
+    }
+
+    fn progress(&mut self, _done: u32, _total: u32, _usage: &Usage) {}
+}

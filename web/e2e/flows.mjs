@@ -1,0 +1,286 @@
+// What people do with the client, as flows over a base address: the same against the mock and a real server.
+// A flow gets a `Stage` and throws when something is not as it should be.
+
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+
+const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
+const WAIT_MS = 20_000;
+/** A read on a real line takes as long as the meter takes. */
+const READ_MS = 120_000;
+
+/** Opens pages and remembers what they complained about. */
+export class Stage {
+  constructor(browser, base) {
+    this.browser = browser;
+    this.base = base;
+  }
+
+  /** `quiet` names what a page may say on its console. */
+  async open(path, { lang = 'ru', theme = 'light', width = 1440, quiet = null } = {}, use) {
+    const context = await this.browser.newContext({ viewport: { width, height: 900 }, hasTouch: width < 720, acceptDownloads: true, reducedMotion: 'reduce' });
+    const page = await context.newPage();
+    page.setDefaultTimeout(WAIT_MS);
+    const said = [];
+    page.on('console', (message) => {
+      if (message.type() === 'error' && !(quiet && quiet.test(message.text()))) said.push(message.text());
+    });
+    page.on('pageerror', (error) => said.push(String(error)));
+    try {
+      const mark = path.includes('?') ? '&' : '?';
+      await page.goto(`${this.base}${path}${mark}lang=${lang}&theme=${theme}`);
+      const result = await use(page);
+      assert.deepEqual(said, [], `console errors on ${path}`);
+      return result;
+    } finally {
+      await context.close();
+    }
+  }
+
+  async api(path) {
+    const answer = await fetch(`${this.base}/api/v1${path}`);
+    assert.ok(answer.ok, `${path} answers ${answer.status}`);
+    return answer.json();
+  }
+
+  /** A device whose hourly archive holds rows. */
+  async deviceWithHours() {
+    const { items } = await this.api('/devices?limit=500');
+    const found = items.find((device) => device.archives.some((one) => one.kind === 'hourly' && one.records > 0));
+    assert.ok(found, 'no device has an hourly archive');
+    return found;
+  }
+
+  async sessionWithTrace() {
+    const { items } = await this.api('/sessions?limit=100');
+    const found = items.find((session) => session.ended_at && session.bytes_received > 0);
+    assert.ok(found, 'no session has bytes');
+    return found;
+  }
+}
+
+const overflow = (page) => page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth);
+
+/** Pixels of the first chart that are not its ground. */
+const inked = (page) =>
+  page.evaluate(() => {
+    const canvas = document.querySelector('.uplot canvas');
+    const { data } = canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height);
+    let count = 0;
+    for (let i = 3; i < data.length; i += 4) if (data[i] > 0) count += 1;
+    return count;
+  });
+
+async function listsDevices(stage) {
+  const { items } = await stage.api('/devices?limit=500');
+  await stage.open('/', {}, async (page) => {
+    await page.locator('.devs tbody tr .st').first().waitFor();
+    const names = await page.locator('.devs tbody a.node').allTextContents();
+    assert.ok(names.length >= Math.min(items.length, 10), `${names.length} rows for ${items.length} devices`);
+    const words = await page.locator('.devs td.stc').allTextContents();
+    assert.ok(words.every((word) => word.trim().length > 1), 'every state has its word');
+  });
+}
+
+async function drawsTheArchive(stage) {
+  const device = await stage.deviceWithHours();
+  await stage.open(`/devices/${device.id}`, {}, async (page) => {
+    await page.locator('.uplot canvas').first().waitFor();
+    await page.locator('.arch tbody td.num').first().waitFor();
+    assert.ok((await inked(page)) > 500, 'the chart is empty');
+    assert.ok((await page.locator('.legend b').count()) > 0, 'the readout tells nothing');
+    for (const kind of ['daily', 'monthly', 'totals', 'events', 'settings']) {
+      await page.locator(`#tab-${kind}`).click();
+      await page.locator(`#tab-${kind}[aria-selected=true]`).waitFor();
+      await page.locator('#tabpanel .panel').first().waitFor();
+    }
+  });
+}
+
+async function goesFromValueToWire(stage) {
+  const device = await stage.deviceWithHours();
+  await stage.open(`/devices/${device.id}`, {}, async (page) => {
+    await page.locator('.arch tbody td.num').first().click();
+    const panel = page.locator('aside.prov');
+    await panel.locator('a[href^="/sessions/"]').first().waitFor();
+    assert.match(page.url(), /[?&]v=\d+\.\d+/, 'the open value is in the address');
+    await page.reload();
+    await panel.locator('a[href^="/sessions/"]').first().click();
+    await page.waitForURL(/\/sessions\/\d+/);
+    await page.locator('aside.prov dl').first().waitFor();
+  });
+}
+
+async function showsTheTrace(stage) {
+  const session = await stage.sessionWithTrace();
+  await stage.open(`/sessions/${session.id}`, {}, async (page) => {
+    await page.locator('.trace .x .hx .g8').first().waitFor();
+    const bytes = (await page.locator('.trace .x .hx .g8').first().textContent()).trim();
+    assert.match(bytes, /^[0-9A-F]{2}( [0-9A-F]{2})*$/);
+    await page.locator('.trf input').fill(bytes.slice(0, 5));
+    await page.locator('.x.hit mark').first().waitFor();
+    const [download] = await Promise.all([page.waitForEvent('download'), page.locator('.tfoot a[download]').click()]);
+    assert.ok(readFileSync(await download.path(), 'utf8').includes('\n'), 'the exported trace is empty');
+  });
+}
+
+async function readsNow(stage) {
+  const device = await stage.deviceWithHours();
+  await stage.open(`/devices/${device.id}`, {}, async (page) => {
+    await page.locator('.ph .btn.pri:not([disabled])').click();
+    await page.locator('.toast').first().waitFor();
+    // The end: the spinner goes, and the toast leads to the session.
+    await page.locator('.toast:not(:has(.spin)) a[href^="/sessions/"]').first().waitFor({ timeout: READ_MS });
+  });
+}
+
+async function listsSessions(stage) {
+  await stage.open('/sessions', {}, async (page) => {
+    await page.locator('.hist tbody tr td.idc a').first().waitFor();
+  });
+}
+
+async function listsDrivers(stage) {
+  const { items } = await stage.api('/drivers');
+  await stage.open('/drivers', {}, async (page) => {
+    await page.locator('h2').first().waitFor();
+    assert.equal(await page.locator('section.panel').count(), items.length);
+  });
+}
+
+async function speaksBothLanguages(stage) {
+  const device = await stage.deviceWithHours();
+  for (const path of ['/', `/devices/${device.id}`, '/sessions', '/drivers']) {
+    const words = {};
+    for (const lang of ['ru', 'en']) {
+      words[lang] = await stage.open(path, { lang }, async (page) => {
+        await page.locator('main h1').waitFor();
+        assert.equal(await page.locator('html').getAttribute('lang'), lang);
+        return (await page.locator('nav.side').innerText()).trim();
+      });
+    }
+    assert.match(words.ru, /Приборы/);
+    assert.match(words.en, /Devices/);
+  }
+  await stage.open('/', { lang: 'ru' }, async (page) => {
+    await page.getByRole('button', { name: 'EN', exact: true }).click();
+    await page.getByRole('heading', { level: 1, name: 'Devices' }).waitFor();
+  });
+}
+
+async function fitsAPhone(stage) {
+  const [device, session] = [await stage.deviceWithHours(), await stage.sessionWithTrace()];
+  for (const path of ['/', `/devices/${device.id}`, '/sessions', `/sessions/${session.id}`, '/drivers']) {
+    for (const width of [390, 360]) {
+      await stage.open(path, { width }, async (page) => {
+        await page.locator('main h1').waitFor();
+        if (path.startsWith('/devices')) await page.locator('.uplot canvas').first().waitFor();
+        assert.ok((await overflow(page)) <= 0, `${path} is wider than ${width} px by ${await overflow(page)}`);
+      });
+    }
+  }
+}
+
+async function findsByKeyboard(stage) {
+  const device = await stage.deviceWithHours();
+  await stage.open('/drivers', {}, async (page) => {
+    await page.locator('main h1').waitFor();
+    await page.keyboard.press('Slash');
+    await page.keyboard.type(device.name);
+    await page.locator('#found [role=option] b').first().waitFor();
+    await page.keyboard.press('ArrowDown');
+    await page.keyboard.press('Enter');
+    await page.waitForURL(/\/devices\/\d+/);
+    await page.locator('.arch tbody td.num').first().waitFor();
+    await page.keyboard.press('2');
+    await page.locator('#tab-daily[aria-selected=true]').waitFor();
+    await page.keyboard.press('g');
+    await page.keyboard.press('e');
+    await page.waitForURL(/\/sessions$/);
+  });
+}
+
+async function zoomsAndComesBack(stage) {
+  const device = await stage.deviceWithHours();
+  await stage.open(`/devices/${device.id}`, {}, async (page) => {
+    const plot = page.locator('.u-over').first();
+    await plot.waitFor();
+    const box = await plot.boundingBox();
+    await page.mouse.move(box.x + box.width * 0.3, box.y + 40);
+    await page.mouse.down();
+    await page.mouse.move(box.x + box.width * 0.6, box.y + 40, { steps: 5 });
+    await page.mouse.up();
+    await page.waitForURL(/from=/);
+    const zoomed = page.url();
+    await plot.dblclick();
+    await page.waitForURL((url) => url.href !== zoomed);
+    await page.locator('.plots').focus();
+    await page.keyboard.press('ArrowLeft');
+    await page.locator('.u-cursor-x').first().waitFor();
+  });
+}
+
+async function savesWhatIsSeen(stage) {
+  const device = await stage.deviceWithHours();
+  await stage.open(`/devices/${device.id}`, {}, async (page) => {
+    await page.locator('.arch tbody td.num').first().waitFor();
+    const [download] = await Promise.all([page.waitForEvent('download'), page.getByRole('button', { name: 'Скачать CSV' }).click()]);
+    const lines = readFileSync(await download.path(), 'utf8').trim().split('\r\n');
+    assert.ok(lines.length > 1, 'the file has no rows');
+    assert.equal(new Set(lines.slice(0, 3).map((line) => line.split(';').length)).size, 1, 'rows are as wide as the head');
+  });
+}
+
+async function tellsWhatIsNotThere(stage) {
+  const quiet = /404/;
+  for (const path of ['/devices/999999999', '/sessions/999999999', '/nowhere']) {
+    await stage.open(path, { quiet }, async (page) => {
+      await page.getByText('Такой страницы нет, или она вам не открыта.').waitFor();
+    });
+  }
+}
+
+async function passesAxe(stage) {
+  const [device, session] = [await stage.deviceWithHours(), await stage.sessionWithTrace()];
+  const paths = ['/', `/devices/${device.id}`, '/sessions', `/sessions/${session.id}`, '/drivers'];
+  const views = [{ lang: 'ru', theme: 'light', width: 1440 }, { lang: 'en', theme: 'dark', width: 1440 }, { lang: 'ru', theme: 'dark', width: 360 }, { lang: 'en', theme: 'light', width: 360 }];
+  const found = [];
+  for (const path of paths) {
+    for (const view of views) {
+      await stage.open(path, view, async (page) => {
+        await page.locator('main h1').waitFor();
+        if (path.startsWith('/devices')) {
+          await page.locator('.arch tbody td.num').first().click();
+          await page.locator('aside.prov dl').waitFor();
+        }
+        if (path.startsWith('/sessions/')) await page.locator('.trace .x').first().waitFor();
+        // Run by the debugger, so that the page's own content policy stays as it is.
+        await page.evaluate(AXE);
+        const { violations } = await page.evaluate(() => window.axe.run(document, { resultTypes: ['violations'] }));
+        for (const one of violations) {
+          const where = one.nodes.slice(0, 3).map((node) => node.target.join(' ')).join(' | ');
+          found.push(`${one.impact} ${one.id} ${path} ${view.lang}/${view.theme}/${view.width}: ${where}`);
+        }
+      });
+    }
+  }
+  assert.deepEqual(found, []);
+}
+
+export const flows = {
+  'devices are listed with figure and word': listsDevices,
+  'the archive is drawn and tabled': drawsTheArchive,
+  'a value leads to its session': goesFromValueToWire,
+  'the wire trace is shown, searched, exported': showsTheTrace,
+  'sessions are listed': listsSessions,
+  'drivers are listed': listsDrivers,
+  'read now tells how it ended': readsNow,
+  'both languages': speaksBothLanguages,
+  'phone width': fitsAPhone,
+  'search and keys': findsByKeyboard,
+  'zoom is in the address and can be taken back': zoomsAndComesBack,
+  'what is seen is saved as a file': savesWhatIsSeen,
+  'what is not there is said': tellsWhatIsNotThere,
+  'axe has no finding': passesAxe,
+};

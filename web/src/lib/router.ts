@@ -1,0 +1,21 @@
+// Which page a path is. Pure; the history is in router.svelte.ts.
+
+export type Route =
+  | { page: 'devices' }
+  | { page: 'device'; id: number }
+  | { page: 'sessions' }
+  | { page: 'session'; id: number }
+  | { page: 'drivers' }
+  | { page: 'none' };
+
+export function match(path: string): Route {
+  const parts = path.split('/').filter(Boolean);
+  const [head, second] = parts;
+  if (parts.length === 0) return { page: 'devices' };
+  if (parts.length > 2) return { page: 'none' };
+  const id = second !== undefined && /^[1-9]\d{0,14}$/.test(second) ? Number(second) : null;
+  if (head === 'devices') return second === undefined ? { page: 'devices' } : id ? { page: 'device', id } : { page: 'none' };
+  if (head === 'sessions') return second === undefined ? { page: 'sessions' } : id ? { page: 'session', id } : { page: 'none' };
+  if (head === 'drivers' && second === undefined) return { page: 'drivers' };
+  return { page: 'none' };
+}
