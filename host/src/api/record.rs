@@ -122,7 +122,7 @@ pub(super) enum CellValue {
 pub(super) struct Mark {
     /// Index of the column.
     column: usize,
-    /// `good`, `doubtful`, `substituted`, `absent`.
+    /// `doubtful`, `substituted`, `absent`.
     quality: &'static str,
     /// The meter's own word for it.
     code: Option<String>,
@@ -355,8 +355,7 @@ impl<'a> Shown<'a> {
 }
 
 fn mark(column: usize, cell: &Cell) -> Option<Mark> {
-    let is_marked = cell.quality != Quality::Good || cell.code.is_some();
-    is_marked.then(|| Mark {
+    (cell.quality != Quality::Good).then(|| Mark {
         column,
         quality: cell.quality.word(),
         code: cell.code.clone(),

@@ -108,7 +108,8 @@ impl Store {
             )
             .await
             .map_err(open)?;
-        let (writer, queue) = writer::Writer::new(options, conn);
+        // A file that was taken away is not made anew while the host runs: it would be empty.
+        let (writer, queue) = writer::Writer::new(options.create_if_missing(false), conn);
         let closing = CancellationToken::new();
         let task = tokio::spawn(writer.run(closing.clone()));
         let store = Self {

@@ -16,9 +16,9 @@ use super::writer::Tx;
 use crate::model::{Record, RecordKind};
 
 static FIND: Rows = Rows::new(
-    "select id, kind, starts_at, ends_at, label, length_s, version from record
-     where current = 1 and (device_id, kind, starts_at) in (values",
-    3,
+    "select id, starts_at, ends_at, label, length_s, version from record
+     where device_id = ? and kind = ? and current = 1 and starts_at in (values",
+    1,
     ")",
 );
 static VALUES: Rows = Rows::new(
@@ -78,13 +78,36 @@ async fn load(
     put: &Put,
     records: &[&Record],
 ) -> Result<HashMap<(RecordKind, i64), Current>, StoreError> {
-    let mut found: BTreeMap<i64, ((RecordKind, i64), Current)> = BTreeMap::new();
-    for (sql, piece) in FIND.pieces(records) {
+    let mut starts: HashMap<RecordKind, Vec<i64>> = HashMap::new();
+    for record in records {
+        starts.entry(record.kind).or_default().push(record.starts_at.as_second());
+    }
+    let mut found = Found::new();
+    for (kind, starts) in starts {
+        find(conn, put, kind, &starts, &mut found).await?;
+    }
+    let ids: Vec<i64> = found.keys().copied().collect();
+    load_cells(conn, &ids, &mut found).await?;
+    load_conditions(conn, &ids, &mut found).await?;
+    Ok(found.into_values().collect())
+}
+
+/// Current versions by their keys.
+type Found = BTreeMap<i64, ((RecordKind, i64), Current)>;
+
+async fn find(
+    conn: &mut SqliteConnection,
+    put: &Put,
+    kind: RecordKind,
+    starts: &[i64],
+    found: &mut Found,
+) -> Result<(), StoreError> {
+    for (sql, piece) in FIND.pieces(starts) {
         let mut arguments = SqliteArguments::default();
-        for record in piece {
-            add(&mut arguments, put.batch.device.0)?;
-            add(&mut arguments, record.kind.to_string())?;
-            add(&mut arguments, record.starts_at.as_second())?;
+        add(&mut arguments, put.batch.device.0)?;
+        add(&mut arguments, kind.to_string())?;
+        for start in piece {
+            add(&mut arguments, *start)?;
         }
         let rows = sqlx::query_with(sql, arguments)
             .fetch_all(&mut *conn)
@@ -93,24 +116,18 @@ async fn load(
         for row in rows {
             let current = Current {
                 id: row.get(0),
-                ends_at: row.get(3),
-                label: row.get(4),
-                length_s: row.get(5),
-                version: row.get(6),
+                ends_at: row.get(2),
+                label: row.get(3),
+                length_s: row.get(4),
+                version: row.get(5),
                 cells: BTreeMap::new(),
                 conditions: Vec::new(),
             };
-            let key = (row.get::<&str, _>(1).parse()?, row.get(2));
-            found.insert(current.id, (key, current));
+            found.insert(current.id, ((kind, row.get(1)), current));
         }
     }
-    let ids: Vec<i64> = found.keys().copied().collect();
-    load_cells(conn, &ids, &mut found).await?;
-    load_conditions(conn, &ids, &mut found).await?;
-    Ok(found.into_values().collect())
+    Ok(())
 }
-
-type Found = BTreeMap<i64, ((RecordKind, i64), Current)>;
 
 async fn load_cells(conn: &mut SqliteConnection, ids: &[i64], found: &mut Found) -> Result<(), StoreError> {
     for (sql, piece) in VALUES.pieces(ids) {
@@ -335,4 +352,24 @@ async fn keep_conditions(
         .map_err(StoreError::of("insert a condition"))?;
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::tests::Fixture;
+
+    #[tokio::test]
+    async fn what_is_there_is_found_by_its_key_however_many_records_there_are() {
+        let f = Fixture::new().await;
+        for statement in [&FIND, &VALUES, &CONDITIONS] {
+            for (sql, _) in statement.pieces(&[0; 64]) {
+                let sql = sqlx::AssertSqlSafe(format!("explain query plan {sql}"));
+                let plan = sqlx::raw_sql(sql).fetch_all(&f.store.readers).await.unwrap();
+                let steps: Vec<&str> = plan.iter().map(|row| row.get("detail")).collect();
+                let is_search = |step: &&str| step.starts_with("SEARCH");
+                assert_eq!(steps.iter().filter(|step| is_search(step)).count(), 1, "{steps:?}");
+            }
+        }
+    }
 }

@@ -171,8 +171,9 @@ impl Store {
     /// By digest of a driver: sessions among the newest 100 000, and how many of them failed by the driver's fault.
     pub async fn driver_sessions(&self) -> Result<HashMap<String, (u64, u64)>, StoreError> {
         let rows: Vec<(String, Option<String>, i64)> = sqlx::query_as(
-            "select driver_digest, outcome, count(*) from session
-             where id > (select coalesce(max(id), 0) from session) - $1 group by driver_digest, outcome",
+            "select driver_digest, outcome, count(*)
+             from (select driver_digest, outcome from session order by id desc limit $1) newest
+             group by driver_digest, outcome",
         )
         .bind(COUNTED_SESSIONS)
         .fetch_all(&self.readers)

@@ -5,6 +5,7 @@ mod import;
 mod property;
 mod records;
 mod sessions;
+mod views;
 
 use std::sync::Arc;
 
