@@ -4,7 +4,7 @@ use uzel_driver_sdk::{Absence, ArchiveKind, Batch, Failure, LabelRule, Port, Row
 
 use super::current::empty_row;
 use super::interval::{Grid, Interval, bounds, window};
-use super::link::{Question, Reply};
+use super::question::{Question, Reply};
 use super::resume::Token;
 use super::session::Session;
 use super::table::{self, Block};
