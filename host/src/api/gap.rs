@@ -123,7 +123,10 @@ mod tests {
         }
     }
 
-    fn shown(gaps: &[Gap]) -> Vec<(i64, i64, i64, &str)> {
+    /// Start and end in hours, intervals, reason.
+    type Row<'a> = (i64, i64, i64, &'a str);
+
+    fn shown(gaps: &[Gap]) -> Vec<Row<'_>> {
         let hour = |at: &Instant| at.0.as_second() / 3600;
         gaps.iter()
             .map(|gap| (hour(&gap.start), hour(&gap.end), gap.intervals, gap.reason))
@@ -136,7 +139,7 @@ mod tests {
             records: vec![span(2, 3), span(3, 4), span(6, 7)],
             absences: vec![(span(-5, 1), Absence::Overwritten), (span(4, 5), Absence::DeviceOff)],
         };
-        let cases: [(&str, Span, &[(i64, i64, i64, &str)]); 4] = [
+        let cases: [(&str, Span, &[Row]); 4] = [
             (
                 "whole",
                 span(0, 9),

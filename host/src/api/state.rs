@@ -63,3 +63,87 @@ fn is_late(device: &DeviceInfo, now: Timestamp) -> bool {
         is_polled && is_short && now.as_second() - archive.last_end.as_second() > 2 * interval_s(kind) + poll_s
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::DeviceId;
+    use crate::store::query::ArchiveInfo;
+
+    fn at(hours: i64) -> Timestamp {
+        Timestamp::from_second(1_700_000_000 + hours * 3600).unwrap()
+    }
+
+    /// Polled every hour, with hours until `last_end` hours after the start.
+    fn device(last_outcome: Option<Outcome>, last_end: Option<i64>, conditions_24h: i64) -> DeviceInfo {
+        let kind = RecordKind::Archive(ArchiveKind::Hourly);
+        let archive = |end| ArchiveInfo {
+            kind,
+            records: 1,
+            first_start: at(0),
+            last_end: at(end),
+            conditions_24h,
+        };
+        DeviceInfo {
+            id: DeviceId(1),
+            name: String::new(),
+            serial: None,
+            model: None,
+            enabled: true,
+            site: (1, String::new()),
+            time_zone: String::new(),
+            address: None,
+            node: (1, String::new()),
+            points: Vec::new(),
+            driver: String::new(),
+            routes: Vec::new(),
+            config: serde_json::Value::Null,
+            every_minutes: 60,
+            tasks: vec![Task::Archive(ArchiveKind::Hourly)],
+            archives: last_end.map(archive).into_iter().collect(),
+            clock: None,
+            last_session: None,
+            last_outcome,
+            last_good_at: None,
+        }
+    }
+
+    #[test]
+    fn the_first_that_holds_is_the_state() {
+        let now = at(10);
+        let good = Some(Outcome::Complete);
+        let cases = [
+            ("never read", device(None, None, 0), DeviceState::New),
+            (
+                "driver",
+                device(Some(Outcome::DriverTrap), Some(10), 0),
+                DeviceState::DriverFault,
+            ),
+            (
+                "silent",
+                device(Some(Outcome::NoAnswer), Some(10), 1),
+                DeviceState::NoConnection,
+            ),
+            (
+                "other device, nothing read",
+                device(Some(Outcome::WrongDevice), None, 0),
+                DeviceState::NoConnection,
+            ),
+            (
+                "other device today",
+                device(Some(Outcome::WrongDevice), Some(10), 0),
+                DeviceState::Normal,
+            ),
+            ("three hours old", device(good, Some(7), 0), DeviceState::Normal),
+            ("four hours old", device(good, Some(6), 1), DeviceState::Late),
+            ("abnormal", device(good, Some(10), 1), DeviceState::Abnormal),
+            ("normal", device(good, Some(10), 0), DeviceState::Normal),
+            ("read, has no archive", device(good, None, 0), DeviceState::Normal),
+        ];
+        for (name, mut device, want) in cases {
+            assert_eq!(state(&device, now), want, "{name}");
+            device.enabled = false;
+            assert_eq!(state(&device, now), DeviceState::Disabled, "{name}");
+        }
+    }
+}
