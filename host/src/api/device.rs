@@ -13,6 +13,7 @@ use super::extract::{Path, Query, limit};
 use super::problem::Problem;
 use super::session::SessionBrief;
 use super::state::{self, DeviceState};
+use super::words;
 use crate::driver::masked;
 use crate::model::{DeviceId, RecordKind};
 use crate::store::Route;
@@ -117,6 +118,7 @@ pub(super) struct DeviceLine {
     id: i64,
     name: String,
     /// `tcp` or `serial`.
+    #[schema(schema_with = words::line_kind)]
     kind: &'static str,
     /// `host:port`, or the path of the port.
     address: String,
@@ -155,7 +157,7 @@ pub(super) struct Clock {
 }
 
 /// Devices in the order of their names.
-#[utoipa::path(get, path = "/devices", tag = "devices", params(ListQuery), responses((status = OK, body = Page<Device>)))]
+#[utoipa::path(get, path = "/devices", operation_id = "list_devices", tag = "devices", params(ListQuery), responses((status = OK, body = Page<Device>)))]
 pub(super) async fn list(
     State(state): State<ApiState>,
     Query(query): Query<ListQuery>,
@@ -169,15 +171,20 @@ pub(super) async fn list(
     };
     let rows = state.store.devices(&wanted).await?;
     let (drivers, now) = (Drivers::of(state.drivers.as_ref()), Timestamp::now());
-    let page = Page::of(rows, limit, |row| row.name.clone(), |row| {
-        let next = state.handle.next_at(row.id);
-        device(row, &drivers, next, now)
-    });
+    let page = Page::of(
+        rows,
+        limit,
+        |row| row.name.clone(),
+        |row| {
+            let next = state.handle.next_at(row.id);
+            device(row, &drivers, next, now)
+        },
+    );
     Ok(Json(page))
 }
 
 /// One device.
-#[utoipa::path(get, path = "/devices/{id}", tag = "devices", params(("id" = i64, Path)), responses((status = OK, body = Device)))]
+#[utoipa::path(get, path = "/devices/{id}", operation_id = "one_device", tag = "devices", params(("id" = i64, Path)), responses((status = OK, body = Device)))]
 pub(super) async fn one(State(state): State<ApiState>, Path(id): Path<i64>) -> Result<Json<Device>, Problem> {
     let info = find(&state, id).await?;
     let next = state.handle.next_at(DeviceId(id));
