@@ -82,7 +82,7 @@ impl Link {
 
     /// Wakes the meter and asks who it is, twice in a row with one answer.
     pub fn open(&mut self, port: &mut dyn Port) -> Result<Ident, Trouble> {
-        let mut patience = Patience::new(self.config.attempts);
+        let mut patience = Patience::to_open(self.config.attempts);
         loop {
             let slow = self.slow.unwrap_or(patience.failures % 2 == 1);
             wake(port, slow)?;
@@ -114,7 +114,7 @@ impl Link {
         mut agree: impl FnMut(&[Answer], usize) -> Verdict<T>,
     ) -> Result<T, Trouble> {
         let mut answers = Vec::with_capacity(2);
-        let mut patience = Patience::new(self.config.attempts);
+        let mut patience = Patience::to_ask(self.config.attempts);
         for _ in 0..ROUNDS {
             let trouble = match self.round(port, input, question) {
                 Ok(answer) => {

@@ -4,8 +4,11 @@ use uzel_driver_sdk::Instant;
 
 use super::trouble::Trouble;
 
-/// So many broken answers cost as much patience as one silence: the meter is there, and the next may be whole.
+/// So many broken answers cost one attempt: the meter is there, and the next may be whole.
 const BROKEN_PER_ATTEMPT: u32 = 3;
+/// A silent answer in an open session costs less than an attempt, too: whether the meter is gone shows when the session
+/// is opened again.
+const OPEN_SILENCE: u32 = 2;
 
 /// A question: function, arguments, and how many data bytes answer it.
 #[derive(Debug, Clone, Copy)]
@@ -36,16 +39,26 @@ impl Reply {
 /// What is left of the attempts for one question.
 pub struct Patience {
     left: u32,
+    silence: u32,
     /// Troubles so far.
     pub failures: u32,
 }
 
 impl Patience {
-    /// Patience for `attempts` silences.
-    pub fn new(attempts: u32) -> Self {
+    /// For opening a session: `attempts` silences use it up.
+    pub fn to_open(attempts: u32) -> Self {
         Self {
             left: attempts * BROKEN_PER_ATTEMPT,
+            silence: BROKEN_PER_ATTEMPT,
             failures: 0,
+        }
+    }
+
+    /// For a question in an open session.
+    pub fn to_ask(attempts: u32) -> Self {
+        Self {
+            silence: OPEN_SILENCE,
+            ..Self::to_open(attempts)
         }
     }
 
@@ -53,6 +66,7 @@ impl Patience {
     pub fn spend(&mut self, trouble: Trouble) -> Result<(), Trouble> {
         let cost = match trouble {
             Trouble::Garbled(_) => 1,
+            Trouble::Silent => self.silence,
             _ => BROKEN_PER_ATTEMPT,
         };
         self.failures += 1;
