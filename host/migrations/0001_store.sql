@@ -58,6 +58,14 @@ create table device (
 
 create index device_of_node on device (node_id);
 
+-- Counts the changes of what a running host must take over: subject devices.
+create table revision (
+    subject  text primary key,
+    number   integer not null
+) strict, without rowid;
+
+insert into revision (subject, number) values ('devices', 0);
+
 -- Which point an input of a device serves, and since when. Devices get replaced, points stay.
 create table device_point (
     device_id   integer not null references device (id),

@@ -145,6 +145,10 @@ async fn serve(config: &Config) -> anyhow::Result<()> {
     }
     drop(refused);
     let store = open_store(config).await?;
+    let interrupted = store.end_interrupted().await?;
+    if interrupted > 0 {
+        warn!(sessions = interrupted, "{interrupted} sessions were cut when the host ended");
+    }
     let listener = config.http.bind().await?;
     let address = listener.local_addr().context("the address of the listener")?;
     let (handle, board, commands) = Handle::new();

@@ -18,6 +18,20 @@ pub const BODY_TIME: std::time::Duration = std::time::Duration::from_secs(30);
 /// Bytes of a component: a Rust driver has about 200 KB, one with a whole interpreter about 20 MB.
 pub const COMPONENT_BYTES: usize = 32 << 20;
 
+/// Core modules that one instance of a component may consist of: a Rust driver is three, one with an interpreter some
+/// dozens.
+pub const CORE_INSTANCES: usize = 100;
+
+/// Tables of one instance: about one a core module.
+pub const CORE_TABLES: usize = 100;
+
+/// Memories of one instance. Each takes address space and mappings of the kernel, of which all sessions live.
+pub const CORE_MEMORIES: usize = 4;
+
+/// How many times its processor time a driver may keep the processor in all. Ticks miss one that waits a moment
+/// before each of them; the time of its polls does not, but holds also the time in which the machine ran others.
+pub const BUSY_FACTOR: u32 = 4;
+
 /// Bytes of the JSON of `describe()`.
 pub const DESCRIBE_BYTES: usize = 256 << 10;
 

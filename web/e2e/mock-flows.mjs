@@ -4,88 +4,96 @@ import assert from 'node:assert/strict';
 import { Stage } from './flows.mjs';
 import { startMock } from './mock-server.mjs';
 
-async function saysThatTheServerIsGone(browser) {
-  const mock = await startMock();
-  const port = Number(new URL(mock.url).port);
-  const stage = new Stage(browser, mock.url);
-  await stage.open('/', { quiet: /ERR_|Failed to load/ }, async (page) => {
-    await page.locator('.devs tbody tr').first().waitFor();
+/** A mock server of the flow's own, which ends with it however it ends. */
+async function withMock(options, use) {
+  const mock = await startMock(options);
+  try {
+    await use(mock);
+  } finally {
     await mock.stop();
-    await page.getByText('Нет связи с сервером').waitFor();
-    assert.ok((await page.locator('.devs tbody tr').count()) > 0, 'what was read stays on the screen');
-    const again = await startMock({ port });
-    await page.locator('.conn').waitFor({ state: 'detached', timeout: 40_000 });
-    await again.stop();
+  }
+}
+
+async function saysThatTheServerIsGone(browser) {
+  await withMock({}, async (mock) => {
+    const port = Number(new URL(mock.url).port);
+    await new Stage(browser, mock.url).open('/', { quiet: /ERR_|Failed to load/ }, async (page) => {
+      await page.locator('.devs tbody tr').first().waitFor();
+      await mock.stop();
+      await page.getByText('Нет связи с сервером').waitFor();
+      assert.ok((await page.locator('.devs tbody tr').count()) > 0, 'what was read stays on the screen');
+      await withMock({ port }, () => page.locator('.conn').waitFor({ state: 'detached', timeout: 40_000 }));
+    });
   });
 }
 
 async function drawsTenThousandDevices(browser) {
-  const mock = await startMock({ devices: 10_000 });
-  await new Stage(browser, mock.url).open('/', {}, async (page) => {
-    await page.locator('.devs tbody tr').first().waitFor();
-    assert.equal(await page.locator('.devs').getAttribute('aria-rowcount'), '10001');
-    await page.evaluate(() => scrollTo(0, 240_000));
-    await page.waitForFunction(() => Number(document.querySelector('.devs tbody tr[aria-rowindex]').getAttribute('aria-rowindex')) > 4_000);
-    assert.ok((await page.locator('.devs tbody tr').count()) < 120, 'only what is seen is drawn');
+  await withMock({ devices: 10_000 }, async (mock) => {
+    await new Stage(browser, mock.url).open('/', {}, async (page) => {
+      await page.locator('.devs tbody tr').first().waitFor();
+      assert.equal(await page.locator('.devs').getAttribute('aria-rowcount'), '10001');
+      await page.evaluate(() => scrollTo(0, 240_000));
+      await page.waitForFunction(() => Number(document.querySelector('.devs tbody tr[aria-rowindex]').getAttribute('aria-rowindex')) > 4_000);
+      assert.ok((await page.locator('.devs tbody tr').count()) < 120, 'only what is seen is drawn');
+    });
   });
-  await mock.stop();
 }
 
 async function drawsAYearOfHours(browser) {
-  const mock = await startMock();
-  await new Stage(browser, mock.url).open('/devices/1', {}, async (page) => {
-    await page.getByRole('button', { name: 'Год', exact: true }).click();
-    await page.getByText(/Прочитано 8\s712 из/).waitFor();
-    assert.ok((await page.locator('.arch tbody tr').count()) < 120, 'only what is seen is drawn');
-    await page.locator('.arch').evaluate((box) => (box.scrollTop = box.scrollHeight));
-    await page.locator('.arch tbody tr').last().waitFor();
-    assert.equal(await page.locator('.arch tfoot td').first().textContent(), 'Итого, ср. взв.');
+  await withMock({}, async (mock) => {
+    await new Stage(browser, mock.url).open('/devices/1', {}, async (page) => {
+      await page.getByRole('button', { name: 'Год', exact: true }).click();
+      await page.getByText(/Прочитано 8\s\d{3} из/).waitFor();
+      assert.ok((await page.locator('.arch tbody tr').count()) < 120, 'only what is seen is drawn');
+      await page.locator('.arch').evaluate((box) => (box.scrollTop = box.scrollHeight));
+      await page.locator('.arch tbody tr').last().waitFor();
+      assert.equal(await page.locator('.arch tfoot td').first().textContent(), 'Итого, ср. взв.');
+    });
   });
-  await mock.stop();
 }
 
 async function namesTheFailureOfARead(browser) {
-  const mock = await startMock();
-  await new Stage(browser, mock.url).open('/devices/2', {}, async (page) => {
-    await page.locator('.ph .btn.pri').click();
-    await page.getByText(/Линия открыта, прибор молчит: 3 requests of 5 s/).waitFor();
-    assert.equal(await page.locator('.toast[role=alert]').count(), 1, 'a failure stays');
+  await withMock({}, async (mock) => {
+    await new Stage(browser, mock.url).open('/devices/2', {}, async (page) => {
+      await page.locator('.ph .btn.pri').click();
+      await page.getByText(/Линия открыта, прибор молчит: 3 requests of 5 s/).waitFor();
+      assert.equal(await page.locator('.toast[role=alert]').count(), 1, 'a failure stays');
+    });
   });
-  await mock.stop();
 }
 
 async function showsEarlierVersions(browser) {
-  const mock = await startMock();
-  await new Stage(browser, mock.url).open('/devices/1?point=2', {}, async (page) => {
-    const cells = page.locator('tr:has(.vtag) td.num');
-    await cells.first().waitFor();
-    const heat = (await cells.nth(9).textContent()).replace('?', '');
-    await cells.nth(9).click();
-    const versions = page.locator('.vers tr td.num');
-    await versions.nth(1).waitFor();
-    // The mock's first version of point 1 alone was another one: point 2 kept its heat.
-    assert.deepEqual(await versions.allTextContents(), [heat, heat]);
+  await withMock({}, async (mock) => {
+    await new Stage(browser, mock.url).open('/devices/1?point=2', {}, async (page) => {
+      const cells = page.locator('tr:has(.vtag) td.num');
+      await cells.first().waitFor();
+      const heat = (await cells.nth(9).textContent()).replace('?', '');
+      await cells.nth(9).click();
+      const versions = page.locator('.vers tr td.num');
+      await versions.nth(1).waitFor();
+      // The mock's first version of point 1 alone was another one: point 2 kept its heat.
+      assert.deepEqual(await versions.allTextContents(), [heat, heat]);
+    });
   });
-  await mock.stop();
 }
 
 async function cancelsFromTheList(browser) {
-  const mock = await startMock();
-  await new Stage(browser, mock.url).open('/sessions', {}, async (page) => {
-    await page.getByText('Сейчас сеансов нет.').waitFor();
-    mock.mock.begin(mock.mock.device(5), 'schedule');
-    await page.getByRole('button', { name: 'Прервать' }).click();
-    await page.locator('.stack').getByText('Отменено').waitFor();
+  await withMock({}, async (mock) => {
+    await new Stage(browser, mock.url).open('/sessions', {}, async (page) => {
+      await page.getByText('Сейчас сеансов нет.').waitFor();
+      mock.mock.begin(mock.mock.device(5), 'schedule');
+      await page.getByRole('button', { name: 'Прервать' }).click();
+      await page.locator('.stack').getByText('Отменено').waitFor();
+    });
   });
-  await mock.stop();
 }
 
 async function startsEmpty(browser) {
-  const mock = await startMock({ devices: 0 });
-  await new Stage(browser, mock.url).open('/', {}, async (page) => {
-    await page.getByText('Приборов ещё нет.').waitFor();
+  await withMock({ devices: 0 }, async (mock) => {
+    await new Stage(browser, mock.url).open('/', {}, async (page) => {
+      await page.getByText('Приборов ещё нет.').waitFor();
+    });
   });
-  await mock.stop();
 }
 
 export const mockFlows = {

@@ -1,4 +1,5 @@
-// Runs the flows in a headless browser: against UZEL_URL when it is given, else against the mock server.
+// Runs the flows in a headless browser: against the mock server, and against a real host with a simulated fleet when
+// UZEL_BIN, METER_SIM_BIN and UZEL_DRIVERS_DIR are set; or only against the server at UZEL_URL.
 // UZEL_CHROMIUM names the browser; an argument picks flows by a part of their name.
 
 import { existsSync } from 'node:fs';
@@ -6,39 +7,67 @@ import { chromium } from 'playwright-core';
 import { Stage, flows } from './flows.mjs';
 import { mockFlows } from './mock-flows.mjs';
 import { startMock } from './mock-server.mjs';
+import { hasRealHost, startRealHost } from './real-host.mjs';
 
 const executablePath = process.env.UZEL_CHROMIUM ?? '/usr/bin/chromium';
 const wanted = process.argv[2] ?? '';
-const real = process.env.UZEL_URL ?? null;
+const count = { passed: 0, failed: 0 };
 
-if (!real && !existsSync(new URL('../dist/index.html', import.meta.url))) {
+async function run(where, flow, act) {
+  try {
+    await act();
+    count.passed += 1;
+    console.log(`ok      ${where}: ${flow}`);
+  } catch (error) {
+    count.failed += 1;
+    console.log(`FAILED  ${where}: ${flow}\n${String(error.stack ?? error).replace(/^/gm, '        ')}`);
+  }
+}
+
+async function runAll(where, all, subject) {
+  for (const [name, act] of Object.entries(all)) {
+    if (name.includes(wanted)) await run(where, name, () => act(subject));
+  }
+}
+
+async function againstMock(browser) {
+  const mock = await startMock();
+  await runAll('mock', flows, new Stage(browser, mock.url));
+  await mock.stop();
+  await runAll('mock', mockFlows, browser);
+}
+
+async function againstRealHost(browser) {
+  if (!hasRealHost()) {
+    console.log('left out: the real host, as UZEL_BIN and METER_SIM_BIN are not set');
+    return;
+  }
+  let host = null;
+  await run('host', 'starts and reads its meters', async () => {
+    host = await startRealHost();
+  });
+  if (!host) return;
+  await runAll('host', flows, new Stage(browser, host.url));
+  await run('host', 'ends', () => host.stop());
+}
+
+if (!process.env.UZEL_URL && !existsSync(new URL('../dist/index.html', import.meta.url))) {
   console.error('dist/ is empty: run `npm run build` first');
   process.exit(1);
 }
+// Ending by a signal runs what hangs on the exit: no meter and no host outlives the flows.
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => process.exit(1));
 
 const browser = await chromium.launch({
   executablePath,
   args: ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync'],
 });
-const mock = real ? null : await startMock();
-const stage = new Stage(browser, real ?? mock.url);
-const all = [
-  ...Object.entries(flows).map(([name, run]) => [name, () => run(stage)]),
-  ...(real ? [] : Object.entries(mockFlows).map(([name, run]) => [name, () => run(browser)])),
-].filter(([name]) => name.includes(wanted));
-
-let [passed, failed] = [0, 0];
-for (const [name, run] of all) {
-  try {
-    await run();
-    passed += 1;
-    console.log(`ok      ${name}`);
-  } catch (error) {
-    failed += 1;
-    console.log(`FAILED  ${name}\n${String(error.stack ?? error).replace(/^/gm, '        ')}`);
-  }
+if (process.env.UZEL_URL) {
+  await runAll(process.env.UZEL_URL, flows, new Stage(browser, process.env.UZEL_URL));
+} else {
+  await againstMock(browser);
+  await againstRealHost(browser);
 }
 await browser.close();
-await mock?.stop();
-console.log(`${passed} passed, ${failed} failed`);
-process.exitCode = failed > 0 || passed === 0 ? 1 : 0;
+console.log(`${count.passed} passed, ${count.failed} failed`);
+process.exitCode = count.failed > 0 || count.passed === 0 ? 1 : 0;

@@ -21,6 +21,13 @@ const SOURCE: &str = "examples/demo";
 /// Answers with 200 when the host serves.
 const HEALTH: &str = "/api/v1/health";
 
+/// Asks for a read of the first device of `devices.csv`: the recorded ВКТ-7, which the schedule only asks for its clock.
+const READ_RECORDED: &str = "/api/v1/devices/1/read-now";
+
+/// The day that was recorded, Moscow time.
+const RECORDED_DAY: &str =
+    r#"{"what": ["clock", "hourly"], "from": "2016-11-30T21:00:00Z", "to": "2016-12-01T21:00:00Z"}"#;
+
 /// A fleet computes its archives before it listens.
 const FLEET_LIMIT: Duration = Duration::from_secs(120);
 
@@ -77,7 +84,12 @@ fn start(workspace: &Workspace, programs: &Programs, files: &Files, port: u16, c
     serve.arg("serve").arg("--config").arg(&files.config);
     children.start("the host", serve, &files.dir.join("uzel.log"))?;
     let failure = format!("http://127.0.0.1:{port}{HEALTH} did not answer 200");
-    children.wait_until(HOST_LIMIT, &failure, || is_healthy(port))
+    children.wait_until(HOST_LIMIT, &failure, || is_healthy(port))?;
+    say("reading the recorded ВКТ-7 of 2016");
+    let failure = format!("http://127.0.0.1:{port}{READ_RECORDED} did not answer 202");
+    children.wait_until(HOST_LIMIT, &failure, || {
+        answers(port, &format!("POST {READ_RECORDED}"), RECORDED_DAY, b"HTTP/1.1 202")
+    })
 }
 
 /// The files of one run, in a folder that is made anew each time.
@@ -146,16 +158,23 @@ fn check_free(port: u16) -> Result<()> {
 
 /// Whether the host answers the health question with 200.
 fn is_healthy(port: u16) -> bool {
-    ask(port).is_ok_and(|status| status.starts_with(b"HTTP/1.1 200"))
+    answers(port, &format!("GET {HEALTH}"), "", b"HTTP/1.1 200")
 }
 
-fn ask(port: u16) -> std::io::Result<Vec<u8>> {
+/// Whether the host answers a request with a status line that begins with `want`.
+fn answers(port: u16, request: &str, body: &str, want: &[u8]) -> bool {
+    ask(port, request, body).is_ok_and(|status| status.starts_with(want))
+}
+
+fn ask(port: u16, request: &str, body: &str) -> std::io::Result<Vec<u8>> {
     let limit = Duration::from_secs(2);
     let mut stream = TcpStream::connect_timeout(&SocketAddr::from((Ipv4Addr::LOCALHOST, port)), limit)?;
     stream.set_read_timeout(Some(limit))?;
     write!(
         stream,
-        "GET {HEALTH} HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n\r\n"
+        "{request} HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\nContent-Length: {}\r\n\
+         Connection: close\r\n\r\n{body}",
+        body.len()
     )?;
     let mut status = Vec::new();
     stream.take(64).read_to_end(&mut status)?;

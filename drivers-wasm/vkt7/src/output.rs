@@ -40,7 +40,8 @@ impl<'a> Output<'a> {
         self.batch.push(row, Some(resume.into_bytes()), now, self.sink)
     }
 
-    /// Says that the device holds nothing from hour `begin` to hour `end`; neighbours become one window.
+    /// Says that the device holds nothing from hour `begin` to hour `end`; neighbours become one window, whichever
+    /// comes first: the windows of a call go back in time.
     pub fn absent(&mut self, begin: i64, end: i64, why: Absence) -> Result<(), Failure> {
         if begin >= end {
             return Ok(());
@@ -48,6 +49,10 @@ impl<'a> Output<'a> {
         match &mut self.gap {
             Some((_, until, reason)) if *until == begin && *reason == why => {
                 *until = end;
+                Ok(())
+            }
+            Some((from, _, reason)) if *from == end && *reason == why => {
+                *from = begin;
                 Ok(())
             }
             _ => {
@@ -91,4 +96,28 @@ fn same(one: &Sides, other: &Sides) -> bool {
         _ => false,
     };
     right && Rc::ptr_eq(&one.0, &other.0)
+}
+
+#[cfg(test)]
+mod tests {
+    use uzel_driver_sdk::recording::Collected;
+
+    use super::*;
+
+    #[test]
+    fn neighbouring_gaps_become_one_whichever_comes_first() {
+        let mut sink = Collected::default();
+        let mut output = Output::new(&mut sink);
+        let gaps = [(48, 72), (24, 48), (0, 24), (72, 96), (120, 144)];
+        for (begin, end) in gaps {
+            output.absent(begin, end, Absence::NeverWritten).unwrap();
+        }
+        output.finish().unwrap();
+        let window = |begin, end| Window {
+            begin: civil(begin),
+            end: civil(end),
+        };
+        let want = [window(0, 96), window(120, 144)];
+        assert_eq!(sink.absent, want.map(|window| (window, Absence::NeverWritten)));
+    }
 }

@@ -2,7 +2,7 @@
 
 use axum::Json;
 use axum::extract::State;
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
@@ -13,6 +13,7 @@ use super::extract::{Path, Query, limit};
 use super::problem::Problem;
 use super::session::SessionBrief;
 use super::state::{self, DeviceState};
+use super::words;
 use crate::driver::masked;
 use crate::model::{DeviceId, RecordKind};
 use crate::store::Route;
@@ -117,6 +118,7 @@ pub(super) struct DeviceLine {
     id: i64,
     name: String,
     /// `tcp` or `serial`.
+    #[schema(schema_with = words::line_kind)]
     kind: &'static str,
     /// `host:port`, or the path of the port.
     address: String,
@@ -155,7 +157,7 @@ pub(super) struct Clock {
 }
 
 /// Devices in the order of their names.
-#[utoipa::path(get, path = "/devices", tag = "devices", params(ListQuery), responses((status = OK, body = Page<Device>)))]
+#[utoipa::path(get, path = "/devices", operation_id = "list_devices", tag = "devices", params(ListQuery), responses((status = OK, body = Page<Device>)))]
 pub(super) async fn list(
     State(state): State<ApiState>,
     Query(query): Query<ListQuery>,
@@ -169,17 +171,27 @@ pub(super) async fn list(
     };
     let rows = state.store.devices(&wanted).await?;
     let (drivers, now) = (Drivers::of(state.drivers.as_ref()), Timestamp::now());
-    let page = Page::of(rows, limit, |row| row.name.clone(), |row| device(row, &drivers, now));
+    let page = Page::of(
+        rows,
+        limit,
+        |row| row.name.clone(),
+        |row| {
+            let next = state.handle.next_at(row.id);
+            device(row, &drivers, next, now)
+        },
+    );
     Ok(Json(page))
 }
 
 /// One device.
-#[utoipa::path(get, path = "/devices/{id}", tag = "devices", params(("id" = i64, Path)), responses((status = OK, body = Device)))]
+#[utoipa::path(get, path = "/devices/{id}", operation_id = "one_device", tag = "devices", params(("id" = i64, Path)), responses((status = OK, body = Device)))]
 pub(super) async fn one(State(state): State<ApiState>, Path(id): Path<i64>) -> Result<Json<Device>, Problem> {
     let info = find(&state, id).await?;
+    let next = state.handle.next_at(DeviceId(id));
     Ok(Json(device(
         info,
         &Drivers::of(state.drivers.as_ref()),
+        next,
         Timestamp::now(),
     )))
 }
@@ -190,13 +202,13 @@ pub(super) async fn find(state: &ApiState, id: i64) -> Result<DeviceInfo, Proble
     found.ok_or_else(|| Problem::not_found(format!("there is no device {id}")))
 }
 
-fn device(info: DeviceInfo, drivers: &Drivers, now: Timestamp) -> Device {
+fn device(info: DeviceInfo, drivers: &Drivers, next_poll_at: Option<Timestamp>, now: Timestamp) -> Device {
     let describe = drivers.describe(&info.driver);
     let model = drivers.model(&info.driver, info.model.as_deref());
     Device {
         id: info.id.0,
         state: state::state(&info, now),
-        next_poll_at: next_poll_at(&info),
+        next_poll_at: next_poll_at.map(Instant),
         archives: archives(&info, drivers),
         model_name: model.and_then(|model| model.names.first().cloned()),
         config: masked(describe, &info.config),
@@ -230,12 +242,6 @@ fn device(info: DeviceInfo, drivers: &Drivers, now: Timestamp) -> Device {
         last_session: info.last_session.map(SessionBrief::from),
         last_good_at: info.last_good_at.map(Instant),
     }
-}
-
-fn next_poll_at(info: &DeviceInfo) -> Option<Instant> {
-    let last = info.last_session.as_ref().filter(|_| info.enabled)?.started_at;
-    let period = SignedDuration::from_mins(i64::from(info.every_minutes));
-    last.checked_add(period).ok().map(Instant)
 }
 
 fn archives(info: &DeviceInfo, drivers: &Drivers) -> Vec<ArchiveInfo> {

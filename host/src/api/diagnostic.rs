@@ -12,6 +12,7 @@ use super::extract::{Path, Query};
 use super::problem::Problem;
 use super::record::{CellValue, value};
 use super::site::PageQuery;
+use super::words;
 use crate::model::DeviceId;
 
 /// One entry of a device's journal.
@@ -21,6 +22,7 @@ pub(super) struct Event {
     /// The meter's own code.
     code: String,
     /// `info`, `warning`, `alarm`.
+    #[schema(schema_with = words::severity)]
     severity: String,
     /// True when it began, false when it ended, null for what has no length.
     began: Option<bool>,
@@ -51,7 +53,7 @@ pub(super) struct Setting {
 }
 
 /// A device's journal, newest first.
-#[utoipa::path(get, path = "/devices/{id}/events", tag = "devices", params(("id" = i64, Path), PageQuery),
+#[utoipa::path(get, path = "/devices/{id}/events", operation_id = "list_events", tag = "devices", params(("id" = i64, Path), PageQuery),
     responses((status = OK, body = Page<Event>)))]
 pub(super) async fn events(
     State(state): State<ApiState>,
@@ -75,7 +77,7 @@ pub(super) async fn events(
 }
 
 /// A device's settings as they were read last.
-#[utoipa::path(get, path = "/devices/{id}/settings", tag = "devices", params(("id" = i64, Path)),
+#[utoipa::path(get, path = "/devices/{id}/settings", operation_id = "list_settings", tag = "devices", params(("id" = i64, Path)),
     responses((status = OK, body = Settings)))]
 pub(super) async fn settings(State(state): State<ApiState>, Path(id): Path<i64>) -> Result<Json<Settings>, Problem> {
     known(&state, id).await?;

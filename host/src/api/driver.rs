@@ -71,7 +71,7 @@ pub(super) struct DriverArchive {
 }
 
 /// Drivers that are loaded.
-#[utoipa::path(get, path = "/drivers", tag = "drivers", responses((status = OK, body = Page<Driver>)))]
+#[utoipa::path(get, path = "/drivers", operation_id = "list_drivers", tag = "drivers", responses((status = OK, body = Page<Driver>)))]
 pub(super) async fn list(State(state): State<ApiState>) -> Result<Json<Page<Driver>>, Problem> {
     let counts = state.store.driver_sessions().await?;
     let entries = state.drivers.list().into_iter();

@@ -5,6 +5,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::dto::Instant;
+use super::words;
 use crate::model::{ArchiveKind, Span};
 use crate::store::Coverage;
 
@@ -19,6 +20,7 @@ pub(super) struct Gap {
     /// About how many intervals it has.
     intervals: i64,
     /// `not-read`, `never-written`, `overwritten`, `device-off` or `refused`.
+    #[schema(schema_with = words::gap_reason)]
     reason: &'static str,
 }
 

@@ -8,11 +8,13 @@ use utoipa::ToSchema;
 
 use super::ApiState;
 use super::dto::Instant;
+use super::words;
 
 /// How the host fares.
 #[derive(Debug, Serialize, ToSchema)]
 pub(super) struct Health {
     /// `ok`, or `degraded` while storage is paused.
+    #[schema(schema_with = words::health)]
     status: &'static str,
     /// Of the host.
     version: &'static str,
@@ -21,6 +23,7 @@ pub(super) struct Health {
     /// The host's clock.
     now: Instant,
     /// `ok`, or `paused` while the disk takes nothing.
+    #[schema(schema_with = words::storage)]
     storage: &'static str,
     /// Whether only this machine can reach the API.
     loopback_only: bool,

@@ -19,6 +19,7 @@ use utoipa::ToSchema;
 use super::ApiState;
 use super::dto::{Instant, Named, OutcomeWord};
 use super::problem::Problem;
+use super::words;
 use crate::collect::{Handle, Live, LiveEvent};
 use crate::model::SessionId;
 
@@ -33,6 +34,7 @@ pub(super) struct LiveSession {
     line: Named,
     driver: LiveDriver,
     /// `schedule`, `read-now`, `command-line`.
+    #[schema(schema_with = words::reason)]
     reason: &'static str,
     started_at: Instant,
     /// `open`, `identify`, a task's word, `close`.

@@ -3,6 +3,7 @@
 mod catalog;
 mod device;
 mod diagnostic;
+mod document;
 mod driver;
 mod dto;
 mod extract;
@@ -20,6 +21,7 @@ mod state;
 #[cfg(test)]
 mod tests;
 mod web;
+mod words;
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -161,6 +163,7 @@ impl ApiState {
     ),
     components(schemas(
         problem::ProblemBody,
+        record::OrderWord,
         live::LiveSession,
         live::LiveRecords,
         live::LiveSnapshot,
@@ -197,13 +200,15 @@ fn api() -> OpenApiRouter<ApiState> {
 
 /// The document of the API.
 pub fn openapi() -> utoipa::openapi::OpenApi {
-    api().split_for_parts().1
+    let mut document = api().split_for_parts().1;
+    document::require_fields(&mut document);
+    document
 }
 
 /// The API, `/metrics` and the web client.
 pub fn router(state: ApiState) -> Router {
-    let (router, document) = api().split_for_parts();
-    let document = Arc::new(document);
+    let (router, _) = api().split_for_parts();
+    let document = Arc::new(openapi());
     router
         .route(
             "/api/v1/openapi.json",

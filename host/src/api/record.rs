@@ -15,6 +15,7 @@ use super::dto::{Instant, Page, Text};
 use super::extract::{Path, Query, cursor, limit};
 use super::gap::{self, Gap};
 use super::problem::Problem;
+use super::words;
 use crate::limits;
 use crate::model::{DeviceId, Quality, RecordKind, Span};
 use crate::store::query::{Cell, DeviceInfo, Order, RecordQuery, RecordRow, SeriesRow};
@@ -122,7 +123,8 @@ pub(super) enum CellValue {
 pub(super) struct Mark {
     /// Index of the column.
     column: usize,
-    /// `doubtful`, `substituted`, `absent`.
+/// `doubtful`, `substituted`, `absent`.
+    #[schema(schema_with = words::quality)]
     quality: &'static str,
     /// The meter's own word for it.
     code: Option<String>,
@@ -159,7 +161,7 @@ pub(super) struct RecordsPage {
 }
 
 /// Columns of an archive.
-#[utoipa::path(get, path = "/devices/{id}/columns", tag = "records", params(("id" = i64, Path), ColumnsQuery),
+#[utoipa::path(get, path = "/devices/{id}/columns", operation_id = "list_columns", tag = "records", params(("id" = i64, Path), ColumnsQuery),
     responses((status = OK, body = Page<Column>)))]
 pub(super) async fn columns(
     State(state): State<ApiState>,
@@ -175,7 +177,7 @@ pub(super) async fn columns(
 }
 
 /// One page of an archive.
-#[utoipa::path(get, path = "/devices/{id}/records", tag = "records", params(("id" = i64, Path), RecordsQuery),
+#[utoipa::path(get, path = "/devices/{id}/records", operation_id = "list_records", tag = "records", params(("id" = i64, Path), RecordsQuery),
     responses((status = OK, body = RecordsPage)))]
 pub(super) async fn list(
     State(state): State<ApiState>,
@@ -223,7 +225,7 @@ pub(super) async fn list(
 }
 
 /// Every version of the interval of a record, oldest first.
-#[utoipa::path(get, path = "/records/{id}/versions", tag = "records", params(("id" = i64, Path)),
+#[utoipa::path(get, path = "/records/{id}/versions", operation_id = "list_versions", tag = "records", params(("id" = i64, Path)),
     responses((status = OK, body = Page<Record>)))]
 pub(super) async fn versions(
     State(state): State<ApiState>,

@@ -12,6 +12,7 @@ use super::extract::{Path, Query, cursor, limit};
 use super::problem::Problem;
 use super::record::{CellValue, Column, archive, column, value};
 use super::site::PageQuery;
+use super::words;
 use crate::limits;
 use crate::store::query::{PointRow, SeriesQuery, SeriesRow};
 
@@ -92,6 +93,7 @@ pub(super) struct SeriesValue {
     /// Null: the meter has none.
     value: Option<CellValue>,
     /// `good`, `doubtful`, `substituted`, `absent`.
+    #[schema(schema_with = words::quality)]
     quality: &'static str,
     /// The meter's own word for the quality.
     code: Option<String>,
@@ -100,7 +102,7 @@ pub(super) struct SeriesValue {
 }
 
 /// Points.
-#[utoipa::path(get, path = "/points", tag = "places", params(PageQuery), responses((status = OK, body = Page<Point>)))]
+#[utoipa::path(get, path = "/points", operation_id = "list_points", tag = "places", params(PageQuery), responses((status = OK, body = Page<Point>)))]
 pub(super) async fn points(
     State(state): State<ApiState>,
     Query(query): Query<PageQuery>,
@@ -111,7 +113,7 @@ pub(super) async fn points(
 }
 
 /// One point with its series, of every device that served it.
-#[utoipa::path(get, path = "/points/{id}", tag = "places", params(("id" = i64, Path)),
+#[utoipa::path(get, path = "/points/{id}", operation_id = "one_point", tag = "places", params(("id" = i64, Path)),
     responses((status = OK, body = PointWithSeries)))]
 pub(super) async fn point(
     State(state): State<ApiState>,
@@ -132,7 +134,7 @@ pub(super) async fn point(
 }
 
 /// Series.
-#[utoipa::path(get, path = "/series", tag = "records", params(ListQuery), responses((status = OK, body = Page<Series>)))]
+#[utoipa::path(get, path = "/series", operation_id = "list_series", tag = "records", params(ListQuery), responses((status = OK, body = Page<Series>)))]
 pub(super) async fn list(
     State(state): State<ApiState>,
     Query(query): Query<ListQuery>,
@@ -150,7 +152,7 @@ pub(super) async fn list(
 }
 
 /// Values of a series, oldest first.
-#[utoipa::path(get, path = "/series/{id}/values", tag = "records", params(("id" = i64, Path), ValuesQuery),
+#[utoipa::path(get, path = "/series/{id}/values", operation_id = "list_values", tag = "records", params(("id" = i64, Path), ValuesQuery),
     responses((status = OK, body = Page<SeriesValue>)))]
 pub(super) async fn values(
     State(state): State<ApiState>,

@@ -11,6 +11,7 @@ use super::ApiState;
 use super::dto::{Instant, Named, OutcomeWord, Page, seconds};
 use super::extract::{Path, Query, cursor, limit};
 use super::problem::Problem;
+use super::words;
 use crate::model::trace::{self, EntryKind};
 use crate::model::{Outcome, SessionId};
 use crate::store::query::{self, SessionDetail, SessionQuery};
@@ -42,6 +43,7 @@ pub(super) struct SessionBrief {
     line: Named,
     driver: SessionDriver,
     /// `schedule`, `read-now`, `command-line`.
+    #[schema(schema_with = words::reason)]
     reason: String,
     started_at: Instant,
     ended_at: Option<Instant>,
@@ -133,6 +135,7 @@ pub(super) struct TraceEntry {
     /// Since the start of the session.
     at_ms: u64,
     /// `sent`, `received`, `timeout`, `note`, `log`, `settings`, `closed`.
+    #[schema(schema_with = words::entry_kind)]
     kind: &'static str,
     /// Of `sent` and `received`: bytes separated by blanks.
     hex: Option<String>,
@@ -141,7 +144,7 @@ pub(super) struct TraceEntry {
 }
 
 /// Sessions, newest first.
-#[utoipa::path(get, path = "/sessions", tag = "sessions", params(ListQuery),
+#[utoipa::path(get, path = "/sessions", operation_id = "list_sessions", tag = "sessions", params(ListQuery),
     responses((status = OK, body = Page<SessionBrief>)))]
 pub(super) async fn list(
     State(state): State<ApiState>,
@@ -171,14 +174,14 @@ pub(super) async fn list(
 }
 
 /// One session.
-#[utoipa::path(get, path = "/sessions/{id}", tag = "sessions", params(("id" = i64, Path)),
+#[utoipa::path(get, path = "/sessions/{id}", operation_id = "one_session", tag = "sessions", params(("id" = i64, Path)),
     responses((status = OK, body = Session)))]
 pub(super) async fn one(State(state): State<ApiState>, Path(id): Path<i64>) -> Result<Json<Session>, Problem> {
     Ok(Json(find(&state, id).await?.into()))
 }
 
 /// Cancels a session that runs. It ends within 2 s.
-#[utoipa::path(delete, path = "/sessions/{id}", tag = "sessions", params(("id" = i64, Path)),
+#[utoipa::path(delete, path = "/sessions/{id}", operation_id = "cancel_session", tag = "sessions", params(("id" = i64, Path)),
     responses((status = ACCEPTED), (status = NOT_FOUND, description = "It does not run")))]
 pub(super) async fn cancel(State(state): State<ApiState>, Path(id): Path<i64>) -> Result<StatusCode, Problem> {
     state.handle.cancel(SessionId(id)).await?;
@@ -186,7 +189,7 @@ pub(super) async fn cancel(State(state): State<ApiState>, Path(id): Path<i64>) -
 }
 
 /// The wire trace of a session.
-#[utoipa::path(get, path = "/sessions/{id}/trace", tag = "sessions", params(("id" = i64, Path)),
+#[utoipa::path(get, path = "/sessions/{id}/trace", operation_id = "session_trace", tag = "sessions", params(("id" = i64, Path)),
     responses((status = OK, body = Trace)))]
 pub(super) async fn trace(State(state): State<ApiState>, Path(id): Path<i64>) -> Result<Json<Trace>, Problem> {
     let session = find(&state, id).await?;
@@ -198,7 +201,7 @@ pub(super) async fn trace(State(state): State<ApiState>, Path(id): Path<i64>) ->
 }
 
 /// The wire trace of a session as a text recording: a line an entry, as docs/writing-a-driver.md has it.
-#[utoipa::path(get, path = "/sessions/{id}/trace.txt", tag = "sessions", params(("id" = i64, Path)),
+#[utoipa::path(get, path = "/sessions/{id}/trace.txt", operation_id = "session_trace_text", tag = "sessions", params(("id" = i64, Path)),
     responses((status = OK, body = String, content_type = "text/plain")))]
 pub(super) async fn trace_text(
     State(state): State<ApiState>,

@@ -52,7 +52,7 @@ pub(super) struct Site {
 }
 
 /// Sites.
-#[utoipa::path(get, path = "/sites", tag = "places", params(PageQuery), responses((status = OK, body = Page<Site>)))]
+#[utoipa::path(get, path = "/sites", operation_id = "list_sites", tag = "places", params(PageQuery), responses((status = OK, body = Page<Site>)))]
 pub(super) async fn list(
     State(state): State<ApiState>,
     Query(query): Query<PageQuery>,

@@ -171,7 +171,7 @@ const DEVICE_IMPORT: &str = "The file has a head line with these columns, in any
   serial, model   what must answer
   every_minutes   how often it is read, 60 without it
   tasks           what is read, separated by spaces: clock current totals hourly daily monthly events settings
-  config          keys of the driver, KEY=VALUE separated by spaces
+  config          keys of the driver, KEY=VALUE separated by spaces, or a JSON object
 Example:
   name,driver,line,site,zone,every_minutes,config
   boiler-7,vkt7,tcp:10.0.0.5:4001,Mira 15a,Europe/Moscow,60,address=0";

@@ -114,15 +114,15 @@ fn device<'a>(
         parsed.unwrap_or_default()
     };
     let (latitude, longitude) = (degrees("latitude"), degrees("longitude"));
-    let pairs = pairs(get("config").unwrap_or_default());
-    if let Err(text) = &pairs {
-        wrong.push(("config", text.clone()));
-    }
     let mut config = serde_json::json!({});
-    if let (Some(describe), Ok(pairs)) = (describe, &pairs) {
-        config = config_json(describe, pairs);
-        if let Err(fault) = check_config(describe, &config) {
-            wrong.extend(fault.faults.into_iter().map(|text| ("config", text)));
+    match describe.map(|describe| (describe, configuration(get("config").unwrap_or_default(), describe))) {
+        None => {}
+        Some((_, Err(text))) => wrong.push(("config", text)),
+        Some((describe, Ok(read))) => {
+            config = read;
+            if let Err(fault) = check_config(describe, &config) {
+                wrong.extend(fault.faults.into_iter().map(|text| ("config", text)));
+            }
         }
     }
     let (Ok(address), Ok(settings), Ok(every_minutes), Ok(tasks), true) =
@@ -167,14 +167,19 @@ pub fn usual_tasks() -> Vec<Task> {
     [Task::Clock, Task::Current, Task::Totals].into_iter().chain(archives).collect()
 }
 
-/// `KEY=VALUE` pairs between spaces.
-fn pairs(text: &str) -> Result<Vec<(String, String)>, String> {
-    text.split_whitespace()
+/// A JSON object, or `KEY=VALUE` pairs between spaces.
+fn configuration(text: &str, describe: &Describe) -> Result<serde_json::Value, String> {
+    if text.starts_with('{') {
+        return serde_json::from_str(text).map_err(|error| format!("{text:?} is no JSON object: {error}"));
+    }
+    let pairs: Result<Vec<_>, String> = text
+        .split_whitespace()
         .map(|pair| {
             let (key, value) = pair.split_once('=').ok_or_else(|| format!("{pair:?}: expected KEY=VALUE"))?;
             Ok((key.to_owned(), value.to_owned()))
         })
-        .collect()
+        .collect();
+    Ok(config_json(describe, &pairs?))
 }
 
 /// The device of `uzel device add`.
@@ -183,7 +188,8 @@ pub fn from_args(args: &DeviceArgs, drivers: &Drivers) -> Result<NewDevice, Devi
     let settings = args.settings.map(|settings| settings.to_string());
     let every = args.every.to_string();
     let tasks = args.what.iter().map(Task::to_string).collect::<Vec<_>>().join(" ");
-    let config = args.set.iter().map(|(key, value)| format!("{key}={value}")).collect::<Vec<_>>().join(" ");
+    let describe = drivers.get(&args.driver);
+    let config = describe.map(|describe| config_json(describe, &args.set).to_string());
     let get = |key: &str| match key {
         "name" => Some(args.name.as_str()),
         "driver" => Some(args.driver.as_str()),
@@ -196,7 +202,7 @@ pub fn from_args(args: &DeviceArgs, drivers: &Drivers) -> Result<NewDevice, Devi
         "serial" => args.serial.as_deref(),
         "every_minutes" => Some(every.as_str()),
         "tasks" => Some(tasks.as_str()),
-        "config" => Some(config.as_str()),
+        "config" => config.as_deref(),
         _ => None,
     };
     device(&get, drivers).map_err(|wrong| {

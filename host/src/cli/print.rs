@@ -165,7 +165,10 @@ fn summary(out: &mut (dyn Write + Send), report: &Report, tables: &Tables) -> io
         writeln!(out, "fault of the driver: {fault}")?;
     }
     for phase in &report.phases {
-        if let Some((outcome, text)) = &phase.failed {
+        // What ended the session is said once, in the last line but one.
+        if let Some((outcome, text)) = &phase.failed
+            && report.detail.as_ref() != Some(text)
+        {
             writeln!(out, "{}: {outcome}: {text}", phase.name)?;
         }
     }

@@ -32,7 +32,7 @@ pub enum ReadError {
         source: LoadError,
     },
     /// Its configuration is not usable.
-    #[error("configuration: {0}")]
+    #[error("the configuration of the driver is not usable")]
     Config(#[from] ConfigFault),
     /// There is no such zone.
     #[error("time zone {zone:?} is not known, expected a name such as Europe/Moscow")]

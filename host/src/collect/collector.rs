@@ -26,6 +26,9 @@ use crate::store::Store;
 /// How long polling rests after the store could not take something.
 const STORAGE_REST: Duration = Duration::from_secs(10);
 
+/// How often the collector looks whether another program, such as `uzel device add`, changed the devices.
+const LOOK_EVERY: Duration = Duration::from_secs(2);
+
 /// The loop and what it knows.
 pub struct Collector {
     tools: Tools,
@@ -43,6 +46,8 @@ pub struct Collector {
     sessions: Option<mpsc::UnboundedReceiver<(DeviceId, SessionId)>>,
     job_number: u64,
     rest_until: Option<Instant>,
+    /// Of the devices as they were last taken from the store.
+    revision: i64,
 }
 
 impl Collector {
@@ -74,6 +79,7 @@ impl Collector {
             sessions: Some(sessions),
             job_number: 0,
             rest_until: None,
+            revision: 0,
         }
     }
 
@@ -81,6 +87,7 @@ impl Collector {
     pub async fn run(mut self, mut commands: mpsc::Receiver<Command>, cancel: CancellationToken) {
         let Some(mut sessions) = self.sessions.take() else { return };
         self.reload().await;
+        let mut look = tokio::time::interval(LOOK_EVERY);
         loop {
             self.start_jobs();
             let wake_at = self.wake_at();
@@ -94,6 +101,7 @@ impl Collector {
                     }
                 }
                 Some(done) = self.jobs.join_next_with_id() => self.done(done),
+                _ = look.tick() => self.look().await,
                 () = sleep_until(wake_at) => self.enqueue_due(),
             }
         }
@@ -110,6 +118,18 @@ impl Collector {
         }
         while let Some(done) = self.jobs.join_next_with_id().await {
             self.done(done);
+        }
+    }
+
+    /// Takes the devices anew when somebody changed them.
+    async fn look(&mut self) {
+        match self.tools.store.devices_revision().await {
+            Ok(revision) if revision == self.revision => {}
+            Ok(revision) => {
+                self.reload().await;
+                self.revision = revision;
+            }
+            Err(error) => error!(%error, "the revision of the devices could not be read"),
         }
     }
 
@@ -152,6 +172,7 @@ impl Collector {
         if let Some(at) = self.due_at.remove(&id) {
             self.due.remove(&(at, id));
         }
+        self.tools.board.set_due(id, None);
         let (Some(planned), Some(past)) = (self.devices.get(&id), self.past.get(&id)) else { return };
         if !self.config.scheduled || !planned.device.enabled || self.current.contains_key(&id) {
             return;
@@ -160,6 +181,7 @@ impl Collector {
         let at = next_at(id, every, *past, now);
         self.due.insert((at, id));
         self.due_at.insert(id, at);
+        self.tools.board.set_due(id, Some(at));
     }
 
     fn wake_at(&self) -> Option<Instant> {

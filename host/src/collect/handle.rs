@@ -119,6 +119,7 @@ pub struct Handle {
 #[derive(Debug)]
 pub struct Board {
     running: Mutex<BTreeMap<SessionId, Live>>,
+    due: Mutex<BTreeMap<DeviceId, Timestamp>>,
     events: broadcast::Sender<LiveEvent>,
 }
 
@@ -127,10 +128,7 @@ impl Handle {
     pub fn new() -> (Self, Arc<Board>, mpsc::Receiver<Command>) {
         let (commands, received) = mpsc::channel(limits::COMMANDS);
         let (events, _) = broadcast::channel(limits::LIVE_EVENTS);
-        let board = Arc::new(Board {
-            running: Mutex::default(),
-            events,
-        });
+        let board = Arc::new(Board { running: Mutex::default(), due: Mutex::default(), events });
         (
             Self {
                 commands,
@@ -162,6 +160,11 @@ impl Handle {
     /// The running sessions, oldest first.
     pub fn running(&self) -> Vec<Live> {
         self.board.lock().values().cloned().collect()
+    }
+
+    /// When a device is read next; none: not by schedule, or it is being read.
+    pub fn next_at(&self, device: DeviceId) -> Option<Timestamp> {
+        self.board.due.lock().unwrap_or_else(PoisonError::into_inner).get(&device).copied()
     }
 
     /// What happens from now on. A slow reader loses the oldest events and is told so.
@@ -202,6 +205,15 @@ impl Board {
         #[allow(clippy::cast_precision_loss, reason = "a gauge of sessions")]
         metrics::gauge!("uzel_sessions_running").set(running as f64);
         self.tell(LiveEvent::Session(Box::new(live)));
+    }
+
+    /// Says when a device is read next.
+    pub fn set_due(&self, device: DeviceId, at: Option<Timestamp>) {
+        let mut due = self.due.lock().unwrap_or_else(PoisonError::into_inner);
+        match at {
+            Some(at) => due.insert(device, at),
+            None => due.remove(&device),
+        };
     }
 
     /// Tells of new records.

@@ -12,7 +12,7 @@ use super::engine::{Runtime, digest};
 use super::running::Running;
 use super::{Surroundings, v1};
 use crate::limits;
-use crate::model::{ArchiveKind, Effect, LineSettings};
+use crate::model::{ArchiveKind, Effect, LineSettings, Outcome};
 
 /// One version of a driver.
 pub struct Driver {
@@ -130,16 +130,14 @@ impl Driver {
             file: file.to_owned(),
             source,
         };
-        let size = std::fs::metadata(file).map_err(read)?.len();
-        if size > u64::try_from(limits::COMPONENT_BYTES).unwrap_or(u64::MAX) {
-            return Err(LoadError::Size { got: size });
-        }
+        check_size(std::fs::metadata(file).map_err(read)?.len())?;
         let bytes = std::fs::read(file).map_err(read)?;
         Self::load(runtime, &bytes, file)
     }
 
     /// Compiles and checks a component; `file` is for people.
     pub fn load(runtime: &Runtime, bytes: &[u8], file: &Path) -> Result<Self, LoadError> {
+        check_size(u64::try_from(bytes.len()).unwrap_or(u64::MAX))?;
         let component = runtime.compile(bytes)?;
         for (import, _) in component.component_type().imports(runtime.engine()) {
             if !import.starts_with("uzel:driver/") {
@@ -200,8 +198,8 @@ impl Driver {
         v1::config_settings(&self.describe.line)
     }
 
-    /// An instance for one session. `NoSlot`-like shortages of the kernel come back as text.
-    pub async fn start(&self, surroundings: Surroundings, started_at: Timestamp) -> Result<Running, String> {
+    /// An instance for one session. The error is how the session ends.
+    pub async fn start(&self, surroundings: Surroundings, started_at: Timestamp) -> Result<Running, (Outcome, String)> {
         Running::start(self, surroundings, started_at).await
     }
 
@@ -227,6 +225,13 @@ impl std::fmt::Debug for Driver {
             self.describe.id, self.describe.version, self.digest
         )
     }
+}
+
+fn check_size(got: u64) -> Result<(), LoadError> {
+    if got > u64::try_from(limits::COMPONENT_BYTES).unwrap_or(u64::MAX) {
+        return Err(LoadError::Size { got });
+    }
+    Ok(())
 }
 
 /// Stands in until `describe()` has answered.
@@ -255,6 +260,20 @@ fn unknown() -> Describe {
     }
 }
 
+/// A text in `value` that would do more than stand there when a log or a terminal shows it.
+fn unprintable(value: &serde_json::Value) -> Option<&str> {
+    use serde_json::Value;
+    let judge = |text| Some(text).filter(|text: &&str| text.contains(char::is_control));
+    match value {
+        Value::String(text) => judge(text.as_str()),
+        Value::Array(items) => items.iter().find_map(unprintable),
+        Value::Object(map) => map
+            .iter()
+            .find_map(|(key, value)| judge(key.as_str()).or_else(|| unprintable(value))),
+        _ => None,
+    }
+}
+
 /// Reads and checks the document of `describe()`. The error names the first thing that is wrong.
 pub fn parse(text: &str) -> Result<Describe, String> {
     if text.len() > limits::DESCRIBE_BYTES {
@@ -265,6 +284,10 @@ pub fn parse(text: &str) -> Result<Describe, String> {
         ));
     }
     let describe: Describe = serde_json::from_str(text).map_err(|error| error.to_string())?;
+    let words: serde_json::Value = serde_json::from_str(text).map_err(|error| error.to_string())?;
+    if let Some(text) = unprintable(&words) {
+        return Err(format!("text {text:?} has control characters"));
+    }
     let id = &describe.id;
     let letters = id
         .chars()

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -84,16 +85,38 @@ pub struct Context {
     pub(super) hit: Option<LimitHit>,
     pub(super) faults: Vec<String>,
     pub(super) faults_more: u64,
+    /// Whether a call to the sink was refused since the call of the driver began.
+    pub(super) refused: bool,
     pub(super) storage: Option<String>,
     pub(super) trace: Trace,
     trace_full: bool,
     memory_bytes: usize,
+    table_elements: usize,
     pub(super) budget: Budget,
     pub(super) cancel: CancellationToken,
     /// Set by every host call that waits: the tick that follows is not the guest's.
     pub(super) parked: bool,
+    /// Processor time of the guest and of the host's part of its calls.
+    pub(super) busy: Arc<Busy>,
     started: Instant,
     started_at: Timestamp,
+}
+
+/// Nanoseconds that the polls of an instance took. It is counted outside of the instance and judged inside.
+#[derive(Debug, Default)]
+pub struct Busy(AtomicU64);
+
+impl Busy {
+    /// Adds the time of a poll.
+    pub fn add(&self, time: Duration) {
+        let nanoseconds = u64::try_from(time.as_nanos()).unwrap_or(u64::MAX);
+        self.0.fetch_add(nanoseconds, Ordering::Relaxed);
+    }
+
+    /// All polls so far.
+    pub fn time(&self) -> Duration {
+        Duration::from_nanos(self.0.load(Ordering::Relaxed))
+    }
 }
 
 /// How a transfer ended, before it becomes the contract's words.
@@ -133,13 +156,16 @@ impl Context {
             hit: None,
             faults: Vec::new(),
             faults_more: 0,
+            refused: false,
             storage: None,
             trace: Trace::default(),
             trace_full: false,
             memory_bytes: 0,
+            table_elements: 0,
             budget,
             cancel,
             parked: false,
+            busy: Arc::default(),
             started: Instant::now(),
             started_at,
         }
@@ -171,11 +197,9 @@ impl Context {
         }
     }
 
-    /// Records that a bound was hit; the first one tells how the session ends.
+    /// Records that a bound was hit and gives the first that was: it tells how the session ends.
     pub fn limit(&mut self, outcome: Outcome, text: String) -> LimitHit {
-        let hit = LimitHit { outcome, text };
-        self.hit.get_or_insert_with(|| hit.clone());
-        hit
+        self.hit.get_or_insert(LimitHit { outcome, text }).clone()
     }
 
     fn trace_bytes(&mut self, kind: EntryKind, bytes: &[u8]) {
@@ -227,7 +251,7 @@ impl Context {
     pub fn count_call(&mut self) -> Result<(), LimitHit> {
         self.usage.calls += 1;
         if self.usage.calls > self.budget.calls {
-            let text = format!("more than {} calls to the line", self.budget.calls);
+            let text = format!("more than {} calls that wait", self.budget.calls);
             return Err(self.limit(Outcome::LimitBytes, text));
         }
         Ok(())
@@ -336,6 +360,9 @@ impl Context {
 
     /// Waits, but not beyond the session.
     pub async fn sleep(&mut self, ms: u32) {
+        if !self.may_transfer() {
+            return;
+        }
         self.parked = true;
         let wait = Duration::from_millis(ms.min(limits::WAIT_MS).into()).min(self.time_left());
         tokio::select! {
@@ -398,14 +425,28 @@ impl wasmtime::ResourceLimiter for Context {
         Ok(true)
     }
 
-    fn table_growing(&mut self, _current: usize, desired: usize, _maximum: Option<usize>) -> wasmtime::Result<bool> {
-        if desired > self.budget.table_elements {
+    fn table_growing(&mut self, current: usize, desired: usize, _maximum: Option<usize>) -> wasmtime::Result<bool> {
+        let total = self.table_elements.saturating_add(desired.saturating_sub(current));
+        if total > self.budget.table_elements {
             let text = format!(
-                "asked for {desired} table elements, at most {} may",
+                "asked for {total} table elements, at most {} may",
                 self.budget.table_elements
             );
             return Err(wasmtime::Error::new(self.limit(Outcome::LimitMemory, text)));
         }
+        self.table_elements = total;
         Ok(true)
+    }
+
+    fn instances(&self) -> usize {
+        limits::CORE_INSTANCES
+    }
+
+    fn tables(&self) -> usize {
+        limits::CORE_TABLES
+    }
+
+    fn memories(&self) -> usize {
+        limits::CORE_MEMORIES
     }
 }

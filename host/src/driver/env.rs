@@ -110,7 +110,7 @@ pub struct Budget {
     pub rows: u64,
     /// Log lines and notes.
     pub log_lines: u32,
-    /// Host calls that wait: exchanges, reads, writes, sleeps.
+    /// Host calls that wait: exchanges, reads, writes, sleeps, and those that store.
     pub calls: u32,
 }
 

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::future::Future;
 use std::pin::{Pin, pin};
+use std::sync::Arc;
 use std::task::{Context as Poll_, Poll};
 use std::time::{Duration, Instant};
 
@@ -13,7 +14,7 @@ use wasmtime::component::Resource;
 use wasmtime::{Store, Trap, UpdateDeadline};
 
 use super::component::Driver;
-use super::context::{Context, PortHandle, SinkHandle, Surroundings, Usage};
+use super::context::{Busy, Context, PortHandle, SinkHandle, Surroundings, Usage};
 use super::env::{Budget, LimitHit, Medium, Port, PortFault, Reading, Sink, SinkFault};
 use super::v1::bindings::uzel::driver::types;
 use super::v1::{self, civil_from, civil_to, kind_to};
@@ -30,7 +31,7 @@ pub struct Running {
     diagnostics: Option<v1::diagnostics::Guest>,
     port: Resource<PortHandle>,
     sink: Resource<SinkHandle>,
-    busy: Duration,
+    busy: Arc<Busy>,
 }
 
 /// Who answered.
@@ -92,17 +93,26 @@ pub struct Finished {
 }
 
 impl Running {
+    /// The error says what the failure means for the session: without a limit that was hit or a trap of the driver's
+    /// own code it is a shortage of ours.
     pub(super) async fn start(
         driver: &Driver,
         surroundings: Surroundings,
         started_at: Timestamp,
-    ) -> Result<Self, String> {
-        let words = |error: wasmtime::Error| format!("{error:#}");
+    ) -> Result<Self, (Outcome, String)> {
+        let words = |error: wasmtime::Error| (Outcome::NoSlot, format!("{error:#}"));
         let mut store = Store::new(driver.runtime().engine(), Context::new(surroundings, started_at));
+        // What a call carries lies in the guest's memory. Lists and texts there may overlap; here they do not, and
+        // must not become more for it.
+        store.set_hostcall_fuel(store.data().budget.memory_bytes);
         store.limiter(|context| context);
         store.epoch_deadline_callback(|mut store| count_tick(store.data_mut()));
         store.set_epoch_deadline(1);
-        let instance = driver.pre().instantiate_async(&mut store).await.map_err(words)?;
+        let instance = match driver.pre().instantiate_async(&mut store).await {
+            Ok(instance) => instance,
+            Err(error) if error.is::<Trap>() || error.is::<LimitHit>() => return Err(ended(store.data(), &error)),
+            Err(error) => return Err(words(error)),
+        };
         let meter = driver.meter().load(&mut store, &instance).map_err(words)?;
         let diagnostics = driver
             .diagnostics()
@@ -113,19 +123,20 @@ impl Running {
             .data_mut()
             .table
             .push(PortHandle)
-            .map_err(|error| error.to_string())?;
+            .map_err(|error| words(error.into()))?;
         let sink = store
             .data_mut()
             .table
             .push(SinkHandle)
-            .map_err(|error| error.to_string())?;
+            .map_err(|error| words(error.into()))?;
+        let busy = store.data().busy.clone();
         Ok(Self {
             store,
             meter,
             diagnostics,
             port,
             sink,
-            busy: Duration::ZERO,
+            busy,
         })
     }
 
@@ -137,7 +148,8 @@ impl Running {
             clock: ClockRule::Standard(jiff::tz::TimeZone::UTC),
             memory: BTreeMap::new(),
             budget: Budget {
-                wall: Duration::from_secs(10),
+                // A description waits for nothing, and there may be no runtime to wait with.
+                calls: 0,
                 cpu_ticks: 200,
                 ..Budget::default()
             },
@@ -145,7 +157,8 @@ impl Running {
         };
         // Nothing in here waits: without a runtime of its own the future is ready or yields for the next tick.
         futures::executor::block_on(async {
-            let mut running = Self::start(driver, surroundings, Timestamp::now()).await?;
+            let running = Self::start(driver, surroundings, Timestamp::now()).await;
+            let mut running = running.map_err(|(_, text)| text)?;
             let Self { store, meter, .. } = &mut running;
             let result = meter.call_describe(&mut *store).await;
             result.map_err(|error| ended(store.data(), &error).1)
@@ -164,6 +177,7 @@ impl Running {
         let context = self.store.data_mut();
         context.kind = kind;
         context.declared = None;
+        context.refused = false;
         // The engine ticked on while this instance had nothing to do.
         context.parked = true;
         self.store.set_epoch_deadline(1);
@@ -336,7 +350,7 @@ impl Running {
         let memory = context.memory_changed.then_some(context.memory);
         Finished {
             usage: context.usage,
-            busy,
+            busy: busy.time(),
             faults,
             trace: context.trace.into_text(),
             memory,
@@ -346,13 +360,13 @@ impl Running {
 
 /// Counts a tick against the guest, unless it comes right after a wait; cuts what is over its budget or told to stop.
 fn count_tick(context: &mut Context) -> wasmtime::Result<UpdateDeadline> {
-    if std::mem::take(&mut context.parked) {
-        return Ok(UpdateDeadline::Continue(1));
+    if !std::mem::take(&mut context.parked) {
+        context.usage.cpu_ticks += 1;
     }
-    context.usage.cpu_ticks += 1;
-    if context.usage.cpu_ticks > context.budget.cpu_ticks {
-        let ms = u64::from(context.budget.cpu_ticks) * limits::TICK_MS;
-        let text = format!("more than {ms} ms of processor time");
+    let budget = u64::from(context.budget.cpu_ticks) * limits::TICK_MS;
+    let most = Duration::from_millis(budget) * limits::BUSY_FACTOR;
+    if context.usage.cpu_ticks > context.budget.cpu_ticks || context.busy.time() > most {
+        let text = format!("more than {budget} ms of processor time");
         return Err(wasmtime::Error::new(context.limit(Outcome::LimitCpu, text)));
     }
     if context.cancel.is_cancelled() {
@@ -399,7 +413,7 @@ impl Guard {
     /// back within [`limits::STOP_GRACE_MS`] after it was told to stop or its wall time ended.
     async fn run<T>(
         &self,
-        busy: &mut Duration,
+        busy: &Busy,
         call: impl Future<Output = wasmtime::Result<T>>,
     ) -> Option<wasmtime::Result<T>> {
         let grace = Duration::from_millis(limits::STOP_GRACE_MS);
@@ -441,7 +455,7 @@ fn came_back<T>(context: &Context, result: Option<wasmtime::Result<T>>) -> Resul
 /// Adds the time spent in each poll to `busy`.
 struct Metered<'a, F> {
     inner: F,
-    busy: &'a mut Duration,
+    busy: &'a Busy,
 }
 
 impl<F: Future + Unpin> Future for Metered<'_, F> {
@@ -450,7 +464,7 @@ impl<F: Future + Unpin> Future for Metered<'_, F> {
     fn poll(mut self: Pin<&mut Self>, context: &mut Poll_<'_>) -> Poll<F::Output> {
         let begun = Instant::now();
         let poll = Pin::new(&mut self.inner).poll(context);
-        *self.busy += begun.elapsed();
+        self.busy.add(begun.elapsed());
         poll
     }
 }
@@ -473,13 +487,14 @@ fn ended(context: &Context, error: &wasmtime::Error) -> (Outcome, String) {
 /// The contract's failures as outcomes. A limit that was hit on the way names the outcome, whatever the driver made
 /// of it.
 fn judge<T>(context: &Context, result: Option<wasmtime::Result<Result<T, types::Failure>>>) -> Result<T, CallError> {
-    let failure = match came_back(context, result)? {
-        Ok(value) => return Ok(value),
-        Err(failure) => failure,
-    };
+    let result = came_back(context, result)?;
     if let Some(hit) = &context.hit {
         return Err(CallError::Ended(hit.outcome, hit.text.clone()));
     }
+    let failure = match result {
+        Ok(value) => return Ok(value),
+        Err(failure) => failure,
+    };
     let text = |text: String| v1::text_from(&text, limits::TEXT_BYTES);
     let failed = |outcome, text, line_usable| {
         CallError::Failure(Failure {
@@ -494,6 +509,8 @@ fn judge<T>(context: &Context, result: Option<wasmtime::Result<Result<T, types::
         types::Failure::Garbled(why) => failed(Outcome::Garbled, text(why), true),
         types::Failure::Refused(why) => failed(Outcome::Refused, text(why), true),
         types::Failure::WrongDevice(who) => failed(Outcome::WrongDevice, text(who), true),
+        // So the SDK passes on that the host refused what the driver gave.
+        types::Failure::Unsupported(what) if context.refused => failed(Outcome::DriverFault, text(what), true),
         types::Failure::Unsupported(what) => failed(Outcome::Unsupported, text(what), true),
         types::Failure::Config(what) => failed(Outcome::BadConfig, text(what), true),
         types::Failure::Line(types::LineError::Timeout(bytes)) if bytes.is_empty() => {

@@ -89,12 +89,25 @@ impl EntryKind {
 #[derive(Debug, Default)]
 pub struct Trace {
     text: String,
+    /// When bytes came last, if nothing else happened since.
+    receiving: Option<u64>,
 }
 
+/// Bytes that come within this time of one another, milliseconds, are one answer to whoever reads the trace.
+const ONE_ANSWER_MS: u64 = 50;
+
 impl Trace {
-    /// Adds an entry of bytes.
+    /// Adds an entry of bytes. An answer that was read in parts is one entry, at the time of its first part.
     pub fn bytes(&mut self, at_ms: u64, kind: EntryKind, bytes: &[u8]) {
-        self.head(at_ms, kind);
+        let goes_on = self.receiving.take().is_some_and(|last| at_ms.saturating_sub(last) <= ONE_ANSWER_MS);
+        if kind == EntryKind::Received {
+            self.receiving = Some(at_ms);
+        }
+        if kind == EntryKind::Received && goes_on {
+            self.text.pop();
+        } else {
+            self.head(at_ms, kind);
+        }
         for byte in bytes {
             for nibble in [byte >> 4, byte & 0x0f] {
                 self.text.push(char::from_digit(nibble.into(), 16).unwrap_or('?'));
@@ -154,7 +167,8 @@ mod tests {
     fn a_trace_comes_back_and_text_cannot_forge_entries() {
         let mut trace = Trace::default();
         trace.bytes(0, EntryKind::Sent, &[0xff, 0x01]);
-        trace.bytes(184, EntryKind::Received, &[]);
+        trace.bytes(184, EntryKind::Received, &[0x01]);
+        trace.bytes(190, EntryKind::Received, &[0x02]);
         trace.text(185, EntryKind::Note, "hour\n5 > dead\u{7}");
         let entries: Vec<_> = parse(&trace.into_text()).collect();
         assert_eq!(
@@ -168,7 +182,7 @@ mod tests {
                 Entry {
                     at_ms: 184,
                     kind: EntryKind::Received,
-                    rest: String::new()
+                    rest: "0102".into()
                 },
                 Entry {
                     at_ms: 185,

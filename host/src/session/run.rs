@@ -170,7 +170,7 @@ async fn converse(order: &Order, sink: Box<dyn Sink>, watch: Watch<'_>, report: 
         .driver
         .start(surroundings, order.started_at)
         .await
-        .map_err(|text| (Outcome::NoSlot, format!("the driver could not be started: {text}")))?;
+        .map_err(|(outcome, text)| (outcome, format!("the driver could not be started: {text}")))?;
     let result = work(order, &mut running, watch, report).await;
     let finished = running.finish();
     report.usage = finished.usage;

@@ -31,7 +31,7 @@ use sqlx::{ConnectOptions, SqliteConnection, SqlitePool};
 use tokio::sync::Mutex;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
-use tracing::{error, warn};
+use tracing::error;
 
 pub use coverage::Coverage;
 pub use error::StoreError;
@@ -74,8 +74,7 @@ pub struct Store {
 }
 
 impl Store {
-    /// Opens the file or makes it, brings it to the schema of this program, and ends sessions that a host left running
-    /// when it died.
+    /// Opens the file or makes it, and brings it to the schema of this program.
     ///
     /// # Errors
     /// `Newer` when a newer program has written it.
@@ -112,20 +111,12 @@ impl Store {
         let (writer, queue) = writer::Writer::new(options.create_if_missing(false), conn);
         let closing = CancellationToken::new();
         let task = tokio::spawn(writer.run(closing.clone()));
-        let store = Self {
+        Ok(Self {
             readers,
             queue,
             closing,
             writer: Arc::new(Mutex::new(Some(task))),
-        };
-        let interrupted = store.end_interrupted().await?;
-        if interrupted > 0 {
-            warn!(
-                sessions = interrupted,
-                "{interrupted} sessions were cut when the host ended"
-            );
-        }
-        Ok(store)
+        })
     }
 
     /// Writes what waits and closes the file. Later writes answer `Closed`.

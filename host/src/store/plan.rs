@@ -101,6 +101,14 @@ impl Store {
             .collect()
     }
 
+    /// Counts up with every change of the devices, whoever made it.
+    pub async fn devices_revision(&self) -> Result<i64, StoreError> {
+        sqlx::query_scalar("select number from revision where subject = 'devices'")
+            .fetch_one(&self.readers)
+            .await
+            .map_err(StoreError::of("read the revision of the devices"))
+    }
+
     async fn routes(&self) -> Result<HashMap<i64, Vec<Route>>, StoreError> {
         let rows = sqlx::query(
             "select r.device_id, r.position, l.id, l.name, l.kind, l.address, coalesce(r.settings, l.settings)

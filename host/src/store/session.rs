@@ -142,8 +142,9 @@ impl Store {
         self.queue.write(end).await
     }
 
-    /// Ends the sessions that a host left running when it died. Answers how many.
-    pub(super) async fn end_interrupted(&self) -> Result<u64, StoreError> {
+    /// Ends the sessions that a host left running when it died. Answers how many. Only the one host that polls calls
+    /// it, before it begins: a session of its own would be ended too.
+    pub async fn end_interrupted(&self) -> Result<u64, StoreError> {
         self.queue
             .write(EndInterrupted {
                 at_ms: Timestamp::now().as_millisecond(),

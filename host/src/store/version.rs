@@ -80,7 +80,10 @@ async fn load(
 ) -> Result<HashMap<(RecordKind, i64), Current>, StoreError> {
     let mut starts: HashMap<RecordKind, Vec<i64>> = HashMap::new();
     for record in records {
-        starts.entry(record.kind).or_default().push(record.starts_at.as_second());
+        starts
+            .entry(record.kind)
+            .or_default()
+            .push(record.starts_at.as_second());
     }
     let mut found = Found::new();
     for (kind, starts) in starts {

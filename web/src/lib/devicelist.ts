@@ -23,9 +23,10 @@ export const sortText = ({ key, down }: Sort): string | null => (key === 'state'
 
 export const archiveOf = (device: Device, kind: string) => device.archives.find((one) => one.kind === kind);
 
-/** End of the newest hour, or of the newest day where a device has no hours. Unix milliseconds. */
+/** End of the newest hour, or day, or month: of the shortest interval that the device keeps. Unix milliseconds. */
 export function freshMs(device: Device): number {
-  const end = archiveOf(device, 'hourly')?.last_end ?? archiveOf(device, 'daily')?.last_end;
+  const kinds = ['hourly', 'daily', 'monthly'];
+  const end = kinds.map((kind) => archiveOf(device, kind)?.last_end).find(Boolean);
   return end ? Date.parse(end) : 0;
 }
 

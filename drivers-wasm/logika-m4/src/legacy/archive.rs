@@ -4,7 +4,7 @@ use uzel_driver_sdk::{Absence, ArchiveKind, Batch, Failure, LabelRule, Port, Row
 
 use super::current::empty_row;
 use super::interval::{Grid, Interval, bounds, window};
-use super::link::{Question, Reply};
+use super::question::{Question, Reply};
 use super::resume::Token;
 use super::session::Session;
 use super::table::{self, Block};
@@ -35,6 +35,8 @@ struct Reader<'a> {
     batch: Batch,
     /// Neighbouring intervals without a record, not yet said.
     missing: Option<(Interval, Absence)>,
+    /// Months that were refused before any month was read: perhaps the meter has no such archive.
+    unproven: bool,
     /// Heat inputs that are declared.
     declared: Vec<u8>,
     done: u32,
@@ -78,6 +80,7 @@ pub fn read(
         clock,
         batch: Batch::default(),
         missing: None,
+        unproven: false,
         declared: Vec::new(),
         done: 0,
         total,
@@ -85,7 +88,13 @@ pub fn read(
     let read = reader.windows(&bounds, resume.and_then(Token::parse));
     // What was read whole is good, whatever ended the call.
     let flushed = reader.say_missing().and_then(|()| reader.batch.flush(reader.out));
-    read.and(flushed)
+    let proven = match reader.unproven {
+        true if reader.declared.is_empty() => Err(Failure::Unsupported(
+            "no month answered 4D, which is not documented for this model: it may have no month archive".to_owned(),
+        )),
+        _ => Ok(()),
+    };
+    read.and(flushed).and(proven)
 }
 
 impl Reader<'_> {
@@ -244,6 +253,10 @@ impl Reader<'_> {
 
     /// Adds an interval without a record to its neighbours.
     fn miss(&mut self, interval: Interval, why: Absence) -> Result<(), Failure> {
+        if matches!(self.grid, Grid::Months { .. }) && self.declared.is_empty() {
+            self.unproven = true;
+            return Ok(());
+        }
         match &mut self.missing {
             Some((run, reason)) if run.end == interval.start && *reason == why => run.end = interval.end,
             _ => {

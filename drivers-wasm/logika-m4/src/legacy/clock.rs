@@ -2,8 +2,9 @@
 
 use uzel_driver_sdk::{ClockReading, Instant, Port};
 
-use super::link::{Answer, Link, Reply, Verdict};
+use super::link::Link;
 use super::memory::ram_question;
+use super::question::{Answer, Reply, Verdict};
 use super::trouble::Trouble;
 use crate::calendar;
 

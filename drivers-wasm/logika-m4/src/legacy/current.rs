@@ -2,8 +2,8 @@
 
 use uzel_driver_sdk::{Failure, LabelRule, Port, Row, Sink};
 
-use super::link::Question;
 use super::memory::{self, data};
+use super::question::Question;
 use super::session::Session;
 use super::table::{self, Block};
 use super::trouble::Trouble;

@@ -56,15 +56,15 @@ impl Grid {
                 }
             }
         };
-        self.from_start(start)
+        self.beginning(start)
     }
 
     /// The interval after this one.
     pub fn next(self, interval: Interval) -> Interval {
-        self.from_start(interval.end)
+        self.beginning(interval.end)
     }
 
-    fn from_start(self, start: i64) -> Interval {
+    fn beginning(self, start: i64) -> Interval {
         let end = match self {
             Self::Hours => start + HOUR,
             Self::Days { .. } => start + DAY,

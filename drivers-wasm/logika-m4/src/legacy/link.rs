@@ -10,6 +10,7 @@
 use uzel_driver_sdk::{Instant, LineError, Port, Reading};
 
 use super::frame::{self, Scan};
+use super::question::{Answer, Patience, Question, Reply, Verdict};
 use super::trouble::Trouble;
 use crate::config::{Config, Wake};
 use crate::ident::Ident;
@@ -32,8 +33,6 @@ const QUIET_MS: u32 = 500;
 const WEAK_ROUNDS: usize = 4;
 /// Rounds of one question at most.
 const ROUNDS: u32 = 32;
-/// So many broken answers cost as much patience as one silence: the meter is there, and the next may be whole.
-const BROKEN_PER_ATTEMPT: u32 = 3;
 /// Reads of one frame: header, body, and what junk before it may add.
 const READS: usize = 8;
 /// Reads while a disturbed line is heard out, and bytes of each.
@@ -41,78 +40,6 @@ const DRAINS: usize = 10;
 const DRAIN_BYTES: u32 = 4_096;
 /// Idle time after which a meter of a not yet known model is woken again.
 const IDLE_UNKNOWN_MS: i64 = 30_000;
-
-/// A question: function, arguments, and how many data bytes answer it.
-#[derive(Debug, Clone, Copy)]
-pub struct Question {
-    pub function: u8,
-    pub data: [u8; 4],
-    pub len: usize,
-}
-
-/// What the meter said to one question.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Reply {
-    Data(Vec<u8>),
-    /// Refusal 21 with a code other than 0.
-    Refused(u8),
-}
-
-impl Reply {
-    /// Whether many other questions have the same answer: a refusal, or bytes that are all alike.
-    pub fn is_weak(&self) -> bool {
-        match self {
-            Self::Refused(_) => true,
-            Self::Data(data) => data.windows(2).all(|pair| pair.first() == pair.last()),
-        }
-    }
-}
-
-/// What is left of the attempts for one question.
-struct Patience {
-    left: u32,
-    failures: u32,
-}
-
-impl Patience {
-    fn new(attempts: u32) -> Self {
-        Self {
-            left: attempts * BROKEN_PER_ATTEMPT,
-            failures: 0,
-        }
-    }
-
-    /// Gives the trouble back when asking again cannot help or the patience is used up.
-    fn spend(&mut self, trouble: Trouble) -> Result<(), Trouble> {
-        let cost = match trouble {
-            Trouble::Garbled(_) => 1,
-            _ => BROKEN_PER_ATTEMPT,
-        };
-        self.failures += 1;
-        self.left = self.left.saturating_sub(cost);
-        if trouble.can_pass() && self.left > 0 {
-            Ok(())
-        } else {
-            Err(trouble)
-        }
-    }
-}
-
-/// A reply with the host's times around it.
-#[derive(Debug, Clone)]
-pub struct Answer {
-    pub reply: Reply,
-    pub sent: Instant,
-    pub heard: Instant,
-}
-
-/// What the rounds so far amount to.
-pub enum Verdict<T> {
-    Agreed(T),
-    More,
-    /// They cannot all be true.
-    Clash,
-}
 
 /// The line to one meter.
 #[derive(Debug)]
@@ -155,7 +82,7 @@ impl Link {
 
     /// Wakes the meter and asks who it is, twice in a row with one answer.
     pub fn open(&mut self, port: &mut dyn Port) -> Result<Ident, Trouble> {
-        let mut patience = Patience::new(self.config.attempts);
+        let mut patience = Patience::to_open(self.config.attempts);
         loop {
             let slow = self.slow.unwrap_or(patience.failures % 2 == 1);
             wake(port, slow)?;
@@ -187,7 +114,7 @@ impl Link {
         mut agree: impl FnMut(&[Answer], usize) -> Verdict<T>,
     ) -> Result<T, Trouble> {
         let mut answers = Vec::with_capacity(2);
-        let mut patience = Patience::new(self.config.attempts);
+        let mut patience = Patience::to_ask(self.config.attempts);
         for _ in 0..ROUNDS {
             let trouble = match self.round(port, input, question) {
                 Ok(answer) => {

@@ -2,7 +2,8 @@
 
 use uzel_driver_sdk::Port;
 
-use super::link::{Answer, Link, Question, Reply, Verdict};
+use super::link::Link;
+use super::question::{Answer, Question, Reply, Verdict};
 use super::trouble::Trouble;
 use crate::numbers::r32;
 

@@ -7,8 +7,8 @@
 use uzel_driver_sdk::{CivilTime, Failure, Port, Value};
 
 use super::frame;
-use super::link::Reply;
 use super::memory;
+use super::question::Reply;
 use super::session::Session;
 use super::settings::{self, Entry, Known, TEXT_LEN};
 use super::trouble::Trouble;

@@ -290,6 +290,37 @@ fn a_month_archive_that_the_meter_refuses_is_unsupported() {
 }
 
 #[test]
+fn months_are_believed_once_one_was_read() {
+    let mut meter = spt943();
+    meter.has_months = true;
+    let mut driver = identified(&mut meter, CONFIG);
+    let windows = [window(at(2023, 12, 1, 0, 0), at(2024, 3, 1, 0, 0))];
+    let mut nothing = Collected::default();
+    let got = driver.read_archive(&mut meter, ArchiveKind::Monthly, &windows, None, &mut nothing);
+    assert!(
+        matches!(&got, Err(Failure::Unsupported(text)) if text.contains("no month answered")),
+        "{got:?}"
+    );
+    assert!(nothing.absent.is_empty());
+
+    let mut record = vec![0; 68];
+    put(&mut record, 60, 744.0);
+    meter.records.insert((0x4d, 1, [124, 1, 0, 0]), record);
+    let mut months = Collected::default();
+    driver
+        .read_archive(&mut meter, ArchiveKind::Monthly, &windows, None, &mut months)
+        .unwrap();
+    let row = &months.tables[0].rows[0];
+    let ends = [row.other_end, row.label].map(|end| seconds(end.unwrap()).unwrap());
+    assert_eq!(ends, [at(2023, 12, 25, 10, 0), at(2024, 1, 25, 10, 0)], "СР 25, ЧР 10");
+    assert_eq!(
+        (months.tables[0].rows.len(), months.absent.len()),
+        (1, 1),
+        "February follows and is missing"
+    );
+}
+
+#[test]
 fn totals_are_flash_plus_growth_and_never_straddle_an_hour() {
     let mut meter = spt943();
     // 59:50: the reading waits for the next hour and its first seconds.

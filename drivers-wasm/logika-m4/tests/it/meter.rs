@@ -55,6 +55,8 @@ pub struct Meter {
     /// Seconds after which the session is forgotten.
     pub session_s: i64,
     pub write_protected: bool,
+    /// Whether it knows function 4D.
+    pub has_months: bool,
     pub faults: Faults,
     pub chance: Chance,
     pub medium: Medium,
@@ -85,6 +87,7 @@ impl Meter {
             moving: Vec::new(),
             session_s: 120,
             write_protected: false,
+            has_months: false,
             faults: Faults::default(),
             chance: Chance(1),
             medium: Medium::Tcp,
@@ -194,7 +197,7 @@ impl Meter {
                     None => refused(0),
                 }
             }
-            0x48 | 0x59 => {
+            0x48 | 0x59 | 0x4d if function != 0x4d || self.has_months => {
                 let input = if self.ident[0] == 0x92 { 0 } else { self.input };
                 let label = [data[0], data[1], data[2], data[3]];
                 match self.records.get(&(function, input, label)) {

@@ -5,6 +5,7 @@ use super::*;
 #[tokio::test]
 async fn a_device_shows_what_is_known_of_it() {
     let api = filled().await;
+    api.board.set_due(DeviceId(1), Some(ago(0)));
     let device = api.json("/api/v1/devices/1").await;
     assert_eq!(device["name"], "Котёл 001");
     assert_eq!(device["state"], "abnormal");
@@ -234,4 +235,45 @@ async fn the_document_names_every_route_and_is_served() {
     }
     let outcome = &document["components"]["schemas"]["Outcome"]["enum"];
     assert_eq!(outcome.as_array().unwrap().len(), Outcome::ALL.len());
+}
+
+#[test]
+fn the_document_is_whole_in_itself() {
+    let document = serde_json::to_value(super::super::openapi()).unwrap();
+    let (mut references, mut operations) = (Vec::new(), Vec::new());
+    gather(&document, "$ref", &mut references);
+    gather(&document["paths"], "operationId", &mut operations);
+    assert!(references.len() > 50 && operations.len() > 20);
+    for reference in &references {
+        assert!(
+            document.pointer(reference.trim_start_matches('#')).is_some(),
+            "{reference}"
+        );
+    }
+    operations.sort();
+    let count = operations.len();
+    operations.dedup();
+    assert_eq!(operations.len(), count, "{operations:?}");
+}
+
+#[test]
+fn answers_have_all_their_fields() {
+    let document = serde_json::to_value(super::super::openapi()).unwrap();
+    let required = |pointer: &str| document.pointer(pointer).unwrap().as_array().unwrap().clone();
+    assert!(required("/components/schemas/Device/required").contains(&json!("last_session")));
+    assert!(required("/components/schemas/Session/allOf/1/required").contains(&json!("identity")));
+    assert!(required("/components/schemas/Page_Device/properties/items/items/required").contains(&json!("serial")));
+    assert_eq!(document.pointer("/components/schemas/ReadNow/required"), None);
+}
+
+/// Every text under `key`, however deep.
+fn gather(value: &Json, key: &str, found: &mut Vec<String>) {
+    match value {
+        Json::Object(fields) => {
+            found.extend(fields.get(key).and_then(Json::as_str).map(str::to_owned));
+            fields.values().for_each(|value| gather(value, key, found));
+        }
+        Json::Array(items) => items.iter().for_each(|value| gather(value, key, found)),
+        _ => {}
+    }
 }

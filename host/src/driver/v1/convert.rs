@@ -151,7 +151,7 @@ pub fn column_from(column: types::Column) -> Result<Column, String> {
         decimals,
     } = column;
     let named = code_from(&id);
-    if named.trim().is_empty() || named.len() != id.len() {
+    if named.trim().is_empty() || id.len() > limits::CODE_BYTES {
         return Err(format!(
             "column {named:?}: a name has 1 to {} bytes",
             limits::CODE_BYTES
@@ -225,9 +225,11 @@ pub fn condition_from(condition: types::Condition, columns: usize) -> Result<cra
         column,
         duration_s,
     } = condition;
-    if column.is_some_and(|column| usize::from(column) >= columns) {
+    if let Some(column) = column
+        && usize::from(column) >= columns
+    {
         return Err(format!(
-            "condition {:?} names column {column:?} of {columns}",
+            "condition {:?} names column {column} of {columns}",
             code_from(&code)
         ));
     }

@@ -130,11 +130,22 @@ impl host::Host for Context {
     }
 
     fn remember(&mut self, key: String, value: Vec<u8>) -> wasmtime::Result<Result<(), String>> {
-        Ok(Context::remember(self, key, value))
+        let kept = Context::remember(self, key, value);
+        if let Err(text) = &kept {
+            self.fault(text.clone());
+        }
+        Ok(kept)
     }
 }
 
 impl Context {
+    /// The answer to a call of the guest that is wrong: it is a fault of the driver, whatever the driver makes of it.
+    fn refuse<T>(&mut self, text: String) -> Result<T, String> {
+        self.refused = true;
+        self.fault(text.clone());
+        Err(text)
+    }
+
     fn verdict(&self) -> host::Verdict {
         if self.cancel.is_cancelled() || self.time_left().is_zero() {
             host::Verdict::Stop
@@ -151,7 +162,8 @@ impl host::HostSink for Context {
         columns: Vec<types::Column>,
         labels: types::LabelRule,
     ) -> wasmtime::Result<Result<(), String>> {
-        Ok(rows::declare(self, columns, labels))
+        let declared = rows::declare(self, columns, labels);
+        Ok(declared.or_else(|text| self.refuse(text)))
     }
 
     async fn rows(
@@ -160,11 +172,12 @@ impl host::HostSink for Context {
         rows: Vec<types::Row>,
         resume: Option<Vec<u8>>,
     ) -> wasmtime::Result<Result<host::Verdict, String>> {
+        self.count_call().map_err(trap)?;
         self.count_rows(rows.len()).map_err(trap)?;
         if let Some(token) = &resume
             && token.len() > limits::RESUME_BYTES
         {
-            return Ok(Err(format!(
+            return Ok(self.refuse(format!(
                 "resume token has {} bytes, at most {} may",
                 token.len(),
                 limits::RESUME_BYTES
@@ -172,10 +185,7 @@ impl host::HostSink for Context {
         }
         let records = match rows::records(self, rows) {
             Ok(records) => records,
-            Err(text) => {
-                self.fault(text.clone());
-                return Ok(Err(text));
-            }
+            Err(text) => return Ok(self.refuse(text)),
         };
         if let Some(declared) = self.declared.clone()
             && !(records.is_empty() && resume.is_none())
@@ -192,9 +202,10 @@ impl host::HostSink for Context {
         window: types::Window,
         why: types::Absence,
     ) -> wasmtime::Result<Result<host::Verdict, String>> {
+        self.count_call().map_err(trap)?;
         self.count_rows(1).map_err(trap)?;
         let RecordKind::Archive(kind) = self.kind else {
-            return Ok(Err("absence is said of archives only".to_owned()));
+            return Ok(self.refuse("absence is said of archives only".to_owned()));
         };
         let edge = |civil| {
             let civil = civil_from(civil)?;
@@ -204,8 +215,8 @@ impl host::HostSink for Context {
         };
         let span = match (edge(window.begin), edge(window.end)) {
             (Ok(start), Ok(end)) if start < end => Span { start, end },
-            (Ok(start), Ok(end)) => return Ok(Err(format!("window from {start} to {end} is empty"))),
-            (Err(text), _) | (_, Err(text)) => return Ok(Err(text)),
+            (Ok(start), Ok(end)) => return Ok(self.refuse(format!("window from {start} to {end} is empty"))),
+            (Err(text), _) | (_, Err(text)) => return Ok(self.refuse(text)),
         };
         let stored = self.sink.absent(kind, span, absence_from(why)).await;
         self.stored(stored).map_err(trap)?;
@@ -217,9 +228,10 @@ impl host::HostSink for Context {
         _sink: Resource<SinkHandle>,
         events: Vec<types::Event>,
     ) -> wasmtime::Result<Result<host::Verdict, String>> {
+        self.count_call().map_err(trap)?;
         self.count_rows(events.len()).map_err(trap)?;
         if events.len() > limits::ROWS_A_CALL {
-            return Ok(Err(format!(
+            return Ok(self.refuse(format!(
                 "{} events in a call, at most {} may be",
                 events.len(),
                 limits::ROWS_A_CALL

@@ -178,10 +178,15 @@ impl Write for Import {
                 }),
             }
         }
-        if faults.is_empty() {
-            Ok(imported)
-        } else {
-            Err(StoreError::Import(faults))
+        if !faults.is_empty() {
+            return Err(StoreError::Import(faults));
         }
+        if imported.iter().any(|imported| imported.change != Change::Unchanged) {
+            sqlx::query("update revision set number = number + 1 where subject = 'devices'")
+                .execute(&mut tx.conn)
+                .await
+                .map_err(StoreError::of("count a change of the devices"))?;
+        }
+        Ok(imported)
     }
 }

@@ -1,7 +1,7 @@
 // One way to the server: JSON in and out, every failure an `ApiError` with a stable code.
 
 import type {
-  ArchiveRecord, Column, Device, DeviceEvent, Driver, Health, Page, Problem, ReadNow, RecordsPage, Session, SessionBrief,
+  ArchiveRecord, Column, Device, DeviceEvent, Driver, Health, Job, Order, Page, Problem, ReadNow, RecordsPage, Session, SessionBrief,
   Settings, Trace, Vocabulary,
 } from './types';
 
@@ -94,7 +94,7 @@ export interface RecordsQuery {
   archive: string;
   from?: string | null;
   to?: string | null;
-  order?: 'asc' | 'desc';
+  order?: Order;
   after?: string | null;
   limit?: number;
 }
@@ -104,7 +104,7 @@ export const api = {
   vocabulary: () => get<Vocabulary>('/vocabulary'),
   devices: (signal?: AbortSignal) => all<Device>('/devices', { limit: 500 }, signal),
   device: (id: number, signal?: AbortSignal) => get<Device>(`/devices/${id}`, {}, signal),
-  readNow: (id: number, what: ReadNow) => request<{ job: number }>('POST', `/devices/${id}/read-now`, {}, what),
+  readNow: (id: number, what: ReadNow) => request<Job>('POST', `/devices/${id}/read-now`, {}, what),
   records: (id: number, query: RecordsQuery, signal?: AbortSignal) =>
     get<RecordsPage>(`/devices/${id}/records`, { ...query }, signal),
   columns: (id: number, archive: string, signal?: AbortSignal) => get<{ items: Column[] }>(`/devices/${id}/columns`, { archive }, signal),

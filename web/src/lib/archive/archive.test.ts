@@ -116,7 +116,12 @@ describe('totals', () => {
   ];
   test('sums are added, temperatures weighted by their water, pressures averaged', () => {
     const rows = rowsOf([record(0, [60, 1, 6, '0x1']), record(1, [80, 3, 5, '0x0'])], columns);
-    expect(foot(columns, rows)).toEqual({ values: [75, 4, 5.5, null], weighted: true });
+    expect(foot(columns, rows)).toMatchObject({ values: [75, 4, 5.5, null], weighted: true });
+  });
+  test('a total of floats has the digits of the finest of them', () => {
+    const floats = columns.map((one) => ({ ...one, decimals: null }));
+    const rows = rowsOf([record(0, [Math.fround(60.1), Math.fround(7.208984), 6, '0x1']), record(1, [80, Math.fround(0.05957031), 5, '0x0'])], floats);
+    expect(foot(floats, rows).decimals).toEqual([1, 6, 0, 0]);
   });
   test('what was not measured does not count as zero', () => {
     const rows = rowsOf([record(0, [60, 2, null, null]), record(1, [null, null, 5, null])], columns);

@@ -1,11 +1,17 @@
 // The foot of the table: sums of what was summed, means of what was averaged, over the rows that are there.
 
 import type { Column } from '../api/types';
+import { decimalsOf } from '../format/number';
 import type { Row } from './model';
+
+/** A total of floats is ours, not the meter's: it has the digits of the finest value, but not more than these. */
+const MAX_FLOAT_DECIMALS = 6;
 
 export interface Foot {
   /** One per column; null where a total would say nothing. */
   values: (number | null)[];
+  /** Decimals to show of each. */
+  decimals: number[];
   /** True when a temperature was weighted by its pipe's mass or volume. */
   weighted: boolean;
 }
@@ -37,7 +43,18 @@ export function foot(columns: readonly Column[], rows: readonly Row[]): Foot {
     weighted = true;
     return mean;
   });
-  return { values, weighted };
+  const decimals = columns.map((column, place) => column.decimals ?? finest(rows, place));
+  return { values, decimals, weighted };
+}
+
+function finest(rows: readonly Row[], place: number): number {
+  let most = 0;
+  for (const row of rows) {
+    if (most >= MAX_FLOAT_DECIMALS) break;
+    const value = num(row, place);
+    if (value !== null) most = Math.max(most, decimalsOf(value));
+  }
+  return Math.min(most, MAX_FLOAT_DECIMALS);
 }
 
 const num = (row: Row, place: number): number | null => {

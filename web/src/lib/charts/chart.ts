@@ -12,7 +12,8 @@ import { type Scale, type TimeTicks, scaleOf, stepDecimals, timeTicks, valueTick
 
 export interface ChartWords {
   title: (pane: Pane, narrow: boolean) => string;
-  band: (band: Band, narrow: boolean) => string;
+  /** From the longest to the shortest: the first that has room is painted. */
+  band: (band: Band, narrow: boolean) => string[];
   gap: (gap: Missing, narrow: boolean) => string;
   tick: (ms: number, unit: TimeTicks['unit'], narrow: boolean) => string;
   number: (value: number, decimals: number) => string;
@@ -46,6 +47,12 @@ const MARKED = 60;
 const LANE_PX = 24;
 const TITLE_PX = 22;
 const TIME_PX = 24;
+/** Room for numbers at the left and names at the right, px: at least, and at most. */
+const LEFT_PX: [number, number] = [52, 96];
+const RIGHT_PX: [number, number] = [34, 120];
+const NARROW_LEFT_PX: [number, number] = [40, 72];
+const NARROW_RIGHT_PX: [number, number] = [26, 64];
+const GAP_PX = 6;
 /** Words above a pane stand this far over it. */
 const TITLE_GAP_PX = 7;
 
@@ -65,6 +72,8 @@ export class ArchiveChart {
   #unlisten: (() => void)[] = [];
   #scales: Scale[] = [];
   #fonts = { plain: '', bold: '' };
+  #left = LEFT_PX[0];
+  #right = RIGHT_PX[0];
 
   constructor(
     private readonly host: HTMLElement,
@@ -84,6 +93,7 @@ export class ArchiveChart {
     this.#fonts = { plain: `${11 * px}px ${family}`, bold: `600 ${11 * px}px ${family}` };
     const width = this.host.clientWidth;
     if (width === 0) return;
+    this.#room(input, width < NARROW_PX);
     input.panes.forEach((pane, i) => this.#plots.push(this.#plot(input, pane, i, width)));
     const gestures: Gestures = {
       view: () => this.#view,
@@ -120,6 +130,24 @@ export class ArchiveChart {
     this.#scales = [];
   }
 
+  /** All panes stand under one another, so that the widest number and name decide for all. */
+  #room(input: ChartInput, narrow: boolean): void {
+    const ctx = document.createElement('canvas').getContext('2d');
+    if (!ctx) return;
+    const widest = (font: string, words: string[]) => {
+      ctx.font = font;
+      return Math.max(0, ...words.map((text) => ctx.measureText(text).width)) / uPlot.pxRatio;
+    };
+    const within = ([least, most]: [number, number], px: number) => Math.round(Math.min(most, Math.max(least, px)));
+    const lines = input.panes.flatMap((pane) => pane.lines);
+    const largest = lines.map((line) => {
+      const ys = input.shape.ys[input.yOf.get(line.place) ?? -1] ?? [];
+      return input.words.number(-Math.ceil(ys.reduce<number>((most, y) => Math.max(most, Math.abs(y ?? 0)), 0)), 0);
+    });
+    this.#left = within(narrow ? NARROW_LEFT_PX : LEFT_PX, widest(this.#fonts.plain, largest) + 2 * GAP_PX);
+    this.#right = within(narrow ? NARROW_RIGHT_PX : RIGHT_PX, widest(this.#fonts.bold, lines.map((line) => line.name)) + 2 * GAP_PX);
+  }
+
   #moved(view: [number, number], done: boolean): void {
     this.view(view[0] * 1000, view[1] * 1000);
     this.events.range(view[0] * 1000, view[1] * 1000, done);
@@ -134,7 +162,7 @@ export class ArchiveChart {
     const options: uPlot.Options = {
       width,
       height: top + body + (last ? TIME_PX : 4),
-      padding: [top, narrow ? 26 : 34, last ? TIME_PX : 4, 0],
+      padding: [top, this.#right, last ? TIME_PX : 4, 0],
       pxAlign: true,
       legend: { show: false },
       cursor: this.#cursor(),
@@ -142,7 +170,7 @@ export class ArchiveChart {
         x: { time: false, range: () => [this.#view[0], this.#view[1]] },
         y: { range: (u) => this.#range(u, pane, place, body) },
       },
-      axes: [{ show: false }, this.#axis(input, place, narrow)],
+      axes: [{ show: false }, this.#axis(input, place)],
       series: [{}, ...pane.lines.map((line) => this.#series(input, pane, line))],
       hooks: this.#hooks(input, pane, { first, last, narrow }),
     };
@@ -172,10 +200,10 @@ export class ArchiveChart {
     };
   }
 
-  #axis(input: ChartInput, place: number, narrow: boolean): uPlot.Axis {
+  #axis(input: ChartInput, place: number): uPlot.Axis {
     return {
-      size: narrow ? 40 : 52,
-      gap: 6,
+      size: this.#left,
+      gap: GAP_PX,
       stroke: () => this.#colours.axis,
       font: this.#fonts.plain.replace(/^[\d.]+px/, '11px'),
       grid: { stroke: () => this.#colours.rule, width: 1 },

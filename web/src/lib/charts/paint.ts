@@ -49,29 +49,31 @@ export class Lane {
     this.#taken.push([from, from + width]);
   }
 
-  place(s: Stage, text: string, centre: number, colour: string, font: string): void {
+  /** Whether the word had room. */
+  place(s: Stage, text: string, centre: number, colour: string, font: string): boolean {
     s.ctx.font = font;
     const width = s.ctx.measureText(text).width;
     const { left, width: plot } = s.u.bbox;
     const from = Math.min(left + plot - width, Math.max(left, centre - width / 2));
     const room = 6 * s.px;
-    if (width > plot || this.#taken.some(([a, b]) => from < b + room && from + width > a - room)) return;
+    if (width > plot || this.#taken.some(([a, b]) => from < b + room && from + width > a - room)) return false;
     this.#taken.push([from, from + width]);
     s.ctx.fillStyle = colour;
     s.ctx.textAlign = 'left';
     s.ctx.textBaseline = 'alphabetic';
     s.ctx.fillText(text, from, this.basePx * s.px);
+    return true;
   }
 }
 
-export function paintLane(s: Stage, lane: Lane, bands: readonly Band[], words: (band: Band) => string): void {
+export function paintLane(s: Stage, lane: Lane, bands: readonly Band[], words: (band: Band) => string[]): void {
   // The longest first: when words do not fit, the small ones go.
   const seen = bands.filter((band) => xOf(s, band.end) > xOf(s, band.start)).sort((a, b) => b.end - b.start - (a.end - a.start));
   for (const band of seen) {
     const [a, b] = [xOf(s, band.start), xOf(s, band.end)];
     s.ctx.fillStyle = s.c.ns;
     s.ctx.fillRect(a, LANE_TOP * s.px, Math.max(3 * s.px, b - a), LANE_HEIGHT * s.px);
-    lane.place(s, words(band), (a + b) / 2, s.c.ns, s.fonts.bold);
+    words(band).some((text) => lane.place(s, text, (a + b) / 2, s.c.ns, s.fonts.bold));
   }
 }
 

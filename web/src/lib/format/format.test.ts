@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { number, plain, signed } from './number';
+import { decimalsOf, number, plain, shortest, signed } from './number';
 import { age, bytes, date, dateTime, duration, interval, label, period, span } from './time';
 import { civilKey, fromCivil, fromCivilKey, offsetMs, shift, toCivil, zoneLabel } from './zone';
 
@@ -12,15 +12,24 @@ describe('numbers', () => {
     [1247, 0, 'ru', '1\u00a0247'], [1247, 0, 'en', '1,247'], [64.48, 2, 'ru', '64,48'], [64.48, 2, 'en', '64.48'],
     [6, 2, 'ru', '6,00'], [0, 3, 'en', '0.000'], [-0.04, 2, 'ru', '\u22120,04'], [-0.001, 2, 'en', '0.00'],
     [null, 2, 'ru', '—'], [undefined, 2, 'ru', '—'], [Number.NaN, 2, 'en', '—'], [Infinity, 2, 'en', '—'],
-    [42.16999816894531, null, 'en', '42.17'], [5, null, 'en', '5'],
+    [42.16999816894531, null, 'en', '42.17'], [5, null, 'en', '5'], [102.68000030517578, null, 'ru', '102,68'], [-0.05957031, null, 'en', '\u22120.05957031'],
+    [0.000005859375, null, 'en', '0.000005859375'], [Math.fround(1e-30), null, 'ru', '1e\u221230'],
   ] as const)('%s with %s decimals in %s is %s', (value, decimals, lang, want) => {
     expect(number(value, decimals, lang)).toBe(want);
+  });
+  test.each([
+    [Math.fround(0.1), 0.1], [Math.fround(81.13), 81.13], [Math.fround(16777.217), 16777.217], [Math.fround(1.17549435e-38), 1.1754944e-38],
+    // No 32-bit floats, and whole numbers: every digit stays.
+    [0.1, 0.1], [102.68000030517579, 102.68000030517579], [7.208984123456789, 7.208984123456789], [123456792, 123456792],
+  ])('the shortest form of %s is %s', (value, want) => {
+    expect(shortest(value)).toBe(want);
   });
   test('a sign is told for a difference', () => {
     expect([signed(12, 0, 'ru'), signed(-12, 0, 'en'), signed(0, 0, 'en')]).toEqual(['+12', '\u221212', '0']);
   });
   test('files hold plain numbers and nothing for nothing', () => {
     expect([plain(-1247.5, 2, 'ru'), plain(-1247.5, 2, 'en'), plain(null, 2, 'ru')]).toEqual(['-1247,50', '-1247.50', '']);
+    expect([plain(102.68000030517578, null, 'ru'), decimalsOf(102.68000030517578), decimalsOf(1e-7), decimalsOf(5)]).toEqual(['102,68', 2, 7, 0]);
   });
 });
 

@@ -21,20 +21,39 @@ function format(lang: Lang, decimals: number): Intl.NumberFormat {
   return found;
 }
 
-/** Digits after the point that a float of a meter really carries: a 32-bit float holds seven digits. */
-function floatDecimals(value: number): number {
-  const shortest = Number(value.toPrecision(7)).toString();
-  if (shortest.includes('e')) return shortest.includes('e-') ? 15 : 0;
-  return shortest.split('.')[1]?.length ?? 0;
+/** More are not written out: such a number keeps its power of ten. */
+const MAX_DECIMALS = 20;
+/** Digits that tell any 32-bit float from its neighbours. */
+const FLOAT_DIGITS = 9;
+
+/** A number as short as it can be read back. Meters keep 32-bit floats, which stand in the answer with the digits of a
+ * longer one: those that only the longer one needs go. Any other number is left as it is; nothing is rounded. */
+export function shortest(value: number): number {
+  if (Math.fround(value) !== value || Number.isInteger(value)) return value;
+  for (let digits = 1; digits < FLOAT_DIGITS; digits += 1) {
+    const short = Number(value.toPrecision(digits));
+    if (Math.fround(short) === value) return short;
+  }
+  return Number(value.toPrecision(FLOAT_DIGITS));
 }
 
-/** `decimals` null: the series is a float and shows the digits that it has. Null is a dash, never zero. */
+/** Digits after the point of the shortest form. */
+export function decimalsOf(value: number): number {
+  const [mantissa = '', power = '0'] = String(shortest(value)).split('e');
+  return Math.max(0, (mantissa.split('.')[1]?.length ?? 0) - Number(power));
+}
+
+/** `decimals` null: the series is a float and shows its shortest form. Null is a dash, never zero. */
 export function number(value: number | null | undefined, decimals: number | null, lang: Lang): string {
   if (value === null || value === undefined || !Number.isFinite(value)) return NOTHING;
-  const text = format(lang, Math.min(decimals ?? floatDecimals(value), 15)).format(value);
+  const shown = decimals === null ? shortest(value) : value;
+  const places = decimals ?? decimalsOf(value);
+  const text = places > MAX_DECIMALS ? mark(String(shown), lang) : format(lang, places).format(shown);
   const unsigned = /^-0(?:[.,]0+)?$/.test(text) ? text.slice(1) : text;
   return unsigned.replace('-', MINUS).replace(/[\u202f ]/g, NBSP);
 }
+
+const mark = (text: string, lang: Lang): string => (lang === 'ru' ? text.replace('.', ',') : text);
 
 export const signed = (value: number, decimals: number, lang: Lang): string =>
   (value > 0 ? '+' : '') + number(value, decimals, lang);
@@ -42,6 +61,5 @@ export const signed = (value: number, decimals: number, lang: Lang): string =>
 /** For files: no grouping, a plain minus, the decimal mark of the language; empty for nothing. */
 export function plain(value: number | null | undefined, decimals: number | null, lang: Lang): string {
   if (value === null || value === undefined || !Number.isFinite(value)) return '';
-  const text = decimals === null ? String(value) : value.toFixed(Math.min(decimals, 15));
-  return lang === 'ru' ? text.replace('.', ',') : text;
+  return mark(decimals === null ? String(shortest(value)) : value.toFixed(decimals), lang);
 }

@@ -1,16 +1,16 @@
 // The server's event stream: reconnects by itself, tells how long it has been gone, and has everyone catch up.
 
 import { url } from '../api/client';
-import type { Live, RecordsAdded } from '../api/types';
+import type { Live, LiveLagged, LiveSnapshot, RecordsAdded } from '../api/types';
 import { waitMs } from './backoff';
 import { serverNow } from './clock.svelte';
 
 interface Events {
   /** All running sessions: the first event of a stream, and again after a loss. */
-  sessions: { running: Live[] };
+  sessions: LiveSnapshot;
   session: Live;
   records: RecordsAdded;
-  lagged: { missed: number };
+  lagged: LiveLagged;
 }
 type Name = keyof Events;
 type Handler<N extends Name> = (data: Events[N]) => void;

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { TraceEntry } from '../api/types';
-import { asText, bytesOf, find, hexLines, rowsOf } from './layout';
+import { asText, bytesOf, failures, find, hexLines, rowsOf } from './layout';
 
 const entry = (at_ms: number, kind: TraceEntry['kind'], hex: string | null = null, text: string | null = null): TraceEntry => ({ at_ms, kind, hex, text });
 
@@ -24,6 +24,9 @@ describe('rows', () => {
   test('failures are told apart', () => {
     expect(rows.map((row) => row.failed)).toEqual([null, null, null, null, 'silence', null, 'garbled', 'silence', 'silence']);
   });
+  test('a failure is shown with its question', () => {
+    expect(failures(rows).map((row) => row.entry)).toEqual([5, 6, 7, 8, 10, 11]);
+  });
   test('a remark before any bytes is a row of its own', () => {
     expect(rowsOf([entry(0, 'note', null, 'x')])).toMatchObject([{ kind: 'log', text: 'x', notes: [] }]);
   });
@@ -35,6 +38,32 @@ describe('rows', () => {
     expect(find(rows, 'computed')).toEqual([{ row: 6, from: null, to: null }]);
     expect([find(rows, ''), find(rows, '3FF')]).toEqual([[], []]);
   });
+});
+
+test('silence that ends an answer is no failure, and remarks go to the answer', () => {
+  const rows = rowsOf([entry(0, 'sent', '10 7b'), entry(20, 'received', '68 fe'), entry(70, 'timeout', null, 'timeout'), entry(70, 'note', null, 'telegram 1')]);
+  expect(rows.map((row) => [row.kind, row.after_ms, row.failed, row.text, row.notes.length])).toEqual([
+    ['sent', null, null, null, 0], ['received', 20, null, null, 1], ['silence', 50, null, null, 0],
+  ]);
+});
+
+test.each([
+  ['check sum is 0x059e, computed 0xb3ab: 01 03', 'garbled'], ['frame needs 82 bytes, got 77: 01 03', 'garbled'], ['answer comes from address 16, asked 1: 10 fb', 'garbled'],
+  ['frame starts with 10, expected 68', 'garbled'], ['hour 2026-11-19 15: 15 values', null], ['read list of 15 elements', null],
+])('a remark %s makes an answer %s', (text, want) => {
+  expect(rowsOf([entry(0, 'sent', '01'), entry(9, 'received', '01'), entry(5_000, 'timeout', null, 'timeout'), entry(5_000, 'note', null, text)])[1]?.failed).toBe(want);
+});
+
+test('a driver that waits before it asks again prolongs one silence', () => {
+  const rows = rowsOf([entry(0, 'sent', '10'), entry(5_000, 'timeout'), entry(5_000, 'note', null, 'no answer'), entry(7_500, 'timeout'), entry(7_500, 'sent', '10')]);
+  expect(rows.map((row) => [row.kind, row.after_ms, row.failed, row.notes.length])).toEqual([
+    ['sent', null, null, 0], ['silence', 7_500, 'silence', 1], ['sent', null, null, 0],
+  ]);
+});
+
+test('a warning of the driver stands out, what it says for information does not', () => {
+  const rows = rowsOf([entry(0, 'log', null, 'warn: checksum is 1a2b, computed 1a2c'), entry(1, 'log', null, 'warn: the clock jumped'), entry(2, 'log', null, 'info: 3 archives')]);
+  expect(rows.map((row) => row.failed)).toEqual(['garbled', 'silence', null]);
 });
 
 test('16 bytes a line in two groups; long frames fold', () => {

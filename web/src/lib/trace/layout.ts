@@ -15,7 +15,7 @@ export interface TraceRow {
   entry: number;
   kind: RowKind;
   at_ms: number;
-  /** After the last bytes sent, for what answers them. */
+  /** After the last bytes sent, for what answers them; a silence after an answer counts from its last bytes. */
   after_ms: number | null;
   bytes: string[];
   /** Text of a log line, a setting, a closing; null elsewhere. */
@@ -31,13 +31,15 @@ export function bytesOf(hex: string | null): string[] {
   return (hex ?? '').replace(/[^0-9a-f]/gi, '').toUpperCase().match(/../g) ?? [];
 }
 
-/** Words of the journal that tell of an answer which was not one. */
-const GARBLED = /checksum|crc|garbled|контрольн/i;
+/** Words that tell of an answer which was not one: drivers name what came and what should have come. */
+const GARBLED = /\bcheck ?(?:sum|byte)\b|\bcrc\b|garbled|\bcomputed\b|\bexpected\b|\bgot \d|comes from|nobody asked|контрольн/i;
 const WARNS = /^\s*\[?(?:warn(?:ing)?|error)\b/i;
 
 export function rowsOf(entries: readonly TraceEntry[]): TraceRow[] {
   const rows: TraceRow[] = [];
   let sentAt: number | null = null;
+  /** When the answer to it came last; null while there is none. */
+  let heardAt: number | null = null;
   entries.forEach((entry, index) => {
     if (entry.kind === 'note') {
       note(rows, entry, index);
@@ -47,25 +49,53 @@ export function rowsOf(entries: readonly TraceEntry[]): TraceRow[] {
       entry: index, kind: entry.kind === 'timeout' ? 'silence' : entry.kind, at_ms: entry.at_ms,
       after_ms: null, bytes: bytesOf(entry.hex), text: entry.text, notes: [], failed: null,
     };
-    if (entry.kind === 'sent') sentAt = entry.at_ms;
+    if (entry.kind === 'sent') [sentAt, heardAt] = [entry.at_ms, null];
+    else if (entry.kind === 'timeout' && heardAt !== null) row.after_ms = entry.at_ms - heardAt;
     else if (entry.kind !== 'log' && entry.kind !== 'settings' && sentAt !== null) row.after_ms = entry.at_ms - sentAt;
-    if (entry.kind === 'timeout' || entry.kind === 'closed') row.failed = 'silence';
+    if (entry.kind === 'received') heardAt = entry.at_ms;
+    if (entry.kind === 'timeout') silent(row, heardAt !== null);
+    if (entry.kind === 'closed') row.failed = 'silence';
+    const before = rows.at(-1);
+    if (row.kind === 'silence' && row.bytes.length === 0 && before?.kind === 'silence' && !!before.failed === !!row.failed) {
+      // A driver that waits before it asks again prolongs one silence.
+      before.after_ms = row.after_ms;
+      return;
+    }
     if (entry.kind === 'log' && WARNS.test(entry.text ?? '')) row.failed = GARBLED.test(entry.text ?? '') ? 'garbled' : 'silence';
     rows.push(row);
   });
   return rows;
 }
 
-/** A remark belongs to the last bytes; before any bytes it is a line of its own. */
+/** Many protocols end an answer by silence: only one that nothing came before is a failure. */
+function silent(row: TraceRow, isAnswered: boolean): void {
+  row.failed = isAnswered ? null : 'silence';
+  if (row.text === 'timeout') row.text = null;
+}
+
+/** A remark belongs to the last bytes, or to the silence in their place; before any bytes it is a line of its own. */
 function note(rows: TraceRow[], entry: TraceEntry, index: number): void {
   const text = entry.text ?? '';
-  const about = rows.findLast((row) => row.kind !== 'log');
+  const about = rows.findLast((row) => row.kind !== 'log' && (row.kind !== 'silence' || row.failed));
   if (!about) {
     rows.push({ entry: index, kind: 'log', at_ms: entry.at_ms, after_ms: null, bytes: [], text, notes: [], failed: null });
     return;
   }
   about.notes.push(text);
   if (about.kind === 'received' && GARBLED.test(text)) about.failed = 'garbled';
+}
+
+/** What failed, each with its question: an answer means little without. */
+export function failures(rows: readonly TraceRow[]): TraceRow[] {
+  const out = new Set<TraceRow>();
+  let asked: TraceRow | null = null;
+  for (const row of rows) {
+    if (row.kind === 'sent') asked = row;
+    if (!row.failed) continue;
+    if (asked) out.add(asked);
+    out.add(row);
+  }
+  return [...out];
 }
 
 export interface HexLine {

@@ -1,0 +1,70 @@
+//! Words of closed lists, as the document of the API names them.
+
+use utoipa::openapi::schema::{Object, ObjectBuilder, Type};
+
+use crate::model::trace::EntryKind;
+use crate::model::{Absence, Quality, Severity};
+
+/// Why a session was started.
+pub(super) fn reason() -> Object {
+    one_of(&["schedule", "read-now", "command-line"])
+}
+
+/// How the host fares.
+pub(super) fn health() -> Object {
+    one_of(&["ok", "degraded"])
+}
+
+/// How the store fares.
+pub(super) fn storage() -> Object {
+    one_of(&["ok", "paused"])
+}
+
+/// What a line is.
+pub(super) fn line_kind() -> Object {
+    one_of(&["tcp", "serial"])
+}
+
+/// How good a value is.
+pub(super) fn quality() -> Object {
+    let all = [Quality::Good, Quality::Doubtful, Quality::Substituted, Quality::Absent];
+    one_of(&all.map(Quality::word))
+}
+
+/// Why there are no records.
+pub(super) fn gap_reason() -> Object {
+    let known = [
+        Absence::NeverWritten,
+        Absence::Overwritten,
+        Absence::DeviceOff,
+        Absence::Refused,
+    ];
+    let words: Vec<_> = std::iter::once("not-read").chain(known.map(Absence::word)).collect();
+    one_of(&words)
+}
+
+/// How much an entry of a device's journal matters.
+pub(super) fn severity() -> Object {
+    one_of(&[Severity::Info, Severity::Warning, Severity::Alarm].map(Severity::word))
+}
+
+/// What an entry of a trace is.
+pub(super) fn entry_kind() -> Object {
+    let all = [
+        EntryKind::Sent,
+        EntryKind::Received,
+        EntryKind::Timeout,
+        EntryKind::Settings,
+        EntryKind::Note,
+        EntryKind::Log,
+        EntryKind::Closed,
+    ];
+    one_of(&all.map(EntryKind::word))
+}
+
+fn one_of(words: &[&str]) -> Object {
+    ObjectBuilder::new()
+        .schema_type(Type::String)
+        .enum_values(Some(words.iter().copied()))
+        .build()
+}

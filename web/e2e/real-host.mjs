@@ -1,0 +1,144 @@
+// A real server with a small fleet of simulated meters, in a temporary folder: started here, ended here.
+// UZEL_BIN, METER_SIM_BIN and UZEL_DRIVERS_DIR name the programs and the drivers, all by absolute paths.
+
+import { spawn, spawnSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
+
+/** Meters compute their archives, and the host compiles its drivers, before they are there. */
+const START_MS = 180_000;
+/** First sessions read whole archives, on a machine that may be busy. */
+const READ_MS = 300_000;
+const END_MS = 10_000;
+const ASK_MS = 500;
+/** Of what a program said, when it fails. */
+const LOG_CHARS = 2_000;
+
+/** Whether the variables name a real server; throws when they name it by half. */
+export function hasRealHost(env = process.env) {
+  const names = ['UZEL_BIN', 'METER_SIM_BIN', 'UZEL_DRIVERS_DIR'];
+  const missing = names.filter((name) => !env[name]);
+  if (missing.length > 0 && (env.UZEL_BIN || env.METER_SIM_BIN)) throw new Error(`${missing.join(', ')} must be set too`);
+  return missing.length === 0;
+}
+
+/** A program that runs until it is ended. */
+class Program {
+  constructor(name, file, args) {
+    this.name = name;
+    this.said = '';
+    this.ended = false;
+    this.watchers = new Set();
+    this.child = spawn(file, args, { stdio: ['ignore', 'pipe', 'pipe'] });
+    const hear = (chunk) => {
+      this.said += chunk;
+      for (const watcher of this.watchers) watcher();
+    };
+    for (const stream of [this.child.stdout, this.child.stderr]) stream.setEncoding('utf8').on('data', hear);
+    this.end = new Promise((resolve) => {
+      const over = () => {
+        this.ended = true;
+        hear('');
+        resolve();
+      };
+      this.child.on('exit', over).on('error', (error) => {
+        this.said += error;
+        over();
+      });
+    });
+  }
+
+  /** Resolves to what `find` makes of the words so far, once it makes something. */
+  until(find) {
+    return new Promise((resolve, reject) => {
+      const done = (settle, value) => {
+        this.watchers.delete(look);
+        clearTimeout(timer);
+        settle(value);
+      };
+      const fail = (why) => done(reject, new Error(`${this.name} ${why}:\n${this.said.slice(-LOG_CHARS)}`));
+      const look = () => {
+        const found = find(this.said);
+        if (found) done(resolve, found);
+        else if (this.ended) fail('has ended');
+      };
+      const timer = setTimeout(() => fail('did not come up'), START_MS);
+      this.watchers.add(look);
+      look();
+    });
+  }
+
+  async stop() {
+    if (this.ended) return;
+    this.child.kill('SIGTERM');
+    await Promise.race([this.end, pause(END_MS, undefined, { ref: false })]);
+    if (this.ended) return;
+    this.child.kill('SIGKILL');
+    await this.end;
+    throw new Error(`${this.name} did not end when it was asked to`);
+  }
+}
+
+const own = (name) => new URL(`fleet/${name}`, import.meta.url);
+
+/** Starts fleet and host and waits for the first sessions; resolves to the address and what ends all of it. */
+export async function startRealHost(env = process.env) {
+  const dir = mkdtempSync(join(tmpdir(), 'uzel-e2e-'));
+  const programs = [];
+  const kill = () => {
+    for (const program of programs) program.child.kill('SIGKILL');
+    rmSync(dir, { recursive: true, force: true });
+  };
+  process.on('exit', kill);
+  const stop = async () => {
+    const ends = await Promise.allSettled(programs.map((program) => program.stop()));
+    process.off('exit', kill);
+    kill();
+    const failed = ends.find((one) => one.status === 'rejected');
+    if (failed) throw failed.reason;
+  };
+  try {
+    const url = await start(env, dir, programs);
+    await read(url, programs);
+    return { url, stop };
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+}
+
+async function start(env, dir, programs) {
+  const fleet = new Program('the fleet', env.METER_SIM_BIN, ['fleet', own('fleet.toml').pathname]);
+  programs.push(fleet);
+  const told = await fleet.until((said) => /^ready$/m.test(said) && said);
+  const lines = [...told.matchAll(/^tcp (\S+)/gm)].map((match) => match[1]);
+  const [config, devices] = [join(dir, 'uzel.toml'), join(dir, 'devices.csv')];
+  const folders = `[store]\npath = '${join(dir, 'uzel.sqlite')}'\n[drivers]\nfolder = '${env.UZEL_DRIVERS_DIR}'\ncache = '${join(dir, 'cache')}'\n`;
+  writeFileSync(config, `[http]\nlisten = '127.0.0.1:0'\n${folders}`);
+  writeFileSync(devices, readFileSync(own('devices.csv'), 'utf8').replace(/\{(\d)\}/g, (_, place) => lines[place - 1]));
+  const imported = spawnSync(env.UZEL_BIN, ['device', 'import', devices, '--config', config], { encoding: 'utf8', timeout: START_MS });
+  if (imported.status !== 0) throw new Error(`the import failed: ${imported.error ?? ''}${imported.stderr}${imported.stdout}`);
+  const host = new Program('the host', env.UZEL_BIN, ['serve', '--config', config]);
+  programs.push(host);
+  return host.until((said) => /serving (http:\/\/127\.0\.0\.1:\d+)/.exec(said)?.[1]);
+}
+
+/** Waits until each device was read once, and all but the silent one wholly. */
+async function read(url, programs) {
+  const until = Date.now() + READ_MS;
+  for (;;) {
+    const { items } = await (await fetch(`${url}/api/v1/devices`)).json();
+    const waits = items.filter((device) => !device.last_session?.ended_at);
+    if (waits.length === 0) {
+      const failed = items.filter((device) => device.last_session.outcome !== 'complete');
+      if (failed.length === 1 && failed[0].last_session.outcome === 'no-answer') return;
+      throw new Error(`not read: ${failed.map((one) => `${one.name}: ${one.last_session.outcome} ${one.last_session.detail}`).join('; ')}`);
+    }
+    const ended = programs.find((program) => program.ended);
+    if (ended) throw new Error(`${ended.name} has ended:\n${ended.said.slice(-LOG_CHARS)}`);
+    if (Date.now() > until) throw new Error(`not read in time: ${waits.map((one) => one.name).join(', ')}`);
+    await pause(ASK_MS);
+  }
+}
