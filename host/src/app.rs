@@ -25,7 +25,10 @@ const STOP: Duration = Duration::from_secs(10);
 /// Does what the arguments say. Gives the exit code.
 pub fn run() -> anyhow::Result<u8> {
     let arguments = Arguments::parse();
-    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().context("start the runtime")?;
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .context("start the runtime")?;
     let code = runtime.block_on(command(arguments.command));
     // A read of a terminal or a name look-up may never come back: it must not hold the end up.
     runtime.shutdown_timeout(Duration::from_secs(1));
@@ -83,14 +86,23 @@ fn drivers(
 }
 
 async fn open_store(config: &Config) -> anyhow::Result<Store> {
-    if let Some(folder) = config.store.path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
+    if let Some(folder) = config
+        .store
+        .path
+        .parent()
+        .filter(|folder| !folder.as_os_str().is_empty())
+    {
         std::fs::create_dir_all(folder).with_context(|| format!("data folder {}", folder.display()))?;
     }
     Ok(Store::open(&config.store).await?)
 }
 
 fn descriptions(registry: &Registry) -> device::Drivers {
-    registry.list().into_iter().map(|driver| (driver.describe.id.clone(), driver.describe.clone())).collect()
+    registry
+        .list()
+        .into_iter()
+        .map(|driver| (driver.describe.id.clone(), driver.describe.clone()))
+        .collect()
 }
 
 async fn devices(command: DeviceCommand) -> anyhow::Result<()> {
@@ -134,7 +146,10 @@ async fn serve(config: &Config) -> anyhow::Result<()> {
     let cache = Cache::open(&config.drivers.cache)?;
     let folder = &config.drivers.folder;
     if !Path::new(folder).is_dir() {
-        bail!("driver folder {} is not there: make it, or name another under drivers.folder", folder.display());
+        bail!(
+            "driver folder {} is not there: make it, or name another under drivers.folder",
+            folder.display()
+        );
     }
     let (registry, refused) = {
         let config = config.clone();
@@ -147,7 +162,10 @@ async fn serve(config: &Config) -> anyhow::Result<()> {
     let store = open_store(config).await?;
     let interrupted = store.end_interrupted().await?;
     if interrupted > 0 {
-        warn!(sessions = interrupted, "{interrupted} sessions were cut when the host ended");
+        warn!(
+            sessions = interrupted,
+            "{interrupted} sessions were cut when the host ended"
+        );
     }
     let listener = config.http.bind().await?;
     let address = listener.local_addr().context("the address of the listener")?;

@@ -33,7 +33,10 @@ pub struct Drivers {
 
 impl Default for Drivers {
     fn default() -> Self {
-        Self { folder: PathBuf::from("drivers"), cache: PathBuf::from("cache") }
+        Self {
+            folder: PathBuf::from("drivers"),
+            cache: PathBuf::from("cache"),
+        }
     }
 }
 
@@ -61,10 +64,20 @@ pub enum ConfigError {
 /// Reads a file, or takes the defaults. Paths come back as they are meant from the current folder.
 pub fn load(file: Option<&Path>) -> Result<Config, ConfigError> {
     let Some(file) = file else { return Ok(Config::default()) };
-    let text = fs::read_to_string(file).map_err(|source| ConfigError::Read { file: file.to_owned(), source })?;
-    let mut config = parse(&text).map_err(|faults| ConfigError::Faults { file: file.to_owned(), faults })?;
+    let text = fs::read_to_string(file).map_err(|source| ConfigError::Read {
+        file: file.to_owned(),
+        source,
+    })?;
+    let mut config = parse(&text).map_err(|faults| ConfigError::Faults {
+        file: file.to_owned(),
+        faults,
+    })?;
     let folder = file.parent().unwrap_or(Path::new(""));
-    for path in [&mut config.store.path, &mut config.drivers.folder, &mut config.drivers.cache] {
+    for path in [
+        &mut config.store.path,
+        &mut config.drivers.folder,
+        &mut config.drivers.cache,
+    ] {
         *path = folder.join(&*path);
     }
     Ok(config)
@@ -72,7 +85,9 @@ pub fn load(file: Option<&Path>) -> Result<Config, ConfigError> {
 
 /// The configuration in `text`, or every fault of it.
 fn parse(text: &str) -> Result<Config, Vec<String>> {
-    let table: toml::Table = text.parse().map_err(|error: toml::de::Error| vec![one_line(&error.to_string())])?;
+    let table: toml::Table = text
+        .parse()
+        .map_err(|error: toml::de::Error| vec![one_line(&error.to_string())])?;
     let mut faults = Vec::new();
     let mut config = Config::default();
     // Section by section, so that a fault in one does not hide those of the others.
@@ -93,7 +108,9 @@ fn parse(text: &str) -> Result<Config, Vec<String>> {
             "store" => take!(config.store),
             "polling" => take!(config.polling),
             "drivers" => take!(config.drivers),
-            _ => faults.push(format!("section {section} is not known, expected http, store, polling or drivers")),
+            _ => faults.push(format!(
+                "section {section} is not known, expected http, store, polling or drivers"
+            )),
         }
     }
     check(&config, &mut faults);
@@ -109,10 +126,16 @@ fn check(config: &Config, faults: &mut Vec<String>) {
         ));
     }
     if !(1..=100_000).contains(&config.polling.sessions) {
-        faults.push(format!("polling.sessions is {}, expected 1 to 100000", config.polling.sessions));
+        faults.push(format!(
+            "polling.sessions is {}, expected 1 to 100000",
+            config.polling.sessions
+        ));
     }
     if !(10..=86_400).contains(&config.polling.session_s) {
-        faults.push(format!("polling.session_s is {}, expected 10 to 86400", config.polling.session_s));
+        faults.push(format!(
+            "polling.session_s is {}, expected 10 to 86400",
+            config.polling.session_s
+        ));
     }
 }
 
@@ -131,7 +154,13 @@ mod tests {
         )
         .unwrap_err();
         let all = faults.join("\n");
-        for part in ["http.port is not known", "section polling", "section stor is not known", "drivers.folders", "http.listen is 0.0.0.0:80"] {
+        for part in [
+            "http.port is not known",
+            "section polling",
+            "section stor is not known",
+            "drivers.folders",
+            "http.listen is 0.0.0.0:80",
+        ] {
             assert!(all.contains(part), "{part} is not in\n{all}");
         }
     }
@@ -146,7 +175,11 @@ mod tests {
     fn paths_are_meant_from_the_files_folder() {
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("uzel.toml");
-        fs::write(&file, "[store]\npath = 'data/uzel.sqlite'\n[drivers]\nfolder = '/opt/drivers'\n").unwrap();
+        fs::write(
+            &file,
+            "[store]\npath = 'data/uzel.sqlite'\n[drivers]\nfolder = '/opt/drivers'\n",
+        )
+        .unwrap();
         let config = load(Some(&file)).unwrap();
         assert_eq!(config.store.path, folder.path().join("data/uzel.sqlite"));
         assert_eq!(config.drivers.folder, Path::new("/opt/drivers"));

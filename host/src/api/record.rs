@@ -123,7 +123,7 @@ pub(super) enum CellValue {
 pub(super) struct Mark {
     /// Index of the column.
     column: usize,
-/// `doubtful`, `substituted`, `absent`.
+    /// `doubtful`, `substituted`, `absent`.
     #[schema(schema_with = words::quality)]
     quality: &'static str,
     /// The meter's own word for it.

@@ -38,17 +38,46 @@ pub type Drivers = BTreeMap<String, std::sync::Arc<Describe>>;
 
 /// Columns of an import.
 const COLUMNS: &[&str] = &[
-    "name", "driver", "line", "line_name", "settings", "organisation", "site", "address", "node", "point", "zone",
-    "serial", "model", "every_minutes", "tasks", "config", "latitude", "longitude",
+    "name",
+    "driver",
+    "line",
+    "line_name",
+    "settings",
+    "organisation",
+    "site",
+    "address",
+    "node",
+    "point",
+    "zone",
+    "serial",
+    "model",
+    "every_minutes",
+    "tasks",
+    "config",
+    "latitude",
+    "longitude",
 ];
 
 /// The devices of a CSV file, or every fault in it.
 pub fn read_file(file: &Path, drivers: &Drivers) -> Result<Vec<NewDevice>, DeviceError> {
-    let read = |source| DeviceError::Read { file: file.to_owned(), source };
-    let mut reader = csv::ReaderBuilder::new().trim(csv::Trim::All).flexible(true).from_path(file).map_err(read)?;
+    let read = |source| DeviceError::Read {
+        file: file.to_owned(),
+        source,
+    };
+    let mut reader = csv::ReaderBuilder::new()
+        .trim(csv::Trim::All)
+        .flexible(true)
+        .from_path(file)
+        .map_err(read)?;
     let head = reader.headers().map_err(read)?.clone();
     let mut faults = Vec::new();
-    let mut fault = |row, key: &str, reason: String| faults.push(ImportFault { row, key: key.to_owned(), reason });
+    let mut fault = |row, key: &str, reason: String| {
+        faults.push(ImportFault {
+            row,
+            key: key.to_owned(),
+            reason,
+        })
+    };
     for column in &head {
         if !COLUMNS.contains(&column) {
             fault(0, column, format!("no such column, expected {}", COLUMNS.join(", ")));
@@ -67,7 +96,11 @@ pub fn read_file(file: &Path, drivers: &Drivers) -> Result<Vec<NewDevice>, Devic
             Err(wrong) => wrong.into_iter().for_each(|(key, reason)| fault(row, key, reason)),
         }
     }
-    if faults.is_empty() { Ok(devices) } else { Err(DeviceError::Faults(faults)) }
+    if faults.is_empty() {
+        Ok(devices)
+    } else {
+        Err(DeviceError::Faults(faults))
+    }
 }
 
 /// One device from named texts, or all that is wrong with it.
@@ -87,7 +120,10 @@ fn device<'a>(
     let describe = drivers.get(&driver);
     if describe.is_none() && !driver.is_empty() {
         let known: Vec<_> = drivers.keys().map(String::as_str).collect();
-        wrong.push(("driver", format!("{driver:?} is not loaded, there are {}", known.join(", "))));
+        wrong.push((
+            "driver",
+            format!("{driver:?} is not loaded, there are {}", known.join(", ")),
+        ));
     }
     let address = line_address(&line);
     if let (Err(text), false) = (&address, line.is_empty()) {
@@ -101,8 +137,10 @@ fn device<'a>(
     if every_minutes.is_err() {
         wrong.push(("every_minutes", "expected a whole number of minutes".to_owned()));
     }
-    let tasks: Result<Vec<Task>, _> =
-        get("tasks").map_or_else(|| Ok(usual_tasks()), |text| text.split_whitespace().map(str::parse).collect());
+    let tasks: Result<Vec<Task>, _> = get("tasks").map_or_else(
+        || Ok(usual_tasks()),
+        |text| text.split_whitespace().map(str::parse).collect(),
+    );
     if let Err(error) = &tasks {
         wrong.push(("tasks", error.to_string()));
     }
@@ -131,7 +169,9 @@ fn device<'a>(
         return Err(wrong);
     };
     let text = |key: &str| get(key).map(str::to_owned);
-    let resource = describe.and_then(|describe| describe.models.first()).and_then(|model| model.resources.first());
+    let resource = describe
+        .and_then(|describe| describe.models.first())
+        .and_then(|model| model.resources.first());
     Ok(NewDevice {
         driver,
         organisation: text("organisation").unwrap_or_else(|| "—".to_owned()),
@@ -143,7 +183,11 @@ fn device<'a>(
             longitude,
         },
         node: text("node").unwrap_or_else(|| name.clone()),
-        routes: vec![NewRoute { line: text("line_name"), address, settings }],
+        routes: vec![NewRoute {
+            line: text("line_name"),
+            address,
+            settings,
+        }],
         serial: text("serial"),
         model: text("model"),
         enabled: true,
@@ -164,7 +208,10 @@ fn device<'a>(
 /// What is read of a device unless somebody says otherwise.
 pub fn usual_tasks() -> Vec<Task> {
     let archives = [ArchiveKind::Hourly, ArchiveKind::Daily, ArchiveKind::Monthly].map(Task::Archive);
-    [Task::Clock, Task::Current, Task::Totals].into_iter().chain(archives).collect()
+    [Task::Clock, Task::Current, Task::Totals]
+        .into_iter()
+        .chain(archives)
+        .collect()
 }
 
 /// A JSON object, or `KEY=VALUE` pairs between spaces.
@@ -175,7 +222,9 @@ fn configuration(text: &str, describe: &Describe) -> Result<serde_json::Value, S
     let pairs: Result<Vec<_>, String> = text
         .split_whitespace()
         .map(|pair| {
-            let (key, value) = pair.split_once('=').ok_or_else(|| format!("{pair:?}: expected KEY=VALUE"))?;
+            let (key, value) = pair
+                .split_once('=')
+                .ok_or_else(|| format!("{pair:?}: expected KEY=VALUE"))?;
             Ok((key.to_owned(), value.to_owned()))
         })
         .collect();
@@ -206,7 +255,11 @@ pub fn from_args(args: &DeviceArgs, drivers: &Drivers) -> Result<NewDevice, Devi
         _ => None,
     };
     device(&get, drivers).map_err(|wrong| {
-        let fault = |(key, reason): (&str, String)| ImportFault { row: 1, key: key.to_owned(), reason };
+        let fault = |(key, reason): (&str, String)| ImportFault {
+            row: 1,
+            key: key.to_owned(),
+            reason,
+        };
         DeviceError::Faults(wrong.into_iter().map(fault).collect())
     })
 }
@@ -228,10 +281,17 @@ pub async fn list(store: &Store, out: &mut (dyn Write + Send)) -> Result<(), Dev
     let now = Timestamp::now();
     let devices = store.poll_plan().await?;
     if devices.is_empty() {
-        writeln!(out, "no devices yet: add one with `uzel device add`, or many with `uzel device import`")?;
+        writeln!(
+            out,
+            "no devices yet: add one with `uzel device add`, or many with `uzel device import`"
+        )?;
     }
     for device in devices {
-        let line = device.routes.first().map(|route| route.address.to_string()).unwrap_or_default();
+        let line = device
+            .routes
+            .first()
+            .map(|route| route.address.to_string())
+            .unwrap_or_default();
         let last = match (device.last_outcome, device.last_session_started_at) {
             (Some(outcome), Some(at)) => {
                 let minutes = at.duration_until(now).as_mins();
@@ -242,7 +302,11 @@ pub async fn list(store: &Store, out: &mut (dyn Write + Send)) -> Result<(), Dev
         let off = if device.enabled { "" } else { ", disabled" };
         let model = device.model.as_deref().unwrap_or("?");
         let serial = device.serial.as_deref().unwrap_or("?");
-        writeln!(out, "{}\t{} {model} No. {serial}\t{line}\tevery {} min{off}\t{last}", device.name, device.driver, device.every_minutes)?;
+        writeln!(
+            out,
+            "{}\t{} {model} No. {serial}\t{line}\tevery {} min{off}\t{last}",
+            device.name, device.driver, device.every_minutes
+        )?;
     }
     Ok(())
 }

@@ -45,7 +45,11 @@ pub(super) fn shown(cell: &Cell) -> String {
 #[allow(clippy::cast_possible_truncation, reason = "compared with the whole number at once")]
 fn float_shown(float: f64) -> String {
     let single = float as f32;
-    if f64::from(single) == float { single.to_string() } else { float.to_string() }
+    if f64::from(single) == float {
+        single.to_string()
+    } else {
+        float.to_string()
+    }
 }
 
 /// 4217 with 2 decimals is `42.17`.

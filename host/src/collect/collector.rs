@@ -65,7 +65,13 @@ impl Collector {
         // One message a session, taken at once: bounded by the sessions.
         let (begun, sessions) = mpsc::unbounded_channel();
         Self {
-            tools: Tools { store, registry, desk, board, wall },
+            tools: Tools {
+                store,
+                registry,
+                desk,
+                board,
+                wall,
+            },
             config,
             devices: HashMap::new(),
             past: HashMap::new(),
@@ -85,7 +91,9 @@ impl Collector {
 
     /// Polls until `cancel`; then ends the running sessions and comes back within a few seconds.
     pub async fn run(mut self, mut commands: mpsc::Receiver<Command>, cancel: CancellationToken) {
-        let Some(mut sessions) = self.sessions.take() else { return };
+        let Some(mut sessions) = self.sessions.take() else {
+            return;
+        };
         self.reload().await;
         let mut look = tokio::time::interval(LOOK_EVERY);
         loop {
@@ -155,16 +163,28 @@ impl Collector {
                 failures: device.failures_in_row,
             });
             // A changed device is tried at once: somebody may have mended it.
-            let changed = known.is_some_and(|known| known.device.config != device.config || known.device.routes != device.routes);
+            let changed =
+                known.is_some_and(|known| known.device.config != device.config || known.device.routes != device.routes);
             if changed {
-                self.past.insert(id, Past { started_at: None, outcome: None, failures: 0 });
+                self.past.insert(
+                    id,
+                    Past {
+                        started_at: None,
+                        outcome: None,
+                        failures: 0,
+                    },
+                );
             }
-            let planned = Planned { offset_ms: known.map_or(0, |known| known.offset_ms), device: Arc::new(device) };
+            let planned = Planned {
+                offset_ms: known.map_or(0, |known| known.offset_ms),
+                device: Arc::new(device),
+            };
             self.devices.insert(id, planned);
             self.set_due(id, now);
         }
         let devices = &self.devices;
-        self.queue.drop_where(|job| !devices.contains_key(&job.planned.device.id));
+        self.queue
+            .drop_where(|job| !devices.contains_key(&job.planned.device.id));
     }
 
     /// Decides when a device is read next.
@@ -173,7 +193,9 @@ impl Collector {
             self.due.remove(&(at, id));
         }
         self.tools.board.set_due(id, None);
-        let (Some(planned), Some(past)) = (self.devices.get(&id), self.past.get(&id)) else { return };
+        let (Some(planned), Some(past)) = (self.devices.get(&id), self.past.get(&id)) else {
+            return;
+        };
         if !self.config.scheduled || !planned.device.enabled || self.current.contains_key(&id) {
             return;
         }
@@ -252,7 +274,9 @@ impl Collector {
                 (error.id(), None)
             }
         };
-        let Some((id, line)) = self.tasks.remove(&task) else { return };
+        let Some((id, line)) = self.tasks.remove(&task) else {
+            return;
+        };
         self.queue.free(line);
         self.current.remove(&id);
         let done = done.unwrap_or_else(|| Done {
@@ -268,7 +292,10 @@ impl Collector {
             }
         }
         if done.outcome == Outcome::Storage {
-            warn!("polling rests for {} s: the store could not take something", STORAGE_REST.as_secs());
+            warn!(
+                "polling rests for {} s: the store could not take something",
+                STORAGE_REST.as_secs()
+            );
             self.rest_until = Some(Instant::now() + STORAGE_REST);
         }
         let failures = self.past.get(&id).map_or(0, |past| past.failures);
@@ -276,7 +303,11 @@ impl Collector {
             Outcome::Complete | Outcome::Partial => 0,
             _ => failures.saturating_add(1),
         };
-        let past = Past { started_at: Some(done.started_at), outcome: Some(done.outcome), failures };
+        let past = Past {
+            started_at: Some(done.started_at),
+            outcome: Some(done.outcome),
+            failures,
+        };
         self.past.insert(id, past);
         self.set_due(id, Timestamp::now());
     }
@@ -290,7 +321,9 @@ impl Collector {
             }
             Command::Cancel(session, reply) => {
                 let found = self.current.values().find(|current| current.session == Some(session));
-                let answer = found.map(|current| current.cancel.cancel()).ok_or(HandleError::NoSession(session));
+                let answer = found
+                    .map(|current| current.cancel.cancel())
+                    .ok_or(HandleError::NoSession(session));
                 let _ = reply.send(answer);
             }
             Command::Reload => self.reload().await,

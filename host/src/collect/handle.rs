@@ -128,7 +128,11 @@ impl Handle {
     pub fn new() -> (Self, Arc<Board>, mpsc::Receiver<Command>) {
         let (commands, received) = mpsc::channel(limits::COMMANDS);
         let (events, _) = broadcast::channel(limits::LIVE_EVENTS);
-        let board = Arc::new(Board { running: Mutex::default(), due: Mutex::default(), events });
+        let board = Arc::new(Board {
+            running: Mutex::default(),
+            due: Mutex::default(),
+            events,
+        });
         (
             Self {
                 commands,
@@ -164,7 +168,12 @@ impl Handle {
 
     /// When a device is read next; none: not by schedule, or it is being read.
     pub fn next_at(&self, device: DeviceId) -> Option<Timestamp> {
-        self.board.due.lock().unwrap_or_else(PoisonError::into_inner).get(&device).copied()
+        self.board
+            .due
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .get(&device)
+            .copied()
     }
 
     /// What happens from now on. A slow reader loses the oldest events and is told so.

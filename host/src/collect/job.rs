@@ -61,19 +61,34 @@ type Refused = (Outcome, String);
 pub async fn carry_out(tools: Tools, job: Job, cancel: CancellationToken, begun: impl FnOnce(SessionId)) -> Done {
     let device = job.planned.device.clone();
     let started_at = Timestamp::now();
-    let mut done = Done { started_at, outcome: Outcome::BadConfig, offset_ms: None, model: None };
+    let mut done = Done {
+        started_at,
+        outcome: Outcome::BadConfig,
+        offset_ms: None,
+        model: None,
+    };
     let Some(route) = job.planned.route().cloned() else {
         warn!(device.id = %device.id, "device {} has no route", device.name);
         return done;
     };
     let driver = tools.registry.get(&device.driver);
-    let reason = if job.asked.is_some() { Reason::ReadNow } else { Reason::Schedule };
+    let reason = if job.asked.is_some() {
+        Reason::ReadNow
+    } else {
+        Reason::Schedule
+    };
     let new = NewSession {
         device: device.id,
         line: route.line,
         driver: device.driver.clone(),
-        driver_version: driver.as_ref().map(|driver| driver.describe.version.clone()).unwrap_or_default(),
-        driver_digest: driver.as_ref().map(|driver| driver.digest.to_string()).unwrap_or_default(),
+        driver_version: driver
+            .as_ref()
+            .map(|driver| driver.describe.version.clone())
+            .unwrap_or_default(),
+        driver_digest: driver
+            .as_ref()
+            .map(|driver| driver.digest.to_string())
+            .unwrap_or_default(),
         reason,
         started_at,
     };
@@ -95,11 +110,11 @@ pub async fn carry_out(tools: Tools, job: Job, cancel: CancellationToken, begun:
                 assignments: order.tasks.clone().into(),
             };
             let asked = order.tasks.clone();
-            let report =
-                run(turn, order, Box::new(sink), &|phase, usage| shown.phase(phase, usage)).await;
-            keep(&tools.store, &job, session, &asked, &report).await.err().map_or(Ok(report), |error| {
-                Err((Outcome::Storage, error.to_string()))
-            })
+            let report = run(turn, order, Box::new(sink), &|phase, usage| shown.phase(phase, usage)).await;
+            keep(&tools.store, &job, session, &asked, &report)
+                .await
+                .err()
+                .map_or(Ok(report), |error| Err((Outcome::Storage, error.to_string())))
         }
         Err(refused) => Err(refused),
     };
@@ -126,7 +141,10 @@ async fn prepare(
     let config = check_config(&driver.describe, &device.config).map_err(|fault| bad(fault.to_string()))?;
     let clock = clock_rule(device, &driver.describe).map_err(bad)?;
     let storage = |error: StoreError| (Outcome::Storage, error.to_string());
-    let (what, span) = job.asked.as_ref().map_or((&[][..], None), |asked| (&asked.what[..], asked.span));
+    let (what, span) = job
+        .asked
+        .as_ref()
+        .map_or((&[][..], None), |asked| (&asked.what[..], asked.span));
     let tasks = assignments(
         &tools.store,
         &job.planned,
@@ -140,7 +158,11 @@ async fn prepare(
     .await
     .map_err(storage)?;
     let memory = tools.store.memory(device.id, &device.driver).await.map_err(storage)?;
-    let turn = tools.desk.turn(&route.address).await.map_err(|full| (Outcome::NoSlot, full.to_string()))?;
+    let turn = tools
+        .desk
+        .turn(&route.address)
+        .await
+        .map_err(|full| (Outcome::NoSlot, full.to_string()))?;
     let settings = route.settings.or(driver.line_settings());
     let settings = settings.ok_or_else(|| bad("neither route nor driver has line settings".to_owned()))?;
     let order = Order {
@@ -152,7 +174,10 @@ async fn prepare(
         model: device.model.clone(),
         tasks,
         memory,
-        budget: Budget { wall: tools.wall, ..Budget::default() },
+        budget: Budget {
+            wall: tools.wall,
+            ..Budget::default()
+        },
         cancel,
         started_at,
         driver,
@@ -192,10 +217,20 @@ async fn keep(
 ) -> Result<(), StoreError> {
     let device = &job.planned.device;
     if let Some(settings) = &report.settings {
-        store.put_settings(device.id, session, Timestamp::now(), settings).await?;
+        store
+            .put_settings(device.id, session, Timestamp::now(), settings)
+            .await?;
     }
     if let Some(clock) = report.clock {
-        store.put_clock(device.id, session, clock.at, clock.offset_ms, clock.uncertainty_ms.into()).await?;
+        store
+            .put_clock(
+                device.id,
+                session,
+                clock.at,
+                clock.offset_ms,
+                clock.uncertainty_ms.into(),
+            )
+            .await?;
     }
     if let Some(memory) = &report.memory {
         store.put_memory(device.id, &device.driver, memory).await?;
@@ -204,7 +239,10 @@ async fn keep(
         // Read to its end: where it was cut before is of no use any more.
         if let Task::Archive(kind) = assignment.task
             && assignment.resume.is_some()
-            && report.phases.iter().any(|phase| phase.name == kind.to_string() && phase.failed.is_none())
+            && report
+                .phases
+                .iter()
+                .any(|phase| phase.name == kind.to_string() && phase.failed.is_none())
         {
             store.clear_resume(device.id, kind).await?;
         }
@@ -225,7 +263,11 @@ fn session_end(session: SessionId, shown: &Shown, report: Result<Report, Refused
                 detail: Some(text),
                 identity: None,
                 phases: Vec::new(),
-                counters: store::Counters { records_added, values_added, ..store::Counters::default() },
+                counters: store::Counters {
+                    records_added,
+                    values_added,
+                    ..store::Counters::default()
+                },
                 faults: Vec::new(),
                 trace: String::new(),
                 clock: None,
@@ -234,7 +276,9 @@ fn session_end(session: SessionId, shown: &Shown, report: Result<Report, Refused
     };
     let mut faults = report.faults;
     if incidents > 0 {
-        faults.push(format!("{incidents} records came back different from what was stored: see the incidents"));
+        faults.push(format!(
+            "{incidents} records came back different from what was stored: see the incidents"
+        ));
     }
     let millis = |duration: Duration| u64::try_from(duration.as_millis()).unwrap_or(u64::MAX);
     let identity = report.identity.map(|identity| store::IdentitySeen {
@@ -250,7 +294,9 @@ fn session_end(session: SessionId, shown: &Shown, report: Result<Report, Refused
             name: phase.name,
             started_ms: phase.started_ms,
             ended_ms: phase.ended_ms,
-            outcome: phase.failed.map_or_else(|| "ok".to_owned(), |(outcome, text)| format!("{outcome}: {text}")),
+            outcome: phase
+                .failed
+                .map_or_else(|| "ok".to_owned(), |(outcome, text)| format!("{outcome}: {text}")),
             records: phase.rows,
         })
         .collect();
@@ -307,7 +353,10 @@ async fn finish(tools: &Tools, job: &Job, shown: &Shown, end: SessionEnd) {
         live.detail.clone_from(&told.detail);
         live.ended_at = Some(told.ended_at);
     });
-    let labels = [("driver", device.driver.clone()), ("outcome", outcome.word().to_owned())];
+    let labels = [
+        ("driver", device.driver.clone()),
+        ("outcome", outcome.word().to_owned()),
+    ];
     counter!("uzel_sessions_total", &labels).increment(1);
     counter!("uzel_records_added_total", "driver" => device.driver.clone()).increment(added);
     counter!("uzel_bytes_received_total", "driver" => device.driver.clone()).increment(told.counters.bytes_received);

@@ -26,6 +26,10 @@ pub struct Config {
 
 impl Default for Config {
     fn default() -> Self {
-        Self { sessions: crate::limits::SESSIONS, session_s: 1_800, scheduled: true }
+        Self {
+            sessions: crate::limits::SESSIONS,
+            session_s: 1_800,
+            scheduled: true,
+        }
     }
 }

@@ -39,15 +39,27 @@ pub fn clock_rule(device: &PollDevice, describe: &Describe) -> Result<ClockRule,
     let follows = match device.clock_rule.as_deref() {
         Some("zone") => true,
         Some(_) => false,
-        None => models(device, describe).next().is_some_and(|model| model.clock_rule == ClockRuleWord::Zone),
+        None => models(device, describe)
+            .next()
+            .is_some_and(|model| model.clock_rule == ClockRuleWord::Zone),
     };
-    Ok(if follows { ClockRule::Zone(zone) } else { ClockRule::Standard(zone) })
+    Ok(if follows {
+        ClockRule::Zone(zone)
+    } else {
+        ClockRule::Standard(zone)
+    })
 }
 
 /// The model that answered before, or all that may answer.
 fn models<'a>(device: &'a PollDevice, describe: &'a Describe) -> impl Iterator<Item = &'a Model> {
-    let known = device.model.as_deref().is_some_and(|id| describe.models.iter().any(|model| model.id == id));
-    describe.models.iter().filter(move |model| !known || device.model.as_deref() == Some(&*model.id))
+    let known = device
+        .model
+        .as_deref()
+        .is_some_and(|id| describe.models.iter().any(|model| model.id == id));
+    describe
+        .models
+        .iter()
+        .filter(move |model| !known || device.model.as_deref() == Some(&*model.id))
 }
 
 /// How many intervals of an archive the device holds at most; none: it has no such archive.
@@ -72,24 +84,44 @@ pub async fn assignments(
     span: Option<Span>,
 ) -> Result<Vec<Assignment>, StoreError> {
     let device = &planned.device;
-    let mut tasks = if what.is_empty() { device.tasks.clone() } else { what.to_vec() };
+    let mut tasks = if what.is_empty() {
+        device.tasks.clone()
+    } else {
+        what.to_vec()
+    };
     // The clock first: it says how far to trust the labels of what follows.
     tasks.sort_by_key(|task| *task != Task::Clock);
     let mut assignments = Vec::with_capacity(tasks.len());
     for task in tasks {
         let Task::Archive(kind) = task else {
-            let spans = if task == Task::Events { span.into_iter().collect() } else { Vec::new() };
-            assignments.push(Assignment { task, spans, resume: None });
+            let spans = if task == Task::Events {
+                span.into_iter().collect()
+            } else {
+                Vec::new()
+            };
+            assignments.push(Assignment {
+                task,
+                spans,
+                resume: None,
+            });
             continue;
         };
-        let Some(depth) = depth(device, describe, kind) else { continue };
+        let Some(depth) = depth(device, describe, kind) else {
+            continue;
+        };
         let spans = match span {
             Some(span) => vec![span],
             None => {
                 let from = oldest(kind, depth, now);
                 let coverage = store.coverage(device.id, kind, from).await?;
                 let absent: Vec<Span> = coverage.absences.iter().map(|(span, _)| *span).collect();
-                let want = Want { kind, depth, clock, now, offset_ms: planned.offset_ms };
+                let want = Want {
+                    kind,
+                    depth,
+                    clock,
+                    now,
+                    offset_ms: planned.offset_ms,
+                };
                 gaps(want, &coverage.records, &absent)
             }
         };

@@ -15,7 +15,11 @@ pub struct Queue<J> {
 
 impl<J> Default for Queue<J> {
     fn default() -> Self {
-        Self { waiting: HashMap::new(), ready: VecDeque::new(), busy: HashSet::new() }
+        Self {
+            waiting: HashMap::new(),
+            ready: VecDeque::new(),
+            busy: HashSet::new(),
+        }
     }
 }
 

@@ -37,7 +37,15 @@ impl Shown {
     /// Shows a session that starts.
     pub fn new(board: Arc<Board>, live: Live) -> Arc<Self> {
         board.show(live.clone());
-        Arc::new(Self { board, state: Mutex::new(State { live, shown: Instant::now(), values_added: 0, incidents: 0 }) })
+        Arc::new(Self {
+            board,
+            state: Mutex::new(State {
+                live,
+                shown: Instant::now(),
+                values_added: 0,
+                incidents: 0,
+            }),
+        })
     }
 
     fn change(&self, always: bool, change: impl FnOnce(&mut State)) {
@@ -94,8 +102,13 @@ impl StoreSink {
     }
 
     fn windows(&self, kind: ArchiveKind) -> String {
-        let asked = self.assignments.iter().find(|assignment| assignment.task == Task::Archive(kind));
-        asked.map(|assignment| windows_text(&assignment.spans)).unwrap_or_default()
+        let asked = self
+            .assignments
+            .iter()
+            .find(|assignment| assignment.task == Task::Archive(kind));
+        asked
+            .map(|assignment| windows_text(&assignment.spans))
+            .unwrap_or_default()
     }
 }
 
@@ -126,7 +139,13 @@ impl Sink for StoreSink {
         };
         let last_end = records.iter().map(|record| record.ends_at).max();
         let values = u64::try_from(columns.len()).unwrap_or(0);
-        let batch = RecordBatch { device, session, columns: columns.clone(), records, resume };
+        let batch = RecordBatch {
+            device,
+            session,
+            columns: columns.clone(),
+            records,
+            resume,
+        };
         let stored = self.store.put_records(batch).await.map_err(|error| fault(&error))?;
         self.shown.change(false, |state| {
             state.live.records_added += stored.added;
@@ -137,7 +156,13 @@ impl Sink for StoreSink {
             && stored.added + stored.changed > 0
         {
             let added = stored.added + stored.changed;
-            self.shown.board.tell(LiveEvent::Records { device, kind, added, last_end, session });
+            self.shown.board.tell(LiveEvent::Records {
+                device,
+                kind,
+                added,
+                last_end,
+                session,
+            });
         }
         Ok(())
     }
@@ -147,16 +172,26 @@ impl Sink for StoreSink {
         // What ended only now may still be written: the device is asked again until that is past.
         let settle = shortest(kind) + shortest(kind).min(SignedDuration::from_hours(24));
         let settled = Timestamp::now().checked_sub(settle).unwrap_or(span.start);
-        let span = Span { start: span.start, end: span.end.min(settled) };
+        let span = Span {
+            start: span.start,
+            end: span.end.min(settled),
+        };
         if span.start >= span.end {
             return Ok(());
         }
-        self.store.put_absence(device, session, kind, span, why).await.map_err(|error| fault(&error))
+        self.store
+            .put_absence(device, session, kind, span, why)
+            .await
+            .map_err(|error| fault(&error))
     }
 
     async fn events(&mut self, events: Vec<DeviceEvent>) -> Result<(), SinkFault> {
         let (device, session) = self.who();
-        self.store.put_events(device, session, &events).await.map(drop).map_err(|error| fault(&error))
+        self.store
+            .put_events(device, session, &events)
+            .await
+            .map(drop)
+            .map_err(|error| fault(&error))
     }
 
     fn progress(&mut self, done: u32, total: u32, usage: &Usage) {

@@ -99,7 +99,10 @@ const ONE_ANSWER_MS: u64 = 50;
 impl Trace {
     /// Adds an entry of bytes. An answer that was read in parts is one entry, at the time of its first part.
     pub fn bytes(&mut self, at_ms: u64, kind: EntryKind, bytes: &[u8]) {
-        let goes_on = self.receiving.take().is_some_and(|last| at_ms.saturating_sub(last) <= ONE_ANSWER_MS);
+        let goes_on = self
+            .receiving
+            .take()
+            .is_some_and(|last| at_ms.saturating_sub(last) <= ONE_ANSWER_MS);
         if kind == EntryKind::Received {
             self.receiving = Some(at_ms);
         }

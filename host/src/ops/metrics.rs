@@ -19,8 +19,16 @@ pub fn init() -> Result<PrometheusHandle, MetricsError> {
     let handle = PrometheusBuilder::new()
         .set_buckets_for_metric(Matcher::Full("uzel_session_seconds".to_owned()), SESSION_SECONDS)?
         .install_recorder()?;
-    describe_counter!("uzel_sessions_total", Unit::Count, "Sessions that ended, by driver and outcome");
-    describe_counter!("uzel_records_added_total", Unit::Count, "Archive records new in the store, by driver");
+    describe_counter!(
+        "uzel_sessions_total",
+        Unit::Count,
+        "Sessions that ended, by driver and outcome"
+    );
+    describe_counter!(
+        "uzel_records_added_total",
+        Unit::Count,
+        "Archive records new in the store, by driver"
+    );
     describe_counter!("uzel_bytes_received_total", Unit::Bytes, "Bytes from meters, by driver");
     describe_histogram!("uzel_session_seconds", Unit::Seconds, "Length of sessions, by driver");
     describe_gauge!("uzel_sessions_running", Unit::Count, "Sessions that run now");
