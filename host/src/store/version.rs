@@ -365,13 +365,17 @@ mod tests {
     #[tokio::test]
     async fn what_is_there_is_found_by_its_key_however_many_records_there_are() {
         let f = Fixture::new().await;
-        for statement in [&FIND, &VALUES, &CONDITIONS] {
+        for (statement, key) in [
+            (&FIND, "starts_at=?"),
+            (&VALUES, "record_id=?"),
+            (&CONDITIONS, "record_id=?"),
+        ] {
             for (sql, _) in statement.pieces(&[0; 64]) {
                 let sql = sqlx::AssertSqlSafe(format!("explain query plan {sql}"));
                 let plan = sqlx::raw_sql(sql).fetch_all(&f.store.readers).await.unwrap();
                 let steps: Vec<&str> = plan.iter().map(|row| row.get("detail")).collect();
-                let is_search = |step: &&str| step.starts_with("SEARCH");
-                assert_eq!(steps.iter().filter(|step| is_search(step)).count(), 1, "{steps:?}");
+                let is_search = |step: &&str| step.starts_with("SEARCH") && step.contains(key);
+                assert!(steps.iter().any(is_search), "{steps:?}");
             }
         }
     }

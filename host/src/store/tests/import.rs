@@ -86,6 +86,8 @@ async fn an_input_that_serves_another_point_takes_its_series_along() {
         .await
         .unwrap();
     assert_eq!(f.texts("select point from v_record_hourly").await, ["Heating"]);
+    // Archives reach back to before the device was known here.
+    assert_eq!(f.count("select valid_from from device_point").await, 0);
     let mut device = new_device("boiler-7", 1);
     device.points[0].name = "Ventilation".to_owned();
     let changed = f.store.add_device(&device).await.unwrap();

@@ -16,7 +16,7 @@ fn columns(mask: u8) -> Vec<Column> {
     chosen.map(|(_, column)| column).collect()
 }
 
-/// One random record: hour, and a small number per column; 0 is absent, 1 doubtful.
+/// One random record: hour, and a small number per column; 0 is absent, 1 is a doubtful 2.
 type Row = (i64, [u8; 3]);
 
 fn cell(number: u8) -> Cell {
@@ -28,7 +28,7 @@ fn cell(number: u8) -> Cell {
         },
         1 => Cell {
             quality: Quality::Doubtful,
-            ..fixed(1)
+            ..fixed(2)
         },
         _ => fixed(i64::from(number)),
     }

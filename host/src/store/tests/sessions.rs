@@ -72,6 +72,8 @@ async fn a_session_that_the_host_left_running_is_interrupted_at_the_next_start()
     let f = Fixture::new().await;
     f.store.close().await;
     let store = open(&f.dir).await.unwrap();
+    assert_eq!(store.end_interrupted().await.unwrap(), 1);
+    assert_eq!(store.end_interrupted().await.unwrap(), 0);
     let plan = store.poll_plan().await.unwrap();
     assert_eq!(plan[0].last_outcome, Some(Outcome::Interrupted));
     assert_eq!(plan[0].failures_in_row, 0);

@@ -553,7 +553,11 @@ export interface components {
             time_zone: string;
         };
         /**
-         * @description How a device fares; the first that holds.
+         * @description How a device fares; the first that holds: `disabled`, it is not polled; `new`, no session with it has ended yet;
+         *     `driver-fault`, the last session ended by the driver's fault; `no-connection`, in the last session the meter never
+         *     came to speak, or nothing was ever read and the last session failed; `late`, its hourly or daily archive ends more
+         *     than two intervals and one poll period ago; `abnormal`, the last 24 hours of an archive, or the last current values,
+         *     have abnormal situations that are not only information; `normal`.
          * @enum {string}
          */
         DeviceState: "disabled" | "new" | "driver-fault" | "no-connection" | "late" | "abnormal" | "normal";
