@@ -1,28 +1,24 @@
 //! One instance at work: the calls of one session.
 
 use std::collections::BTreeMap;
-use std::future::Future;
-use std::pin::{Pin, pin};
 use std::sync::Arc;
-use std::task::{Context as Poll_, Poll};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use async_trait::async_trait;
 use jiff::Timestamp;
 use tokio_util::sync::CancellationToken;
 use wasmtime::component::Resource;
-use wasmtime::{Store, Trap, UpdateDeadline};
+use wasmtime::{Store, Trap};
 
 use super::component::Driver;
 use super::context::{Busy, Context, PortHandle, SinkHandle, Surroundings, Usage};
-use super::env::{Budget, LimitHit, Medium, Port, PortFault, Reading, Sink, SinkFault};
+use super::env::{Budget, LimitHit};
+use super::guard::{Guard, came_back, count_tick};
+use super::judge::{CallError, Failure, ended, judge};
+use super::nowhere::Nowhere;
 use super::v1::bindings::uzel::driver::types;
 use super::v1::{self, civil_from, civil_to, kind_to};
 use crate::limits;
-use crate::model::{
-    Absence, ArchiveKind, Civil, ClockRule, Column, DeviceEvent, LineSettings, Outcome, Record, RecordKind, Setting,
-    Span,
-};
+use crate::model::{ArchiveKind, Civil, ClockRule, Outcome, RecordKind, Setting};
 
 /// An instance that serves one session.
 pub struct Running {
@@ -56,26 +52,6 @@ pub struct ClockReading {
     pub at: Timestamp,
     /// Give or take.
     pub uncertainty_ms: u32,
-}
-
-/// Why a driver's call did not do its work: the contract's words.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Failure {
-    /// The outcome that it means, should the session end with it.
-    pub outcome: Outcome,
-    /// What exactly.
-    pub text: String,
-    /// Whether the line can still be used.
-    pub line_usable: bool,
-}
-
-/// How a call ended that did not end well.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum CallError {
-    /// The driver says why; the instance goes on.
-    Failure(Failure),
-    /// The instance is gone.
-    Ended(Outcome, String),
 }
 
 /// What is left of a session.
@@ -356,231 +332,4 @@ impl Running {
             memory,
         }
     }
-}
-
-/// Counts a tick against the guest, unless it comes right after a wait; cuts what is over its budget or told to stop.
-fn count_tick(context: &mut Context) -> wasmtime::Result<UpdateDeadline> {
-    if !std::mem::take(&mut context.parked) {
-        context.usage.cpu_ticks += 1;
-    }
-    let budget = u64::from(context.budget.cpu_ticks) * limits::TICK_MS;
-    let most = Duration::from_millis(budget) * limits::BUSY_FACTOR;
-    if context.usage.cpu_ticks > context.budget.cpu_ticks || context.busy.time() > most {
-        let text = format!("more than {budget} ms of processor time");
-        return Err(wasmtime::Error::new(context.limit(Outcome::LimitCpu, text)));
-    }
-    if context.cancel.is_cancelled() {
-        let text = "stopped while computing".to_owned();
-        return Err(wasmtime::Error::new(LimitHit {
-            outcome: Outcome::Cancelled,
-            text,
-        }));
-    }
-    // Plain `Yield` may be taken up again at once; this goes to the end of the queue, so a busy guest starves nobody.
-    Ok(UpdateDeadline::YieldCustom(1, Box::pin(Yield(false))))
-}
-
-/// Lets other tasks run once; needs no runtime of a certain kind.
-struct Yield(bool);
-
-impl Future for Yield {
-    type Output = ();
-
-    fn poll(mut self: Pin<&mut Self>, context: &mut Poll_<'_>) -> Poll<()> {
-        if std::mem::replace(&mut self.0, true) {
-            return Poll::Ready(());
-        }
-        context.waker().wake_by_ref();
-        Poll::Pending
-    }
-}
-
-/// How long a call of the guest may take.
-struct Guard {
-    cancel: CancellationToken,
-    left: Duration,
-}
-
-impl Guard {
-    fn of(context: &Context) -> Self {
-        Self {
-            cancel: context.cancel.clone(),
-            left: context.time_left(),
-        }
-    }
-
-    /// Runs a call of the guest: counts the time it keeps the processor, and drops it (none) when it does not come
-    /// back within [`limits::STOP_GRACE_MS`] after it was told to stop or its wall time ended.
-    async fn run<T>(
-        &self,
-        busy: &Busy,
-        call: impl Future<Output = wasmtime::Result<T>>,
-    ) -> Option<wasmtime::Result<T>> {
-        let grace = Duration::from_millis(limits::STOP_GRACE_MS);
-        let metered = Metered {
-            inner: pin!(call),
-            busy,
-        };
-        tokio::select! {
-            biased;
-            result = metered => Some(result),
-            () = async { self.cancel.cancelled().await; tokio::time::sleep(grace).await } => None,
-            () = tokio::time::sleep(self.left.saturating_add(grace)) => None,
-        }
-    }
-}
-
-/// What a call gave, if it came back.
-fn came_back<T>(context: &Context, result: Option<wasmtime::Result<T>>) -> Result<T, CallError> {
-    match result {
-        Some(Ok(value)) => Ok(value),
-        Some(Err(error)) => {
-            let (outcome, text) = ended(context, &error);
-            Err(CallError::Ended(outcome, text))
-        }
-        None if context.cancel.is_cancelled() => Err(CallError::Ended(
-            Outcome::Cancelled,
-            "the driver did not stop in time and was dropped".to_owned(),
-        )),
-        None => {
-            let seconds = context.budget.wall.as_secs();
-            Err(CallError::Ended(
-                Outcome::LimitTime,
-                format!("longer than {seconds} s, and the driver did not return"),
-            ))
-        }
-    }
-}
-
-/// Adds the time spent in each poll to `busy`.
-struct Metered<'a, F> {
-    inner: F,
-    busy: &'a Busy,
-}
-
-impl<F: Future + Unpin> Future for Metered<'_, F> {
-    type Output = F::Output;
-
-    fn poll(mut self: Pin<&mut Self>, context: &mut Poll_<'_>) -> Poll<F::Output> {
-        let begun = Instant::now();
-        let poll = Pin::new(&mut self.inner).poll(context);
-        self.busy.add(begun.elapsed());
-        poll
-    }
-}
-
-/// What the end of an instance means.
-fn ended(context: &Context, error: &wasmtime::Error) -> (Outcome, String) {
-    if let Some(text) = &context.storage {
-        return (Outcome::Storage, text.clone());
-    }
-    if let Some(hit) = error.downcast_ref::<LimitHit>().or(context.hit.as_ref()) {
-        return (hit.outcome, hit.text.clone());
-    }
-    let text = match error.downcast_ref::<Trap>() {
-        Some(trap) => format!("{trap}; {error:?}"),
-        None => format!("{error:?}"),
-    };
-    (Outcome::DriverTrap, v1::text_from(&text, 4 * limits::LOG_LINE_BYTES))
-}
-
-/// The contract's failures as outcomes. A limit that was hit on the way names the outcome, whatever the driver made
-/// of it.
-fn judge<T>(context: &Context, result: Option<wasmtime::Result<Result<T, types::Failure>>>) -> Result<T, CallError> {
-    let result = came_back(context, result)?;
-    if let Some(hit) = &context.hit {
-        return Err(CallError::Ended(hit.outcome, hit.text.clone()));
-    }
-    let failure = match result {
-        Ok(value) => return Ok(value),
-        Err(failure) => failure,
-    };
-    let text = |text: String| v1::text_from(&text, limits::TEXT_BYTES);
-    let failed = |outcome, text, line_usable| {
-        CallError::Failure(Failure {
-            outcome,
-            text,
-            line_usable,
-        })
-    };
-    let silent = "nothing came within the deadline and the retries".to_owned();
-    Err(match failure {
-        types::Failure::NoAnswer => failed(Outcome::NoAnswer, silent, true),
-        types::Failure::Garbled(why) => failed(Outcome::Garbled, text(why), true),
-        types::Failure::Refused(why) => failed(Outcome::Refused, text(why), true),
-        types::Failure::WrongDevice(who) => failed(Outcome::WrongDevice, text(who), true),
-        // So the SDK passes on that the host refused what the driver gave.
-        types::Failure::Unsupported(what) if context.refused => failed(Outcome::DriverFault, text(what), true),
-        types::Failure::Unsupported(what) => failed(Outcome::Unsupported, text(what), true),
-        types::Failure::Config(what) => failed(Outcome::BadConfig, text(what), true),
-        types::Failure::Line(types::LineError::Timeout(bytes)) if bytes.is_empty() => {
-            failed(Outcome::NoAnswer, silent, true)
-        }
-        types::Failure::Line(types::LineError::Timeout(bytes)) => failed(
-            Outcome::Garbled,
-            format!("{} bytes came, then silence", bytes.len()),
-            true,
-        ),
-        types::Failure::Line(types::LineError::Closed) => {
-            failed(Outcome::LineClosed, "the far end closed the line".to_owned(), false)
-        }
-        types::Failure::Line(types::LineError::Budget) => {
-            failed(Outcome::LimitTime, "a budget of the session is spent".to_owned(), false)
-        }
-        types::Failure::Line(types::LineError::Denied) => failed(
-            Outcome::DriverFault,
-            "the driver asked the line for what it cannot do".to_owned(),
-            true,
-        ),
-        types::Failure::Line(types::LineError::Stopped) | types::Failure::Stopped if context.cancel.is_cancelled() => {
-            failed(Outcome::Cancelled, "stopped".to_owned(), false)
-        }
-        types::Failure::Line(types::LineError::Stopped) | types::Failure::Stopped => failed(
-            Outcome::LimitTime,
-            format!("longer than {} s", context.budget.wall.as_secs()),
-            false,
-        ),
-    })
-}
-
-/// The line and the sink of an instance that only describes itself.
-struct Nowhere;
-
-#[async_trait]
-impl Port for Nowhere {
-    fn medium(&self) -> Medium {
-        Medium::Replay
-    }
-    async fn write(&mut self, _bytes: &[u8], _deadline: Duration) -> Result<(), PortFault> {
-        Err(PortFault::Denied)
-    }
-    async fn read(&mut self, _how: Reading) -> Result<Vec<u8>, PortFault> {
-        Err(PortFault::Denied)
-    }
-    async fn purge(&mut self) -> usize {
-        0
-    }
-    async fn configure(&mut self, _settings: LineSettings) -> Result<(), PortFault> {
-        Err(PortFault::Denied)
-    }
-}
-
-#[async_trait]
-impl Sink for Nowhere {
-    async fn records(
-        &mut self,
-        _kind: RecordKind,
-        _columns: &std::sync::Arc<[Column]>,
-        _records: Vec<Record>,
-        _resume: Option<Vec<u8>>,
-    ) -> Result<(), SinkFault> {
-        Ok(())
-    }
-    async fn absent(&mut self, _kind: ArchiveKind, _span: Span, _why: Absence) -> Result<(), SinkFault> {
-        Ok(())
-    }
-    async fn events(&mut self, _events: Vec<DeviceEvent>) -> Result<(), SinkFault> {
-        Ok(())
-    }
-    fn progress(&mut self, _done: u32, _total: u32, _usage: &Usage) {}
 }

@@ -1,0 +1,108 @@
+//! How a call ended: the contract's failures, traps and limits as outcomes.
+
+use wasmtime::Trap;
+
+use super::context::Context;
+use super::env::LimitHit;
+use super::guard::came_back;
+use super::v1;
+use super::v1::bindings::uzel::driver::types;
+use crate::limits;
+use crate::model::Outcome;
+
+/// Why a driver's call did not do its work: the contract's words.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Failure {
+    /// The outcome that it means, should the session end with it.
+    pub outcome: Outcome,
+    /// What exactly.
+    pub text: String,
+    /// Whether the line can still be used.
+    pub line_usable: bool,
+}
+
+/// How a call ended that did not end well.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum CallError {
+    /// The driver says why; the instance goes on.
+    Failure(Failure),
+    /// The instance is gone.
+    Ended(Outcome, String),
+}
+
+/// What the end of an instance means.
+pub(super) fn ended(context: &Context, error: &wasmtime::Error) -> (Outcome, String) {
+    if let Some(text) = &context.storage {
+        return (Outcome::Storage, text.clone());
+    }
+    if let Some(hit) = error.downcast_ref::<LimitHit>().or(context.hit.as_ref()) {
+        return (hit.outcome, hit.text.clone());
+    }
+    let text = match error.downcast_ref::<Trap>() {
+        Some(trap) => format!("{trap}; {error:?}"),
+        None => format!("{error:?}"),
+    };
+    (Outcome::DriverTrap, v1::text_from(&text, 4 * limits::LOG_LINE_BYTES))
+}
+
+/// The contract's failures as outcomes. A limit that was hit on the way names the outcome, whatever the driver made
+/// of it.
+pub(super) fn judge<T>(
+    context: &Context,
+    result: Option<wasmtime::Result<Result<T, types::Failure>>>,
+) -> Result<T, CallError> {
+    let result = came_back(context, result)?;
+    if let Some(hit) = &context.hit {
+        return Err(CallError::Ended(hit.outcome, hit.text.clone()));
+    }
+    let failure = match result {
+        Ok(value) => return Ok(value),
+        Err(failure) => failure,
+    };
+    let text = |text: String| v1::text_from(&text, limits::TEXT_BYTES);
+    let failed = |outcome, text, line_usable| {
+        CallError::Failure(Failure {
+            outcome,
+            text,
+            line_usable,
+        })
+    };
+    let silent = "nothing came within the deadline and the retries".to_owned();
+    Err(match failure {
+        types::Failure::NoAnswer => failed(Outcome::NoAnswer, silent, true),
+        types::Failure::Garbled(why) => failed(Outcome::Garbled, text(why), true),
+        types::Failure::Refused(why) => failed(Outcome::Refused, text(why), true),
+        types::Failure::WrongDevice(who) => failed(Outcome::WrongDevice, text(who), true),
+        // So the SDK passes on that the host refused what the driver gave.
+        types::Failure::Unsupported(what) if context.refused => failed(Outcome::DriverFault, text(what), true),
+        types::Failure::Unsupported(what) => failed(Outcome::Unsupported, text(what), true),
+        types::Failure::Config(what) => failed(Outcome::BadConfig, text(what), true),
+        types::Failure::Line(types::LineError::Timeout(bytes)) if bytes.is_empty() => {
+            failed(Outcome::NoAnswer, silent, true)
+        }
+        types::Failure::Line(types::LineError::Timeout(bytes)) => failed(
+            Outcome::Garbled,
+            format!("{} bytes came, then silence", bytes.len()),
+            true,
+        ),
+        types::Failure::Line(types::LineError::Closed) => {
+            failed(Outcome::LineClosed, "the far end closed the line".to_owned(), false)
+        }
+        types::Failure::Line(types::LineError::Budget) => {
+            failed(Outcome::LimitTime, "a budget of the session is spent".to_owned(), false)
+        }
+        types::Failure::Line(types::LineError::Denied) => failed(
+            Outcome::DriverFault,
+            "the driver asked the line for what it cannot do".to_owned(),
+            true,
+        ),
+        types::Failure::Line(types::LineError::Stopped) | types::Failure::Stopped if context.cancel.is_cancelled() => {
+            failed(Outcome::Cancelled, "stopped".to_owned(), false)
+        }
+        types::Failure::Line(types::LineError::Stopped) | types::Failure::Stopped => failed(
+            Outcome::LimitTime,
+            format!("longer than {} s", context.budget.wall.as_secs()),
+            false,
+        ),
+    })
+}
