@@ -3,6 +3,7 @@
 use std::io::{BufRead as _, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
+use std::sync::mpsc::Receiver;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
@@ -32,6 +33,13 @@ impl TestHost {
 
     /// As [`Self::start`], with more lines for the configuration.
     pub fn start_with(devices: &str, config: &str) -> Self {
+        let mut host = Self::prepare(devices, config);
+        host.spawn();
+        host
+    }
+
+    /// Imports the devices, but does not start the host yet.
+    pub fn prepare(devices: &str, config: &str) -> Self {
         let folder = tempfile::tempdir().expect("a temporary folder");
         let drivers = parts::drivers_folder();
         let text = format!(
@@ -40,9 +48,8 @@ impl TestHost {
         );
         std::fs::write(folder.path().join("uzel.toml"), text).expect("write the configuration");
         std::fs::write(folder.path().join("devices.csv"), devices).expect("write the devices");
-        let mut host = Self { folder, child: None, address: String::new(), log: Arc::default() };
+        let host = Self { folder, child: None, address: String::new(), log: Arc::default() };
         host.uzel(&["device", "import", "devices.csv", "--config", "uzel.toml"]);
-        host.spawn();
         host
     }
 
@@ -59,8 +66,16 @@ impl TestHost {
         text
     }
 
-    /// Starts the program again in the same folder.
+    /// Starts the program again in the same folder and waits until it answers.
     pub fn spawn(&mut self) {
+        match self.launch().recv_timeout(PATIENCE) {
+            Ok(address) => self.address = address.trim_end_matches('/').to_owned(),
+            Err(_) => panic!("the host did not come up:\n{}", self.log()),
+        }
+    }
+
+    /// Starts the program in the folder and waits for nothing. Its address comes when it serves.
+    pub fn launch(&mut self) -> Receiver<String> {
         let mut child = Command::new(parts::uzel())
             .args(["serve", "--config", "uzel.toml"])
             .current_dir(self.folder.path())
@@ -74,7 +89,7 @@ impl TestHost {
         std::thread::spawn(move || {
             for line in BufReader::new(stderr).lines().map_while(Result::ok) {
                 if let Some(at) = line.find("http://127.0.0.1:") {
-                    let address: String = line[at..].chars().take_while(|c| !c.is_whitespace() && *c != '"').collect();
+                    let address: String = line[at..].chars().take_while(|c| !c.is_whitespace() && !"\",".contains(*c)).collect();
                     // The first address is the one; later lines may name it again.
                     let _ = told.send(address);
                 }
@@ -83,10 +98,7 @@ impl TestHost {
                 log.push('\n');
             }
         });
-        match address.recv_timeout(PATIENCE) {
-            Ok(address) => self.address = address.trim_end_matches('/').to_owned(),
-            Err(_) => panic!("the host did not come up:\n{}", self.log()),
-        }
+        address
     }
 
     /// `kill -9`.
@@ -167,6 +179,34 @@ impl TestHost {
             assert!(begun.elapsed() < PATIENCE, "{what} did not happen; the host's log:\n{}", self.log());
             tokio::time::sleep(Duration::from_millis(50)).await;
         }
+    }
+
+    /// The id of a device by its name.
+    pub async fn device(&self, name: &str) -> i64 {
+        let found = sqlx::query_scalar("select id from device where name = ?").bind(name);
+        found.fetch_one(&self.pool().await).await.unwrap_or_else(|error| panic!("device {name}: {error}"))
+    }
+
+    /// Has a device read now, with a body as the API takes it; waits for the end and gives the session.
+    pub async fn read_now(&self, device: i64, body: &Value) -> Value {
+        let newest = async |host: &Self| {
+            let sessions = host.get(&format!("/api/v1/sessions?device={device}&limit=1")).await;
+            sessions["items"].get(0).cloned().unwrap_or(Value::Null)
+        };
+        let path = format!("/api/v1/devices/{device}/read-now");
+        let before = newest(self).await["id"].as_i64();
+        // A session is in the journal a moment before its device may be asked again.
+        let taken = async |host: &Self| match host.post(&path, body).await {
+            (202, _) => Some(()),
+            (409, _) => None,
+            other => panic!("{path} {body}: {other:?}"),
+        };
+        self.until("the order to read", taken).await;
+        self.until("the end of the session asked for", async |host| {
+            let last = newest(host).await;
+            (last["id"].as_i64() > before && !last["outcome"].is_null()).then_some(last)
+        })
+        .await
     }
 
     /// Waits until the newest session of a device has ended; gives the session.

@@ -1,1 +1,11 @@
 //! System tests: one file per user story.
+
+mod by_hand;
+mod captured_spt943;
+mod captured_vkt7;
+mod devices;
+mod judge;
+mod mbus_frames;
+mod mishaps;
+mod noise;
+mod reading;
