@@ -87,14 +87,14 @@ pub fn read(
     };
     let read = reader.windows(&bounds, resume.and_then(Token::parse));
     // What was read whole is good, whatever ended the call.
-    let flushed = reader.say_missing().and_then(|()| reader.batch.flush(reader.out));
-    let proven = match reader.unproven {
-        true if reader.declared.is_empty() => Err(Failure::Unsupported(
-            "no month answered 4D, which is not documented for this model: it may have no month archive".to_owned(),
-        )),
-        _ => Ok(()),
-    };
-    read.and(flushed).and(proven)
+    let (flushed, said) = (reader.batch.flush(reader.out), reader.say_missing());
+    let guessed = reader.unproven && reader.declared.is_empty();
+    read.and(flushed).and(said)?;
+    if guessed {
+        let why = "no month answered 4D, which is not documented for this model: it may have no month archive";
+        return Err(Failure::Unsupported(why.to_owned()));
+    }
+    Ok(())
 }
 
 impl Reader<'_> {
