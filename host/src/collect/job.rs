@@ -141,22 +141,10 @@ async fn prepare(
     let config = check_config(&driver.describe, &device.config).map_err(|fault| bad(fault.to_string()))?;
     let clock = clock_rule(device, &driver.describe).map_err(bad)?;
     let storage = |error: StoreError| (Outcome::Storage, error.to_string());
-    let (what, span) = job
-        .asked
-        .as_ref()
-        .map_or((&[][..], None), |asked| (&asked.what[..], asked.span));
-    let tasks = assignments(
-        &tools.store,
-        &job.planned,
-        &driver.describe,
-        &driver.digest,
-        &clock,
-        started_at,
-        what,
-        span,
-    )
-    .await
-    .map_err(storage)?;
+    let asked = job.asked.as_ref();
+    let tasks = assignments(&tools.store, &job.planned, &driver, &clock, started_at, asked)
+        .await
+        .map_err(storage)?;
     let memory = tools.store.memory(device.id, &device.driver).await.map_err(storage)?;
     let turn = tools
         .desk

@@ -5,6 +5,8 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
+use super::handle::ReadNow;
+use crate::driver::Driver;
 use crate::driver::describe::{ClockRuleWord, Describe, Model};
 use crate::model::{ArchiveKind, ClockRule, LineId, SessionId, Span, Task, place};
 use crate::schedule::{Want, gaps};
@@ -72,17 +74,17 @@ pub fn depth(device: &PollDevice, describe: &Describe, kind: ArchiveKind) -> Opt
         .max()
 }
 
-/// What the session is asked to do: `what`, or the device's usual tasks; of its archives `span`, or their gaps.
+/// What the session is asked to do: what somebody `asked` for, or the device's usual tasks; of its archives the span
+/// asked for, or their gaps.
 pub async fn assignments(
     store: &Store,
     planned: &Planned,
-    describe: &Describe,
-    digest: &str,
+    driver: &Driver,
     clock: &ClockRule,
     now: Timestamp,
-    what: &[Task],
-    span: Option<Span>,
+    asked: Option<&ReadNow>,
 ) -> Result<Vec<Assignment>, StoreError> {
+    let (what, span) = asked.map_or((&[][..], None), |asked| (&asked.what[..], asked.span));
     let device = &planned.device;
     let mut tasks = if what.is_empty() {
         device.tasks.clone()
@@ -106,7 +108,7 @@ pub async fn assignments(
             });
             continue;
         };
-        let Some(depth) = depth(device, describe, kind) else {
+        let Some(depth) = depth(device, &driver.describe, kind) else {
             continue;
         };
         let spans = match span {
@@ -128,9 +130,11 @@ pub async fn assignments(
         if spans.is_empty() {
             continue;
         }
-        let asked = windows_text(&spans);
-        let resume = store.resume(device.id, digest, kind).await?;
-        let resume = resume.filter(|(windows, _)| *windows == asked).map(|(_, token)| token);
+        let windows_asked = windows_text(&spans);
+        let resume = store.resume(device.id, &driver.digest, kind).await?;
+        let resume = resume
+            .filter(|(windows, _)| *windows == windows_asked)
+            .map(|(_, token)| token);
         assignments.push(Assignment { task, spans, resume });
     }
     Ok(assignments)
