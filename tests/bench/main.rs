@@ -1,0 +1,108 @@
+//! Benchmarks of the release build: each prints its figures with their units and what they are.
+//!
+//! `cargo xtask bench` runs all of them, `cargo xtask bench NAME…` those that are named. Simulated meters run in a
+//! process of their own, on the same machine.
+
+mod bare;
+mod exchange;
+mod fleet;
+mod meters;
+mod native;
+mod parked;
+mod process;
+mod report;
+mod start;
+mod store;
+
+use std::process::ExitCode;
+
+use clap::{Parser, ValueEnum};
+use jiff::civil::DateTime;
+
+/// Measures the release build of Uzel.
+#[derive(Parser)]
+#[command(
+    name = "bench",
+    after_help = "Examples:\n  bench\n  bench exchange store\n  bench fleet --meters 2000"
+)]
+struct Arguments {
+    /// What to measure; everything when nothing is named.
+    names: Vec<Name>,
+    /// Meters of the fleet.
+    #[arg(long, default_value_t = 10_000)]
+    meters: u32,
+    /// Sessions of each kind in `exchange`.
+    #[arg(long, default_value_t = 1_200)]
+    sessions: u32,
+    /// Sessions open at once in `exchange`.
+    #[arg(long, default_value_t = 16)]
+    at_once: u32,
+    /// Sessions that wait in `parked`.
+    #[arg(long, default_value_t = 5_000)]
+    waiting: u32,
+    /// Devices that are stored in `store`.
+    #[arg(long, default_value_t = 1_000)]
+    devices: u32,
+    /// For the process of the meters: sockets that listen.
+    #[arg(long, default_value_t = 1, hide = true)]
+    listeners: u16,
+    /// For the process of the meters: they take questions and never answer.
+    #[arg(long, hide = true)]
+    silent: bool,
+    /// For the process of the meters: what their clocks show.
+    #[arg(long, hide = true)]
+    clock: Option<DateTime>,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Name {
+    /// Processor time of a question and its answer: the driver natively and in the sandbox.
+    Exchange,
+    /// A fleet of ВКТ-7, from polling to SQLite.
+    Fleet,
+    /// Values into the store, beside a bare prepared statement.
+    Store,
+    /// Memory and mappings of sessions that wait for their meters.
+    Parked,
+    /// From the start of the program to its first question.
+    Start,
+    /// The process of the simulated meters.
+    #[value(hide = true)]
+    Meters,
+}
+
+fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    match run(&arguments) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(arguments: &Arguments) -> anyhow::Result<()> {
+    if arguments.names == [Name::Meters] {
+        let clock = arguments.clock.unwrap_or_else(meters::clock);
+        return meters::serve(arguments.listeners, arguments.silent, clock);
+    }
+    report::machine();
+    let asked = |name| arguments.names.is_empty() || arguments.names.contains(&name);
+    if asked(Name::Exchange) {
+        exchange::run(arguments.sessions, arguments.at_once)?;
+    }
+    if asked(Name::Store) {
+        store::run(arguments.devices)?;
+    }
+    if asked(Name::Parked) {
+        parked::run(arguments.waiting)?;
+    }
+    if asked(Name::Start) {
+        start::run()?;
+    }
+    if asked(Name::Fleet) {
+        fleet::run(arguments.meters)?;
+    }
+    Ok(())
+}

@@ -1,0 +1,150 @@
+//! Simulated ВКТ-7 in a process of their own, so that their processor time is not counted as ours.
+
+use std::io::{BufRead as _, BufReader, Write as _};
+use std::net::Ipv4Addr;
+use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
+
+use anyhow::{Context as _, Result};
+use jiff::civil::DateTime;
+use jiff::tz::TimeZone;
+use jiff::{Timestamp, ToSpan as _};
+use meter_sim::{Faults, SimClock, Vkt7, serve_many};
+
+/// Elements of both kinds that an hour has: 20 columns.
+const ELEMENTS: [u8; 20] = [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 77];
+
+/// Columns of an hourly record of these meters.
+pub const COLUMNS: u64 = ELEMENTS.len() as u64;
+
+/// Hours in the ring of these meters.
+pub const HOURS: u64 = 24;
+
+/// What the meters' clocks show: they stand in the hour before this one, so that every hour that they hold is over by
+/// the host's clock, too.
+pub fn clock() -> DateTime {
+    let zone = TimeZone::get("Europe/Moscow").expect("jiff knows Moscow");
+    let now = Timestamp::now().to_zoned(zone).datetime();
+    now.date()
+        .at(now.hour(), 30, 0, 0)
+        .checked_sub(1.hour())
+        .expect("the calendar goes back")
+}
+
+/// The day that the meters hold, meter time.
+pub fn day(clock: DateTime) -> (DateTime, DateTime) {
+    let end = clock.date().at(clock.hour(), 0, 0, 0);
+    (end.checked_sub(24.hours()).expect("the calendar goes back"), end)
+}
+
+/// Serves until the standard input ends. Prints its ports, and on each line of the input the questions taken so far.
+pub fn serve(listeners: u16, silent: bool, clock: DateTime) -> Result<()> {
+    let runtime = tokio::runtime::Runtime::new().context("start the runtime")?;
+    let faults = if silent {
+        Faults::new().silence(1.0)
+    } else {
+        Faults::new()
+    };
+    let meter = Vkt7::builder()
+        .uneventful()
+        .elements(ELEMENTS)
+        .clock(SimClock::fixed(clock))
+        .installed(day(clock).0);
+    let history = meter.generate();
+    let meter = meter.history(history).faults(faults);
+    let mut lines = Vec::new();
+    for _ in 0..listeners {
+        let meter = meter.clone();
+        // On all addresses of the loopback: to the host each of them is a line of its own.
+        let served = serve_many((Ipv4Addr::UNSPECIFIED, 0).into(), move |_| meter.clone().link());
+        lines.push(runtime.block_on(served).context("listen")?);
+    }
+    let ports: Vec<String> = lines.iter().map(|line| line.addr().port().to_string()).collect();
+    println!("{}", ports.join(" "));
+    for line in std::io::stdin().lines() {
+        line.context("read the standard input")?;
+        println!("{}", lines.iter().map(meter_sim::Many::requests).sum::<u64>());
+    }
+    Ok(())
+}
+
+/// The process of the meters. It ends when this is dropped.
+pub struct Meters {
+    child: Child,
+    input: Option<ChildStdin>,
+    output: BufReader<ChildStdout>,
+    ports: Vec<u16>,
+    /// What their clocks show.
+    pub clock: DateTime,
+}
+
+impl Meters {
+    /// Starts them and waits until they listen.
+    pub fn start(listeners: u16, silent: bool) -> Result<Self> {
+        let clock = clock();
+        let program = std::env::current_exe().context("a running program has a path")?;
+        let mut command = Command::new(program);
+        command.args([
+            "meters",
+            "--listeners",
+            &listeners.to_string(),
+            "--clock",
+            &clock.to_string(),
+        ]);
+        if silent {
+            command.arg("--silent");
+        }
+        let mut child = command
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()
+            .context("start the meters")?;
+        let (input, output) = (child.stdin.take(), child.stdout.take().context("its output is piped")?);
+        let mut meters = Self {
+            child,
+            input,
+            output: BufReader::new(output),
+            ports: Vec::new(),
+            clock,
+        };
+        let ports = meters.line()?.split(' ').map(str::parse).collect::<Result<_, _>>();
+        meters.ports = ports.context("the meters did not come up")?;
+        Ok(meters)
+    }
+
+    /// Address of a meter: the same socket has many.
+    pub fn address(&self, number: u32) -> String {
+        let [_, a, b, c] = number.to_be_bytes();
+        let port = self.ports.iter().cycle().nth(number as usize % self.ports.len().max(1));
+        format!(
+            "{}:{}",
+            Ipv4Addr::new(127, a + 1, b, c),
+            port.copied().unwrap_or_default()
+        )
+    }
+
+    /// Questions that all of them took so far.
+    pub fn questions(&mut self) -> Result<u64> {
+        let input = self.input.as_mut().context("its input is piped")?;
+        input.write_all(b"\n").context("ask the meters")?;
+        Ok(self.line()?.parse()?)
+    }
+
+    /// Number of the process.
+    pub fn pid(&self) -> u32 {
+        self.child.id()
+    }
+
+    fn line(&mut self) -> Result<String> {
+        let mut line = String::new();
+        self.output.read_line(&mut line).context("hear the meters")?;
+        Ok(line.trim().to_owned())
+    }
+}
+
+impl Drop for Meters {
+    fn drop(&mut self) {
+        // Without input the process ends by itself.
+        drop(self.input.take());
+        let _ = self.child.wait();
+    }
+}
