@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -11,6 +10,7 @@ use tokio_util::sync::CancellationToken;
 use wasmtime::component::ResourceTable;
 
 use super::env::{Budget, LimitHit, Port, PortFault, Reading, Sink, SinkFault};
+use super::guard::Busy;
 use crate::limits;
 use crate::model::trace::{EntryKind, Trace};
 use crate::model::{ClockRule, Column, LabelRule, LineSettings, Outcome, RecordKind};
@@ -90,8 +90,10 @@ pub struct Context {
     pub(super) storage: Option<String>,
     pub(super) trace: Trace,
     trace_full: bool,
-    memory_bytes: usize,
-    table_elements: usize,
+    /// Of all memories together.
+    pub(super) memory_bytes: usize,
+    /// Of all tables together.
+    pub(super) table_elements: usize,
     pub(super) budget: Budget,
     pub(super) cancel: CancellationToken,
     /// Set by every host call that waits: the tick that follows is not the guest's.
@@ -100,23 +102,6 @@ pub struct Context {
     pub(super) busy: Arc<Busy>,
     started: Instant,
     started_at: Timestamp,
-}
-
-/// Nanoseconds that the polls of an instance took. It is counted outside of the instance and judged inside.
-#[derive(Debug, Default)]
-pub struct Busy(AtomicU64);
-
-impl Busy {
-    /// Adds the time of a poll.
-    pub fn add(&self, time: Duration) {
-        let nanoseconds = u64::try_from(time.as_nanos()).unwrap_or(u64::MAX);
-        self.0.fetch_add(nanoseconds, Ordering::Relaxed);
-    }
-
-    /// All polls so far.
-    pub fn time(&self) -> Duration {
-        Duration::from_nanos(self.0.load(Ordering::Relaxed))
-    }
 }
 
 /// How a transfer ended, before it becomes the contract's words.
@@ -406,47 +391,5 @@ impl Context {
         self.memory_changed |= self.memory.get(&key) != Some(&value);
         self.memory.insert(key, value);
         Ok(())
-    }
-}
-
-impl wasmtime::ResourceLimiter for Context {
-    fn memory_growing(&mut self, current: usize, desired: usize, _maximum: Option<usize>) -> wasmtime::Result<bool> {
-        // The sum over all memories of the instance: a component may have several.
-        let total = self.memory_bytes.saturating_add(desired.saturating_sub(current));
-        if total > self.budget.memory_bytes {
-            let text = format!(
-                "asked for {total} bytes of memory, at most {} may",
-                self.budget.memory_bytes
-            );
-            return Err(wasmtime::Error::new(self.limit(Outcome::LimitMemory, text)));
-        }
-        self.memory_bytes = total;
-        self.usage.memory_peak_bytes = self.usage.memory_peak_bytes.max(total);
-        Ok(true)
-    }
-
-    fn table_growing(&mut self, current: usize, desired: usize, _maximum: Option<usize>) -> wasmtime::Result<bool> {
-        let total = self.table_elements.saturating_add(desired.saturating_sub(current));
-        if total > self.budget.table_elements {
-            let text = format!(
-                "asked for {total} table elements, at most {} may",
-                self.budget.table_elements
-            );
-            return Err(wasmtime::Error::new(self.limit(Outcome::LimitMemory, text)));
-        }
-        self.table_elements = total;
-        Ok(true)
-    }
-
-    fn instances(&self) -> usize {
-        limits::CORE_INSTANCES
-    }
-
-    fn tables(&self) -> usize {
-        limits::CORE_TABLES
-    }
-
-    fn memories(&self) -> usize {
-        limits::CORE_MEMORIES
     }
 }

@@ -2,13 +2,14 @@
 
 use std::future::Future;
 use std::pin::{Pin, pin};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::task::{Context as Poll_, Poll};
 use std::time::{Duration, Instant};
 
 use tokio_util::sync::CancellationToken;
 use wasmtime::UpdateDeadline;
 
-use super::context::{Busy, Context};
+use super::context::Context;
 use super::env::LimitHit;
 use super::judge::{CallError, ended};
 use crate::limits;
@@ -34,6 +35,23 @@ pub(super) fn count_tick(context: &mut Context) -> wasmtime::Result<UpdateDeadli
     }
     // Plain `Yield` may be taken up again at once; this goes to the end of the queue, so a busy guest starves nobody.
     Ok(UpdateDeadline::YieldCustom(1, Box::pin(Yield(false))))
+}
+
+/// Nanoseconds that the polls of an instance took. It is counted outside of the instance and judged inside.
+#[derive(Debug, Default)]
+pub struct Busy(AtomicU64);
+
+impl Busy {
+    /// Adds the time of a poll.
+    pub fn add(&self, time: Duration) {
+        let nanoseconds = u64::try_from(time.as_nanos()).unwrap_or(u64::MAX);
+        self.0.fetch_add(nanoseconds, Ordering::Relaxed);
+    }
+
+    /// All polls so far.
+    pub fn time(&self) -> Duration {
+        Duration::from_nanos(self.0.load(Ordering::Relaxed))
+    }
 }
 
 /// Lets other tasks run once; needs no runtime of a certain kind.

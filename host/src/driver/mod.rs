@@ -9,6 +9,7 @@ mod engine;
 pub mod env;
 mod guard;
 mod judge;
+mod limiter;
 mod nowhere;
 mod registry;
 mod running;

@@ -10,9 +10,9 @@ use wasmtime::component::Resource;
 use wasmtime::{Store, Trap};
 
 use super::component::Driver;
-use super::context::{Busy, Context, PortHandle, SinkHandle, Surroundings, Usage};
+use super::context::{Context, PortHandle, SinkHandle, Surroundings, Usage};
 use super::env::{Budget, LimitHit};
-use super::guard::{Guard, came_back, count_tick};
+use super::guard::{Busy, Guard, came_back, count_tick};
 use super::judge::{CallError, Failure, ended, judge};
 use super::nowhere::Nowhere;
 use super::v1::bindings::uzel::driver::types;
