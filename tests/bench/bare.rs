@@ -6,7 +6,7 @@
 
 use std::ffi::{CStr, CString, c_char, c_int};
 use std::path::Path;
-use std::ptr::{null, null_mut};
+use std::ptr::null_mut;
 
 use anyhow::{Context as _, Result, bail};
 use libsqlite3_sys as sqlite;
@@ -160,7 +160,7 @@ impl Statement {
         // SAFETY: there is a row; its text stays until the next step and is copied here.
         let text = unsafe {
             let text = sqlite::sqlite3_column_text(self.0, 0);
-            (text != null()).then(|| CStr::from_ptr(text.cast()).to_string_lossy().into_owned())
+            (!text.is_null()).then(|| CStr::from_ptr(text.cast()).to_string_lossy().into_owned())
         };
         text.context("the column has a text").map(Some)
     }
