@@ -48,7 +48,12 @@ impl TestHost {
         );
         std::fs::write(folder.path().join("uzel.toml"), text).expect("write the configuration");
         std::fs::write(folder.path().join("devices.csv"), devices).expect("write the devices");
-        let host = Self { folder, child: None, address: String::new(), log: Arc::default() };
+        let host = Self {
+            folder,
+            child: None,
+            address: String::new(),
+            log: Arc::default(),
+        };
         host.uzel(&["device", "import", "devices.csv", "--config", "uzel.toml"]);
         host
     }
@@ -89,7 +94,10 @@ impl TestHost {
         std::thread::spawn(move || {
             for line in BufReader::new(stderr).lines().map_while(Result::ok) {
                 if let Some(at) = line.find("http://127.0.0.1:") {
-                    let address: String = line[at..].chars().take_while(|c| !c.is_whitespace() && !"\",".contains(*c)).collect();
+                    let address: String = line[at..]
+                        .chars()
+                        .take_while(|c| !c.is_whitespace() && !"\",".contains(*c))
+                        .collect();
                     // The first address is the one; later lines may name it again.
                     let _ = told.send(address);
                 }
@@ -111,8 +119,13 @@ impl TestHost {
 
     /// Asks it to end, waits until it has, and says whether it ended well.
     pub fn stop(&mut self) -> bool {
-        let Some(mut child) = self.child.take() else { return true };
-        let asked = Command::new("kill").args(["-TERM", &child.id().to_string()]).status().expect("kill is there");
+        let Some(mut child) = self.child.take() else {
+            return true;
+        };
+        let asked = Command::new("kill")
+            .args(["-TERM", &child.id().to_string()])
+            .status()
+            .expect("kill is there");
         assert!(asked.success());
         child.wait().expect("the host ends").success()
     }
@@ -145,13 +158,19 @@ impl TestHost {
     /// A pool that reads the database beside the host.
     pub async fn pool(&self) -> SqlitePool {
         let options = SqliteConnectOptions::new().filename(self.database()).read_only(true);
-        SqlitePoolOptions::new().max_connections(1).connect_with(options).await.expect("the database opens")
+        SqlitePoolOptions::new()
+            .max_connections(1)
+            .connect_with(options)
+            .await
+            .expect("the database opens")
     }
 
     /// GET of a path under the API; panics unless it answers 2xx with JSON.
     pub async fn get(&self, path: &str) -> Value {
         let url = format!("{}{path}", self.address);
-        let answer = reqwest::get(&url).await.unwrap_or_else(|error| panic!("{url}: {error}"));
+        let answer = reqwest::get(&url)
+            .await
+            .unwrap_or_else(|error| panic!("{url}: {error}"));
         let status = answer.status();
         let text = answer.text().await.unwrap_or_else(|error| panic!("{url}: {error}"));
         assert!(status.is_success(), "{url}: {status} {text}");
@@ -162,7 +181,10 @@ impl TestHost {
     pub async fn post(&self, path: &str, body: &Value) -> (u16, Value) {
         let url = format!("{}{path}", self.address);
         let client = reqwest::Client::new();
-        let request = client.post(&url).header("content-type", "application/json").body(body.to_string());
+        let request = client
+            .post(&url)
+            .header("content-type", "application/json")
+            .body(body.to_string());
         let answer = request.send().await.unwrap_or_else(|error| panic!("{url}: {error}"));
         let status = answer.status().as_u16();
         let text = answer.text().await.unwrap_or_default();
@@ -176,7 +198,11 @@ impl TestHost {
             if let Some(value) = found(self).await {
                 return value;
             }
-            assert!(begun.elapsed() < PATIENCE, "{what} did not happen; the host's log:\n{}", self.log());
+            assert!(
+                begun.elapsed() < PATIENCE,
+                "{what} did not happen; the host's log:\n{}",
+                self.log()
+            );
             tokio::time::sleep(Duration::from_millis(50)).await;
         }
     }
@@ -184,7 +210,10 @@ impl TestHost {
     /// The id of a device by its name.
     pub async fn device(&self, name: &str) -> i64 {
         let found = sqlx::query_scalar("select id from device where name = ?").bind(name);
-        found.fetch_one(&self.pool().await).await.unwrap_or_else(|error| panic!("device {name}: {error}"))
+        found
+            .fetch_one(&self.pool().await)
+            .await
+            .unwrap_or_else(|error| panic!("device {name}: {error}"))
     }
 
     /// Has a device read now, with a body as the API takes it; waits for the end and gives the session.

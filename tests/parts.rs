@@ -6,7 +6,10 @@ use std::sync::{Arc, OnceLock};
 use uzel::driver::{Driver, Runtime};
 
 fn root() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("tests/ is in the repository").to_owned()
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+        .parent()
+        .expect("tests/ is in the repository")
+        .to_owned()
 }
 
 fn folder(variable: &str, default: &str) -> PathBuf {
@@ -27,7 +30,11 @@ fn program(variable: &str, name: &str) -> PathBuf {
         },
         PathBuf::from,
     );
-    assert!(path.is_file(), "{} is not built: run `cargo xtask test`, or cargo build first", path.display());
+    assert!(
+        path.is_file(),
+        "{} is not built: run `cargo xtask test`, or cargo build first",
+        path.display()
+    );
     path
 }
 
@@ -39,14 +46,22 @@ pub fn drivers_folder() -> PathBuf {
 /// A compiled driver's component.
 pub fn driver_file(name: &str) -> PathBuf {
     let file = drivers_folder().join(format!("{name}.wasm"));
-    assert!(file.is_file(), "{} is not built: run `cargo xtask wasm`", file.display());
+    assert!(
+        file.is_file(),
+        "{} is not built: run `cargo xtask wasm`",
+        file.display()
+    );
     file
 }
 
 /// A compiled component that misbehaves.
 pub fn hostile_file(name: &str) -> PathBuf {
     let file = folder("UZEL_HOSTILE_DIR", "target/hostile").join(format!("{name}.wasm"));
-    assert!(file.is_file(), "{} is not built: run `cargo xtask wasm --hostile`", file.display());
+    assert!(
+        file.is_file(),
+        "{} is not built: run `cargo xtask wasm --hostile`",
+        file.display()
+    );
     file
 }
 
@@ -61,7 +76,10 @@ pub fn driver(name: &str) -> Arc<Driver> {
     use std::collections::HashMap;
     use std::sync::Mutex;
     static LOADED: OnceLock<Mutex<HashMap<String, Arc<Driver>>>> = OnceLock::new();
-    let mut loaded = LOADED.get_or_init(Mutex::default).lock().expect("no test panics while it loads a driver");
+    let mut loaded = LOADED
+        .get_or_init(Mutex::default)
+        .lock()
+        .expect("no test panics while it loads a driver");
     let load = || Arc::new(Driver::load_file(runtime(), &driver_file(name)).unwrap_or_else(|e| panic!("{name}: {e}")));
     loaded.entry(name.to_owned()).or_insert_with(load).clone()
 }

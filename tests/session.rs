@@ -63,22 +63,36 @@ impl Read {
             tasks: Vec::new(),
             clock: ClockRule::Standard(TimeZone::UTC),
             serial: None,
-            budget: Budget { wall: Duration::from_secs(600), ..Budget::default() },
+            budget: Budget {
+                wall: Duration::from_secs(600),
+                ..Budget::default()
+            },
             cancel: CancellationToken::new(),
         }
     }
 
     /// Asks for something without a range.
     pub fn task(mut self, task: Task) -> Self {
-        self.tasks.push(Assignment { task, spans: Vec::new(), resume: None });
+        self.tasks.push(Assignment {
+            task,
+            spans: Vec::new(),
+            resume: None,
+        });
         self
     }
 
     /// Asks for a part of an archive, meter time.
     pub fn archive(mut self, kind: ArchiveKind, from: DateTime, to: DateTime) -> Self {
         let instant = |civil| self.clock.instant(civil).expect("test dates are in the calendar");
-        let spans = vec![Span { start: instant(from), end: instant(to) }];
-        self.tasks.push(Assignment { task: Task::Archive(kind), spans, resume: None });
+        let spans = vec![Span {
+            start: instant(from),
+            end: instant(to),
+        }];
+        self.tasks.push(Assignment {
+            task: Task::Archive(kind),
+            spans,
+            resume: None,
+        });
         self
     }
 
@@ -91,7 +105,12 @@ impl Read {
     /// Reads.
     pub async fn run(self) -> (Report, Taken) {
         let config = check_config(&self.driver.describe, &self.config).unwrap_or_else(|fault| panic!("{fault}"));
-        let default = LineSettings { baud: 9_600, data_bits: 8, parity: Parity::None, stop_bits: 1 };
+        let default = LineSettings {
+            baud: 9_600,
+            data_bits: 8,
+            parity: Parity::None,
+            stop_bits: 1,
+        };
         let taken = Arc::new(Mutex::new(Taken::default()));
         let order = Order {
             settings: self.driver.line_settings().unwrap_or(default),
@@ -134,7 +153,11 @@ impl Sink for Keep {
         let mut taken = self.taken();
         match taken.tables.last_mut() {
             Some(table) if table.kind == kind && table.columns == *columns => table.records.extend(records),
-            _ => taken.tables.push(Table { kind, columns: columns.clone(), records }),
+            _ => taken.tables.push(Table {
+                kind,
+                columns: columns.clone(),
+                records,
+            }),
         }
         Ok(())
     }
