@@ -98,7 +98,6 @@ fn place(id: &str) -> [&str; 4] {
         let end = rest.find(|c: char| !c.is_ascii_alphanumeric()).unwrap_or(rest.len());
         &rest[..end]
     };
-    let or_zero = |part| if part == "" { "0" } else { part };
     let function = match part('#') {
         "" => "Instantaneous value",
         "max" => "Maximum value",
@@ -106,6 +105,11 @@ fn place(id: &str) -> [&str; 4] {
         _ => "Value during error state",
     };
     [or_zero(part('@')), or_zero(part('/')), or_zero(part(':')), function]
+}
+
+/// A part that is left out of a column's name is 0.
+fn or_zero(part: &str) -> &str {
+    if part.is_empty() { "0" } else { part }
 }
 
 /// What is wrong with a cell; `raw` has the meter's digits, `norm` base units.
