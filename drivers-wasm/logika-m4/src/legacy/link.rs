@@ -87,12 +87,14 @@ impl Link {
             let slow = self.slow.unwrap_or(patience.failures % 2 == 1);
             wake(port, slow)?;
             port.purge();
-            let answered = self
-                .select(port, 0)
-                .and_then(|first| Ok((first, self.select(port, 0)?)));
-            let trouble = match answered {
-                Ok((first, second)) if first == second => return Ok(first),
-                Ok((first, second)) => Trouble::Garbled(format!("{first} answered, then {second}")),
+            let trouble = match self.select(port, 0) {
+                Ok(first) => match self.select(port, 0) {
+                    Ok(second) if first == second => return Ok(first),
+                    Ok(second) => Trouble::Garbled(format!("{first} answered, then {second}")),
+                    // It was there a moment ago: no reason to give up as for a silent line.
+                    Err(Trouble::Silent) => Trouble::Garbled(format!("{first} answered once, then not")),
+                    Err(trouble) => trouble,
+                },
                 Err(trouble) => trouble,
             };
             self.disturbances += 1;
