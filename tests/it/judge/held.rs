@@ -30,6 +30,8 @@ pub struct Held {
     /// Heat input, code, column.
     pub conditions: BTreeSet<(u8, String, Option<String>)>,
     cells: Vec<HeldCell>,
+    /// What may stand here, too: kept values of an M-Bus meter whose dates did not come through.
+    more: Vec<HeldCell>,
 }
 
 #[derive(Debug, Clone)]
@@ -60,7 +62,7 @@ impl Held {
         let (id, value) = (&cell.id, cell.value);
         let same =
             |held: &&HeldCell| (held.id.as_str(), held.input, held.tariff) == (id.as_str(), cell.input, cell.tariff);
-        let Some(held) = self.cells.iter().find(same) else {
+        let Some(held) = self.cells.iter().chain(&self.more).find(same) else {
             return Some(format!("{id} of input {}: the meter has no such value", cell.input));
         };
         let is_absent = value.is_none() && cell.text.is_none() && cell.quality == Quality::Absent;
@@ -124,7 +126,10 @@ pub fn records(model: Model, meter: &Handle, place: usize, kind: RecordKind) -> 
             let due = truth(TruthKind::TotalsArchive);
             mbus_months(plain.iter().chain(due.iter().filter(|_| !plain.is_empty())))
         }
-        Model::Mbus => plain.iter().map(|record| mbus_moment(record, kind)).collect(),
+        Model::Mbus => {
+            let kept: Vec<_> = [TruthKind::TotalsArchive, TruthKind::Monthly].map(truth).into();
+            plain.iter().map(|record| mbus_moment(record, kind, &kept)).collect()
+        }
     }
 }
 
@@ -190,6 +195,7 @@ fn vkt7(record: &TruthRecord, kind: RecordKind, totals: Option<&TruthRecord>) ->
         end: record.end,
         conditions: record.ns.iter().map(condition).collect(),
         cells,
+        more: Vec::new(),
     }
 }
 
@@ -250,6 +256,7 @@ fn spt943(record: &TruthRecord, kind: RecordKind) -> Held {
         end: record.end,
         conditions,
         cells,
+        more: Vec::new(),
     }
 }
 
@@ -294,22 +301,40 @@ fn mbus_cell(truth: &TruthValue) -> HeldCell {
     }
 }
 
-/// Counters are totals; what is measured now, and the status byte, are current values.
-fn mbus_moment(record: &TruthRecord, kind: RecordKind) -> Held {
+/// Counters are totals; what is measured now, and the status byte, are current values. Kept values of which no date came
+/// through stand among the totals under their storage number: 1 is the due date, 2 the newest end of a month.
+fn mbus_moment(record: &TruthRecord, kind: RecordKind, kept: &[Vec<TruthRecord>]) -> Held {
     let is_total = |name: &str| matches!(mbus_column(name).0, "energy" | "volume" | "on-time");
-    let wanted = record
-        .values
-        .iter()
-        .filter(|value| is_total(value.name) == (kind == RecordKind::Totals));
-    let mut cells: Vec<_> = wanted.map(mbus_cell).collect();
+    let of_kind = |value: &&TruthValue| is_total(value.name) == (kind == RecordKind::Totals);
+    let mut cells: Vec<_> = record.values.iter().filter(of_kind).map(mbus_cell).collect();
     if kind == RecordKind::Current {
         cells.push(cell("status", 0, "", HeldValue::Flags(0), Quality::Good));
     }
+    let periods = kept.iter().flat_map(|records| records.iter().rev());
+    let stored = periods.zip(1u32..).flat_map(|(record, storage)| {
+        let name = move |cell: HeldCell| {
+            let (name, tariff) = cell
+                .id
+                .split_once('/')
+                .map_or((&*cell.id, ""), |(name, tariff)| (name, tariff));
+            let tariff = if tariff.is_empty() {
+                String::new()
+            } else {
+                format!("/{tariff}")
+            };
+            HeldCell {
+                id: format!("{name}@{storage}{tariff}"),
+                ..cell
+            }
+        };
+        record.values.iter().map(mbus_cell).map(name)
+    });
     Held {
         start: record.start,
         end: record.end,
         conditions: BTreeSet::new(),
         cells,
+        more: stored.filter(|_| kind == RecordKind::Totals).collect(),
     }
 }
 
@@ -334,6 +359,7 @@ fn mbus_months<'a>(records: impl Iterator<Item = &'a TruthRecord>) -> Vec<Held> 
             end,
             conditions: BTreeSet::new(),
             cells,
+            more: Vec::new(),
         });
     }
     months.sort_by_key(|month| month.end);

@@ -18,6 +18,8 @@ pub struct Faults {
     pub(crate) noise: f64,
     /// Requests damaged in the same way.
     pub(crate) noise_in: f64,
+    /// Answers damaged so that the sum of their bytes stays.
+    pub(crate) sly: f64,
     /// Answers cut short.
     pub(crate) cut: f64,
     /// Answers held back until the next request.
@@ -51,7 +53,7 @@ pub enum FaultsError {
     },
 }
 
-const KEYS: &str = "seed, deaf, silence, noise, noise_in, cut, late, duplicate, drop_after, drop_every, \
+const KEYS: &str = "seed, deaf, silence, noise, noise_in, sly, cut, late, duplicate, drop_after, drop_every, \
                     delay_ms, baud, wrong, clock_s, clock_after";
 
 /// A clock jump without a given count of requests happens after this many.
@@ -72,6 +74,7 @@ impl Faults {
             silence: 0.0,
             noise: 0.0,
             noise_in: 0.0,
+            sly: 0.0,
             cut: 0.0,
             late: 0.0,
             duplicate: 0.0,
@@ -110,6 +113,13 @@ impl Faults {
     /// Share of damaged requests.
     pub fn noise_in(mut self, share: f64) -> Self {
         self.noise_in = share;
+        self
+    }
+
+    /// Share of answers in which two bytes are changed so that the sum of all stays: what a check byte lets pass now and
+    /// then, often enough for a test.
+    pub fn sly(mut self, share: f64) -> Self {
+        self.sly = share;
         self
     }
 
@@ -174,6 +184,7 @@ impl Faults {
             "silence" => self.silence = share(key, value)?,
             "noise" => self.noise = share(key, value)?,
             "noise_in" => self.noise_in = share(key, value)?,
+            "sly" => self.sly = share(key, value)?,
             "cut" => self.cut = share(key, value)?,
             "late" => self.late = share(key, value)?,
             "duplicate" => self.duplicate = share(key, value)?,

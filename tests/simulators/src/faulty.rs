@@ -69,6 +69,10 @@ impl<M: Meter> Faulty<M> {
         if self.random.chance(self.faults.noise) {
             damage(&mut reply.bytes, &mut self.random);
         }
+        // Drawn only where it is wanted: the course of chance of other lines stays as it was.
+        if self.faults.sly > 0.0 && self.random.chance(self.faults.sly) {
+            damage_slyly(&mut reply.bytes, &mut self.random);
+        }
         if self.random.chance(self.faults.cut) {
             let length = self.random.below(reply.bytes.len());
             reply.bytes.truncate(length);
@@ -199,6 +203,21 @@ fn damage(bytes: &mut Vec<u8>, random: &mut Random) {
     }
 }
 
+/// Adds to one byte what it takes from another.
+fn damage_slyly(bytes: &mut [u8], random: &mut Random) {
+    let (more, less) = (random.below(bytes.len()), random.below(bytes.len()));
+    let amount = random.byte().max(1);
+    if more == less {
+        return;
+    }
+    if let Some(byte) = bytes.get_mut(more) {
+        *byte = byte.wrapping_add(amount);
+    }
+    if let Some(byte) = bytes.get_mut(less) {
+        *byte = byte.wrapping_sub(amount);
+    }
+}
+
 fn flip_bits(bytes: &mut [u8], random: &mut Random) {
     for _ in 0..=random.below(4) {
         let bit = random.below(8);
@@ -258,6 +277,20 @@ mod tests {
         assert!((30..70).contains(&damaged), "{damaged} of 200");
         let silent = run("silence=1", 20).iter().all(Vec::is_empty);
         assert!(silent);
+    }
+
+    #[test]
+    fn sly_damage_keeps_the_sum() {
+        let heard = run("sly=1,seed=3", 100).concat();
+        let sum = |reply: &Reply| reply.bytes.iter().fold(0u8, |sum, byte| sum.wrapping_add(*byte));
+        for (reply, asked) in heard.iter().zip(1u8..) {
+            assert_eq!(sum(reply), asked.wrapping_mul(10), "{reply:?}");
+        }
+        let damaged = heard
+            .iter()
+            .zip(1u8..)
+            .filter(|(reply, asked)| reply.bytes != [*asked; 10]);
+        assert!(damaged.count() > 70);
     }
 
     #[test]

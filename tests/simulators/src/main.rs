@@ -17,7 +17,7 @@ const EXAMPLES: &str = "Examples:
 
 A line is printed for each started line, then `ready`. Ctrl-C or SIGTERM ends all.
 
-Faults: seed, deaf, silence, noise, noise_in, cut, late, duplicate (shares 0 to 1), drop_after and
+Faults: seed, deaf, silence, noise, noise_in, sly, cut, late, duplicate (shares 0 to 1), drop_after and
 drop_every (bytes), delay_ms, baud, wrong=serial|model, clock_s with clock_after (requests).";
 
 /// Simulated heat, water and electricity meters on TCP and pseudo-terminals.
