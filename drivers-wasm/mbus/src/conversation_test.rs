@@ -215,6 +215,22 @@ fn a_meter_without_clock_and_counters_gives_what_it_has() {
 }
 
 #[test]
+fn kept_values_on_which_no_answers_agree_are_left_for_another_time() {
+    let mut text = RESET.to_owned();
+    for value in ["51", "52", "53"] {
+        let kept = KEPT.replace("44 06 51", &format!("44 06 {value}"));
+        text += ASK;
+        text += &answer(1, &format!("{NOW} {kept}"));
+    }
+    let told = told(&mut Recording::parse(&text), r#"{"address": 1}"#);
+    let failed = r#"monthly Failure::Garbled("no two answers agree on 1 kept values or their dates")"#;
+    assert!(told.contains(failed), "{told}");
+    // The month before it is given; of the one in question nothing is said, not even that it is absent.
+    assert!(told.contains("2014-02-01 00:00: energy=32848e-0"), "{told}");
+    assert!(!told.contains("2014-03-01") && !told.contains("absent"), "{told}");
+}
+
+#[test]
 fn a_wide_readout_comes_in_several_tables() {
     let telegram = |number: u8| {
         let end = if number < 4 { "1f" } else { "" };

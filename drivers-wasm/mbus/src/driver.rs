@@ -9,7 +9,7 @@ use crate::absence;
 use crate::archive::{self, Archives, Interval, Kind};
 use crate::civil;
 use crate::config::Config;
-use crate::data::Data;
+use crate::data::{Coding, Data};
 use crate::date::{Precision, Stamp};
 use crate::entry::{self, Entry, Role};
 use crate::header::{self, Header};
@@ -177,12 +177,20 @@ impl Session {
     }
 
     /// Gives all intervals of a kind and says what is not kept. Returns remarks for the journal.
+    ///
+    /// An interval with a value on which no two answers agree is not given: a gap is asked for again, an interval
+    /// without its value is not.
     fn archive(&self, kind: Kind, windows: &[Window], now: Instant, out: &mut dyn Sink) -> Result<String, Failure> {
         let records = self.readout.records();
         let entries = entry::entries(&records);
         let archives = self.archives(&entries, now);
         let intervals = archives.intervals(kind);
-        self.give_intervals(&entries, &intervals, out)?;
+        let is_settled = |interval: &&Interval| {
+            let mut values = interval.values.iter().filter_map(|at| entries.get(*at));
+            values.all(|entry| entry.record.coding != Coding::Unsettled)
+        };
+        let settled: Vec<_> = intervals.iter().copied().filter(is_settled).collect();
+        self.give_intervals(&entries, &settled, out)?;
         let mut remarks = archives.remarks.join("; ");
         if self.readout.is_whole() && !archives.is_uncertain {
             let clock = shown_time(&self.readout).map_or(now / 1_000 - ZONE, civil::seconds);
@@ -195,7 +203,13 @@ impl Session {
                 }
             }
         }
-        Ok(remarks)
+        let unsettled = intervals.len() - settled.len() + unsettled_dates(&entries);
+        match unsettled {
+            0 => Ok(remarks),
+            count => Err(Failure::Garbled(format!(
+                "no two answers agree on {count} kept values or their dates"
+            ))),
+        }
     }
 
     fn give_intervals(
@@ -226,6 +240,13 @@ impl Session {
         }
         flush(&mut rows, out)
     }
+}
+
+/// Dates of kept values on which no two answers agree: what they date is in no archive, and may belong there.
+fn unsettled_dates(entries: &[Entry<'_>]) -> usize {
+    let is_date = |record: &Record| record.storage > 0 && matches!(record.vif, Vif::Primary(0x6c | 0x6d));
+    let dates = entries.iter().filter(|entry| is_date(entry.record));
+    dates.filter(|entry| entry.record.coding == Coding::Unsettled).count()
 }
 
 fn flush(rows: &mut Vec<uzel_driver_sdk::Row>, out: &mut dyn Sink) -> Result<(), Failure> {
