@@ -186,8 +186,8 @@ create table record (
 
 -- Clustered by record: what is read together lies together, and new values are appended.
 create table value (
-    record_id  integer not null references record (id),
-    series_id  integer not null references series (id),
+    record_id  integer not null,      -- Of table record. Not a foreign key: two lookups a value would take half of the
+    series_id  integer not null,      -- time of storing; both are written or read in the transaction that writes the value.
     value      real,                  -- Null: no number. Never 0 for "no data".
     text       text,                  -- Flags as 0x1f, or the meter's text.
     quality    integer not null default 0,   -- 0 good, 1 doubtful, 2 substituted, 3 absent.

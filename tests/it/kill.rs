@@ -376,6 +376,11 @@ impl Content {
                  where r.device_id = a.device_id and r.kind = a.kind)",
             ),
             (
+                "values of no record or no series",
+                "select count(*) from value v where not exists (select 1 from record r where r.id = v.record_id)
+                 or not exists (select 1 from series s where s.id = v.series_id)",
+            ),
+            (
                 "records without cells",
                 "select count(*) from record r where not exists (select 1 from value v where v.record_id = r.id)",
             ),

@@ -298,7 +298,7 @@ fn session_end(session: SessionId, shown: &Shown, report: Result<Report, Refused
         phases,
         counters: store::Counters {
             exchanges: report.usage.exchanges.into(),
-            retries: report.usage.timeouts.into(),
+            retries: report.usage.retries.into(),
             bytes_sent: report.usage.bytes_sent,
             bytes_received: report.usage.bytes_received,
             records_added,

@@ -44,8 +44,8 @@ pub struct Surroundings {
 pub struct Usage {
     /// Questions: exchanges and writes.
     pub exchanges: u32,
-    /// Reads that ended by their deadline.
-    pub timeouts: u32,
+    /// Questions asked again: the same bytes as the question before.
+    pub retries: u32,
     /// To the meter.
     pub bytes_sent: u64,
     /// From the meter.
@@ -90,6 +90,8 @@ pub struct Context {
     pub(super) storage: Option<String>,
     pub(super) trace: Trace,
     trace_full: bool,
+    /// The last question.
+    asked: Vec<u8>,
     /// Of all memories together.
     pub(super) memory_bytes: usize,
     /// Of all tables together.
@@ -145,6 +147,7 @@ impl Context {
             storage: None,
             trace: Trace::default(),
             trace_full: false,
+            asked: Vec::new(),
             memory_bytes: 0,
             table_elements: 0,
             budget,
@@ -262,19 +265,29 @@ impl Context {
         if !self.may_transfer() {
             return Transfer::Budget;
         }
+        if self.cancel.is_cancelled() {
+            return Transfer::Stopped;
+        }
         self.parked = true;
         self.usage.exchanges += 1;
+        if self.asked == bytes {
+            self.usage.retries += 1;
+        } else {
+            bytes.clone_into(&mut self.asked);
+        }
         self.usage.bytes_sent = self
             .usage
             .bytes_sent
             .saturating_add(u64::try_from(bytes.len()).unwrap_or(u64::MAX));
         self.trace_bytes(EntryKind::Sent, bytes);
         let deadline = self.time_left().min(Duration::from_millis(limits::WAIT_MS.into()));
-        tokio::select! {
+        // The line first: most writes are done at once, and then nothing is registered with the token.
+        let done = tokio::select! {
             biased;
-            () = self.cancel.cancelled() => Transfer::Stopped,
-            done = self.port.write(bytes, deadline) => self.transferred(done),
-        }
+            done = self.port.write(bytes, deadline) => done,
+            () = self.cancel.cancelled() => return Transfer::Stopped,
+        };
+        self.transferred(done)
     }
 
     /// Reads bytes.
@@ -289,8 +302,8 @@ impl Context {
         };
         let done = tokio::select! {
             biased;
-            () = self.cancel.cancelled() => return Transfer::Stopped,
             done = self.port.read(how) => done,
+            () = self.cancel.cancelled() => return Transfer::Stopped,
         };
         if let Ok(bytes) | Err(PortFault::Timeout(bytes)) = &done {
             let count = u64::try_from(bytes.len()).unwrap_or(u64::MAX);
@@ -308,7 +321,6 @@ impl Context {
             Err(fault) => {
                 match &fault {
                     PortFault::Timeout(_) => {
-                        self.usage.timeouts += 1;
                         self.trace_text(EntryKind::Timeout, "timeout");
                     }
                     PortFault::Closed(text) => {

@@ -111,11 +111,10 @@ impl Trace {
         } else {
             self.head(at_ms, kind);
         }
-        for byte in bytes {
-            for nibble in [byte >> 4, byte & 0x0f] {
-                self.text.push(char::from_digit(nibble.into(), 16).unwrap_or('?'));
-            }
-        }
+        self.text.reserve(bytes.len() * 2 + 1);
+        let digit = |nibble: u8| char::from(if nibble < 10 { b'0' + nibble } else { b'a' - 10 + nibble });
+        self.text
+            .extend(bytes.iter().flat_map(|byte| [digit(byte >> 4), digit(byte & 0x0f)]));
         self.text.push('\n');
     }
 

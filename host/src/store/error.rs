@@ -77,11 +77,19 @@ pub enum StoreError {
         got: String,
     },
     /// An import has faults; nothing was imported.
-    #[error("{} faults, first: {}", .0.len(), .0.first().map_or_else(String::new, ToString::to_string))]
+    #[error("{}", import_text(.0))]
     Import(Vec<ImportFault>),
     /// The store was closed.
     #[error("the store is closed")]
     Closed,
+}
+
+fn import_text(faults: &[ImportFault]) -> String {
+    match faults {
+        [] => "nothing was imported".to_owned(),
+        [fault] => fault.to_string(),
+        [first, rest @ ..] => format!("{first} (and {} more faults)", rest.len()),
+    }
 }
 
 /// Result codes of SQLite (<https://www.sqlite.org/rescode.html>) that speak of the storage and not of the query:

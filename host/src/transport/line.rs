@@ -2,6 +2,7 @@
 
 use std::future::poll_fn;
 use std::io;
+use std::mem::MaybeUninit;
 use std::pin::Pin;
 use std::task::Poll;
 use std::time::Duration;
@@ -198,10 +199,10 @@ impl Line {
     pub async fn purge(&mut self) -> usize {
         let mut dropped = self.held.len();
         self.held.clear();
-        let mut chunk = [0u8; CHUNK];
+        let mut chunk = [MaybeUninit::uninit(); FIRST];
         while dropped < limits::TRANSFER_BYTES as usize {
             let ready = poll_fn(|context| {
-                let mut buffer = ReadBuf::new(&mut chunk);
+                let mut buffer = ReadBuf::uninit(&mut chunk);
                 let polled = match &mut self.end {
                     End::Tcp(stream) => Pin::new(stream).poll_read(context, &mut buffer),
                     End::Serial(stream) => Pin::new(stream).poll_read(context, &mut buffer),
