@@ -12,10 +12,10 @@ use tokio_util::sync::CancellationToken;
 use uzel::driver::env::{Budget, Sink, SinkFault};
 use uzel::driver::{Driver, Usage, check_config};
 use uzel::model::{
-    Absence, ArchiveKind, ClockRule, Column, DeviceEvent, LineAddress, LineSettings, Parity, Record, RecordKind, Span,
-    Task,
+    Absence, ArchiveKind, ClockRule, Column, DeviceEvent, LineAddress, LineOptions, LineSettings, Parity, Record,
+    RecordKind, Span, Task,
 };
-use uzel::session::{Assignment, Desk, Order, Report, run};
+use uzel::session::{Assignment, Desk, Order, Report, Way, run};
 
 /// What one declaration brought.
 #[derive(Debug, Clone)]
@@ -113,10 +113,18 @@ impl Read {
         };
         let taken = Arc::new(Mutex::new(Taken::default()));
         let order = Order {
-            settings: self.driver.line_settings().unwrap_or(default),
+            way: Way {
+                address: self.address.clone(),
+                settings: self.driver.line_settings().unwrap_or(default),
+                // Simulated lines hold nothing for somebody else.
+                options: LineOptions {
+                    settle_ms: Some(0),
+                    ..LineOptions::default()
+                },
+            },
+            transport: Arc::default(),
             driver: self.driver,
             config,
-            address: self.address.clone(),
             clock: self.clock,
             serial: self.serial,
             model: None,

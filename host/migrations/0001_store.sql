@@ -36,9 +36,10 @@ create table point (
 create table line (
     id        integer primary key,
     name      text not null unique,
-    kind      text not null,          -- tcp, serial.
-    address   text not null,          -- host:port, or the path of the port.
+    kind      text not null,          -- tcp, udp, rfc2217, serial, incoming, modem.
+    address   text not null,          -- host:port, the path of the port, listener/identity, pool/number.
     settings  text,                   -- 9600-8N1; null: the driver's own.
+    options   text not null default '',  -- rts, rts-inverted, echo, gap=, settle=, latency=, silence= in milliseconds.
     unique (kind, address)
 ) strict;
 

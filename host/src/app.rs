@@ -171,7 +171,13 @@ async fn serve(config: &Config) -> anyhow::Result<()> {
     let address = listener.local_addr().context("the address of the listener")?;
     let (handle, board, commands) = Handle::new();
     let cancel = CancellationToken::new();
-    let collector = Collector::new(store.clone(), registry.clone(), board, config.polling.clone());
+    let collector = Collector::new(
+        store.clone(),
+        registry.clone(),
+        Arc::default(),
+        board,
+        config.polling.clone(),
+    );
     let collecting = tokio::spawn(collector.run(commands, cancel.clone()));
     let catalog = Arc::new(Catalog(registry));
     let state = ApiState::new(store.clone(), handle, catalog, Some(metrics), cancel.clone());

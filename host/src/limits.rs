@@ -93,6 +93,10 @@ pub const STOP_GRACE_MS: u64 = 1_500;
 /// Milliseconds that a TCP line may put between two bytes of one answer: segments of a converter, a mobile network.
 pub const TCP_SILENCE_MS: u32 = 50;
 
+/// How long what a converter still had for someone else is dropped after connecting, milliseconds. It comes with the
+/// connection itself; the rest is the network's jitter.
+pub const TCP_SETTLE_MS: u32 = 100;
+
 /// Connecting to a converter, milliseconds.
 pub const CONNECT_MS: u64 = 10_000;
 

@@ -146,6 +146,7 @@ fn device(number: u32) -> NewDevice {
             line: None,
             address: LineAddress::Tcp(format!("meter-{number}:4001")),
             settings: None,
+            options: None,
         }],
         serial: None,
         model: None,

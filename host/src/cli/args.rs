@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use jiff::civil::DateTime;
 
-use crate::model::{LineAddress, LineSettings, Task};
+use crate::model::{LineAddress, LineOptions, LineSettings, Task};
 
 /// Uzel: an open dispatch system for energy meters.
 #[derive(Debug, Parser)]
@@ -76,12 +76,16 @@ pub struct ReadArgs {
     /// The driver's component.
     #[arg(long, value_name = "FILE")]
     pub driver: PathBuf,
-    /// Where the meter is: tcp:HOST:PORT or serial:PATH.
-    #[arg(long, value_name = "LINE", value_parser = line_address)]
+    /// Where the meter is: tcp:HOST:PORT, udp:HOST:PORT, rfc2217:HOST:PORT or serial:PATH.
+    #[arg(long, value_name = "LINE")]
     pub line: LineAddress,
     /// Line settings such as 9600-8N2; without them the driver's own.
     #[arg(long, value_name = "SETTINGS")]
     pub settings: Option<LineSettings>,
+    /// What else the line needs: rts or rts-inverted (we switch its direction), echo (drop what comes back of our own),
+    /// gap=MS, settle=MS, latency=MS, silence=MS.
+    #[arg(long, value_name = "WORDS")]
+    pub options: Option<LineOptions>,
     /// A configuration key of the driver, KEY=VALUE; may be given several times. `uzel driver inspect` lists them.
     #[arg(long = "set", value_name = "KEY=VALUE", value_parser = key_value)]
     pub set: Vec<(String, String)>,
@@ -162,9 +166,11 @@ pub enum DeviceCommand {
 const DEVICE_IMPORT: &str = "The file has a head line with these columns, in any order; those marked * must be there:
   name*           unique name of the device
   driver*         id of its driver: vkt7, logika-m4, mbus
-  line*           tcp:HOST:PORT or serial:PATH
-  line_name       name of the line, for people
+  line*           tcp:HOST:PORT, udp:HOST:PORT, rfc2217:HOST:PORT, serial:PATH, incoming:LISTENER/IDENTITY or
+                  modem:POOL/NUMBER; several between spaces are tried in this order
+  line_name       name of the (first) line, for people
   settings        line settings such as 9600-8N2
+  line_options    what the line needs beside: rts, rts-inverted, echo, gap=MS, settle=MS, latency=MS, silence=MS
   organisation, site, address, node, point
                   where it is; without a site the device's name serves
   zone            time zone of the site, Europe/Moscow without it
@@ -188,12 +194,16 @@ pub struct DeviceArgs {
     /// Id of its driver.
     #[arg(long)]
     pub driver: String,
-    /// tcp:HOST:PORT or serial:PATH.
-    #[arg(long, value_parser = line_address)]
-    pub line: LineAddress,
+    /// tcp:HOST:PORT, udp:HOST:PORT, rfc2217:HOST:PORT, serial:PATH, incoming:LISTENER/IDENTITY or modem:POOL/NUMBER;
+    /// given several times, the ways to the device in the order in which they are tried.
+    #[arg(long, required = true)]
+    pub line: Vec<LineAddress>,
     /// Line settings such as 9600-8N2; without them the driver's own.
     #[arg(long)]
     pub settings: Option<LineSettings>,
+    /// What else the line needs: rts or rts-inverted, echo, gap=MS, settle=MS, latency=MS, silence=MS.
+    #[arg(long, value_name = "WORDS")]
+    pub options: Option<LineOptions>,
     /// Organisation that the site belongs to.
     #[arg(long)]
     pub organisation: Option<String>,
@@ -247,26 +257,6 @@ pub enum DriverCommand {
     },
 }
 
-/// `tcp:HOST:PORT` or `serial:PATH`.
-pub fn line_address(text: &str) -> Result<LineAddress, String> {
-    let wrong = || {
-        format!(
-            "{text:?}: expected tcp:HOST:PORT such as tcp:10.0.0.5:4001, or serial:PATH such as serial:/dev/ttyUSB0"
-        )
-    };
-    match text.split_once(':') {
-        Some(("tcp", rest)) => {
-            let (host, port) = rest.rsplit_once(':').ok_or_else(wrong)?;
-            if host.is_empty() || port.parse::<u16>().is_err() {
-                return Err(wrong());
-            }
-            Ok(LineAddress::Tcp(rest.to_owned()))
-        }
-        Some(("serial", path)) if !path.is_empty() => Ok(LineAddress::Serial(path.to_owned())),
-        _ => Err(wrong()),
-    }
-}
-
 fn key_value(text: &str) -> Result<(String, String), String> {
     let (key, value) = text
         .split_once('=')
@@ -317,20 +307,5 @@ mod tests {
     #[test]
     fn the_command_line_is_consistent() {
         Arguments::command().debug_assert();
-    }
-
-    #[test]
-    fn addresses_are_read() {
-        assert_eq!(
-            line_address("tcp:10.0.0.5:4001"),
-            Ok(LineAddress::Tcp("10.0.0.5:4001".into()))
-        );
-        assert_eq!(
-            line_address("serial:/dev/ttyS0"),
-            Ok(LineAddress::Serial("/dev/ttyS0".into()))
-        );
-        for wrong in ["10.0.0.5:4001", "tcp:10.0.0.5", "tcp::1", "tcp:h:99999", "serial:", ""] {
-            assert!(line_address(wrong).is_err(), "{wrong}");
-        }
     }
 }

@@ -6,9 +6,9 @@ use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
 
-use super::args::{DeviceArgs, config_json, line_address};
+use super::args::{DeviceArgs, config_json};
 use crate::driver::{Describe, check_config};
-use crate::model::{ArchiveKind, Task};
+use crate::model::{ArchiveKind, LineAddress, LineOptions, LineSettings, Task};
 use crate::store::{Change, ImportFault, Imported, NewDevice, NewPoint, NewRoute, NewSite, Store, StoreError};
 
 /// Why devices were not taken.
@@ -43,6 +43,7 @@ const COLUMNS: &[&str] = &[
     "line",
     "line_name",
     "settings",
+    "line_options",
     "organisation",
     "site",
     "address",
@@ -125,13 +126,17 @@ fn device<'a>(
             format!("{driver:?} is not loaded, there are {}", known.join(", ")),
         ));
     }
-    let address = line_address(&line);
-    if let (Err(text), false) = (&address, line.is_empty()) {
-        wrong.push(("line", text.clone()));
+    let addresses: Result<Vec<LineAddress>, _> = line.split_whitespace().map(str::parse).collect();
+    if let Err(error) = &addresses {
+        wrong.push(("line", error.to_string()));
     }
-    let settings = get("settings").map(str::parse).transpose();
+    let settings = get("settings").map(str::parse::<LineSettings>).transpose();
     if let Err(error) = &settings {
-        wrong.push(("settings", format!("{error}")));
+        wrong.push(("settings", error.to_string()));
+    }
+    let options = get("line_options").map(str::parse::<LineOptions>).transpose();
+    if let Err(error) = &options {
+        wrong.push(("line_options", error.to_string()));
     }
     let every_minutes = get("every_minutes").map_or(Ok(60), str::parse::<u32>);
     if every_minutes.is_err() {
@@ -163,8 +168,8 @@ fn device<'a>(
             }
         }
     }
-    let (Ok(address), Ok(settings), Ok(every_minutes), Ok(tasks), true) =
-        (address, settings, every_minutes, tasks, wrong.is_empty())
+    let (Ok(addresses), Ok(settings), Ok(options), Ok(every_minutes), Ok(tasks), true) =
+        (addresses, settings, options, every_minutes, tasks, wrong.is_empty())
     else {
         return Err(wrong);
     };
@@ -183,11 +188,16 @@ fn device<'a>(
             longitude,
         },
         node: text("node").unwrap_or_else(|| name.clone()),
-        routes: vec![NewRoute {
-            line: text("line_name"),
-            address,
-            settings,
-        }],
+        routes: addresses
+            .into_iter()
+            .enumerate()
+            .map(|(position, address)| NewRoute {
+                line: text("line_name").filter(|_| position == 0),
+                address,
+                settings,
+                options,
+            })
+            .collect(),
         serial: text("serial"),
         model: text("model"),
         enabled: true,
@@ -233,7 +243,8 @@ fn configuration(text: &str, describe: &Describe) -> Result<serde_json::Value, S
 
 /// The device of `uzel device add`.
 pub fn from_args(args: &DeviceArgs, drivers: &Drivers) -> Result<NewDevice, DeviceError> {
-    let line = args.line.to_string();
+    let line = args.line.iter().map(ToString::to_string).collect::<Vec<_>>().join(" ");
+    let options = args.options.map(|options| options.to_string());
     let settings = args.settings.map(|settings| settings.to_string());
     let every = args.every.to_string();
     let tasks = args.what.iter().map(Task::to_string).collect::<Vec<_>>().join(" ");
@@ -244,6 +255,7 @@ pub fn from_args(args: &DeviceArgs, drivers: &Drivers) -> Result<NewDevice, Devi
         "driver" => Some(args.driver.as_str()),
         "line" => Some(line.as_str()),
         "settings" => settings.as_deref(),
+        "line_options" => options.as_deref(),
         "organisation" => args.organisation.as_deref(),
         "site" => args.site.as_deref(),
         "address" => args.address.as_deref(),

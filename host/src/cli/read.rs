@@ -18,7 +18,7 @@ use crate::driver::describe::ClockRuleWord;
 use crate::driver::env::{Budget, Sink, SinkFault};
 use crate::driver::{ConfigFault, Driver, LoadError, Runtime, Usage, check_config};
 use crate::model::{Absence, ArchiveKind, ClockRule, Column, DeviceEvent, Outcome, Record, RecordKind, Span, Task};
-use crate::session::{Assignment, Desk, Order, Report, run};
+use crate::session::{Assignment, Desk, Order, Report, Way, run};
 
 /// Why a read did not begin.
 #[derive(Debug, thiserror::Error)]
@@ -89,9 +89,13 @@ pub async fn read(args: ReadArgs, out: &mut (dyn Write + Send)) -> Result<u8, Re
     let cancel = CancellationToken::new();
     let order = Order {
         config,
-        settings: args.settings.or(driver.line_settings()).unwrap_or(DEFAULT_LINE),
+        way: Way {
+            address: args.line.clone(),
+            settings: args.settings.or(driver.line_settings()).unwrap_or(DEFAULT_LINE),
+            options: args.options.unwrap_or_default(),
+        },
+        transport: Arc::default(),
         driver: driver.clone(),
-        address: args.line.clone(),
         clock: clock.clone(),
         serial: args.serial.clone(),
         model: None,

@@ -20,7 +20,7 @@ use crate::driver::Registry;
 use crate::limits;
 use crate::model::{DeviceId, LineId, Outcome, SessionId};
 use crate::schedule::{Past, next_at};
-use crate::session::{Desk, sessions_allowed};
+use crate::session::{Desk, Transport, sessions_allowed};
 use crate::store::Store;
 
 /// How long polling rests after the store could not take something.
@@ -52,7 +52,13 @@ pub struct Collector {
 
 impl Collector {
     /// A collector that has not begun.
-    pub fn new(store: Store, registry: Arc<Registry>, board: Arc<Board>, config: Config) -> Self {
+    pub fn new(
+        store: Store,
+        registry: Arc<Registry>,
+        transport: Arc<Transport>,
+        board: Arc<Board>,
+        config: Config,
+    ) -> Self {
         let allowed = sessions_allowed();
         if config.sessions > allowed {
             warn!(
@@ -69,6 +75,7 @@ impl Collector {
                 store,
                 registry,
                 desk,
+                transport,
                 board,
                 wall,
             },

@@ -14,7 +14,7 @@ use super::sink::{Shown, StoreSink, used};
 use crate::driver::env::Budget;
 use crate::driver::{Driver, Registry, check_config};
 use crate::model::{Outcome, Reason, SessionId, Task};
-use crate::session::{Assignment, Desk, Order, Report, run};
+use crate::session::{Assignment, Desk, Order, Report, Transport, Way, run};
 use crate::store::{self, NewSession, Route, SessionEnd, Store, StoreError};
 
 /// What every job works with.
@@ -26,6 +26,8 @@ pub struct Tools {
     pub registry: Arc<Registry>,
     /// Lines and slots.
     pub desk: Arc<Desk>,
+    /// Opens lines.
+    pub transport: Arc<Transport>,
     /// Those who watch.
     pub board: Arc<Board>,
     /// Longest session.
@@ -57,19 +59,47 @@ pub struct Done {
 /// Why a job has no conversation.
 type Refused = (Outcome, String);
 
-/// Carries a job out. `begun` is told the session's number.
-pub async fn carry_out(tools: Tools, job: Job, cancel: CancellationToken, begun: impl FnOnce(SessionId)) -> Done {
-    let device = job.planned.device.clone();
+/// Carries a job out: a session over the first route, and over the next while the device is not reached. `begun` is
+/// told each session's number.
+pub async fn carry_out(tools: Tools, job: Job, cancel: CancellationToken, begun: impl Fn(SessionId)) -> Done {
+    let device = &job.planned.device;
+    let mut done = Done {
+        started_at: Timestamp::now(),
+        outcome: Outcome::BadConfig,
+        offset_ms: None,
+        model: None,
+    };
+    if device.routes.is_empty() {
+        warn!(device.id = %device.id, "device {} has no route", device.name);
+    }
+    for route in &device.routes {
+        let (attempt, added) = attempt(&tools, &job, route, cancel.clone(), &begun).await;
+        done = Done {
+            started_at: done.started_at,
+            ..attempt
+        };
+        if added > 0 || !done.outcome.is_no_connection() || cancel.is_cancelled() {
+            break;
+        }
+    }
+    done
+}
+
+/// A session over `route`. Gives how it ended and how many records it added.
+async fn attempt(
+    tools: &Tools,
+    job: &Job,
+    route: &Route,
+    cancel: CancellationToken,
+    begun: &impl Fn(SessionId),
+) -> (Done, u64) {
+    let device = &job.planned.device;
     let started_at = Timestamp::now();
     let mut done = Done {
         started_at,
         outcome: Outcome::BadConfig,
         offset_ms: None,
         model: None,
-    };
-    let Some(route) = job.planned.route().cloned() else {
-        warn!(device.id = %device.id, "device {} has no route", device.name);
-        return done;
     };
     let driver = tools.registry.get(&device.driver);
     let reason = if job.asked.is_some() {
@@ -97,12 +127,12 @@ pub async fn carry_out(tools: Tools, job: Job, cancel: CancellationToken, begun:
         Err(error) => {
             error!(device.id = %device.id, %error, "session with {} did not begin", device.name);
             done.outcome = Outcome::Storage;
-            return done;
+            return (done, 0);
         }
     };
     begun(session);
-    let shown = Shown::new(tools.board.clone(), live(session, &job, &route, &new));
-    let report = match prepare(&tools, &job, driver, &route, started_at, cancel).await {
+    let shown = Shown::new(tools.board.clone(), live(session, job, route, &new));
+    let report = match prepare(tools, job, driver, route, started_at, cancel).await {
         Ok((turn, order)) => {
             let sink = StoreSink {
                 store: tools.store.clone(),
@@ -111,7 +141,7 @@ pub async fn carry_out(tools: Tools, job: Job, cancel: CancellationToken, begun:
             };
             let asked = order.tasks.clone();
             let report = run(turn, order, Box::new(sink), &|phase, usage| shown.phase(phase, usage)).await;
-            keep(&tools.store, &job, session, &asked, &report)
+            keep(&tools.store, job, session, &asked, &report)
                 .await
                 .err()
                 .map_or(Ok(report), |error| Err((Outcome::Storage, error.to_string())))
@@ -121,8 +151,9 @@ pub async fn carry_out(tools: Tools, job: Job, cancel: CancellationToken, begun:
     let end = session_end(session, &shown, report);
     (done.outcome, done.offset_ms) = (end.outcome, end.clock.map(|clock| clock.offset_ms));
     done.model = end.identity.as_ref().map(|identity| identity.model.clone());
-    finish(&tools, &job, &shown, end).await;
-    done
+    let added = end.counters.records_added;
+    finish(tools, job, &shown, end).await;
+    (done, added)
 }
 
 /// Everything that the conversation needs, or why there will be none.
@@ -155,8 +186,12 @@ async fn prepare(
     let settings = settings.ok_or_else(|| bad("neither route nor driver has line settings".to_owned()))?;
     let order = Order {
         config,
-        address: route.address.clone(),
-        settings,
+        way: Way {
+            address: route.address.clone(),
+            settings,
+            options: route.options,
+        },
+        transport: tools.transport.clone(),
         clock,
         serial: device.serial.clone(),
         model: device.model.clone(),

@@ -11,7 +11,7 @@ use crate::driver::describe::{ClockRuleWord, Describe, Model};
 use crate::model::{ArchiveKind, ClockRule, LineId, SessionId, Span, Task, place};
 use crate::schedule::{Want, gaps};
 use crate::session::Assignment;
-use crate::store::{PollDevice, Route, Store, StoreError};
+use crate::store::{PollDevice, Store, StoreError};
 
 /// A device as the collector knows it.
 #[derive(Debug, Clone)]
@@ -23,14 +23,9 @@ pub struct Planned {
 }
 
 impl Planned {
-    /// The way to it.
-    pub fn route(&self) -> Option<&Route> {
-        self.device.routes.first()
-    }
-
-    /// The line of that way.
+    /// The line of the first way to it.
     pub fn line(&self) -> Option<LineId> {
-        self.route().map(|route| route.line)
+        self.device.routes.first().map(|route| route.line)
     }
 }
 

@@ -67,6 +67,8 @@ pub trait Port: Send {
     async fn purge(&mut self) -> usize;
     /// Changes the line.
     async fn configure(&mut self, settings: LineSettings) -> Result<(), PortFault>;
+    /// Gives the line back when the session is over.
+    async fn close(&mut self) {}
 }
 
 /// Where decoded records go. A call returns when they are durable.

@@ -11,7 +11,7 @@ use wasmtime::{Store, Trap};
 
 use super::component::Driver;
 use super::context::{Context, PortHandle, SinkHandle, Surroundings, Usage};
-use super::env::{Budget, LimitHit};
+use super::env::{Budget, LimitHit, Port};
 use super::guard::{Busy, Guard, came_back, count_tick};
 use super::judge::{CallError, Failure, ended, judge};
 use super::nowhere::Nowhere;
@@ -60,6 +60,8 @@ pub struct Finished {
     pub usage: Usage,
     /// Processor time of the guest and of the host's part of its calls.
     pub busy: Duration,
+    /// The line, to be given back.
+    pub port: Box<dyn Port>,
     /// Faults of the driver that did not end the session.
     pub faults: Vec<String>,
     /// The wire trace.
@@ -326,6 +328,7 @@ impl Running {
         let memory = context.memory_changed.then_some(context.memory);
         Finished {
             usage: context.usage,
+            port: context.port,
             busy: busy.time(),
             faults,
             trace: context.trace.into_text(),

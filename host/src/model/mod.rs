@@ -3,6 +3,7 @@
 pub mod archive;
 pub mod device;
 pub mod event;
+pub mod line;
 pub mod outcome;
 pub mod place;
 pub mod record;
@@ -11,8 +12,9 @@ pub mod time;
 pub mod trace;
 
 pub use archive::{Absence, ArchiveKind, LabelRule, RecordKind, Span};
-pub use device::{DeviceId, LineAddress, LineId, LineSettings, Parity, SessionId};
+pub use device::{DeviceId, LineId, SessionId};
 pub use event::{DeviceEvent, Setting, Severity};
+pub use line::{Direction, LineAddress, LineOptions, LineSettings, Parity};
 pub use outcome::Outcome;
 pub use record::{Aggregate, Cell, Column, Condition, Effect, Quality, Record, Value};
 pub use task::{Reason, Task};

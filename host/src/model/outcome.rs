@@ -29,6 +29,14 @@ outcomes! {
     NoRoute = "no-route",
     /// The far end refused the connection, or the port is taken by another program.
     LineRefused = "line-refused",
+    /// Someone else uses the line: an engaged number, a converter that serves another.
+    LineBusy = "line-busy",
+    /// The far modem took the call and gave no carrier, or lost it while dialling.
+    NoCarrier = "no-carrier",
+    /// The far modem does not answer the call, or has not called in.
+    ModemSilent = "modem-silent",
+    /// No modem of ours can call: it does not answer, or has no network.
+    ModemFault = "modem-fault",
     /// The line was closed in the middle.
     LineClosed = "line-closed",
     /// The line is open, the meter silent.
@@ -110,7 +118,15 @@ impl Outcome {
     pub fn is_no_connection(self) -> bool {
         matches!(
             self,
-            Self::NoRoute | Self::LineRefused | Self::LineClosed | Self::NoAnswer | Self::Garbled
+            Self::NoRoute
+                | Self::LineRefused
+                | Self::LineBusy
+                | Self::NoCarrier
+                | Self::ModemSilent
+                | Self::ModemFault
+                | Self::LineClosed
+                | Self::NoAnswer
+                | Self::Garbled
         )
     }
 }

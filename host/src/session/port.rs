@@ -40,7 +40,11 @@ impl Port for LinePort {
     }
 
     async fn configure(&mut self, settings: LineSettings) -> Result<(), PortFault> {
-        self.0.configure(settings).map_err(fault)
+        self.0.configure(settings).await.map_err(fault)
+    }
+
+    async fn close(&mut self) {
+        self.0.close().await;
     }
 }
 

@@ -11,8 +11,8 @@ use super::desk::Turn;
 use super::port::LinePort;
 use crate::driver::env::{Budget, Sink};
 use crate::driver::{CallError, ClockReading, Driver, Failure, Identity, Running, Surroundings, Usage};
-use crate::model::{Civil, ClockRule, LineAddress, LineSettings, Outcome, Setting, Span, Task};
-use crate::transport::{self, OpenError};
+use crate::model::{Civil, ClockRule, Outcome, Setting, Span, Task};
+use crate::transport::{OpenError, Transport, Way};
 
 /// What a session has to do, and with what.
 pub struct Order {
@@ -20,10 +20,10 @@ pub struct Order {
     pub driver: Arc<Driver>,
     /// Checked by [`crate::driver::check_config`].
     pub config: serde_json::Value,
-    /// Where the device is.
-    pub address: LineAddress,
-    /// How its line is set.
-    pub settings: LineSettings,
+    /// The line to the device.
+    pub way: Way,
+    /// Opens it.
+    pub transport: Arc<Transport>,
     /// How its clock relates to UTC.
     pub clock: ClockRule,
     /// The serial number that must answer, where it is known.
@@ -139,6 +139,9 @@ pub async fn run(turn: Turn, order: Order, sink: Box<dyn Sink>, watch: Watch<'_>
     report
 }
 
+/// How long a line may take to be given back: a modem hangs up in seconds.
+const CLOSE: Duration = Duration::from_secs(15);
+
 type Ended = (Outcome, String);
 
 async fn converse(order: &Order, sink: Box<dyn Sink>, watch: Watch<'_>, report: &mut Report) -> Result<(), Ended> {
@@ -147,7 +150,7 @@ async fn converse(order: &Order, sink: Box<dyn Sink>, watch: Watch<'_>, report: 
     let opened = tokio::select! {
         biased;
         () = order.cancel.cancelled() => Err((Outcome::Cancelled, "stopped while the line was opened".to_owned())),
-        line = transport::open(&order.address, order.settings) => line.map_err(open_failed),
+        line = order.transport.open(&order.way) => line.map_err(open_failed),
     };
     let open_ms = u64::try_from(begun.elapsed().as_millis()).unwrap_or(u64::MAX);
     let failed = opened.as_ref().err().cloned();
@@ -172,7 +175,13 @@ async fn converse(order: &Order, sink: Box<dyn Sink>, watch: Watch<'_>, report: 
         .await
         .map_err(|(outcome, text)| (outcome, format!("the driver could not be started: {text}")))?;
     let result = work(order, &mut running, watch, report).await;
-    let finished = running.finish();
+    let mut finished = running.finish();
+    if tokio::time::timeout(CLOSE, finished.port.close()).await.is_err() {
+        finished.faults.push(format!(
+            "the line was not given back within {} s and was cut",
+            CLOSE.as_secs()
+        ));
+    }
     report.usage = finished.usage;
     report.busy = finished.busy;
     report.faults = finished.faults;
@@ -185,6 +194,10 @@ fn open_failed(error: OpenError) -> Ended {
     let outcome = match error {
         OpenError::NoRoute { .. } => Outcome::NoRoute,
         OpenError::Refused { .. } => Outcome::LineRefused,
+        OpenError::Busy { .. } => Outcome::LineBusy,
+        OpenError::NoCarrier { .. } => Outcome::NoCarrier,
+        OpenError::ModemSilent { .. } => Outcome::ModemSilent,
+        OpenError::ModemFault { .. } => Outcome::ModemFault,
         OpenError::Settings { .. } => Outcome::BadConfig,
     };
     (outcome, error.to_string())

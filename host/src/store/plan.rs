@@ -9,7 +9,7 @@ use sqlx::sqlite::SqliteRow;
 
 use super::Store;
 use super::error::StoreError;
-use crate::model::{DeviceId, LineAddress, LineId, LineSettings, Outcome, Task};
+use crate::model::{DeviceId, LineAddress, LineId, LineOptions, LineSettings, Outcome, Task};
 
 /// One device as the planner sees it.
 #[derive(Debug, Clone)]
@@ -59,6 +59,8 @@ pub struct Route {
     pub address: LineAddress,
     /// Settings of the route, else of the line; none: the driver's own.
     pub settings: Option<LineSettings>,
+    /// What the line needs beside.
+    pub options: LineOptions,
 }
 
 impl Store {
@@ -111,7 +113,7 @@ impl Store {
 
     async fn routes(&self) -> Result<HashMap<i64, Vec<Route>>, StoreError> {
         let rows = sqlx::query(
-            "select r.device_id, r.position, l.id, l.name, l.kind, l.address, coalesce(r.settings, l.settings)
+            "select r.device_id, r.position, l.id, l.name, l.kind, l.address, coalesce(r.settings, l.settings), l.options
              from route r join line l on l.id = r.line_id order by r.device_id, r.position",
         )
         .fetch_all(&self.readers)
@@ -125,7 +127,7 @@ impl Store {
     }
 }
 
-/// A route: position, key, name, kind, address and settings from the second column on.
+/// A route: position, key, name, kind, address, settings and options from the second column on.
 pub(super) fn route(row: &SqliteRow) -> Result<Route, StoreError> {
     Ok(Route {
         position: row.get(1),
@@ -133,6 +135,10 @@ pub(super) fn route(row: &SqliteRow) -> Result<Route, StoreError> {
         line_name: row.get::<&str, _>(3).into(),
         address: line_address(row.get(4), row.get(5))?,
         settings: line_settings(row.get(6))?,
+        options: row.get::<&str, _>(7).parse().map_err(|_| StoreError::Text {
+            what: "options of a line",
+            got: row.get(7),
+        })?,
     })
 }
 
@@ -142,15 +148,11 @@ pub(super) fn tasks(words: &str) -> Result<Vec<Task>, StoreError> {
 }
 
 /// A line's address as columns `kind` and `address` hold it.
-fn line_address(kind: &str, address: String) -> Result<LineAddress, StoreError> {
-    match kind {
-        "tcp" => Ok(LineAddress::Tcp(address)),
-        "serial" => Ok(LineAddress::Serial(address)),
-        _ => Err(StoreError::Text {
-            what: "a kind of line",
-            got: kind.to_owned(),
-        }),
-    }
+fn line_address(kind: &str, address: &str) -> Result<LineAddress, StoreError> {
+    LineAddress::of(kind, address).map_err(|_| StoreError::Text {
+        what: "an address of a line",
+        got: format!("{kind}:{address}"),
+    })
 }
 
 /// Settings as columns `settings` hold them.

@@ -1,20 +1,19 @@
-//! One open line: deadlines, silence, purge. Knows nothing of protocols.
+//! One open line: deadlines, silence, echo, purge. Knows nothing of protocols.
 
 use std::future::poll_fn;
 use std::io;
-use std::mem::MaybeUninit;
+use std::mem::{self, MaybeUninit};
 use std::pin::Pin;
 use std::task::Poll;
 use std::time::Duration;
 
-use tokio::io::{AsyncRead as _, AsyncReadExt as _, AsyncWriteExt as _, ReadBuf};
-use tokio::net::TcpStream;
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _, ReadBuf};
 use tokio::time::{Instant, timeout_at};
-use tokio_serial::{SerialPort as _, SerialStream};
 use tokio_util::bytes::BufMut as _;
 
+use super::carrier::Carrier;
 use crate::limits;
-use crate::model::{LineSettings, Parity};
+use crate::model::{Direction, LineOptions, LineSettings};
 
 /// Bytes taken from the line at once.
 const CHUNK: usize = 4_096;
@@ -25,17 +24,22 @@ const FIRST: usize = 512;
 /// An open line.
 #[derive(Debug)]
 pub struct Line {
-    end: End,
+    carrier: Box<dyn Carrier>,
     /// Bytes that came and nobody read yet.
     held: Vec<u8>,
     /// As it was opened, so that it is left so.
     settings: LineSettings,
+    options: LineOptions,
+    echo: Echo,
+    /// When bytes last went either way, on a line that wants a gap between questions.
+    busy_at: Option<Instant>,
 }
 
-#[derive(Debug)]
-enum End {
-    Tcp(TcpStream),
-    Serial(SerialStream),
+/// What we sent and expect to hear back before the answer.
+#[derive(Debug, Default)]
+struct Echo {
+    sent: Vec<u8>,
+    heard: usize,
 }
 
 /// When a read is complete.
@@ -66,48 +70,63 @@ pub enum ReadFault {
 }
 
 impl Line {
-    pub(super) fn tcp(stream: TcpStream, settings: LineSettings) -> Self {
+    pub(super) fn new(carrier: Box<dyn Carrier>, settings: LineSettings, options: LineOptions) -> Self {
         Self {
-            end: End::Tcp(stream),
+            carrier,
             held: Vec::new(),
             settings,
+            options,
+            echo: Echo::default(),
+            busy_at: None,
         }
     }
 
-    pub(super) fn serial(stream: SerialStream, settings: LineSettings) -> Self {
-        Self {
-            end: End::Serial(stream),
-            held: Vec::new(),
-            settings,
-        }
-    }
-
-    /// Whether it is a serial port.
+    /// Whether line settings mean something here.
     pub fn is_serial(&self) -> bool {
-        matches!(self.end, End::Serial(_))
+        self.carrier.has_settings()
     }
 
-    /// Sends all bytes. On a serial port returns when they have had the time to leave.
+    /// Sends all bytes. Where bytes take their time on the line it returns when they have left.
     pub async fn write(&mut self, bytes: &[u8], deadline: Duration) -> Result<(), ReadFault> {
-        let on_line = self.time_on_line(bytes.len());
         let deadline = Instant::now() + deadline;
-        let sent = timeout_at(deadline, async {
-            match &mut self.end {
-                End::Tcp(stream) => stream.write_all(bytes).await,
-                End::Serial(stream) => {
-                    stream.write_all(bytes).await?;
-                    tokio::time::sleep(on_line).await;
-                    Ok(())
-                }
-            }
-        })
-        .await;
+        let sent = timeout_at(deadline, self.send(bytes)).await;
+        self.was_busy();
         match sent {
             Ok(Ok(())) => Ok(()),
             Ok(Err(error)) => Err(closed(&error)),
             // A far end that takes nothing for so long is gone.
             Err(_) => Err(ReadFault::Closed("it takes no bytes".to_owned())),
         }
+    }
+
+    fn was_busy(&mut self) {
+        if self.options.gap_ms > 0 {
+            self.busy_at = Some(Instant::now());
+        }
+    }
+
+    async fn send(&mut self, bytes: &[u8]) -> io::Result<()> {
+        if let Some(busy_at) = self.busy_at {
+            tokio::time::sleep_until(busy_at + millis(self.options.gap_ms)).await;
+        }
+        if self.options.echo {
+            self.echo = Echo {
+                sent: bytes.to_vec(),
+                heard: 0,
+            };
+        }
+        let switched = self.options.direction != Direction::Automatic;
+        if switched {
+            self.carrier.turn(true)?;
+        }
+        self.carrier.write_all(bytes).await?;
+        if self.carrier.has_settings() {
+            tokio::time::sleep(self.settings.time_of(bytes.len())).await;
+        }
+        if switched {
+            self.carrier.turn(false)?;
+        }
+        Ok(())
     }
 
     /// Reads until `until`, or `max` bytes; gives up after `deadline`, to which the line adds the time that the bytes
@@ -117,7 +136,7 @@ impl Line {
             Until::Length(length) => length.min(max),
             _ => max.min(300),
         };
-        let deadline = Instant::now() + deadline + self.time_on_line(expected);
+        let deadline = Instant::now() + deadline + self.time_on_line(expected) + millis(self.options.latency_ms);
         let mut seen = 0;
         loop {
             if let Some(count) = self.complete(until, max, seen) {
@@ -127,14 +146,14 @@ impl Line {
             // Silence ends a read only after its first byte; until then, and for all else, the deadline does.
             let (wake, silence) = match until {
                 Until::Silence(gap) if seen > 0 => {
-                    let quiet = Instant::now() + gap + self.silence_extra();
+                    let quiet = Instant::now() + gap + millis(self.options.silence_ms);
                     (quiet.min(deadline), quiet < deadline)
                 }
                 _ => (deadline, false),
             };
             match timeout_at(wake, self.fill()).await {
                 Ok(Ok(0)) => return Err(self.ended("the far end closed it")),
-                Ok(Ok(_)) => {}
+                Ok(Ok(_)) => self.was_busy(),
                 Ok(Err(error)) => return Err(self.ended(&error.to_string())),
                 Err(_) if silence => {
                     let count = self.held.len().min(max);
@@ -169,12 +188,36 @@ impl Line {
 
     /// Takes what the line has into the held bytes; 0 means its end.
     async fn fill(&mut self) -> io::Result<usize> {
-        self.held.reserve(FIRST);
-        let mut chunk = (&mut self.held).limit(CHUNK);
-        match &mut self.end {
-            End::Tcp(stream) => stream.read_buf(&mut chunk).await,
-            End::Serial(stream) => stream.read_buf(&mut chunk).await,
+        loop {
+            self.held.reserve(FIRST);
+            let before = self.held.len();
+            let count = self.carrier.read_buf(&mut (&mut self.held).limit(CHUNK)).await?;
+            if count == 0 || !self.drop_echo(before) {
+                return Ok(count);
+            }
         }
+    }
+
+    /// Takes the echo of the question out of what came from byte `from` on; true when nothing else came.
+    fn drop_echo(&mut self, from: usize) -> bool {
+        let Echo { sent, heard } = &mut self.echo;
+        let (Some(came), Some(expected)) = (self.held.get(from..), sent.get(*heard..)) else {
+            return false;
+        };
+        if expected.is_empty() {
+            return false;
+        }
+        let alike = came.iter().zip(expected).take_while(|(a, b)| a == b).count();
+        if alike == came.len().min(expected.len()) {
+            *heard += alike;
+            self.held.drain(from..from + alike);
+            return self.held.len() == from;
+        }
+        // It is no echo after all: what was taken for one belongs to the answer.
+        let Echo { mut sent, heard } = mem::take(&mut self.echo);
+        sent.truncate(heard);
+        self.held.splice(from..from, sent);
+        false
     }
 
     fn give(&mut self, count: usize) -> Vec<u8> {
@@ -199,16 +242,16 @@ impl Line {
     pub async fn purge(&mut self) -> usize {
         let mut dropped = self.held.len();
         self.held.clear();
+        if self.carrier.has_settings() {
+            self.carrier.purge().await;
+        }
+        self.echo = Echo::default();
         let mut chunk = [MaybeUninit::uninit(); FIRST];
         while dropped < limits::TRANSFER_BYTES as usize {
             let ready = poll_fn(|context| {
                 let mut buffer = ReadBuf::uninit(&mut chunk);
-                let polled = match &mut self.end {
-                    End::Tcp(stream) => Pin::new(stream).poll_read(context, &mut buffer),
-                    End::Serial(stream) => Pin::new(stream).poll_read(context, &mut buffer),
-                };
                 // Nothing there now is the answer, not a reason to wait.
-                Poll::Ready(match polled {
+                Poll::Ready(match Pin::new(&mut *self.carrier).poll_read(context, &mut buffer) {
                     Poll::Ready(Ok(())) => buffer.filled().len(),
                     Poll::Ready(Err(_)) | Poll::Pending => 0,
                 })
@@ -222,70 +265,32 @@ impl Line {
         dropped
     }
 
-    /// Changes a serial port. A TCP line has nothing to change.
-    pub fn configure(&mut self, settings: LineSettings) -> Result<(), ReadFault> {
-        match &mut self.end {
-            End::Tcp(_) => Err(ReadFault::Denied),
-            End::Serial(stream) => {
-                apply(stream, settings).map_err(|error| closed(&error.into()))?;
-                self.settings = settings;
-                Ok(())
-            }
-        }
+    /// Changes the line. One without settings has nothing to change.
+    pub async fn configure(&mut self, settings: LineSettings) -> Result<(), ReadFault> {
+        self.carrier.configure(settings).await?;
+        self.settings = settings;
+        Ok(())
     }
 
-    /// How long `bytes` characters take on a serial line; nothing on TCP.
+    /// Gives the line back: hangs up, leaves the caller to its listener. A line that is dropped instead is cut.
+    pub async fn close(&mut self) {
+        self.carrier.close().await;
+    }
+
+    /// How long `bytes` characters take; nothing where no settings hold.
     fn time_on_line(&self, bytes: usize) -> Duration {
-        if !self.is_serial() {
-            return Duration::ZERO;
-        }
-        let LineSettings {
-            baud,
-            data_bits,
-            parity,
-            stop_bits,
-        } = self.settings;
-        let bits = 1 + u64::from(data_bits) + u64::from(parity != Parity::None) + u64::from(stop_bits);
-        let bytes = u64::try_from(bytes).unwrap_or(u64::MAX);
-        Duration::from_micros(bytes.saturating_mul(bits).saturating_mul(1_000_000) / u64::from(baud.max(1)))
-    }
-
-    fn silence_extra(&self) -> Duration {
-        match self.end {
-            End::Tcp(_) => Duration::from_millis(limits::TCP_SILENCE_MS.into()),
-            End::Serial(_) => Duration::ZERO,
+        if self.carrier.has_settings() {
+            self.settings.time_of(bytes)
+        } else {
+            Duration::ZERO
         }
     }
 }
 
-/// Sets a port up.
-pub(super) fn apply(stream: &mut SerialStream, settings: LineSettings) -> tokio_serial::Result<()> {
-    use tokio_serial::{DataBits, Parity as Bit, StopBits};
-    let parity = match settings.parity {
-        Parity::None => Bit::None,
-        Parity::Odd => Bit::Odd,
-        Parity::Even => Bit::Even,
-        Parity::Mark | Parity::Space => {
-            let text = "mark and space parity are not to be had from this system's serial ports";
-            return Err(tokio_serial::Error::new(tokio_serial::ErrorKind::InvalidInput, text));
-        }
-    };
-    let data_bits = match settings.data_bits {
-        5 => DataBits::Five,
-        6 => DataBits::Six,
-        7 => DataBits::Seven,
-        _ => DataBits::Eight,
-    };
-    stream.set_baud_rate(settings.baud)?;
-    stream.set_data_bits(data_bits)?;
-    stream.set_parity(parity)?;
-    stream.set_stop_bits(if settings.stop_bits == 2 {
-        StopBits::Two
-    } else {
-        StopBits::One
-    })
+fn millis(ms: u32) -> Duration {
+    Duration::from_millis(ms.into())
 }
 
-fn closed(error: &io::Error) -> ReadFault {
+pub(super) fn closed(error: &io::Error) -> ReadFault {
     ReadFault::Closed(error.to_string())
 }

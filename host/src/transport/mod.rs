@@ -1,9 +1,11 @@
 //! Lines: bytes to and from a meter, whatever carries them.
 
+mod carrier;
 mod line;
 mod open;
 mod owner;
+mod serial;
 
 pub use line::{Line, ReadFault, Until};
-pub use open::{OpenError, open};
+pub use open::{OpenError, Transport, Way};
 pub use owner::{Lines, Owned};

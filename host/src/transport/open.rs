@@ -1,15 +1,28 @@
-//! Opens a line.
+//! Opens lines.
 
 use std::io;
 use std::time::Duration;
 
-use tokio::net::TcpStream;
-use tokio::time::timeout;
-use tokio_serial::{SerialPort as _, SerialStream};
+use tokio::io::AsyncReadExt as _;
+use tokio::net::{TcpStream, UdpSocket};
+use tokio::time::{Instant, timeout, timeout_at};
 
-use super::line::{Line, apply};
+use super::carrier::{Carrier, Datagrams};
+use super::line::Line;
+use super::serial::Serial;
 use crate::limits;
-use crate::model::{LineAddress, LineSettings};
+use crate::model::{LineAddress, LineOptions, LineSettings};
+
+/// Everything that is needed to open a line.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Way {
+    /// Where it is.
+    pub address: LineAddress,
+    /// How it is set.
+    pub settings: LineSettings,
+    /// What else it needs.
+    pub options: LineOptions,
+}
 
 /// Why a line did not open.
 #[derive(Debug, thiserror::Error)]
@@ -30,7 +43,39 @@ pub enum OpenError {
         /// What the system says.
         text: String,
     },
-    /// The port cannot be set up so.
+    /// Someone else uses it.
+    #[error("{address} is busy: {text}")]
+    Busy {
+        /// Where.
+        address: LineAddress,
+        /// What it says.
+        text: String,
+    },
+    /// The far modem gave no carrier.
+    #[error("{address} gives no carrier: {text}")]
+    NoCarrier {
+        /// Where.
+        address: LineAddress,
+        /// What the modem says.
+        text: String,
+    },
+    /// The far modem does not answer, or has not called in.
+    #[error("{address} does not answer: {text}")]
+    ModemSilent {
+        /// Where.
+        address: LineAddress,
+        /// What is known.
+        text: String,
+    },
+    /// No modem of ours can call.
+    #[error("{address} cannot be called: {text}")]
+    ModemFault {
+        /// Where.
+        address: LineAddress,
+        /// What is wrong with our modem.
+        text: String,
+    },
+    /// The line cannot be set up so.
     #[error("{address} cannot be set to {settings}: {text}")]
     Settings {
         /// Where.
@@ -42,48 +87,115 @@ pub enum OpenError {
     },
 }
 
-/// Opens a line: connects, or takes the serial port for us alone and sets it up.
-pub async fn open(address: &LineAddress, settings: LineSettings) -> Result<Line, OpenError> {
-    match address {
-        LineAddress::Tcp(host) => {
-            let limit = Duration::from_millis(limits::CONNECT_MS);
-            let stream = match timeout(limit, TcpStream::connect(host.as_str())).await {
-                Ok(Ok(stream)) => stream,
-                Ok(Err(error)) => return Err(refused_or_missing(address, &error)),
-                Err(_) => {
-                    let text = format!("no answer within {} s", limit.as_secs());
-                    return Err(OpenError::NoRoute {
-                        address: address.clone(),
-                        text,
-                    });
-                }
-            };
-            // Questions are small and wait for their answers: each must leave at once. A line that cannot be told so
-            // works, a little slower.
-            let _ = stream.set_nodelay(true);
-            Ok(Line::tcp(stream, settings))
-        }
-        LineAddress::Serial(path) => {
-            let builder = tokio_serial::new(path.as_str(), settings.baud);
-            let mut stream =
-                SerialStream::open(&builder).map_err(|error| refused_or_missing(address, &error.into()))?;
-            stream
-                .set_exclusive(true)
-                .map_err(|error| refused_or_missing(address, &error.into()))?;
-            apply(&mut stream, settings).map_err(|error| OpenError::Settings {
-                address: address.clone(),
-                settings,
-                text: error.to_string(),
-            })?;
-            // Many converters and meters are powered from these; a pseudo-terminal has none, which is no fault.
-            let _ = stream.write_request_to_send(true);
-            let _ = stream.write_data_terminal_ready(true);
-            Ok(Line::serial(stream, settings))
-        }
+/// Opens lines of every kind.
+#[derive(Debug, Default)]
+pub struct Transport {}
+
+impl Transport {
+    /// Opens a line: connects, or takes the serial port for us alone, and sets it up.
+    ///
+    /// # Errors
+    /// Each failure by its name: whom to call depends on it.
+    pub async fn open(&self, way: &Way) -> Result<Line, OpenError> {
+        let address = &way.address;
+        let mut way = way.clone();
+        let carrier: Box<dyn Carrier> = match address {
+            LineAddress::Tcp(host) => {
+                let mut stream = connect(address, host).await?;
+                let settle = way.options.settle_ms.unwrap_or(limits::TCP_SETTLE_MS);
+                settled(address, &mut stream, settle).await?;
+                // Segments of a converter, a mobile network: pauses that no meter makes.
+                way.options.silence_ms = way.options.silence_ms.max(limits::TCP_SILENCE_MS);
+                Box::new(stream)
+            }
+            LineAddress::Udp(host) => Box::new(Datagrams::new(datagrams(address, host).await?)),
+            LineAddress::Serial(path) => {
+                let refused = |error: tokio_serial::Error| refused_or_missing(address, &error.into());
+                let mut serial = Serial::open(path, way.settings, way.options.direction).map_err(refused)?;
+                serial.apply(way.settings).map_err(|error| OpenError::Settings {
+                    address: address.clone(),
+                    settings: way.settings,
+                    text: error.to_string(),
+                })?;
+                Box::new(serial)
+            }
+            LineAddress::Rfc2217(_) => return Err(not_there(address)),
+            LineAddress::Incoming(_) => return Err(not_there(address)),
+            LineAddress::Modem(_) => return Err(not_there(address)),
+        };
+        Ok(Line::new(carrier, way.settings, way.options))
     }
 }
 
-fn refused_or_missing(address: &LineAddress, error: &io::Error) -> OpenError {
+fn not_there(address: &LineAddress) -> OpenError {
+    OpenError::NoRoute {
+        address: address.clone(),
+        text: "there are no lines of this kind here".to_owned(),
+    }
+}
+
+/// Connects within [`limits::CONNECT_MS`].
+pub(super) async fn connect(address: &LineAddress, host: &str) -> Result<TcpStream, OpenError> {
+    let limit = Duration::from_millis(limits::CONNECT_MS);
+    let stream = match timeout(limit, TcpStream::connect(host)).await {
+        Ok(Ok(stream)) => stream,
+        Ok(Err(error)) => return Err(refused_or_missing(address, &error)),
+        Err(_) => {
+            let text = format!("no answer within {} s", limit.as_secs());
+            return Err(OpenError::NoRoute {
+                address: address.clone(),
+                text,
+            });
+        }
+    };
+    // Questions are small and wait for their answers: each must leave at once. A line that cannot be told so
+    // works, a little slower.
+    let _ = stream.set_nodelay(true);
+    Ok(stream)
+}
+
+/// Drops what comes within `settle_ms`: the rest of an answer to whoever was connected before. A converter that says
+/// it is in use and closes is busy.
+pub(super) async fn settled(address: &LineAddress, stream: &mut TcpStream, settle_ms: u32) -> Result<(), OpenError> {
+    let until = Instant::now() + Duration::from_millis(settle_ms.into());
+    let (mut said, mut chunk) = (Vec::new(), [0; 256]);
+    while settle_ms > 0 && said.len() < limits::TRANSFER_BYTES as usize {
+        match timeout_at(until, stream.read(&mut chunk)).await {
+            Err(_) => break,
+            Ok(Ok(0)) | Ok(Err(_)) => {
+                let text = String::from_utf8_lossy(&said).trim().to_owned();
+                let address = address.clone();
+                return Err(if text.is_empty() {
+                    let text = "it closed the connection at once: someone else may be using it".to_owned();
+                    OpenError::Refused { address, text }
+                } else {
+                    OpenError::Busy { address, text }
+                });
+            }
+            Ok(Ok(count)) => said.extend(chunk.iter().take(count)),
+        }
+    }
+    Ok(())
+}
+
+async fn datagrams(address: &LineAddress, host: &str) -> Result<UdpSocket, OpenError> {
+    let missing = |error: &io::Error| refused_or_missing(address, error);
+    let found = tokio::net::lookup_host(host).await.map_err(|error| missing(&error))?;
+    let mut last = io::Error::new(io::ErrorKind::NotFound, "the name has no address");
+    for far in found {
+        let near = if far.is_ipv4() { "0.0.0.0:0" } else { "[::]:0" };
+        match UdpSocket::bind(near).await {
+            Ok(socket) => match socket.connect(far).await {
+                Ok(()) => return Ok(socket),
+                Err(error) => last = error,
+            },
+            Err(error) => last = error,
+        }
+    }
+    Err(missing(&last))
+}
+
+pub(super) fn refused_or_missing(address: &LineAddress, error: &io::Error) -> OpenError {
     let (address, text) = (address.clone(), error.to_string());
     match error.kind() {
         io::ErrorKind::ConnectionRefused

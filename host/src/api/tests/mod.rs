@@ -238,6 +238,7 @@ fn new_device(index: u16) -> NewDevice {
             line: None,
             address: LineAddress::Tcp(format!("127.0.0.1:{index}")),
             settings: Some("9600-8N2".parse().unwrap()),
+            options: None,
         }],
         serial: Some(format!("00{index}")),
         model: Some("hm1-a".to_owned()),

@@ -12,7 +12,7 @@ use jiff::Timestamp;
 use super::Store;
 use super::error::StoreError;
 use super::writer::{Tx, Write};
-use crate::model::{DeviceId, LineAddress, LineSettings, Task};
+use crate::model::{DeviceId, LineAddress, LineOptions, LineSettings, Task};
 
 /// A device as a person describes it. Organisation, site, node, points and lines are found by name or made.
 #[derive(Debug, Clone, PartialEq)]
@@ -71,6 +71,8 @@ pub struct NewRoute {
     pub address: LineAddress,
     /// Instead of the driver's own.
     pub settings: Option<LineSettings>,
+    /// What the line needs beside; none: as it is, or nothing.
+    pub options: Option<LineOptions>,
 }
 
 /// What one input of a new device serves.

@@ -168,9 +168,32 @@ pub(super) async fn point(
     Ok(id)
 }
 
-/// The line of a route. A line of this name gets this address, a line of this address this name; the error says which
-/// two lines stand against each other.
-pub(super) async fn line(tx: &mut Tx, route: &NewRoute) -> Result<Result<i64, String>, StoreError> {
+/// The line of a route, with the options said here. A line of this name gets this address, a line of this address this
+/// name; the error says which two lines stand against each other. Notes in `changes` that the options became other.
+pub(super) async fn line(
+    tx: &mut Tx,
+    route: &NewRoute,
+    changes: &mut Vec<String>,
+) -> Result<Result<i64, String>, StoreError> {
+    let id = match find_line(tx, route).await? {
+        Ok(id) => id,
+        Err(reason) => return Ok(Err(reason)),
+    };
+    if let Some(options) = route.options {
+        let done = sqlx::query("update line set options = $1 where id = $2 and options <> $1")
+            .bind(options.to_string())
+            .bind(id)
+            .execute(&mut tx.conn)
+            .await
+            .map_err(StoreError::of("set the options of a line"))?;
+        if done.rows_affected() > 0 {
+            changes.push("line".to_owned());
+        }
+    }
+    Ok(Ok(id))
+}
+
+async fn find_line(tx: &mut Tx, route: &NewRoute) -> Result<Result<i64, String>, StoreError> {
     let what = "find or make a line";
     let (kind, address) = (route.address.kind(), route.address.address());
     let there: Option<(i64, String)> = sqlx::query_as("select id, name from line where kind = $1 and address = $2")

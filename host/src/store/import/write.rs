@@ -133,7 +133,7 @@ async fn put_routes(
 ) -> Result<Result<(), String>, StoreError> {
     let mut new: Vec<(i64, Option<String>)> = Vec::with_capacity(device.routes.len());
     for route in &device.routes {
-        match place::line(tx, route).await? {
+        match place::line(tx, route, changes).await? {
             Ok(line) => new.push((line, route.settings.map(|settings| settings.to_string()))),
             Err(reason) => return Ok(Err(reason)),
         }

@@ -28,7 +28,7 @@ static POINTS: Rows = Rows::new(
     ") order by c.input",
 );
 static ROUTES: Rows = Rows::new(
-    "select r.device_id, r.position, l.id, l.name, l.kind, l.address, coalesce(r.settings, l.settings) from route r
+    "select r.device_id, r.position, l.id, l.name, l.kind, l.address, coalesce(r.settings, l.settings), l.options from route r
      join line l on l.id = r.line_id where r.device_id in (values",
     1,
     ") order by r.position",

@@ -90,6 +90,7 @@ pub(super) fn new_device(name: &str, port: u16) -> NewDevice {
             line: None,
             address: LineAddress::Tcp(format!("127.0.0.1:{port}")),
             settings: None,
+            options: None,
         }],
         serial: None,
         model: None,

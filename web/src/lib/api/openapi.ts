@@ -769,7 +769,7 @@ export interface components {
          */
         OrderWord: "asc" | "desc";
         /** @enum {string} */
-        Outcome: "complete" | "partial" | "no-route" | "line-refused" | "line-closed" | "no-answer" | "garbled" | "wrong-device" | "refused" | "unsupported" | "bad-config" | "driver-trap" | "driver-fault" | "limit-cpu" | "limit-memory" | "limit-time" | "limit-bytes" | "limit-rows" | "limit-log" | "no-slot" | "cancelled" | "storage" | "interrupted";
+        Outcome: "complete" | "partial" | "no-route" | "line-refused" | "line-busy" | "no-carrier" | "modem-silent" | "modem-fault" | "line-closed" | "no-answer" | "garbled" | "wrong-device" | "refused" | "unsupported" | "bad-config" | "driver-trap" | "driver-fault" | "limit-cpu" | "limit-memory" | "limit-time" | "limit-bytes" | "limit-rows" | "limit-log" | "no-slot" | "cancelled" | "storage" | "interrupted";
         /** @description One page of a list. */
         Page_Column: {
             /** @description The rows. */
