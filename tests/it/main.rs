@@ -10,4 +10,5 @@ mod kill;
 mod mbus_frames;
 mod mishaps;
 mod noise;
+mod polling;
 mod reading;

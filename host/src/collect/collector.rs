@@ -4,7 +4,7 @@ use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 use std::time::Duration;
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 use tokio::time::Instant;
@@ -19,7 +19,7 @@ use super::{Config, handle};
 use crate::driver::Registry;
 use crate::limits;
 use crate::model::{DeviceId, LineId, Outcome, SessionId};
-use crate::schedule::{Past, next_at};
+use crate::schedule::{Due, Past, Read};
 use crate::session::{Desk, Transport, sessions_allowed};
 use crate::store::Store;
 
@@ -48,6 +48,26 @@ pub struct Collector {
     rest_until: Option<Instant>,
     /// Of the devices as they were last taken from the store.
     revision: i64,
+    /// Running jobs of each group.
+    groups: HashMap<i64, u32>,
+}
+
+/// A device as its next session is found.
+fn read<'a>(planned: &'a Planned, past: &'a Past) -> Read<'a> {
+    Read {
+        device: planned.device.id,
+        schedule: &planned.device.schedule,
+        zone: &planned.device.time_zone,
+        past,
+    }
+}
+
+/// Whether the device's group may have one more session.
+fn has_room(running: &HashMap<i64, u32>, planned: &Planned) -> bool {
+    planned.device.group.as_ref().is_none_or(|group| {
+        let most = group.sessions.unwrap_or(u32::MAX);
+        running.get(&group.id).copied().unwrap_or_default() < most
+    })
 }
 
 impl Collector {
@@ -93,6 +113,7 @@ impl Collector {
             job_number: 0,
             rest_until: None,
             revision: 0,
+            groups: HashMap::new(),
         }
     }
 
@@ -168,19 +189,13 @@ impl Collector {
                 started_at: device.last_session_started_at,
                 outcome: device.last_outcome,
                 failures: device.failures_in_row,
+                done: device.schedule_done.clone(),
             });
             // A changed device is tried at once: somebody may have mended it.
             let changed =
                 known.is_some_and(|known| known.device.config != device.config || known.device.routes != device.routes);
             if changed {
-                self.past.insert(
-                    id,
-                    Past {
-                        started_at: None,
-                        outcome: None,
-                        failures: 0,
-                    },
-                );
+                self.past.insert(id, Past::default());
             }
             let planned = Planned {
                 offset_ms: known.map_or(0, |known| known.offset_ms),
@@ -206,8 +221,9 @@ impl Collector {
         if !self.config.scheduled || !planned.device.enabled || self.current.contains_key(&id) {
             return;
         }
-        let every = SignedDuration::from_mins(planned.device.every_minutes.into());
-        let at = next_at(id, every, *past, now);
+        let Some(at) = read(planned, past).next_at(now) else {
+            return;
+        };
         self.due.insert((at, id));
         self.due_at.insert(id, at);
         self.tools.board.set_due(id, Some(at));
@@ -245,9 +261,21 @@ impl Collector {
         let id = planned.device.id;
         // From now on it has its place: it is not due again before this job has ended.
         let cancel = CancellationToken::new();
-        self.current.insert(id, Current { session: None, cancel });
+        let current = Current {
+            session: None,
+            cancel,
+            group: None,
+        };
+        self.current.insert(id, current);
         let urgent = asked.is_some();
-        self.queue.push(line, Job { planned, asked }, urgent);
+        let job = Job {
+            planned,
+            asked,
+            due: Due::default(),
+            done: HashMap::new(),
+            probe: false,
+        };
+        self.queue.push(line, job, urgent);
     }
 
     /// Starts jobs while there are slots and free lines.
@@ -257,18 +285,32 @@ impl Collector {
         }
         self.rest_until = None;
         while self.jobs.len() < self.tools.desk.most() {
-            let Some((line, job)) = self.queue.pop() else { return };
+            let groups = &self.groups;
+            let Some((line, mut job)) = self.queue.pop(|job| has_room(groups, &job.planned)) else {
+                return;
+            };
             let id = job.planned.device.id;
-            let Some(current) = self.current.get(&id) else {
+            let past = self.past.get(&id).cloned().unwrap_or_default();
+            if job.asked.is_none() {
+                job.due = read(&job.planned, &past).due(Timestamp::now());
+            }
+            job.probe = past.failures >= limits::PROBE_AFTER && past.outcome.is_some_and(Outcome::is_no_connection);
+            job.done = past.done;
+            let Some(current) = self.current.get_mut(&id) else {
                 self.queue.free(line);
                 continue;
             };
+            let group = job.planned.device.group.as_ref().map(|group| group.id);
+            current.group = group;
             let (tools, cancel, begun) = (self.tools.clone(), current.cancel.clone(), self.begun.clone());
             let task = self.jobs.spawn(carry_out(tools, job, cancel, move |session| {
                 // The receiver lives as long as the collector.
                 let _ = begun.send((id, session));
             }));
             self.tasks.insert(task.id(), (id, line));
+            if let Some(group) = group {
+                *self.groups.entry(group).or_default() += 1;
+            }
         }
     }
 
@@ -285,12 +327,17 @@ impl Collector {
             return;
         };
         self.queue.free(line);
-        self.current.remove(&id);
+        if let Some(current) = self.current.remove(&id)
+            && let Some(running) = current.group.and_then(|group| self.groups.get_mut(&group))
+        {
+            *running = running.saturating_sub(1);
+        }
         let done = done.unwrap_or_else(|| Done {
             started_at: Timestamp::now(),
             outcome: Outcome::Interrupted,
             offset_ms: None,
             model: None,
+            schedule_done: None,
         });
         if let Some(planned) = self.devices.get_mut(&id) {
             planned.offset_ms = done.offset_ms.unwrap_or(planned.offset_ms);
@@ -305,17 +352,15 @@ impl Collector {
             );
             self.rest_until = Some(Instant::now() + STORAGE_REST);
         }
-        let failures = self.past.get(&id).map_or(0, |past| past.failures);
-        let failures = match done.outcome {
+        let past = self.past.entry(id).or_default();
+        past.failures = match done.outcome {
             Outcome::Complete | Outcome::Partial => 0,
-            _ => failures.saturating_add(1),
+            _ => past.failures.saturating_add(1),
         };
-        let past = Past {
-            started_at: Some(done.started_at),
-            outcome: Some(done.outcome),
-            failures,
-        };
-        self.past.insert(id, past);
+        (past.started_at, past.outcome) = (Some(done.started_at), Some(done.outcome));
+        if let Some(entries) = done.schedule_done {
+            past.done = entries;
+        }
         self.set_due(id, Timestamp::now());
     }
 

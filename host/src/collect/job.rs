@@ -1,5 +1,6 @@
 //! One job: a device's turn on its line, from the plan to the journal.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -13,7 +14,9 @@ use super::plan::{Planned, assignments, clock_rule};
 use super::sink::{Shown, StoreSink, used};
 use crate::driver::env::Budget;
 use crate::driver::{Driver, Registry, check_config};
+use crate::limits;
 use crate::model::{Outcome, Reason, SessionId, Task};
+use crate::schedule::Due;
 use crate::session::{Assignment, Desk, Order, Report, Transport, Way, run};
 use crate::store::{self, NewSession, Route, SessionEnd, Store, StoreError};
 
@@ -41,6 +44,38 @@ pub struct Job {
     pub planned: Planned,
     /// What is asked beyond its schedule.
     pub asked: Option<ReadNow>,
+    /// What its schedule says, when nobody asked.
+    pub due: Due,
+    /// When entries of its schedule were done before.
+    pub done: HashMap<String, Timestamp>,
+    /// Whether it only looks if a device that was long silent answers again: then there is little time for that.
+    pub probe: bool,
+}
+
+impl Job {
+    /// What is to be read.
+    fn tasks(&self) -> Vec<Task> {
+        match &self.asked {
+            None => self.due.tasks.clone(),
+            Some(asked) if asked.what.is_empty() => self.planned.device.schedule.tasks(),
+            Some(asked) => asked.what.clone(),
+        }
+    }
+
+    /// When entries of the schedule were done, after a session that began at `started_at` and did this one's.
+    pub fn done_after(&self, started_at: Timestamp) -> HashMap<String, Timestamp> {
+        let entries = self.planned.device.schedule.entries().iter().map(ToString::to_string);
+        entries
+            .filter_map(|entry| {
+                let at = if self.due.entries.contains(&entry) {
+                    started_at
+                } else {
+                    *self.done.get(&entry)?
+                };
+                Some((entry, at))
+            })
+            .collect()
+    }
 }
 
 /// How a job ended.
@@ -54,6 +89,8 @@ pub struct Done {
     pub offset_ms: Option<i64>,
     /// The model that answered.
     pub model: Option<String>,
+    /// When each entry of the schedule was last done, when this job did some.
+    pub schedule_done: Option<HashMap<String, Timestamp>>,
 }
 
 /// Why a job has no conversation.
@@ -68,6 +105,7 @@ pub async fn carry_out(tools: Tools, job: Job, cancel: CancellationToken, begun:
         outcome: Outcome::BadConfig,
         offset_ms: None,
         model: None,
+        schedule_done: None,
     };
     if device.routes.is_empty() {
         warn!(device.id = %device.id, "device {} has no route", device.name);
@@ -100,6 +138,7 @@ async fn attempt(
         outcome: Outcome::BadConfig,
         offset_ms: None,
         model: None,
+        schedule_done: None,
     };
     let driver = tools.registry.get(&device.driver);
     let reason = if job.asked.is_some() {
@@ -148,8 +187,12 @@ async fn attempt(
         }
         Err(refused) => Err(refused),
     };
-    let end = session_end(session, &shown, report);
+    let mut end = session_end(session, &shown, report);
+    if matches!(end.outcome, Outcome::Complete | Outcome::Partial) && job.asked.is_none() {
+        end.schedule_done = Some(job.done_after(started_at));
+    }
     (done.outcome, done.offset_ms) = (end.outcome, end.clock.map(|clock| clock.offset_ms));
+    done.schedule_done.clone_from(&end.schedule_done);
     done.model = end.identity.as_ref().map(|identity| identity.model.clone());
     let added = end.counters.records_added;
     finish(tools, job, &shown, end).await;
@@ -172,10 +215,18 @@ async fn prepare(
     let config = check_config(&driver.describe, &device.config).map_err(|fault| bad(fault.to_string()))?;
     let clock = clock_rule(device, &driver.describe).map_err(bad)?;
     let storage = |error: StoreError| (Outcome::Storage, error.to_string());
-    let asked = job.asked.as_ref();
-    let tasks = assignments(&tools.store, &job.planned, &driver, &clock, started_at, asked)
-        .await
-        .map_err(storage)?;
+    let span = job.asked.as_ref().and_then(|asked| asked.span);
+    let tasks = assignments(
+        &tools.store,
+        &job.planned,
+        &driver,
+        &clock,
+        started_at,
+        &job.tasks(),
+        span,
+    )
+    .await
+    .map_err(storage)?;
     let memory = tools.store.memory(device.id, &device.driver).await.map_err(storage)?;
     let turn = tools
         .desk
@@ -198,9 +249,12 @@ async fn prepare(
         tasks,
         memory,
         budget: Budget {
-            wall: tools.wall,
+            wall: job.due.within_minutes.map_or(tools.wall, |minutes| {
+                tools.wall.min(Duration::from_secs(u64::from(minutes) * 60))
+            }),
             ..Budget::default()
         },
+        answers_within: job.probe.then_some(Duration::from_secs(limits::PROBE_S)),
         cancel,
         started_at,
         driver,
@@ -294,6 +348,7 @@ fn session_end(session: SessionId, shown: &Shown, report: Result<Report, Refused
                 faults: Vec::new(),
                 trace: String::new(),
                 clock: None,
+                schedule_done: None,
             };
         }
     };
@@ -349,6 +404,7 @@ fn session_end(session: SessionId, shown: &Shown, report: Result<Report, Refused
             offset_ms: clock.offset_ms,
             uncertainty_ms: clock.uncertainty_ms.into(),
         }),
+        schedule_done: None,
     }
 }
 

@@ -36,6 +36,8 @@ pub struct Order {
     pub memory: BTreeMap<String, Vec<u8>>,
     /// What it may use.
     pub budget: Budget,
+    /// How long the device may take to say who it is; none: as long as the session.
+    pub answers_within: Option<Duration>,
     /// Ends it.
     pub cancel: CancellationToken,
     /// The instant at which it begins.
@@ -166,7 +168,10 @@ async fn converse(order: &Order, sink: Box<dyn Sink>, watch: Watch<'_>, report: 
         sink,
         clock: order.clock.clone(),
         memory: order.memory.clone(),
-        budget: order.budget.clone(),
+        budget: Budget {
+            wall: order.answers_within.unwrap_or(order.budget.wall).min(order.budget.wall),
+            ..order.budget.clone()
+        },
         cancel: order.cancel.clone(),
     };
     let mut running = order
@@ -208,8 +213,10 @@ async fn work(order: &Order, running: &mut Running, watch: Watch<'_>, report: &m
     let identity = {
         let step = Step::begin("identify", running, watch);
         let identity = running.identify(&order.config).await;
+        let identity = identity.map_err(|error| probed(order, error));
         step.end(running, report, identity)
     };
+    running.set_wall(order.budget.wall);
     let identity = match identity {
         Ok(identity) => identity,
         Err(error) => return leave(running, watch, report, error).await,
@@ -244,6 +251,17 @@ async fn work(order: &Order, running: &mut Running, watch: Watch<'_>, report: &m
             };
             Err((outcome, format!("{task}: {}: {}{more}", failure.outcome, failure.text)))
         }
+    }
+}
+
+/// A device that was only looked for and did not come to speak in the time for that is silent.
+fn probed(order: &Order, error: CallError) -> CallError {
+    match (order.answers_within, error) {
+        (Some(within), CallError::Ended(Outcome::LimitTime, _)) => {
+            let text = format!("silent before, and again within the {} s of a look", within.as_secs());
+            CallError::Ended(Outcome::NoAnswer, text)
+        }
+        (_, error) => error,
     }
 }
 
