@@ -119,6 +119,9 @@ pub const PROBE_AFTER: u32 = 3;
 /// How long such a look may take, seconds: opening the line and one answer over a slow modem.
 pub const PROBE_S: u64 = 30;
 
+/// The longest tunnel, minutes: a working day at a site.
+pub const TUNNEL_MINUTES: u32 = 480;
+
 /// Jobs that wait or run: more devices than one process is meant to read.
 pub const JOBS_WAITING: usize = 100_000;
 

@@ -3,7 +3,7 @@
 use meter_sim::{Faults, Vkt7};
 use serde_json::json;
 use sqlx::Row as _;
-use system_tests::TestHost;
+use system_tests::{TestHost, parts};
 
 use crate::devices::{ON_DEMAND, standing_clock, tcp, young};
 
@@ -114,4 +114,66 @@ async fn a_silent_meter_is_only_looked_for_until_it_answers_again() {
     let again = host.read_now(device, &json!({"what": ["clock", "hourly"]})).await;
     assert_eq!(again["outcome"], "complete", "a look that is answered goes on: {again}");
     assert!(again["records_added"].as_u64() > Some(0), "{again}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_program_talks_to_the_meter_through_a_tunnel_while_polling_of_its_line_waits() {
+    let meter = young(1).link().start_tcp().await.unwrap();
+    let line = tcp(&meter);
+    let csv = format!(
+        "name,driver,line,tasks,config\nboiler,vkt7,{line},clock hourly,address=1\n\
+         neighbour,vkt7,{line},clock,address=1\n"
+    );
+    let host = TestHost::start_with(&csv, ON_DEMAND);
+    let (device, neighbour) = (host.device("boiler").await, host.device("neighbour").await);
+    let path = format!("/api/v1/devices/{device}/tunnel");
+    assert_eq!(host.post(&path, &json!({"minutes": 0})).await.0, 400);
+    let (status, tunnel) = host.post(&path, &json!({"minutes": 30})).await;
+    assert_eq!(status, 202, "{tunnel}");
+    assert_eq!(host.post(&path, &json!({"minutes": 30})).await.0, 409, "one at a time");
+    // Whatever drives the meter: here our own program, as the maker's would.
+    let through = format!("tcp:{}", tunnel["address"].as_str().unwrap());
+    let driver = parts::drivers_folder().join("vkt7.wasm");
+    let read = [
+        "read",
+        "--driver",
+        driver.to_str().unwrap(),
+        "--line",
+        &through,
+        "--set",
+        "address=1",
+        "--what",
+        "clock,hourly",
+        "--format",
+        "json",
+    ];
+    let read: serde_json::Value = serde_json::from_str(&host.uzel(&read)).unwrap();
+    assert_eq!(read["outcome"], "complete", "{read}");
+    // The neighbour on the same line waits until the tunnel is closed.
+    let order = format!("/api/v1/devices/{neighbour}/read-now");
+    assert_eq!(host.post(&order, &json!({"what": ["clock"]})).await.0, 202);
+    let sessions = host.get(&format!("/api/v1/sessions?device={device}")).await;
+    let session = &sessions["items"][0];
+    assert_eq!(
+        (&session["reason"], &session["outcome"]),
+        (&json!("tunnel"), &json!(null)),
+        "{session}"
+    );
+    assert_eq!(
+        host.get(&format!("/api/v1/sessions?device={neighbour}")).await["items"],
+        json!([])
+    );
+    let (status, _) = host
+        .post(&format!("/api/v1/sessions/{}/cancel", session["id"]), &json!({}))
+        .await;
+    assert!((200..300).contains(&status), "{status}");
+    assert_eq!(host.session_ended(neighbour).await["outcome"], "complete");
+    let ended = host.session_ended(device).await;
+    assert_eq!(ended["outcome"], "cancelled");
+    assert!(ended["bytes_received"].as_u64() > Some(100), "{ended}");
+    let shown = host.get(&format!("/api/v1/devices/{device}")).await;
+    assert_eq!(
+        shown["state"], "new",
+        "a tunnel says nothing of how the device fares: {shown}"
+    );
 }

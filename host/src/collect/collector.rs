@@ -1,6 +1,7 @@
 //! Who is read when: keeps the clock of every device, starts jobs, takes commands.
 
 use std::collections::{BTreeSet, HashMap};
+use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -11,11 +12,11 @@ use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use tracing::{error, info, warn};
 
+use super::Config;
 use super::handle::{Board, Command, HandleError, ReadNow};
-use super::job::{Done, Job, Tools, carry_out};
+use super::job::{Asked, Done, Job, Tools, carry_out};
 use super::plan::{Current, Planned};
 use super::queue::Queue;
-use super::{Config, handle};
 use crate::driver::Registry;
 use crate::limits;
 use crate::model::{DeviceId, LineId, Outcome, SessionId};
@@ -256,7 +257,7 @@ impl Collector {
         }
     }
 
-    fn enqueue(&mut self, planned: Planned, asked: Option<ReadNow>) {
+    fn enqueue(&mut self, planned: Planned, asked: Option<Asked>) {
         let line = planned.line().unwrap_or(LineId(0));
         let id = planned.device.id;
         // From now on it has its place: it is not due again before this job has ended.
@@ -337,6 +338,7 @@ impl Collector {
             outcome: Outcome::Interrupted,
             offset_ms: None,
             model: None,
+            tells_of_device: true,
             schedule_done: None,
         });
         if let Some(planned) = self.devices.get_mut(&id) {
@@ -351,6 +353,10 @@ impl Collector {
                 STORAGE_REST.as_secs()
             );
             self.rest_until = Some(Instant::now() + STORAGE_REST);
+        }
+        if !done.tells_of_device {
+            self.set_due(id, Timestamp::now());
+            return;
         }
         let past = self.past.entry(id).or_default();
         past.failures = match done.outcome {
@@ -371,6 +377,10 @@ impl Collector {
                 // Who asked may have gone.
                 let _ = reply.send(answer);
             }
+            Command::Tunnel(device, minutes, reply) => {
+                let answer = self.tunnel(device, minutes);
+                let _ = reply.send(answer);
+            }
             Command::Cancel(session, reply) => {
                 let found = self.current.values().find(|current| current.session == Some(session));
                 let answer = found
@@ -382,8 +392,27 @@ impl Collector {
         }
     }
 
-    fn read_now(&mut self, read: ReadNow) -> Result<u64, handle::HandleError> {
-        let id = read.device;
+    fn read_now(&mut self, read: ReadNow) -> Result<u64, HandleError> {
+        let planned = self.askable(read.device)?;
+        self.enqueue(planned, Some(Asked::Read(read)));
+        self.job_number += 1;
+        Ok(self.job_number)
+    }
+
+    fn tunnel(&mut self, device: DeviceId, minutes: u32) -> Result<SocketAddr, HandleError> {
+        let planned = self.askable(device)?;
+        // To this machine only: there are no accounts yet.
+        let opened = std::net::TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).and_then(|listener| {
+            listener.set_nonblocking(true)?;
+            Ok((listener.local_addr()?, listener))
+        });
+        let (address, listener) = opened.map_err(|error| HandleError::NoPort(error.to_string()))?;
+        self.enqueue(planned, Some(Asked::Tunnel(Arc::new(listener), minutes)));
+        Ok(address)
+    }
+
+    /// A device that nobody reads or waits for, taken out of its schedule until this is done.
+    fn askable(&mut self, id: DeviceId) -> Result<Planned, HandleError> {
         if self.current.contains_key(&id) {
             return Err(HandleError::AlreadyReading(id));
         }
@@ -395,9 +424,7 @@ impl Collector {
         if let Some(at) = self.due_at.remove(&id) {
             self.due.remove(&(at, id));
         }
-        self.enqueue(planned, Some(read));
-        self.job_number += 1;
-        Ok(self.job_number)
+        Ok(planned)
     }
 }
 

@@ -112,26 +112,42 @@ pub struct Report {
     pub memory: Option<BTreeMap<String, Vec<u8>>>,
 }
 
+impl Report {
+    /// Of a session that could not begin.
+    pub fn failed(outcome: Outcome, text: String) -> Self {
+        Self {
+            outcome,
+            detail: Some(text),
+            ..Self::new()
+        }
+    }
+
+    /// Of a session that has done nothing yet.
+    pub(super) fn new() -> Self {
+        Self {
+            outcome: Outcome::Complete,
+            detail: None,
+            identity: None,
+            clock: None,
+            settings: None,
+            phases: Vec::new(),
+            usage: Usage::default(),
+            busy: Duration::ZERO,
+            wall: Duration::ZERO,
+            faults: Vec::new(),
+            trace: String::new(),
+            memory: None,
+        }
+    }
+}
+
 /// Told at the start of each phase.
 pub type Watch<'a> = &'a (dyn Fn(&str, &Usage) + Sync);
 
 /// Holds the conversation. `turn` is kept to its end.
 pub async fn run(turn: Turn, order: Order, sink: Box<dyn Sink>, watch: Watch<'_>) -> Report {
     let begun = Instant::now();
-    let mut report = Report {
-        outcome: Outcome::Complete,
-        detail: None,
-        identity: None,
-        clock: None,
-        settings: None,
-        phases: Vec::new(),
-        usage: Usage::default(),
-        busy: Duration::ZERO,
-        wall: Duration::ZERO,
-        faults: Vec::new(),
-        trace: String::new(),
-        memory: None,
-    };
+    let mut report = Report::new();
     if let Err((outcome, text)) = converse(&order, sink, watch, &mut report).await {
         report.outcome = outcome;
         report.detail = Some(text);
@@ -142,7 +158,7 @@ pub async fn run(turn: Turn, order: Order, sink: Box<dyn Sink>, watch: Watch<'_>
 }
 
 /// How long a line may take to be given back: a modem hangs up in seconds.
-const CLOSE: Duration = Duration::from_secs(15);
+pub(super) const CLOSE: Duration = Duration::from_secs(15);
 
 type Ended = (Outcome, String);
 
@@ -195,7 +211,7 @@ async fn converse(order: &Order, sink: Box<dyn Sink>, watch: Watch<'_>, report: 
     result
 }
 
-fn open_failed(error: OpenError) -> Ended {
+pub(super) fn open_failed(error: OpenError) -> Ended {
     let outcome = match error {
         OpenError::NoRoute { .. } => Outcome::NoRoute,
         OpenError::Refused { .. } => Outcome::LineRefused,

@@ -115,6 +115,8 @@ pub struct SessionEnd {
     pub trace: String,
     /// The device's clock, when it was read.
     pub clock: Option<ClockSeen>,
+    /// Whether it says how the device fares: a tunnel does not.
+    pub tells_of_device: bool,
     /// When each entry of the device's schedule was last done, when this session did some.
     pub schedule_done: Option<HashMap<String, Timestamp>>,
 }
@@ -214,7 +216,9 @@ impl Write for SessionEnd {
                 .collect();
             json(&seconds)
         });
-        put_state(tx, device, self.outcome, self.ended_at, done.transpose()?).await?;
+        if self.tells_of_device {
+            put_state(tx, device, self.outcome, self.ended_at, done.transpose()?).await?;
+        }
         if !self.trace.is_empty() {
             sqlx::query("insert into trace (session_id, text) values ($1, $2) on conflict (session_id) do nothing")
                 .bind(self.session.0)

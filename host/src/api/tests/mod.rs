@@ -208,6 +208,13 @@ async fn answer_commands(mut commands: mpsc::Receiver<Command>) {
                 };
                 let _ = reply.send(answer);
             }
+            Command::Tunnel(device, _, reply) => {
+                let answer = match device {
+                    DeviceId(1) => Ok(([127, 0, 0, 1], 4_001).into()),
+                    device => Err(HandleError::AlreadyReading(device)),
+                };
+                let _ = reply.send(answer);
+            }
             Command::Cancel(session, reply) => {
                 let answer = if session.0 == 1 {
                     Ok(())
@@ -278,6 +285,7 @@ async fn begin(store: &Store, device: DeviceId) -> SessionId {
 fn end(session: SessionId) -> SessionEnd {
     SessionEnd {
         session,
+        tells_of_device: true,
         schedule_done: None,
         ended_at: ago(0),
         outcome: Outcome::Complete,

@@ -126,6 +126,7 @@ pub(super) async fn begin(store: &Store, device: DeviceId) -> SessionId {
 pub(super) fn session_end(session: SessionId, outcome: Outcome) -> SessionEnd {
     SessionEnd {
         session,
+        tells_of_device: true,
         schedule_done: None,
         ended_at: at(5),
         outcome,
