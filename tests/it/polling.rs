@@ -163,9 +163,7 @@ async fn a_program_talks_to_the_meter_through_a_tunnel_while_polling_of_its_line
         host.get(&format!("/api/v1/sessions?device={neighbour}")).await["items"],
         json!([])
     );
-    let (status, _) = host
-        .post(&format!("/api/v1/sessions/{}/cancel", session["id"]), &json!({}))
-        .await;
+    let status = host.delete(&format!("/api/v1/sessions/{}", session["id"])).await;
     assert!((200..300).contains(&status), "{status}");
     assert_eq!(host.session_ended(neighbour).await["outcome"], "complete");
     let ended = host.session_ended(device).await;
