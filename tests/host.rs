@@ -195,7 +195,10 @@ impl TestHost {
     pub async fn delete(&self, path: &str) -> u16 {
         let url = format!("{}{path}", self.address);
         let answer = reqwest::Client::new().delete(&url).send().await;
-        answer.unwrap_or_else(|error| panic!("{url}: {error}")).status().as_u16()
+        answer
+            .unwrap_or_else(|error| panic!("{url}: {error}"))
+            .status()
+            .as_u16()
     }
 
     /// Asks again until `found` gives something; panics with the log when it takes longer than anybody waits.
