@@ -130,3 +130,19 @@ pub const LIVE_STREAMS: usize = 64;
 
 /// Values of one page of records: 10 000 hours of 20 columns.
 pub const PAGE_VALUES: u32 = 200_000;
+
+/// Sessions that retention looks at in one transaction: milliseconds of the writer's time.
+pub const PRUNE_SESSIONS: usize = 200;
+
+/// Bytes of traces that retention removes in one transaction, about. Each page of them is read.
+pub const PRUNE_BYTES: i64 = 16 << 20;
+
+/// Sessions of the journal that one page is looked for in: a filter that nothing fits costs a page tenths of a second,
+/// and the next page goes on.
+pub const JOURNAL_SCAN: u32 = 200_000;
+
+/// Sessions that the store gives at once to an export.
+pub const EXPORT_PAGE: u32 = 1_000;
+
+/// Sessions of one export: about 200 MB. The next begins after the last row of it.
+pub const EXPORT_ROWS: u32 = 1_000_000;

@@ -10,6 +10,7 @@ mod extract;
 mod gap;
 mod guard;
 mod health;
+mod journal;
 mod live;
 mod problem;
 mod read_now;
@@ -18,6 +19,7 @@ mod series;
 mod session;
 mod site;
 mod state;
+mod talk;
 #[cfg(test)]
 mod tests;
 mod tunnel;
@@ -190,7 +192,12 @@ fn api() -> OpenApiRouter<ApiState> {
         .routes(routes!(series::values))
         .routes(routes!(diagnostic::events))
         .routes(routes!(diagnostic::settings))
+        .routes(routes!(talk::lines))
+        .routes(routes!(talk::one_line))
+        .routes(routes!(talk::of_device))
+        .routes(routes!(talk::of_line))
         .routes(routes!(session::list))
+        .routes(routes!(journal::export))
         .routes(routes!(session::one, session::cancel))
         .routes(routes!(session::trace))
         .routes(routes!(session::trace_text))

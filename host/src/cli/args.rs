@@ -34,6 +34,38 @@ pub enum Command {
     /// Look at drivers.
     #[command(subcommand)]
     Driver(DriverCommand),
+    /// Copy the whole database into one file, while the host runs or not, and verify the copy.
+    #[command(after_help = BACKUP)]
+    Backup {
+        /// The copy. It is written under a temporary name beside and renamed when it is whole and verified.
+        file: PathBuf,
+        /// Write over a file that is there.
+        #[arg(long)]
+        force: bool,
+        /// Which configuration.
+        #[command(flatten)]
+        config: ConfigFile,
+    },
+    /// Verify a copy and put it in the place of the database, which is kept under another name. The host must be
+    /// stopped.
+    #[command(
+        after_help = "Example:\n  systemctl stop uzel && uzel restore /var/backups/uzel/monday.sqlite \
+    --config /etc/uzel/uzel.toml && systemctl start uzel"
+    )]
+    Restore {
+        /// The copy.
+        file: PathBuf,
+        /// Which configuration.
+        #[command(flatten)]
+        config: ConfigFile,
+    },
+    /// Give the room of removed rows back to the file system. The host must be stopped; needs as much free room as the
+    /// database takes.
+    Vacuum {
+        /// Which configuration.
+        #[command(flatten)]
+        config: ConfigFile,
+    },
     /// Check the configuration: tells all faults at once, prints nothing when there are none.
     #[command(after_help = "Example:\n  uzel check --config uzel.toml --effective")]
     Check {
@@ -61,6 +93,10 @@ pub struct ConfigFile {
     #[arg(long, value_name = "FILE")]
     pub config: Option<PathBuf>,
 }
+
+const BACKUP: &str = "Prints how many rows each table has when integrity and references of the copy are in order.
+Example:
+  uzel backup /var/backups/uzel/monday.sqlite --force --config /etc/uzel/uzel.toml";
 
 const READ_EXAMPLES: &str = "Examples:
   Current values of a ВКТ-7 behind a converter:

@@ -47,6 +47,10 @@ pub struct Collector {
     sessions: Option<mpsc::UnboundedReceiver<(DeviceId, SessionId)>>,
     job_number: u64,
     rest_until: Option<Instant>,
+    /// Whether polling rests because the storage takes nothing.
+    is_paused: bool,
+    /// When it last did.
+    paused_at: Option<Timestamp>,
     /// Of the devices as they were last taken from the store.
     revision: i64,
     /// Running jobs of each group.
@@ -80,14 +84,7 @@ impl Collector {
         board: Arc<Board>,
         config: Config,
     ) -> Self {
-        let allowed = sessions_allowed();
-        if config.sessions > allowed {
-            warn!(
-                wanted = config.sessions,
-                allowed, "at most {allowed} sessions at once: vm.max_map_count allows no more"
-            );
-        }
-        let desk = Arc::new(Desk::new(config.sessions.min(allowed).max(1)));
+        let desk = Arc::new(Desk::new(most_sessions(&config)));
         let wall = Duration::from_secs(config.session_s);
         // One message a session, taken at once: bounded by the sessions.
         let (begun, sessions) = mpsc::unbounded_channel();
@@ -99,6 +96,7 @@ impl Collector {
                 transport,
                 board,
                 wall,
+                stopping: CancellationToken::new(),
             },
             config,
             devices: HashMap::new(),
@@ -113,6 +111,8 @@ impl Collector {
             sessions: Some(sessions),
             job_number: 0,
             rest_until: None,
+            is_paused: false,
+            paused_at: None,
             revision: 0,
             groups: HashMap::new(),
         }
@@ -123,9 +123,11 @@ impl Collector {
         let Some(mut sessions) = self.sessions.take() else {
             return;
         };
+        self.tools.stopping = cancel.clone();
         self.reload().await;
         let mut look = tokio::time::interval(LOOK_EVERY);
         loop {
+            self.tools.board.turn();
             self.start_jobs();
             let wake_at = self.wake_at();
             tokio::select! {
@@ -279,9 +281,22 @@ impl Collector {
         self.queue.push(line, job, urgent);
     }
 
-    /// Starts jobs while there are slots and free lines.
+    /// Starts jobs while there are slots and free lines, and a storage that takes what they bring.
     fn start_jobs(&mut self) {
-        if self.rest_until.is_some_and(|until| until > Instant::now()) {
+        // Looked at in every turn of the loop, which comes at least as often as it looks at the devices.
+        let is_paused = self.tools.store.is_paused();
+        if is_paused {
+            self.paused_at = Some(Timestamp::now());
+        }
+        if is_paused != self.is_paused {
+            self.is_paused = is_paused;
+            if is_paused {
+                warn!("polling rests until the storage takes data again");
+            } else {
+                info!("polling goes on");
+            }
+        }
+        if is_paused || self.rest_until.is_some_and(|until| until > Instant::now()) {
             return;
         }
         self.rest_until = None;
@@ -347,7 +362,10 @@ impl Collector {
                 Arc::make_mut(&mut planned.device).model = done.model;
             }
         }
-        if done.outcome == Outcome::Storage {
+        // A pause is over when the storage says so. What else it refuses it may refuse again.
+        let by_pause =
+            done.outcome == Outcome::Storage && self.paused_at.is_some_and(|paused_at| paused_at >= done.started_at);
+        if done.outcome == Outcome::Storage && !by_pause {
             warn!(
                 "polling rests for {} s: the store could not take something",
                 STORAGE_REST.as_secs()
@@ -361,6 +379,8 @@ impl Collector {
         let past = self.past.entry(id).or_default();
         past.failures = match done.outcome {
             Outcome::Complete | Outcome::Partial => 0,
+            // The device did nothing wrong.
+            Outcome::Storage if by_pause => past.failures,
             _ => past.failures.saturating_add(1),
         };
         (past.started_at, past.outcome) = (Some(done.started_at), Some(done.outcome));
@@ -389,6 +409,17 @@ impl Collector {
                 let _ = reply.send(answer);
             }
             Command::Reload => self.reload().await,
+            Command::Configure(config) => self.configure(config),
+        }
+    }
+
+    fn configure(&mut self, config: Config) {
+        self.tools.desk.resize(most_sessions(&config));
+        self.tools.wall = Duration::from_secs(config.session_s);
+        self.config = config;
+        let (now, devices) = (Timestamp::now(), Vec::from_iter(self.devices.keys().copied()));
+        for id in devices {
+            self.set_due(id, now);
         }
     }
 
@@ -426,6 +457,18 @@ impl Collector {
         }
         Ok(planned)
     }
+}
+
+/// How many sessions may be open at once, as configured and as the kernel allows.
+fn most_sessions(config: &Config) -> usize {
+    let allowed = sessions_allowed();
+    if config.sessions > allowed {
+        warn!(
+            wanted = config.sessions,
+            allowed, "at most {allowed} sessions at once: vm.max_map_count allows no more"
+        );
+    }
+    config.sessions.min(allowed).max(1)
 }
 
 async fn sleep_until(at: Option<Instant>) {

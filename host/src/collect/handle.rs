@@ -2,11 +2,13 @@
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use jiff::Timestamp;
 use tokio::sync::{broadcast, mpsc, oneshot};
 
+use super::Config;
 use crate::limits;
 use crate::model::{DeviceId, LineId, Outcome, Reason, RecordKind, SessionId, Span, Task};
 
@@ -112,6 +114,8 @@ pub enum Command {
     Cancel(SessionId, oneshot::Sender<Result<(), HandleError>>),
     /// Devices were added or changed in the store.
     Reload,
+    /// The configuration changed. Running sessions go on.
+    Configure(Config),
 }
 
 /// Cheap to clone.
@@ -127,6 +131,7 @@ pub struct Board {
     running: Mutex<BTreeMap<SessionId, Live>>,
     due: Mutex<BTreeMap<DeviceId, Timestamp>>,
     events: broadcast::Sender<LiveEvent>,
+    turns: AtomicU64,
 }
 
 impl Handle {
@@ -138,6 +143,7 @@ impl Handle {
             running: Mutex::default(),
             due: Mutex::default(),
             events,
+            turns: AtomicU64::new(0),
         });
         (
             Self {
@@ -170,6 +176,19 @@ impl Handle {
             .send(Command::Reload)
             .await
             .map_err(|_| HandleError::Ended)
+    }
+
+    /// Takes over a changed configuration. Running sessions go on.
+    pub async fn configure(&self, config: Config) -> Result<(), HandleError> {
+        self.commands
+            .send(Command::Configure(config))
+            .await
+            .map_err(|_| HandleError::Ended)
+    }
+
+    /// How often the collector's loop turned: a number that stands still means that it hangs.
+    pub fn turns(&self) -> u64 {
+        self.board.turns.load(Ordering::Relaxed)
     }
 
     /// The running sessions, oldest first.
@@ -225,6 +244,11 @@ impl Board {
         #[allow(clippy::cast_precision_loss, reason = "a gauge of sessions")]
         metrics::gauge!("uzel_sessions_running").set(running as f64);
         self.tell(LiveEvent::Session(Box::new(live)));
+    }
+
+    /// The collector's loop turned.
+    pub fn turn(&self) {
+        self.turns.fetch_add(1, Ordering::Relaxed);
     }
 
     /// Says when a device is read next.

@@ -10,15 +10,16 @@ use tokio_util::sync::CancellationToken;
 use tracing::{error, info, warn};
 
 use super::handle::{Board, Live, ReadNow};
+use super::journal::{begin, keep_end, masked, session_end};
 use super::plan::{Planned, assignments, clock_rule};
 use super::sink::{Shown, StoreSink, used};
 use crate::driver::env::Budget;
-use crate::driver::{Driver, Registry, check_config};
+use crate::driver::{Driver, Registry, Secrets, check_config};
 use crate::limits;
 use crate::model::{Outcome, Reason, SessionId, Task};
 use crate::schedule::Due;
 use crate::session::{Assignment, Desk, Order, Report, Transport, Turn, Watch, Way, run, tunnel};
-use crate::store::{self, NewSession, Route, SessionEnd, Store, StoreError};
+use crate::store::{NewSession, Route, SessionEnd, Store, StoreError};
 
 /// What every job works with.
 #[derive(Clone)]
@@ -35,6 +36,8 @@ pub struct Tools {
     pub board: Arc<Board>,
     /// Longest session.
     pub wall: Duration,
+    /// The host ends.
+    pub stopping: CancellationToken,
 }
 
 /// What somebody asks of a device.
@@ -106,7 +109,7 @@ pub struct Done {
 }
 
 /// Why a job has no conversation.
-type Refused = (Outcome, String);
+pub(super) type Refused = (Outcome, String);
 
 /// Carries a job out: a session over the first route, and over the next while the device is not reached. `begun` is
 /// told each session's number.
@@ -145,22 +148,13 @@ async fn attempt(
     begun: &impl Fn(SessionId),
 ) -> (Done, u64) {
     let device = &job.planned.device;
-    let started_at = Timestamp::now();
-    let mut done = Done {
-        started_at,
-        outcome: Outcome::BadConfig,
-        offset_ms: None,
-        model: None,
-        tells_of_device: true,
-        schedule_done: None,
-    };
     let driver = tools.registry.get(&device.driver);
     let reason = match job.asked {
         None => Reason::Schedule,
         Some(Asked::Read(_)) => Reason::ReadNow,
         Some(Asked::Tunnel(..)) => Reason::Tunnel,
     };
-    let new = NewSession {
+    let mut new = NewSession {
         device: device.id,
         line: route.line,
         driver: device.driver.clone(),
@@ -173,18 +167,30 @@ async fn attempt(
             .map(|driver| driver.digest.to_string())
             .unwrap_or_default(),
         reason,
-        started_at,
+        started_at: Timestamp::now(),
     };
-    let session = match tools.store.begin_session(new.clone()).await {
+    let begun_as = begin(tools, &mut new, &cancel).await;
+    let started_at = new.started_at;
+    let mut done = Done {
+        started_at,
+        outcome: Outcome::Storage,
+        offset_ms: None,
+        model: None,
+        tells_of_device: true,
+        schedule_done: None,
+    };
+    let session = match begun_as {
         Ok(session) => session,
         Err(error) => {
             error!(device.id = %device.id, %error, "session with {} did not begin", device.name);
-            done.outcome = Outcome::Storage;
             return (done, 0);
         }
     };
     begun(session);
     let shown = Shown::new(tools.board.clone(), live(session, job, route, &new));
+    let secrets = driver
+        .as_ref()
+        .map_or_else(Secrets::default, |driver| Secrets::of(&driver.describe, &device.config));
     let report = match prepare(tools, job, driver, route, started_at, cancel).await {
         Ok((turn, order)) => {
             let sink = StoreSink {
@@ -205,9 +211,9 @@ async fn attempt(
         }
         Err(refused) => Err(refused),
     };
-    let mut end = session_end(session, &shown, report);
+    let mut end = masked(session_end(session, &shown, report), &secrets);
     if matches!(end.outcome, Outcome::Complete | Outcome::Partial) && job.asked.is_none() {
-        end.schedule_done = Some(job.done_after(started_at));
+        end.schedule_done = Some(job.done_after(done.started_at));
     }
     (done.outcome, done.offset_ms) = (end.outcome, end.clock.map(|clock| clock.offset_ms));
     done.schedule_done.clone_from(&end.schedule_done);
@@ -363,89 +369,6 @@ async fn keep(
     Ok(())
 }
 
-fn session_end(session: SessionId, shown: &Shown, report: Result<Report, Refused>) -> SessionEnd {
-    let (records_added, values_added, incidents) = shown.brought();
-    let ended_at = Timestamp::now();
-    let report = match report {
-        Ok(report) => report,
-        Err((outcome, text)) => {
-            return SessionEnd {
-                session,
-                ended_at,
-                outcome,
-                detail: Some(text),
-                identity: None,
-                phases: Vec::new(),
-                counters: store::Counters {
-                    records_added,
-                    values_added,
-                    ..store::Counters::default()
-                },
-                faults: Vec::new(),
-                trace: String::new(),
-                clock: None,
-                schedule_done: None,
-                tells_of_device: true,
-            };
-        }
-    };
-    let mut faults = report.faults;
-    if incidents > 0 {
-        faults.push(format!(
-            "{incidents} records came back different from what was stored: see the incidents"
-        ));
-    }
-    let millis = |duration: Duration| u64::try_from(duration.as_millis()).unwrap_or(u64::MAX);
-    let identity = report.identity.map(|identity| store::IdentitySeen {
-        model: identity.model,
-        serial: identity.serial,
-        firmware: identity.firmware,
-        details: identity.details,
-    });
-    let phases = report
-        .phases
-        .into_iter()
-        .map(|phase| store::Phase {
-            name: phase.name,
-            started_ms: phase.started_ms,
-            ended_ms: phase.ended_ms,
-            outcome: phase
-                .failed
-                .map_or_else(|| "ok".to_owned(), |(outcome, text)| format!("{outcome}: {text}")),
-            records: phase.rows,
-        })
-        .collect();
-    SessionEnd {
-        session,
-        ended_at,
-        outcome: report.outcome,
-        detail: report.detail,
-        // A device that is not the one meant must not lend it its name.
-        identity: identity.filter(|_| report.outcome != Outcome::WrongDevice),
-        phases,
-        counters: store::Counters {
-            exchanges: report.usage.exchanges.into(),
-            retries: report.usage.retries.into(),
-            bytes_sent: report.usage.bytes_sent,
-            bytes_received: report.usage.bytes_received,
-            records_added,
-            values_added,
-            cpu_ms: millis(report.busy),
-            wall_ms: millis(report.wall),
-            memory_peak_bytes: u64::try_from(report.usage.memory_peak_bytes).unwrap_or(u64::MAX),
-        },
-        faults,
-        trace: report.trace,
-        clock: report.clock.map(|clock| store::ClockSeen {
-            shown: clock.shown,
-            offset_ms: clock.offset_ms,
-            uncertainty_ms: clock.uncertainty_ms.into(),
-        }),
-        schedule_done: None,
-        tells_of_device: true,
-    }
-}
-
 /// Writes the journal, tells those who watch, counts.
 async fn finish(tools: &Tools, job: &Job, shown: &Shown, end: SessionEnd) {
     let device = &job.planned.device;
@@ -453,7 +376,7 @@ async fn finish(tools: &Tools, job: &Job, shown: &Shown, end: SessionEnd) {
     let (added, duration_ms) = (end.counters.records_added, end.counters.wall_ms);
     let detail = end.detail.clone();
     let told = end.clone();
-    if let Err(error) = tools.store.end_session(end).await {
+    if let Err(error) = keep_end(tools, end).await {
         error!(device.id = %id, session.id = %told.session, %error, "the journal of a session with {name} was not kept");
     }
     shown.end(|live| {

@@ -32,5 +32,11 @@ pub fn init() -> Result<PrometheusHandle, MetricsError> {
     describe_counter!("uzel_bytes_received_total", Unit::Bytes, "Bytes from meters, by driver");
     describe_histogram!("uzel_session_seconds", Unit::Seconds, "Length of sessions, by driver");
     describe_gauge!("uzel_sessions_running", Unit::Count, "Sessions that run now");
+    describe_gauge!(
+        "uzel_store_bytes",
+        Unit::Bytes,
+        "Size of the database, of its log, and what of the database is free"
+    );
+    describe_gauge!("uzel_store_paused", "1 while the storage takes nothing");
     Ok(handle)
 }

@@ -54,7 +54,7 @@ impl Read<'_> {
     ///
     /// A period is counted from the start of the last session that did the same, so that missed ones come to one; a
     /// failure is tried again sooner, ever more rarely, and never at the same moment as its neighbours. A session that
-    /// the host's own end cut goes on at once: the device did nothing wrong.
+    /// the host's own end or its storage cut goes on at once: the device did nothing wrong.
     pub fn next_at(&self, now: Timestamp) -> Option<Timestamp> {
         let first = self.times(now).map(|(_, at)| at).min()?;
         let held = self.held_until(now).unwrap_or(Timestamp::MIN);
@@ -111,7 +111,7 @@ impl Read<'_> {
         } = self.past;
         let (started_at, outcome) = ((*started_at)?, (*outcome)?);
         if matches!(outcome, Outcome::Complete | Outcome::Partial)
-            || (outcome == Outcome::Interrupted && *failures == 0)
+            || (matches!(outcome, Outcome::Interrupted | Outcome::Storage) && *failures == 0)
         {
             return None;
         }
@@ -207,14 +207,16 @@ mod tests {
     }
 
     #[test]
-    fn a_session_cut_by_the_hosts_end_goes_on_at_once_unless_the_device_failed_before() {
+    fn a_session_cut_by_the_host_goes_on_at_once_unless_the_device_failed_before() {
         let (now, schedule) = (at("2026-11-20T10:00:00Z"), hourly());
-        let next = |failures| {
-            let past = past(&schedule, now, Outcome::Interrupted, failures);
+        let next = |outcome, failures| {
+            let past = past(&schedule, now, outcome, failures);
             read(1, &schedule, &past).next_at(now).unwrap()
         };
-        assert_eq!(next(0), now);
-        assert!(next(1) > now);
+        for outcome in [Outcome::Interrupted, Outcome::Storage] {
+            assert_eq!(next(outcome, 0), now);
+            assert!(next(outcome, 1) > now);
+        }
     }
 
     #[test]

@@ -154,10 +154,7 @@ pub(super) fn route(row: &SqliteRow) -> Result<Route, StoreError> {
         line_name: row.get::<&str, _>(3).into(),
         address: line_address(row.get(4), row.get(5))?,
         settings: line_settings(row.get(6))?,
-        options: row.get::<&str, _>(7).parse().map_err(|_| StoreError::Text {
-            what: "options of a line",
-            got: row.get(7),
-        })?,
+        options: line_options(row.get(7))?,
     })
 }
 
@@ -186,10 +183,18 @@ fn schedule_done(text: Option<&str>) -> Result<HashMap<String, Timestamp>, Store
 }
 
 /// A line's address as columns `kind` and `address` hold it.
-fn line_address(kind: &str, address: &str) -> Result<LineAddress, StoreError> {
+pub(super) fn line_address(kind: &str, address: &str) -> Result<LineAddress, StoreError> {
     LineAddress::of(kind, address).map_err(|_| StoreError::Text {
         what: "an address of a line",
         got: format!("{kind}:{address}"),
+    })
+}
+
+/// Options as column `options` holds them.
+pub(super) fn line_options(text: &str) -> Result<LineOptions, StoreError> {
+    text.parse().map_err(|_| StoreError::Text {
+        what: "options of a line",
+        got: text.to_owned(),
     })
 }
 

@@ -1,5 +1,6 @@
 //! The API over a real socket and a real file.
 
+mod journal;
 mod live;
 mod problems;
 mod resources;
@@ -223,7 +224,7 @@ async fn answer_commands(mut commands: mpsc::Receiver<Command>) {
                 };
                 let _ = reply.send(answer);
             }
-            Command::Reload => {}
+            Command::Reload | Command::Configure(_) => {}
         }
     }
 }

@@ -1,8 +1,10 @@
 //! The store with a real file.
 
+mod copy;
 mod failure;
 mod import;
 mod property;
+mod prune;
 mod records;
 mod sessions;
 mod views;
