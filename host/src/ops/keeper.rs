@@ -120,7 +120,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::model::{DeviceId, LineAddress, LineId, Outcome, Reason, Task};
+    use crate::model::{DeviceId, LineAddress, LineId, Outcome, Reason};
     use crate::store::{Counters, NewDevice, NewRoute, NewSession, NewSite, SessionEnd};
 
     /// A store in `folder` with one device.
