@@ -3,6 +3,7 @@
 mod by_hand;
 mod captured_spt943;
 mod captured_vkt7;
+mod datagrams;
 mod devices;
 mod hostile;
 mod judge;
@@ -11,3 +12,7 @@ mod mbus_frames;
 mod mishaps;
 mod noise;
 mod reading;
+mod ser2net;
+mod serial_port;
+mod serial_server;
+mod shared_bus;
