@@ -11,6 +11,7 @@ mod kill;
 mod mbus_frames;
 mod mishaps;
 mod noise;
+mod polling;
 mod reading;
 mod ser2net;
 mod serial_port;
