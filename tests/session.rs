@@ -47,6 +47,8 @@ pub struct Read {
     tasks: Vec<Assignment>,
     clock: ClockRule,
     serial: Option<String>,
+    settings: Option<LineSettings>,
+    options: LineOptions,
     /// What it may use.
     pub budget: Budget,
     /// Ends it.
@@ -63,6 +65,12 @@ impl Read {
             tasks: Vec::new(),
             clock: ClockRule::Standard(TimeZone::UTC),
             serial: None,
+            settings: None,
+            // Simulated lines hold nothing for somebody else.
+            options: LineOptions {
+                settle_ms: Some(0),
+                ..LineOptions::default()
+            },
             budget: Budget {
                 wall: Duration::from_secs(600),
                 ..Budget::default()
@@ -102,6 +110,18 @@ impl Read {
         self
     }
 
+    /// How the line is set, if not as the driver says.
+    pub fn settings(mut self, settings: &str) -> Self {
+        self.settings = Some(settings.parse().unwrap_or_else(|error| panic!("{error}")));
+        self
+    }
+
+    /// What else the line needs.
+    pub fn options(mut self, options: &str) -> Self {
+        self.options = options.parse().unwrap_or_else(|error| panic!("{error}"));
+        self
+    }
+
     /// Reads.
     pub async fn run(self) -> (Report, Taken) {
         let config = check_config(&self.driver.describe, &self.config).unwrap_or_else(|fault| panic!("{fault}"));
@@ -115,12 +135,8 @@ impl Read {
         let order = Order {
             way: Way {
                 address: self.address.clone(),
-                settings: self.driver.line_settings().unwrap_or(default),
-                // Simulated lines hold nothing for somebody else.
-                options: LineOptions {
-                    settle_ms: Some(0),
-                    ..LineOptions::default()
-                },
+                settings: self.settings.or(self.driver.line_settings()).unwrap_or(default),
+                options: self.options,
             },
             transport: Arc::default(),
             driver: self.driver,

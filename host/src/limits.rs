@@ -97,6 +97,26 @@ pub const TCP_SILENCE_MS: u32 = 50;
 /// connection itself; the rest is the network's jitter.
 pub const TCP_SETTLE_MS: u32 = 100;
 
+/// Bytes of one telnet subnegotiation: the longest are texts in which a serial server names itself.
+pub const SUBNEGOTIATION_BYTES: usize = 256;
+
+/// Answers to one telnet option on one side: two ends that misunderstand each other must not talk for ever.
+pub const TELNET_ANSWERS: u8 = 4;
+
+/// How long a serial server may take to say whether it lets its port be set, milliseconds, beside the line's latency.
+pub const TELNET_MS: u64 = 3_000;
+
+/// How long it may take to confirm settings, milliseconds, beside the line's latency: a round trip and its own work.
+pub const CONFIRM_MS: u64 = 2_000;
+
+/// How long bytes are dropped while a serial server has not confirmed that it purged, milliseconds, beside the line's
+/// latency. Then what comes is the answer: one that does not confirm must not cost it.
+pub const PURGE_MS: u64 = 500;
+
+/// How long a serial port is left alone after it was set up, milliseconds: a converter changes its speed, a bus falls
+/// silent.
+pub const SERIAL_SETTLE_MS: u32 = 20;
+
 /// Connecting to a converter, milliseconds.
 pub const CONNECT_MS: u64 = 10_000;
 

@@ -3,6 +3,7 @@
 mod by_hand;
 mod captured_spt943;
 mod captured_vkt7;
+mod datagrams;
 mod devices;
 mod hostile;
 mod judge;
@@ -13,4 +14,8 @@ mod noise;
 mod operations;
 mod polling;
 mod reading;
+mod ser2net;
+mod serial_port;
+mod serial_server;
+mod shared_bus;
 mod storage;

@@ -18,6 +18,12 @@ pub const BROWSER: &[Package] = &[Package {
     proof: "/usr/bin/chromium",
 }];
 
+/// The serial server that meters of the system tests stand behind.
+pub const SERIAL_SERVER: &[Package] = &[Package {
+    name: "ser2net",
+    proof: "/usr/sbin/ser2net",
+}];
+
 /// A Rust toolchain that can build the standard library for wasm32 from source, and the linker for it.
 pub const GUEST_TOOLCHAIN: &[Package] = &[
     Package {

@@ -89,6 +89,9 @@ impl Run {
 /// The machine cannot be prepared, or a step failed.
 pub fn run(workspace: &Workspace, filter: Option<&str>) -> Result<()> {
     let mut run = Run::default();
+    run.step("serial server", |_| {
+        packages::ensure(packages::SERIAL_SERVER, "the test of serial servers")
+    });
     if filter.is_some() {
         run.step("guests", |_| wasm::run(workspace, &[], None, true));
         if let Some(programs) = run.step("build", |_| host::debug(workspace)) {

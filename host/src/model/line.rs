@@ -58,8 +58,11 @@ pub enum LineAddress {
     Modem(String),
 }
 
+/// Makes an address of a kind.
+type Make = fn(String) -> LineAddress;
+
 /// Words and meanings of the kinds of line.
-const KINDS: [(&str, fn(String) -> LineAddress); 6] = [
+const KINDS: [(&str, Make); 6] = [
     ("tcp", LineAddress::Tcp),
     ("udp", LineAddress::Udp),
     ("rfc2217", LineAddress::Rfc2217),
@@ -160,6 +163,17 @@ pub enum Direction {
     Rts,
     /// We: RTS off while sending, on while receiving.
     RtsInverted,
+}
+
+impl Direction {
+    /// The level of RTS while we send, or do not.
+    pub fn level(self, sending: bool) -> bool {
+        match self {
+            Self::Automatic => true,
+            Self::Rts => sending,
+            Self::RtsInverted => !sending,
+        }
+    }
 }
 
 /// What a line needs beside its address and settings, whatever meter speaks over it.

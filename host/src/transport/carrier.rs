@@ -25,6 +25,11 @@ pub(super) trait Carrier: AsyncRead + AsyncWrite + Unpin + Send + Debug {
         Err(ReadFault::Denied)
     }
 
+    /// Waits until the last byte that was written has left, as far as this end can know. Only where settings hold.
+    async fn sent(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+
     /// Called before and after each question on a line whose direction we switch.
     fn turn(&mut self, _sending: bool) -> io::Result<()> {
         Ok(())

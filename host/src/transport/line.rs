@@ -31,7 +31,7 @@ pub struct Line {
     settings: LineSettings,
     options: LineOptions,
     echo: Echo,
-    /// When bytes last went either way, on a line that wants a gap between questions.
+    /// When bytes last went either way, on a line that wants a gap between questions; at first, when it was opened.
     busy_at: Option<Instant>,
 }
 
@@ -40,6 +40,8 @@ pub struct Line {
 struct Echo {
     sent: Vec<u8>,
     heard: usize,
+    /// Whether somebody has listened since: then what is sent next is another question.
+    listened: bool,
 }
 
 /// When a read is complete.
@@ -77,7 +79,7 @@ impl Line {
             settings,
             options,
             echo: Echo::default(),
-            busy_at: None,
+            busy_at: (options.gap_ms > 0).then(Instant::now),
         }
     }
 
@@ -91,6 +93,10 @@ impl Line {
         let deadline = Instant::now() + deadline;
         let sent = timeout_at(deadline, self.send(bytes)).await;
         self.was_busy();
+        if !matches!(sent, Ok(Ok(()))) && self.options.direction != Direction::Automatic {
+            // Others speak on this bus too: it is left to them also where sending failed.
+            let _ = self.carrier.turn(false);
+        }
         match sent {
             Ok(Ok(())) => Ok(()),
             Ok(Err(error)) => Err(closed(&error)),
@@ -110,10 +116,7 @@ impl Line {
             tokio::time::sleep_until(busy_at + millis(self.options.gap_ms)).await;
         }
         if self.options.echo {
-            self.echo = Echo {
-                sent: bytes.to_vec(),
-                heard: 0,
-            };
+            self.expect_echo(bytes);
         }
         let switched = self.options.direction != Direction::Automatic;
         if switched {
@@ -122,6 +125,7 @@ impl Line {
         self.carrier.write_all(bytes).await?;
         if self.carrier.has_settings() {
             tokio::time::sleep(self.settings.time_of(bytes.len())).await;
+            self.carrier.sent().await?;
         }
         if switched {
             self.carrier.turn(false)?;
@@ -129,9 +133,20 @@ impl Line {
         Ok(())
     }
 
+    /// A question may be sent in parts; its echo comes as one.
+    fn expect_echo(&mut self, bytes: &[u8]) {
+        if self.echo.listened {
+            self.echo = Echo::default();
+        }
+        if self.echo.sent.len() < limits::TRANSFER_BYTES as usize {
+            self.echo.sent.extend(bytes);
+        }
+    }
+
     /// Reads until `until`, or `max` bytes; gives up after `deadline`, to which the line adds the time that the bytes
     /// themselves take on it.
     pub async fn read(&mut self, until: Until, max: usize, deadline: Duration) -> Result<Vec<u8>, ReadFault> {
+        self.echo.listened = true;
         let expected = match until {
             Until::Length(length) => length.min(max),
             _ => max.min(300),
@@ -200,7 +215,7 @@ impl Line {
 
     /// Takes the echo of the question out of what came from byte `from` on; true when nothing else came.
     fn drop_echo(&mut self, from: usize) -> bool {
-        let Echo { sent, heard } = &mut self.echo;
+        let Echo { sent, heard, .. } = &mut self.echo;
         let (Some(came), Some(expected)) = (self.held.get(from..), sent.get(*heard..)) else {
             return false;
         };
@@ -214,7 +229,7 @@ impl Line {
             return self.held.len() == from;
         }
         // It is no echo after all: what was taken for one belongs to the answer.
-        let Echo { mut sent, heard } = mem::take(&mut self.echo);
+        let Echo { mut sent, heard, .. } = mem::take(&mut self.echo);
         sent.truncate(heard);
         self.held.splice(from..from, sent);
         false
@@ -269,6 +284,7 @@ impl Line {
     pub async fn configure(&mut self, settings: LineSettings) -> Result<(), ReadFault> {
         self.carrier.configure(settings).await?;
         self.settings = settings;
+        self.was_busy();
         Ok(())
     }
 
@@ -294,3 +310,6 @@ fn millis(ms: u32) -> Duration {
 pub(super) fn closed(error: &io::Error) -> ReadFault {
     ReadFault::Closed(error.to_string())
 }
+
+#[cfg(test)]
+mod tests;

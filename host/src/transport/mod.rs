@@ -4,6 +4,7 @@ mod carrier;
 mod line;
 mod open;
 mod owner;
+mod rfc2217;
 mod serial;
 
 pub use line::{Line, ReadFault, Until};

@@ -9,6 +9,7 @@ use tokio::time::{Instant, timeout, timeout_at};
 
 use super::carrier::{Carrier, Datagrams};
 use super::line::Line;
+use super::rfc2217;
 use super::serial::Serial;
 use crate::limits;
 use crate::model::{LineAddress, LineOptions, LineSettings};
@@ -87,6 +88,21 @@ pub enum OpenError {
     },
 }
 
+impl OpenError {
+    /// The far end closed the connection at once, after it said this.
+    pub(super) fn busy(address: &LineAddress, said: &[u8]) -> Self {
+        let said: String = String::from_utf8_lossy(said).chars().take(limits::TEXT_BYTES).collect();
+        let text = match said.trim() {
+            "" => "it closed the connection at once: someone else may be using it".to_owned(),
+            said => said.to_owned(),
+        };
+        Self::Busy {
+            address: address.clone(),
+            text,
+        }
+    }
+}
+
 /// Opens lines of every kind.
 #[derive(Debug, Default)]
 pub struct Transport {}
@@ -109,22 +125,32 @@ impl Transport {
                 Box::new(stream)
             }
             LineAddress::Udp(host) => Box::new(Datagrams::new(datagrams(address, host).await?)),
-            LineAddress::Serial(path) => {
-                let refused = |error: tokio_serial::Error| refused_or_missing(address, &error.into());
-                let mut serial = Serial::open(path, way.settings, way.options.direction).map_err(refused)?;
-                serial.apply(way.settings).map_err(|error| OpenError::Settings {
-                    address: address.clone(),
-                    settings: way.settings,
-                    text: error.to_string(),
-                })?;
-                Box::new(serial)
+            LineAddress::Serial(path) => Box::new(serial(address, path, &way).await?),
+            LineAddress::Rfc2217(host) => {
+                let port = rfc2217::open(address, host, &way).await?;
+                way.options.silence_ms = way.options.silence_ms.max(limits::TCP_SILENCE_MS);
+                Box::new(port)
             }
-            LineAddress::Rfc2217(_) => return Err(not_there(address)),
             LineAddress::Incoming(_) => return Err(not_there(address)),
             LineAddress::Modem(_) => return Err(not_there(address)),
         };
         Ok(Line::new(carrier, way.settings, way.options))
     }
+}
+
+/// Opens a serial port and sets it up. What it received before is dropped.
+async fn serial(address: &LineAddress, path: &str, way: &Way) -> Result<Serial, OpenError> {
+    let mut serial =
+        Serial::open(path, way.settings, way.options.direction).map_err(|error| refused_or_missing(address, &error))?;
+    serial.apply(way.settings).map_err(|error| OpenError::Settings {
+        address: address.clone(),
+        settings: way.settings,
+        text: error.to_string(),
+    })?;
+    let settle = way.options.settle_ms.unwrap_or(limits::SERIAL_SETTLE_MS);
+    tokio::time::sleep(Duration::from_millis(settle.into())).await;
+    serial.purge().await;
+    Ok(serial)
 }
 
 fn not_there(address: &LineAddress) -> OpenError {
@@ -154,24 +180,15 @@ pub(super) async fn connect(address: &LineAddress, host: &str) -> Result<TcpStre
     Ok(stream)
 }
 
-/// Drops what comes within `settle_ms`: the rest of an answer to whoever was connected before. A converter that says
-/// it is in use and closes is busy.
+/// Drops what comes within `settle_ms`: the rest of an answer to whoever was connected before. A converter that closes
+/// at once is busy, whether it says so or not.
 pub(super) async fn settled(address: &LineAddress, stream: &mut TcpStream, settle_ms: u32) -> Result<(), OpenError> {
     let until = Instant::now() + Duration::from_millis(settle_ms.into());
     let (mut said, mut chunk) = (Vec::new(), [0; 256]);
     while settle_ms > 0 && said.len() < limits::TRANSFER_BYTES as usize {
         match timeout_at(until, stream.read(&mut chunk)).await {
             Err(_) => break,
-            Ok(Ok(0)) | Ok(Err(_)) => {
-                let text = String::from_utf8_lossy(&said).trim().to_owned();
-                let address = address.clone();
-                return Err(if text.is_empty() {
-                    let text = "it closed the connection at once: someone else may be using it".to_owned();
-                    OpenError::Refused { address, text }
-                } else {
-                    OpenError::Busy { address, text }
-                });
-            }
+            Ok(Ok(0)) | Ok(Err(_)) => return Err(OpenError::busy(address, &said)),
             Ok(Ok(count)) => said.extend(chunk.iter().take(count)),
         }
     }

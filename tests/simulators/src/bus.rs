@@ -2,20 +2,99 @@
 //! their bytes collide.
 
 use crate::meter::{Disguise, Meter, Reply};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+/// Who owned a bus one after the other: the place of the meter that took requests, and how many in a row.
+#[derive(Clone, Debug, Default)]
+pub struct Owners(Arc<Mutex<Vec<(usize, u64)>>>);
+
+impl Owners {
+    /// So far, first to last.
+    pub fn list(&self) -> Vec<(usize, u64)> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    fn took(&self, place: usize, requests: u64) {
+        let mut owners = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        match owners.last_mut() {
+            Some((last, count)) if *last == place => *count += requests,
+            _ => owners.push((place, requests)),
+        }
+    }
+}
+
 /// Meters behind one address of the network or one serial port.
-pub struct Bus(Vec<Box<dyn Meter>>);
+pub struct Bus {
+    meters: Vec<Box<dyn Meter>>,
+    owners: Owners,
+}
 
 impl Bus {
-    pub fn new(meters: Vec<Box<dyn Meter>>) -> Self {
-        Self(meters)
+    pub fn new(meters: Vec<Box<dyn Meter>>, owners: Owners) -> Self {
+        Self { meters, owners }
+    }
+}
+
+/// A meter whose line has a speed of its own: it hears nothing at another.
+pub struct Tuned {
+    meter: Box<dyn Meter>,
+    baud: u32,
+    line: Option<u32>,
+}
+
+impl Tuned {
+    pub fn new(meter: Box<dyn Meter>, baud: u32) -> Self {
+        Self {
+            meter,
+            baud,
+            line: None,
+        }
+    }
+}
+
+impl Meter for Tuned {
+    fn on_bytes(&mut self, now: Duration, bytes: &[u8]) -> Vec<Reply> {
+        match self.line {
+            Some(baud) if baud != self.baud => Vec::new(),
+            _ => self.meter.on_bytes(now, bytes),
+        }
+    }
+
+    fn requests(&self) -> u64 {
+        self.meter.requests()
+    }
+
+    fn disguise(&mut self, as_other: Option<Disguise>) {
+        self.meter.disguise(as_other);
+    }
+
+    fn shift_clock(&mut self, seconds: i64) {
+        self.meter.shift_clock(seconds);
+    }
+
+    fn tune(&mut self, baud: u32) {
+        self.line = Some(baud);
+        self.meter.tune(baud);
+    }
+
+    fn unmatched(&self) -> Vec<Vec<u8>> {
+        self.meter.unmatched()
     }
 }
 
 impl Meter for Bus {
     fn on_bytes(&mut self, now: Duration, bytes: &[u8]) -> Vec<Reply> {
-        let mut answers = self.0.iter_mut().map(|meter| meter.on_bytes(now, bytes));
+        let owners = &self.owners;
+        let mut answers = self.meters.iter_mut().enumerate().map(|(place, meter)| {
+            let before = meter.requests();
+            let answer = meter.on_bytes(now, bytes);
+            match meter.requests() - before {
+                0 => {}
+                new => owners.took(place, new),
+            }
+            answer
+        });
         let first = answers.next().unwrap_or_default();
         answers.fold(first, |heard, more| match (heard.is_empty(), more.is_empty()) {
             (_, true) => heard,
@@ -25,19 +104,23 @@ impl Meter for Bus {
     }
 
     fn requests(&self) -> u64 {
-        self.0.iter().map(|meter| meter.requests()).sum()
+        self.meters.iter().map(|meter| meter.requests()).sum()
     }
 
     fn disguise(&mut self, as_other: Option<Disguise>) {
-        self.0.iter_mut().for_each(|meter| meter.disguise(as_other));
+        self.meters.iter_mut().for_each(|meter| meter.disguise(as_other));
     }
 
     fn shift_clock(&mut self, seconds: i64) {
-        self.0.iter_mut().for_each(|meter| meter.shift_clock(seconds));
+        self.meters.iter_mut().for_each(|meter| meter.shift_clock(seconds));
+    }
+
+    fn tune(&mut self, baud: u32) {
+        self.meters.iter_mut().for_each(|meter| meter.tune(baud));
     }
 
     fn unmatched(&self) -> Vec<Vec<u8>> {
-        self.0.iter().flat_map(|meter| meter.unmatched()).collect()
+        self.meters.iter().flat_map(|meter| meter.unmatched()).collect()
     }
 }
 

@@ -147,6 +147,10 @@ impl<M: Meter> Meter for Faulty<M> {
         self.meter.shift_clock(seconds);
     }
 
+    fn tune(&mut self, baud: u32) {
+        self.meter.tune(baud);
+    }
+
     fn unmatched(&self) -> Vec<Vec<u8>> {
         self.meter.unmatched()
     }

@@ -12,8 +12,8 @@
 //! | M-Bus heat, water, electricity meters | [`Mbus::heat`], [`Mbus::water`], [`Mbus::electricity`] |
 //! | a recorded conversation | [`Recording::parse`], [`Recording::parse_json`], then [`Recording::link`] |
 //!
-//! `start_tcp` and `start_pty` of a builder serve one meter; [`Link::bus`] puts several on one line;
-//! [`serve_many`] gives each connection a meter of its own; [`fleet`] does all that from TOML, and is
+//! `start_tcp` and `start_pty` of a builder serve one meter, [`Link::start_udp`] and [`Link::start_rfc2217`] serve it in
+//! datagrams and behind a serial server; [`Link::bus`] puts several on one line; [`serve_many`] gives each connection a meter of its own; [`fleet`] does all that from TOML, and is
 //! what the binary `meter-sim` runs.
 //!
 //! Nothing here is shared with the drivers: a mistake made
@@ -44,7 +44,7 @@ pub use faulty::Faulty;
 pub use mbus::{Mbus, MbusBuilder, MbusKind};
 pub use meter::{Disguise, Meter, Reply};
 pub use replay::{Exchange, Recording, RecordingError, Replayer};
-pub use serve::{Endpoint, Handle, Link, Many, serve_many};
+pub use serve::{Endpoint, Handle, Link, Many, Quirk, Told, serve_many};
 pub use spt::{Spt, SptBuilder, SptHistory, SptModel, SptUnits};
 pub use truth::{Truth, TruthKind, TruthNs, TruthRecord, TruthValue};
 pub use vkt7::{Digits, ONE_INPUT, TWO_INPUTS, Units, Vkt7, Vkt7Builder, Vkt7Config, Vkt7History};

@@ -11,6 +11,7 @@ use tokio::signal::unix::{SignalKind, signal};
 
 const EXAMPLES: &str = "Examples:
   meter-sim one vkt7 --listen 127.0.0.1:20001 --inputs 2
+  meter-sim one mbus-heat --udp 127.0.0.1:20002
   meter-sim one spt943 --pty /tmp/tty-heat --faults noise=0.05,late=0.02,seed=7
   meter-sim one replay --listen 127.0.0.1:0 --recording session.txt
   meter-sim fleet fleet.toml
@@ -20,7 +21,7 @@ A line is printed for each started line, then `ready`. Ctrl-C or SIGTERM ends al
 Faults: seed, deaf, silence, noise, noise_in, sly, cut, late, duplicate (shares 0 to 1), drop_after and
 drop_every (bytes), delay_ms, baud, wrong=serial|model, clock_s with clock_after (requests).";
 
-/// Simulated heat, water and electricity meters on TCP and pseudo-terminals.
+/// Simulated heat, water and electricity meters on TCP, UDP and pseudo-terminals.
 #[derive(Parser)]
 #[command(version, after_help = EXAMPLES)]
 struct Cli {
@@ -40,8 +41,11 @@ enum Command {
 struct One {
     kind: Kind,
     /// Address to listen on; port 0 takes a free one.
-    #[arg(long, conflicts_with = "pty", required_unless_present = "pty")]
+    #[arg(long, conflicts_with_all = ["pty", "udp"], required_unless_present_any = ["pty", "udp"])]
     listen: Option<SocketAddr>,
+    /// Address to take datagrams on; port 0 takes a free one.
+    #[arg(long, conflicts_with = "pty")]
+    udp: Option<SocketAddr>,
     /// Serve on a pseudo-terminal, with a link of this name unless it is empty.
     #[arg(long)]
     pty: Option<PathBuf>,
@@ -103,6 +107,7 @@ impl One {
         };
         let line = Line {
             listen: self.listen,
+            udp: self.udp,
             pty: self.pty,
             count: 1,
             each_connection: self.each_connection,

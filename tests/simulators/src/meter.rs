@@ -48,6 +48,11 @@ pub trait Meter: Send {
         let _ = seconds;
     }
 
+    /// The line runs at this speed from now on. Only a device of a fixed speed cares, see [`crate::Link::baud`].
+    fn tune(&mut self, baud: u32) {
+        let _ = baud;
+    }
+
     /// Requests that a replayed recording did not hold; a simulated meter has none.
     fn unmatched(&self) -> Vec<Vec<u8>> {
         Vec::new()
@@ -69,6 +74,10 @@ impl Meter for Box<dyn Meter> {
 
     fn shift_clock(&mut self, seconds: i64) {
         self.as_mut().shift_clock(seconds);
+    }
+
+    fn tune(&mut self, baud: u32) {
+        self.as_mut().tune(baud);
     }
 
     fn unmatched(&self) -> Vec<Vec<u8>> {

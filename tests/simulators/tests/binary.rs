@@ -1,7 +1,7 @@
 //! The binary as a demo or a script meets it.
 
 use std::io::{BufRead, BufReader, Read, Write};
-use std::net::TcpStream;
+use std::net::{TcpStream, UdpSocket};
 use std::process::{Child, ChildStdout, Command, Stdio};
 use std::time::Duration;
 
@@ -123,6 +123,28 @@ fn one_meter_starts_from_arguments() {
     let addr = process.lines[0].split_whitespace().nth(1).unwrap().to_owned();
     let answer = ask(&addr, &[0x10, 0x7B, 0x02, 0x7D, 0x16], 12);
     assert_eq!(answer[7..11], [0x78, 0x56, 0x34, 0x12]);
+    assert_eq!(process.end(), "requests served: 1");
+}
+
+#[test]
+fn a_meter_takes_datagrams() {
+    let process = Process::start(&["one", "mbus-water", "--udp", "127.0.0.1:0", "--serial", "12345678"]);
+    let addr = process.lines[0]
+        .strip_prefix("udp ")
+        .unwrap()
+        .split_whitespace()
+        .next()
+        .unwrap();
+    let line = UdpSocket::bind("127.0.0.1:0").unwrap();
+    line.set_read_timeout(Some(Duration::from_secs(20))).unwrap();
+    line.send_to(&[0x10, 0x7B, 0x02, 0x7D, 0x16], addr).unwrap();
+    let mut answer = [0; 512];
+    let count = line.recv(&mut answer).unwrap();
+    assert_eq!(
+        (answer[0], answer[count - 1]),
+        (0x68, 0x16),
+        "the whole answer is in one datagram"
+    );
     assert_eq!(process.end(), "requests served: 1");
 }
 

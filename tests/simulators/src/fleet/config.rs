@@ -11,7 +11,7 @@ use std::path::PathBuf;
 pub enum FleetError {
     #[error("the fleet file is not valid")]
     Toml(#[from] toml::de::Error),
-    #[error("line {line} needs exactly one of listen and pty")]
+    #[error("line {line} needs exactly one of listen, udp and pty")]
     Endpoint { line: usize },
     #[error("line {line} has no meter")]
     NoMeter { line: usize },
@@ -57,6 +57,8 @@ pub struct Fleet {
 #[serde(deny_unknown_fields)]
 pub struct Line {
     pub listen: Option<SocketAddr>,
+    /// The same for datagrams.
+    pub udp: Option<SocketAddr>,
     /// Path of a link to the pseudo-terminal; empty: no link.
     pub pty: Option<PathBuf>,
     /// So many such lines; ports, seeds and serial numbers count up.
@@ -182,18 +184,18 @@ impl Fleet {
 impl Line {
     fn check(&self, line: usize) -> Result<(), FleetError> {
         let count = self.count;
-        match (&self.listen, &self.pty) {
-            (Some(listen), None) => {
+        match (&self.listen, &self.udp, &self.pty) {
+            (Some(listen), None, None) | (None, Some(listen), None) => {
                 let port = listen.port();
                 let last = u32::from(port) + u32::from(count.saturating_sub(1));
                 if port != 0 && last > u32::from(u16::MAX) {
                     return Err(FleetError::Ports { line, count, port });
                 }
             }
-            (None, Some(link)) if count > 1 && !link.as_os_str().is_empty() => {
+            (None, None, Some(link)) if count > 1 && !link.as_os_str().is_empty() => {
                 return Err(FleetError::LinkCount { line, count });
             }
-            (None, Some(_)) => {}
+            (None, None, Some(_)) => {}
             _ => return Err(FleetError::Endpoint { line }),
         }
         if self.meters.is_empty() {
@@ -233,10 +235,10 @@ mod tests {
                 .unwrap_err()
                 .to_string()
         };
-        assert_eq!(refused("", meter), "line 1 needs exactly one of listen and pty");
+        assert_eq!(refused("", meter), "line 1 needs exactly one of listen, udp and pty");
         assert_eq!(
             refused("pty = \"\"\nlisten = \"127.0.0.1:1\"", meter),
-            "line 1 needs exactly one of listen and pty"
+            "line 1 needs exactly one of listen, udp and pty"
         );
         assert_eq!(refused("pty = \"\"", ""), "line 1 has no meter");
         assert_eq!(

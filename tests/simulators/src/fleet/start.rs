@@ -3,7 +3,7 @@
 use super::config::{Fleet, FleetError, Kind, Line, MeterConfig};
 use crate::civil::HOUR_S;
 use crate::faults::Faults;
-use crate::serve::{Handle, Link, Many, serve_many};
+use crate::serve::{Handle, Link, Many, WHOLE, serve_many};
 use crate::{Mbus, MbusBuilder, Recording, SimClock, Spt, SptBuilder, SptHistory, Vkt7, Vkt7History};
 use jiff::civil::DateTime;
 use std::collections::HashMap;
@@ -106,9 +106,13 @@ async fn start_line(line: &Line, number: usize, copy: u16, shared: &mut Shared) 
         links.push(meter_link(meter, copy.into(), shared)?);
     }
     let bus = Link::bus(links, faults);
-    let (handle, link) = match (&line.listen, &line.pty) {
-        (Some(listen), _) => (bus.start_tcp_at(copied(*listen, copy)).await.map_err(serve)?, None),
-        (None, pty) => {
+    let (handle, link) = match (&line.listen, &line.udp, &line.pty) {
+        (None, Some(listen), _) => (
+            bus.start_udp_at(copied(*listen, copy), WHOLE).await.map_err(serve)?,
+            None,
+        ),
+        (Some(listen), ..) => (bus.start_tcp_at(copied(*listen, copy)).await.map_err(serve)?, None),
+        (None, None, pty) => {
             let handle = bus.start_pty().map_err(serve)?;
             let link = pty.as_ref().filter(|link| !link.as_os_str().is_empty()).cloned();
             if let Some(link) = &link {

@@ -1,6 +1,7 @@
 //! The hold on a meter that is being served.
 
 use super::talk::{Shared, lock};
+use crate::bus::Owners;
 use crate::clock::SimClock;
 use crate::faults::Faults;
 use crate::meter::Meter;
@@ -16,6 +17,7 @@ use tokio_util::task::TaskTracker;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Endpoint {
     Tcp(SocketAddr),
+    Udp(SocketAddr),
     /// A pseudo-terminal, to be opened like a serial port.
     Pty(PathBuf),
 }
@@ -24,6 +26,7 @@ impl fmt::Display for Endpoint {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Tcp(addr) => write!(formatter, "tcp {addr}"),
+            Self::Udp(addr) => write!(formatter, "udp {addr}"),
             Self::Pty(path) => write!(formatter, "pty {}", path.display()),
         }
     }
@@ -35,6 +38,7 @@ pub struct Handle {
     device: Shared,
     truths: Vec<Arc<dyn Truth>>,
     clocks: Vec<SimClock>,
+    owners: Owners,
     cancel: DropGuard,
     tasks: TaskTracker,
 }
@@ -45,6 +49,7 @@ impl Handle {
         device: Shared,
         truths: Vec<Arc<dyn Truth>>,
         clocks: Vec<SimClock>,
+        owners: Owners,
         cancel: CancellationToken,
         tasks: TaskTracker,
     ) -> Self {
@@ -53,6 +58,7 @@ impl Handle {
             device,
             truths,
             clocks,
+            owners,
             cancel: cancel.drop_guard(),
             tasks,
         }
@@ -65,16 +71,16 @@ impl Handle {
     /// Where the meter listens. Panics on a pseudo-terminal.
     pub fn addr(&self) -> SocketAddr {
         match &self.endpoint {
-            Endpoint::Tcp(addr) => *addr,
+            Endpoint::Tcp(addr) | Endpoint::Udp(addr) => *addr,
             Endpoint::Pty(path) => panic!("{} is a pseudo-terminal, it has no address", path.display()),
         }
     }
 
-    /// The device file of the meter's serial line. Panics on TCP.
+    /// The device file of the meter's serial line. Panics on a socket.
     pub fn path(&self) -> &Path {
         match &self.endpoint {
             Endpoint::Pty(path) => path,
-            Endpoint::Tcp(addr) => panic!("{addr} is a TCP address, it has no path"),
+            Endpoint::Tcp(addr) | Endpoint::Udp(addr) => panic!("{addr} is a socket, it has no path"),
         }
     }
 
@@ -114,6 +120,11 @@ impl Handle {
     /// The clock of meter `place` of a bus, counted from 0. Panics when it has none.
     pub fn clock_of(&self, place: usize) -> &SimClock {
         self.clocks.get(place).expect("this device has a clock")
+    }
+
+    /// Which meters of a bus took requests, by place, one owner after the other, and how many each in a row.
+    pub fn owners(&self) -> Vec<(usize, u64)> {
+        self.owners.list()
     }
 
     /// Ends the service and waits until every connection is closed.

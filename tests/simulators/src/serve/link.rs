@@ -1,8 +1,10 @@
 //! A meter, or several on one bus, ready to be put on a line.
 
+use super::datagrams;
 use super::handle::{Endpoint, Handle};
+use super::serial_server::{self, Quirk, Told};
 use super::talk::{ACCEPT_PAUSE, Shared, talk};
-use crate::bus::Bus;
+use crate::bus::{Bus, Owners, Tuned};
 use crate::clock::SimClock;
 use crate::faults::Faults;
 use crate::faulty::Faulty;
@@ -11,7 +13,7 @@ use crate::truth::Truth;
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::{Arc, Mutex};
-use tokio::net::TcpListener;
+use tokio::net::{TcpListener, UdpSocket};
 use tokio::time::Instant;
 use tokio_serial::{SerialPort, SerialStream};
 use tokio_util::sync::CancellationToken;
@@ -23,6 +25,7 @@ pub struct Link {
     faults: Faults,
     truths: Vec<Arc<dyn Truth>>,
     clocks: Vec<SimClock>,
+    owners: Owners,
 }
 
 impl Link {
@@ -32,6 +35,7 @@ impl Link {
             faults,
             truths: Vec::new(),
             clocks: Vec::new(),
+            owners: Owners::default(),
         }
     }
 
@@ -45,17 +49,28 @@ impl Link {
         self
     }
 
+    /// The meter hears only what comes at this speed, where the line has one: on a pseudo-terminal.
+    pub fn baud(mut self, baud: u32) -> Self {
+        self.meter = Box::new(Tuned::new(self.meter, baud));
+        self
+    }
+
     /// Several meters on one line. Each keeps its own faults; `faults` are of the shared line.
     pub fn bus(links: impl IntoIterator<Item = Link>, faults: Faults) -> Self {
-        let mut bus = Self::new(Box::new(Bus::new(Vec::new())), faults);
-        let mut meters: Vec<Box<dyn Meter>> = Vec::new();
+        let (mut truths, mut clocks, mut meters) = (Vec::new(), Vec::new(), Vec::<Box<dyn Meter>>::new());
         for link in links {
-            bus.truths.extend(link.truths);
-            bus.clocks.extend(link.clocks);
+            truths.extend(link.truths);
+            clocks.extend(link.clocks);
             meters.push(Box::new(Faulty::new(link.meter, link.faults)));
         }
-        bus.meter = Box::new(Bus::new(meters));
-        bus
+        let owners = Owners::default();
+        Self {
+            meter: Box::new(Bus::new(meters, owners.clone())),
+            faults,
+            truths,
+            clocks,
+            owners,
+        }
     }
 
     /// The device without transport: bytes in, replies out, faults applied.
@@ -77,9 +92,41 @@ impl Link {
         Ok(handle)
     }
 
+    /// Serves datagrams on a free port of the loopback interface.
+    pub async fn start_udp(self) -> io::Result<Handle> {
+        let listen = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
+        self.start_udp_at(listen, datagrams::WHOLE).await
+    }
+
+    /// Serves datagrams on this address; answers leave in datagrams of at most `size` bytes.
+    pub async fn start_udp_at(self, listen: SocketAddr, size: usize) -> io::Result<Handle> {
+        let socket = UdpSocket::bind(listen).await?;
+        let endpoint = Endpoint::Udp(socket.local_addr()?);
+        let (handle, device, cancel, tasks) = self.parts(endpoint);
+        tasks.spawn(datagrams::serve(socket, device, size, cancel));
+        Ok(handle)
+    }
+
+    /// Serves behind a serial server (RFC 2217) on a free port of the loopback interface; gives also what the server was
+    /// told.
+    pub async fn start_rfc2217(self, quirk: Quirk) -> io::Result<(Handle, Told)> {
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
+        let endpoint = Endpoint::Tcp(listener.local_addr()?);
+        let (handle, device, cancel, tasks) = self.parts(endpoint);
+        let told = Told::default();
+        tasks.spawn(serial_server::serve(listener, device, quirk, told.clone(), cancel));
+        Ok((handle, told))
+    }
+
     /// Serves on a new pseudo-terminal in raw mode; the handle tells its path. Needs a tokio runtime.
     pub fn start_pty(self) -> io::Result<Handle> {
-        let (near, far) = SerialStream::pair()?;
+        self.start_pty_after(&[])
+    }
+
+    /// The same on a line that still has these bytes for somebody else.
+    pub fn start_pty_after(self, left: &[u8]) -> io::Result<Handle> {
+        let (mut near, far) = SerialStream::pair()?;
+        io::Write::write_all(&mut near, left)?;
         let path = far
             .name()
             .ok_or_else(|| io::Error::other("the pseudo-terminal has no name"))?;
@@ -87,11 +134,11 @@ impl Link {
         tasks.spawn(async move {
             // The far end stays open here, so that the line survives between two openings by the host.
             let _far = far;
-            let mut near = near;
+            let speed = |near: &&mut SerialStream| near.baud_rate().ok();
             let begun = Instant::now();
             while !cancel.is_cancelled() {
                 // A wire cannot hang up: after a dropped answer the conversation goes on.
-                talk(&mut near, &device, begun, &cancel, |_| ()).await;
+                talk(&mut near, &device, begun, &cancel, speed, |_| ()).await;
             }
         });
         Ok(handle)
@@ -105,6 +152,7 @@ impl Link {
             Arc::clone(&device),
             self.truths,
             self.clocks,
+            self.owners,
             cancel.clone(),
             tasks.clone(),
         );
@@ -128,7 +176,7 @@ async fn accept(listener: TcpListener, device: Shared, cancel: CancellationToken
         tasks.spawn(async move {
             // Small answers must not wait for more bytes; a refusal of the option costs only time.
             let _ = stream.set_nodelay(true);
-            talk(stream, &device, begun, &cancel, |_| ()).await;
+            talk(stream, &device, begun, &cancel, |_| None, |_| ()).await;
         });
     }
 }

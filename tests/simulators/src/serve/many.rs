@@ -79,10 +79,10 @@ where
             tasks.spawn(async move {
                 // Small answers must not wait for more bytes; a refusal of the option costs only time.
                 let _ = stream.set_nodelay(true);
-                talk(stream, &device, begun, &cancel, |new| {
+                let heard = |new| {
                     requests.fetch_add(new, Ordering::Relaxed);
-                })
-                .await;
+                };
+                talk(stream, &device, begun, &cancel, |_| None, heard).await;
             });
         }
     });

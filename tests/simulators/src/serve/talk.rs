@@ -24,9 +24,16 @@ pub const ACCEPT_PAUSE: Duration = Duration::from_millis(20);
 
 /// Serves until the far end closes, the device hangs up or `cancel` falls.
 ///
-/// `heard` is called after each arrival with the count of requests that it completed.
-pub async fn talk<S>(mut stream: S, device: &Shared, begun: Instant, cancel: &CancellationToken, heard: impl Fn(u64))
-where
+/// `speed` tells how fast the line runs, where that means something; `heard` is called after each arrival with the
+/// count of requests that it completed.
+pub async fn talk<S>(
+    mut stream: S,
+    device: &Shared,
+    begun: Instant,
+    cancel: &CancellationToken,
+    speed: impl Fn(&S) -> Option<u32>,
+    heard: impl Fn(u64),
+) where
     S: AsyncRead + AsyncWrite + Unpin,
 {
     let mut buffer = [0u8; READ_BYTES];
@@ -42,6 +49,9 @@ where
         let (replies, new) = {
             let mut device = lock(device);
             let before = device.requests();
+            if let Some(baud) = speed(&stream) {
+                device.tune(baud);
+            }
             (
                 device.on_bytes(begun.elapsed(), bytes),
                 device.requests().saturating_sub(before),
