@@ -11,13 +11,16 @@ use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
 
 use crate::api::{self, ApiState, DriverCatalog, DriverEntry};
-use crate::cli::args::{Arguments, Command, ConfigFile, DeviceCommand, DriverCommand};
-use crate::cli::{device, driver, read};
-use crate::collect::{Collector, Handle};
+use crate::cli::args::{Arguments, CallerCommand, Command, ConfigFile, DeviceCommand, DriverCommand};
+use crate::cli::{caller, device, driver, read};
+use crate::collect::{Callers, CallersHandle, Collector, Handle};
 use crate::config::{self, Config};
 use crate::driver::{Cache, Driver, Registry, Runtime};
+use crate::model::CallerState;
 use crate::ops;
 use crate::store::Store;
+use crate::transport::Transport;
+use crate::transport::incoming::{Hub, listen};
 
 /// How long running sessions may take to end when the host stops.
 const STOP: Duration = Duration::from_secs(10);
@@ -41,6 +44,7 @@ async fn command(command: Command) -> anyhow::Result<u8> {
         Command::Serve(file) => serve(&load(&file)?).await?,
         Command::Read(args) => return Ok(read::read(*args, &mut out).await?),
         Command::Device(command) => devices(command).await?,
+        Command::Caller(command) => callers(command).await?,
         Command::Driver(DriverCommand::Inspect { file, json }) => driver::inspect(&file, json, &mut out)?,
         Command::Driver(DriverCommand::List { config, model }) => {
             let (registry, _) = drivers(&load(&config)?, None)?;
@@ -139,6 +143,24 @@ async fn devices(command: DeviceCommand) -> anyhow::Result<()> {
     Ok(())
 }
 
+async fn callers(command: CallerCommand) -> anyhow::Result<()> {
+    let mut out = std::io::stdout();
+    let (config, change) = match command {
+        CallerCommand::List { config, state } => {
+            let store = open_store(&load(&config)?).await?;
+            caller::list(&store, state, &mut out).await?;
+            store.close().await;
+            return Ok(());
+        }
+        CallerCommand::Approve(args) => (args.config, (args.caller, CallerState::Approved)),
+        CallerCommand::Refuse(args) => (args.config, (args.caller, CallerState::Refused)),
+    };
+    let store = open_store(&load(&config)?).await?;
+    caller::decide(&store, &change.0, change.1, &mut out).await?;
+    store.close().await;
+    Ok(())
+}
+
 /// `uzel serve`: until a signal says stop.
 async fn serve(config: &Config) -> anyhow::Result<()> {
     ops::log::init();
@@ -171,16 +193,22 @@ async fn serve(config: &Config) -> anyhow::Result<()> {
     let address = listener.local_addr().context("the address of the listener")?;
     let (handle, board, commands) = Handle::new();
     let cancel = CancellationToken::new();
+    let hub = Arc::new(Hub::default());
+    let callers = CallersHandle::new(hub.clone());
+    let mut keeper = Callers::new(store.clone(), callers.clone());
+    keeper.look().await;
+    let connections = listen(&config.listeners, &hub, &cancel)?;
+    let keeping = tokio::spawn(keeper.run(connections, cancel.clone()));
     let collector = Collector::new(
         store.clone(),
         registry.clone(),
-        Arc::default(),
+        Arc::new(Transport::default().with_callers(hub)),
         board,
         config.polling.clone(),
     );
     let collecting = tokio::spawn(collector.run(commands, cancel.clone()));
     let catalog = Arc::new(Catalog(registry));
-    let state = ApiState::new(store.clone(), handle, catalog, Some(metrics), cancel.clone());
+    let state = ApiState::new(store.clone(), handle, catalog, Some(metrics), cancel.clone()).with_callers(callers);
     let mut serving = tokio::spawn(api::serve(listener, api::router(state), cancel.clone()));
     info!(%address, "serving http://{address}/, to this machine only: there are no accounts yet");
     let ended = tokio::select! {
@@ -191,6 +219,9 @@ async fn serve(config: &Config) -> anyhow::Result<()> {
     cancel.cancel();
     if tokio::time::timeout(STOP, collecting).await.is_err() {
         warn!("sessions did not end within {} s", STOP.as_secs());
+    }
+    if tokio::time::timeout(STOP, keeping).await.is_err() {
+        warn!("callers were not written down within {} s", STOP.as_secs());
     }
     if !serving.is_finished() && tokio::time::timeout(STOP, serving).await.is_err() {
         warn!("answers did not end within {} s", STOP.as_secs());

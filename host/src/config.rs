@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
+use crate::transport::incoming::{self, ListenerConfig};
 use crate::{api, collect, store};
 
 /// The whole file. Paths are relative to the file's folder.
@@ -19,6 +20,8 @@ pub struct Config {
     pub polling: collect::Config,
     /// `[drivers]`.
     pub drivers: Drivers,
+    /// `[[listeners]]`.
+    pub listeners: Vec<ListenerConfig>,
 }
 
 /// Section `drivers`.
@@ -108,8 +111,9 @@ fn parse(text: &str) -> Result<Config, Vec<String>> {
             "store" => take!(config.store),
             "polling" => take!(config.polling),
             "drivers" => take!(config.drivers),
+            "listeners" => take!(config.listeners),
             _ => faults.push(format!(
-                "section {section} is not known, expected http, store, polling or drivers"
+                "section {section} is not known, expected http, store, polling, drivers or listeners"
             )),
         }
     }
@@ -137,6 +141,7 @@ fn check(config: &Config, faults: &mut Vec<String>) {
             config.polling.session_s
         ));
     }
+    faults.extend(incoming::check(&config.listeners));
 }
 
 fn one_line(text: &str) -> String {

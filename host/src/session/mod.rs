@@ -4,6 +4,7 @@ mod desk;
 mod port;
 mod run;
 
+pub use crate::transport::incoming::{Counts as ListenerCounts, Hub};
 pub use crate::transport::{Transport, Way};
 pub use desk::{Desk, DeskFull, Turn, sessions_allowed};
 pub use run::{Assignment, ClockSeen, Order, Phase, Report, run};

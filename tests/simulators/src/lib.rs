@@ -13,6 +13,7 @@
 //! | a recorded conversation | [`Recording::parse`], [`Recording::parse_json`], then [`Recording::link`] |
 //!
 //! `start_tcp` and `start_pty` of a builder serve one meter; [`Link::bus`] puts several on one line;
+//! [`Link::call`] puts a meter behind a modem that calls the collector;
 //! [`serve_many`] gives each connection a meter of its own; [`fleet`] does all that from TOML, and is
 //! what the binary `meter-sim` runs.
 //!
@@ -28,6 +29,7 @@ pub mod fleet;
 pub mod hex;
 mod mbus;
 mod meter;
+mod modem;
 mod plant;
 mod random;
 mod replay;
@@ -43,6 +45,7 @@ pub use faults::{Faults, FaultsError};
 pub use faulty::Faulty;
 pub use mbus::{Mbus, MbusBuilder, MbusKind};
 pub use meter::{Disguise, Meter, Reply};
+pub use modem::{AdapterText, Caller, Modem, ModemError};
 pub use replay::{Exchange, Recording, RecordingError, Replayer};
 pub use serve::{Endpoint, Handle, Link, Many, serve_many};
 pub use spt::{Spt, SptBuilder, SptHistory, SptModel, SptUnits};

@@ -18,6 +18,8 @@ pub enum Endpoint {
     Tcp(SocketAddr),
     /// A pseudo-terminal, to be opened like a serial port.
     Pty(PathBuf),
+    /// A modem that calls this address.
+    Calls(SocketAddr),
 }
 
 impl fmt::Display for Endpoint {
@@ -25,6 +27,7 @@ impl fmt::Display for Endpoint {
         match self {
             Self::Tcp(addr) => write!(formatter, "tcp {addr}"),
             Self::Pty(path) => write!(formatter, "pty {}", path.display()),
+            Self::Calls(addr) => write!(formatter, "calls {addr}"),
         }
     }
 }
@@ -62,10 +65,10 @@ impl Handle {
         &self.endpoint
     }
 
-    /// Where the meter listens. Panics on a pseudo-terminal.
+    /// Where the meter listens, or what its modem calls. Panics on a pseudo-terminal.
     pub fn addr(&self) -> SocketAddr {
         match &self.endpoint {
-            Endpoint::Tcp(addr) => *addr,
+            Endpoint::Tcp(addr) | Endpoint::Calls(addr) => *addr,
             Endpoint::Pty(path) => panic!("{} is a pseudo-terminal, it has no address", path.display()),
         }
     }
@@ -74,7 +77,7 @@ impl Handle {
     pub fn path(&self) -> &Path {
         match &self.endpoint {
             Endpoint::Pty(path) => path,
-            Endpoint::Tcp(addr) => panic!("{addr} is a TCP address, it has no path"),
+            Endpoint::Tcp(addr) | Endpoint::Calls(addr) => panic!("{addr} is a TCP address, it has no path"),
         }
     }
 

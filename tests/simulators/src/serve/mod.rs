@@ -8,3 +8,4 @@ mod talk;
 pub use handle::{Endpoint, Handle};
 pub use link::Link;
 pub use many::{Many, serve_many};
+pub(crate) use talk::{Shared, lock};
