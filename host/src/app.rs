@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use anyhow::{Context as _, bail};
 use clap::{CommandFactory as _, Parser as _};
+use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
 
@@ -193,12 +194,7 @@ async fn serve(config: &Config) -> anyhow::Result<()> {
     let address = listener.local_addr().context("the address of the listener")?;
     let (handle, board, commands) = Handle::new();
     let cancel = CancellationToken::new();
-    let hub = Arc::new(Hub::default());
-    let callers = CallersHandle::new(hub.clone());
-    let mut keeper = Callers::new(store.clone(), callers.clone());
-    keeper.look().await;
-    let connections = listen(&config.listeners, &hub, &cancel)?;
-    let keeping = tokio::spawn(keeper.run(connections, cancel.clone()));
+    let (hub, callers, keeping) = take_calls(config, &store, &cancel).await?;
     let collector = Collector::new(
         store.clone(),
         registry.clone(),
@@ -229,6 +225,23 @@ async fn serve(config: &Config) -> anyhow::Result<()> {
     store.close().await;
     info!("stopped");
     ended
+}
+
+/// Lets modems call: who is connected, the way to them, and the task that keeps the list of them.
+async fn take_calls(
+    config: &Config,
+    store: &Store,
+    cancel: &CancellationToken,
+) -> anyhow::Result<(Arc<Hub>, CallersHandle, JoinHandle<()>)> {
+    let most: usize = config.listeners.iter().map(|listener| listener.connections).sum();
+    ops::files::raise_limit(u64::try_from(most.saturating_add(config.polling.sessions)).unwrap_or(u64::MAX));
+    let hub = Arc::new(Hub::default());
+    let callers = CallersHandle::new(hub.clone());
+    let mut keeper = Callers::new(store.clone(), callers.clone());
+    keeper.look().await;
+    let connections = listen(&config.listeners, &hub, cancel)?;
+    let keeping = tokio::spawn(keeper.run(connections, cancel.clone()));
+    Ok((hub, callers, keeping))
 }
 
 /// The registry as the API sees it.

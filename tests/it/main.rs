@@ -5,6 +5,7 @@ mod captured_spt943;
 mod captured_vkt7;
 mod devices;
 mod hostile;
+mod incoming;
 mod judge;
 mod kill;
 mod mbus_frames;

@@ -1,4 +1,5 @@
-//! Logs and metrics.
+//! Logs, metrics and limits of the process.
 
+pub mod files;
 pub mod log;
 pub mod metrics;

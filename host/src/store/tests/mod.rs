@@ -1,5 +1,6 @@
 //! The store with a real file.
 
+mod callers;
 mod failure;
 mod import;
 mod property;

@@ -13,7 +13,7 @@ use tokio::net::TcpStream;
 use tokio::sync::oneshot;
 use tokio::time::{Instant, sleep_until, timeout_at};
 use tokio_util::sync::CancellationToken;
-use tracing::{debug, info};
+use tracing::debug;
 
 use super::assv;
 use super::config::GreetingKind;
@@ -79,7 +79,7 @@ pub(super) async fn serve(listener: &Listener, mut stream: TcpStream, source: Ip
         }
         Err(why) => {
             counts.turn_away("not-known");
-            info!(listener = counts.name, %source, "caller {address} was turned away: {why}");
+            debug!(listener = counts.name, %source, "caller {address} was turned away: {why}");
         }
     }
 }

@@ -6,7 +6,7 @@
 //! taken only when it is all that a segment holds; glued to bytes of the meter it stays, and the driver judges.
 
 /// Fewest bytes of a heartbeat or registration packet that a meter does not send by chance.
-const SURE: usize = 4;
+pub(super) const SURE: usize = 4;
 
 /// Fewest bytes of a registration packet that is taken out wherever it stands: two packets of data may come as one.
 const UNIQUE: usize = 8;

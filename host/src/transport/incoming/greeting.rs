@@ -7,7 +7,7 @@ use regex::bytes::Regex;
 
 use super::config::{GreetingKind, ListenerConfig};
 use super::octets::hex;
-use super::{assv, irz, wrx};
+use super::{assv, filter, irz, wrx};
 use crate::limits;
 
 /// How a listener's callers greet.
@@ -135,6 +135,17 @@ impl Recipe {
         at
     }
 
+    /// Before the heartbeats at its end, which came within the pause. Short ones may be the end of the identity.
+    fn without_heartbeats<'a>(&self, mut bytes: &'a [u8]) -> &'a [u8] {
+        let sure = |heartbeat: &&Vec<u8>| heartbeat.len() >= filter::SURE;
+        while let Some(rest) =
+            (self.heartbeats.iter().filter(sure)).find_map(|beat| bytes.strip_suffix(beat.as_slice()))
+        {
+            bytes = rest;
+        }
+        bytes
+    }
+
     fn judge_greeting(&self, bytes: &[u8], paused: bool) -> Verdict {
         if bytes.is_empty() {
             return Verdict::More;
@@ -148,13 +159,13 @@ impl Recipe {
             GreetingKind::Fixed => fixed(bytes, self.config.length.unwrap_or_default(), plain),
             GreetingKind::Text => self.behind_prefix(bytes, paused, |rest| match &self.config.delimiter {
                 Some(delimiter) => delimited(rest, &delimiter.0),
-                None => by_pause(rest, paused, plain),
+                None => by_pause(self.without_heartbeats(rest), paused, plain),
             }),
             GreetingKind::Pattern | GreetingKind::Dtu => {
                 self.behind_prefix(bytes, paused, |rest| match (&self.regex, self.config.length) {
                     (Some(regex), _) => matched(regex, rest, paused),
                     (None, Some(length)) => fixed(rest, length, text_or_hex),
-                    (None, None) => by_pause(rest, paused, text_or_hex),
+                    (None, None) => by_pause(self.without_heartbeats(rest), paused, text_or_hex),
                 })
             }
         }

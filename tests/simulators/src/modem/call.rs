@@ -19,8 +19,11 @@ use tokio_util::sync::CancellationToken;
 /// Time between two segments that must not become one on their way.
 const APART: Duration = Duration::from_millis(4);
 
-/// Pause before a call that failed is made again.
-const REDIAL: Duration = Duration::from_millis(100);
+/// A modem that interrupts answers interrupts one of so many, so that a question asked again is answered.
+const INTERRUPTED: u64 = 4;
+
+/// Pause before a call that failed is made again, unless the modem says otherwise.
+const REDIAL: Duration = Duration::from_millis(500);
 
 /// Bytes taken from the socket at once.
 const READ_BYTES: usize = 1024;
@@ -87,6 +90,7 @@ impl Link {
             control: control.clone(),
             begun: Instant::now(),
             heard: Vec::new(),
+            answers: 0,
         };
         tasks.spawn(line.run(cancel));
         Caller { meter, control }
@@ -101,6 +105,8 @@ struct Line {
     begun: Instant,
     /// Bytes of the server that are no whole frame yet.
     heard: Vec<u8>,
+    /// Answers sent.
+    answers: u64,
 }
 
 impl Line {
@@ -122,7 +128,7 @@ impl Line {
                             None => return,
                         }
                     }
-                    Err(_) => REDIAL,
+                    Err(_) => self.modem.again.unwrap_or(REDIAL),
                 }
             };
             tokio::select! {
@@ -242,10 +248,11 @@ impl Line {
         Ok(())
     }
 
-    async fn send(&self, stream: &mut TcpStream, reply: Reply) -> io::Result<()> {
+    async fn send(&mut self, stream: &mut TcpStream, reply: Reply) -> io::Result<()> {
         if !reply.delay.is_zero() {
             tokio::time::sleep(reply.delay).await;
         }
+        self.answers += 1;
         let modem = &self.modem;
         let packet = |data: &[u8]| match &modem.greeting {
             Greeting::Assv(_) => frames::assv(0x29, data),
@@ -253,7 +260,7 @@ impl Line {
             _ if modem.glues => [&modem.heartbeat, data].concat(),
             _ => data.to_vec(),
         };
-        if modem.interrupts && reply.bytes.len() > 1 {
+        if modem.interrupts && self.answers.is_multiple_of(INTERRUPTED) && reply.bytes.len() > 1 {
             let (first, second) = reply.bytes.split_at(reply.bytes.len() / 2);
             for segment in [packet(first), modem.heartbeat.clone(), packet(second)] {
                 stream.write_all(&segment).await?;

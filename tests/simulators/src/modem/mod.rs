@@ -19,7 +19,7 @@ pub struct Modem {
     pub(crate) greeting: Greeting,
     pub(crate) heartbeat: Vec<u8>,
     pub(crate) heartbeat_every: Option<Duration>,
-    /// The heartbeat comes in the middle of every answer, as a segment of its own.
+    /// The heartbeat comes in the middle of every fourth answer, as a segment of its own.
     pub(crate) interrupts: bool,
     /// The heartbeat stands in front of every answer, in the same segment.
     pub(crate) glues: bool,
@@ -128,7 +128,7 @@ impl Modem {
         self
     }
 
-    /// Sends the heartbeat in the middle of every answer, as a segment of its own.
+    /// Sends the heartbeat in the middle of every fourth answer, as a segment of its own.
     pub fn interrupts(mut self) -> Self {
         self.interrupts = true;
         self

@@ -154,6 +154,17 @@ fn bytes_that_are_no_text_end_the_greeting_of_an_irz_modem() {
 }
 
 #[test]
+fn heartbeats_within_the_pause_are_no_part_of_an_identity() {
+    let recipe = recipe(GreetingKind::Dtu, |c| {
+        c.heartbeats = vec![Octets(b"ping".to_vec()), Octets(b"1".to_vec())]
+    });
+    assert_eq!(
+        named(&recipe, b"pingLOGIN:1001pingping", true),
+        Some(("LOGIN:1001".to_owned(), 14))
+    );
+}
+
+#[test]
 fn what_is_no_greeting_is_refused_by_name() {
     let long = recipe(GreetingKind::Text, |c| c.delimiter = Some(Octets(b"\n".to_vec())));
     let bad = |recipe: &Recipe, bytes: &[u8]| match recipe.judge(bytes, true) {
