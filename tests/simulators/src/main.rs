@@ -34,7 +34,7 @@ enum Command {
     /// Starts the lines and meters that a TOML file describes.
     Fleet { file: PathBuf },
     /// Starts one meter.
-    One(One),
+    One(Box<One>),
 }
 
 #[derive(Args)]

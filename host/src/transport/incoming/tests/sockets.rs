@@ -11,7 +11,7 @@ use tokio::net::TcpStream;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use crate::model::{CallerKnown, CallerState, LineAddress, LineOptions, LineSettings, Parity};
+use crate::model::{CallerKnown, CallerSeen, CallerState, LineAddress, LineOptions, LineSettings, Parity};
 use crate::transport::incoming::{GreetingKind, Hub, ListenerConfig, Octets, listen};
 use crate::transport::{Line, OpenError, ReadFault, Transport, Until, Way};
 
@@ -234,14 +234,8 @@ async fn stalling_and_lying_callers_are_cut_and_remembered() {
         // It may also be reset: it had more to say.
         assert_eq!(far.read(&mut [0; 1]).await.unwrap_or(0), 0);
     }
-    let mut seen = Vec::new();
-    while seen.len() < 1
-        || seen
-            .iter()
-            .map(|seen: &crate::model::CallerSeen| seen.connects)
-            .sum::<u64>()
-            < 2
-    {
+    let mut seen: Vec<CallerSeen> = Vec::new();
+    while seen.iter().map(|seen| seen.connects).sum::<u64>() < 2 {
         server.hub.has_news().await;
         seen.extend(server.hub.take_news());
     }
