@@ -191,6 +191,16 @@ impl TestHost {
         (status, serde_json::from_str(&text).unwrap_or(Value::Null))
     }
 
+    /// DELETE of a path; gives the status.
+    pub async fn delete(&self, path: &str) -> u16 {
+        let url = format!("{}{path}", self.address);
+        let answer = reqwest::Client::new().delete(&url).send().await;
+        answer
+            .unwrap_or_else(|error| panic!("{url}: {error}"))
+            .status()
+            .as_u16()
+    }
+
     /// Asks again until `found` gives something; panics with the log when it takes longer than anybody waits.
     pub async fn until<T>(&self, what: &str, mut found: impl AsyncFnMut(&Self) -> Option<T>) -> T {
         let begun = Instant::now();

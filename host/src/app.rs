@@ -12,14 +12,14 @@ use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
 
 use crate::api::{self, ApiState, DriverCatalog, DriverEntry};
-use crate::cli::args::{Arguments, CallerCommand, Command, ConfigFile, DeviceCommand, DriverCommand};
+use crate::cli::args::{Arguments, CallerCommand, Command, ConfigFile, DeviceCommand, DriverCommand, GroupCommand};
 use crate::cli::{caller, device, driver, read};
 use crate::collect::{Callers, CallersHandle, Collector, Handle};
 use crate::config::{self, Config};
 use crate::driver::{Cache, Driver, Registry, Runtime};
 use crate::model::CallerState;
 use crate::ops;
-use crate::store::Store;
+use crate::store::{GroupInfo, NewGroup, Store};
 use crate::transport::Transport;
 use crate::transport::incoming::{Hub, listen};
 
@@ -46,6 +46,7 @@ async fn command(command: Command) -> anyhow::Result<u8> {
         Command::Read(args) => return Ok(read::read(*args, &mut out).await?),
         Command::Device(command) => devices(command).await?,
         Command::Caller(command) => callers(command).await?,
+        Command::Group(command) => groups(command).await?,
         Command::Driver(DriverCommand::Inspect { file, json }) => driver::inspect(&file, json, &mut out)?,
         Command::Driver(DriverCommand::List { config, model }) => {
             let (registry, _) = drivers(&load(&config)?, None)?;
@@ -159,6 +160,38 @@ async fn callers(command: CallerCommand) -> anyhow::Result<()> {
     let store = open_store(&load(&config)?).await?;
     caller::decide(&store, &change.0, change.1, &mut out).await?;
     store.close().await;
+    Ok(())
+}
+
+async fn groups(command: GroupCommand) -> anyhow::Result<()> {
+    let mut out = std::io::stdout();
+    match command {
+        GroupCommand::Set {
+            name,
+            schedule,
+            sessions,
+            config,
+        } => {
+            let store = open_store(&load(&config)?).await?;
+            let group = NewGroup {
+                name,
+                schedule,
+                sessions,
+            };
+            store.put_group(group).await?;
+            store.close().await;
+        }
+        GroupCommand::List { config } => {
+            let store = open_store(&load(&config)?).await?;
+            for GroupInfo { group, devices } in store.groups().await? {
+                let most = group
+                    .sessions
+                    .map_or_else(String::new, |most| format!("\tat most {most} at once"));
+                writeln!(out, "{}\t{devices} devices\t{}{most}", group.name, group.schedule)?;
+            }
+            store.close().await;
+        }
+    }
     Ok(())
 }
 

@@ -164,6 +164,15 @@ pub const GROUP_ROWS: usize = 100_000;
 /// Devices whose series the writer keeps in mind: those being read now.
 pub const SERIES_CACHE_DEVICES: usize = 2_048;
 
+/// Sessions in a row without a word of the meter after which the next one only looks whether it answers again.
+pub const PROBE_AFTER: u32 = 3;
+
+/// How long such a look may take, seconds: opening the line and one answer over a slow modem.
+pub const PROBE_S: u64 = 30;
+
+/// The longest tunnel, minutes: a working day at a site.
+pub const TUNNEL_MINUTES: u32 = 480;
+
 /// Jobs that wait or run: more devices than one process is meant to read.
 pub const JOBS_WAITING: usize = 100_000;
 

@@ -11,4 +11,5 @@ mod kill;
 mod mbus_frames;
 mod mishaps;
 mod noise;
+mod polling;
 mod reading;

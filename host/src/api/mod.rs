@@ -21,6 +21,7 @@ mod site;
 mod state;
 #[cfg(test)]
 mod tests;
+mod tunnel;
 mod web;
 mod words;
 
@@ -189,6 +190,7 @@ fn api() -> OpenApiRouter<ApiState> {
         .routes(routes!(device::list))
         .routes(routes!(device::one))
         .routes(routes!(read_now::read_now))
+        .routes(routes!(tunnel::open))
         .routes(routes!(record::columns))
         .routes(routes!(record::list))
         .routes(routes!(record::versions))

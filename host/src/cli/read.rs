@@ -105,6 +105,7 @@ pub async fn read(args: ReadArgs, out: &mut (dyn Write + Send)) -> Result<u8, Re
             wall: Duration::from_secs(args.limit_s),
             ..Budget::default()
         },
+        answers_within: None,
         cancel: cancel.clone(),
         started_at,
     };

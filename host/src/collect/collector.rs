@@ -1,25 +1,26 @@
 //! Who is read when: keeps the clock of every device, starts jobs, takes commands.
 
 use std::collections::{BTreeSet, HashMap};
+use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use tracing::{error, info, warn};
 
+use super::Config;
 use super::handle::{Board, Command, HandleError, ReadNow};
-use super::job::{Done, Job, Tools, carry_out};
+use super::job::{Asked, Done, Job, Tools, carry_out};
 use super::plan::{Current, Planned};
 use super::queue::Queue;
-use super::{Config, handle};
 use crate::driver::Registry;
 use crate::limits;
 use crate::model::{DeviceId, LineId, Outcome, SessionId};
-use crate::schedule::{Past, next_at};
+use crate::schedule::{Due, Past, Read};
 use crate::session::{Desk, Transport, sessions_allowed};
 use crate::store::Store;
 
@@ -48,6 +49,26 @@ pub struct Collector {
     rest_until: Option<Instant>,
     /// Of the devices as they were last taken from the store.
     revision: i64,
+    /// Running jobs of each group.
+    groups: HashMap<i64, u32>,
+}
+
+/// A device as its next session is found.
+fn read<'a>(planned: &'a Planned, past: &'a Past) -> Read<'a> {
+    Read {
+        device: planned.device.id,
+        schedule: &planned.device.schedule,
+        zone: &planned.device.time_zone,
+        past,
+    }
+}
+
+/// Whether the device's group may have one more session.
+fn has_room(running: &HashMap<i64, u32>, planned: &Planned) -> bool {
+    planned.device.group.as_ref().is_none_or(|group| {
+        let most = group.sessions.unwrap_or(u32::MAX);
+        running.get(&group.id).copied().unwrap_or_default() < most
+    })
 }
 
 impl Collector {
@@ -93,6 +114,7 @@ impl Collector {
             job_number: 0,
             rest_until: None,
             revision: 0,
+            groups: HashMap::new(),
         }
     }
 
@@ -168,19 +190,13 @@ impl Collector {
                 started_at: device.last_session_started_at,
                 outcome: device.last_outcome,
                 failures: device.failures_in_row,
+                done: device.schedule_done.clone(),
             });
             // A changed device is tried at once: somebody may have mended it.
             let changed =
                 known.is_some_and(|known| known.device.config != device.config || known.device.routes != device.routes);
             if changed {
-                self.past.insert(
-                    id,
-                    Past {
-                        started_at: None,
-                        outcome: None,
-                        failures: 0,
-                    },
-                );
+                self.past.insert(id, Past::default());
             }
             let planned = Planned {
                 offset_ms: known.map_or(0, |known| known.offset_ms),
@@ -206,8 +222,9 @@ impl Collector {
         if !self.config.scheduled || !planned.device.enabled || self.current.contains_key(&id) {
             return;
         }
-        let every = SignedDuration::from_mins(planned.device.every_minutes.into());
-        let at = next_at(id, every, *past, now);
+        let Some(at) = read(planned, past).next_at(now) else {
+            return;
+        };
         self.due.insert((at, id));
         self.due_at.insert(id, at);
         self.tools.board.set_due(id, Some(at));
@@ -240,14 +257,26 @@ impl Collector {
         }
     }
 
-    fn enqueue(&mut self, planned: Planned, asked: Option<ReadNow>) {
+    fn enqueue(&mut self, planned: Planned, asked: Option<Asked>) {
         let line = planned.line().unwrap_or(LineId(0));
         let id = planned.device.id;
         // From now on it has its place: it is not due again before this job has ended.
         let cancel = CancellationToken::new();
-        self.current.insert(id, Current { session: None, cancel });
+        let current = Current {
+            session: None,
+            cancel,
+            group: None,
+        };
+        self.current.insert(id, current);
         let urgent = asked.is_some();
-        self.queue.push(line, Job { planned, asked }, urgent);
+        let job = Job {
+            planned,
+            asked,
+            due: Due::default(),
+            done: HashMap::new(),
+            probe: false,
+        };
+        self.queue.push(line, job, urgent);
     }
 
     /// Starts jobs while there are slots and free lines.
@@ -257,18 +286,32 @@ impl Collector {
         }
         self.rest_until = None;
         while self.jobs.len() < self.tools.desk.most() {
-            let Some((line, job)) = self.queue.pop() else { return };
+            let groups = &self.groups;
+            let Some((line, mut job)) = self.queue.pop(|job| has_room(groups, &job.planned)) else {
+                return;
+            };
             let id = job.planned.device.id;
-            let Some(current) = self.current.get(&id) else {
+            let past = self.past.get(&id).cloned().unwrap_or_default();
+            if job.asked.is_none() {
+                job.due = read(&job.planned, &past).due(Timestamp::now());
+            }
+            job.probe = past.failures >= limits::PROBE_AFTER && past.outcome.is_some_and(Outcome::is_no_connection);
+            job.done = past.done;
+            let Some(current) = self.current.get_mut(&id) else {
                 self.queue.free(line);
                 continue;
             };
+            let group = job.planned.device.group.as_ref().map(|group| group.id);
+            current.group = group;
             let (tools, cancel, begun) = (self.tools.clone(), current.cancel.clone(), self.begun.clone());
             let task = self.jobs.spawn(carry_out(tools, job, cancel, move |session| {
                 // The receiver lives as long as the collector.
                 let _ = begun.send((id, session));
             }));
             self.tasks.insert(task.id(), (id, line));
+            if let Some(group) = group {
+                *self.groups.entry(group).or_default() += 1;
+            }
         }
     }
 
@@ -285,12 +328,18 @@ impl Collector {
             return;
         };
         self.queue.free(line);
-        self.current.remove(&id);
+        if let Some(current) = self.current.remove(&id)
+            && let Some(running) = current.group.and_then(|group| self.groups.get_mut(&group))
+        {
+            *running = running.saturating_sub(1);
+        }
         let done = done.unwrap_or_else(|| Done {
             started_at: Timestamp::now(),
             outcome: Outcome::Interrupted,
             offset_ms: None,
             model: None,
+            tells_of_device: true,
+            schedule_done: None,
         });
         if let Some(planned) = self.devices.get_mut(&id) {
             planned.offset_ms = done.offset_ms.unwrap_or(planned.offset_ms);
@@ -305,17 +354,19 @@ impl Collector {
             );
             self.rest_until = Some(Instant::now() + STORAGE_REST);
         }
-        let failures = self.past.get(&id).map_or(0, |past| past.failures);
-        let failures = match done.outcome {
+        if !done.tells_of_device {
+            self.set_due(id, Timestamp::now());
+            return;
+        }
+        let past = self.past.entry(id).or_default();
+        past.failures = match done.outcome {
             Outcome::Complete | Outcome::Partial => 0,
-            _ => failures.saturating_add(1),
+            _ => past.failures.saturating_add(1),
         };
-        let past = Past {
-            started_at: Some(done.started_at),
-            outcome: Some(done.outcome),
-            failures,
-        };
-        self.past.insert(id, past);
+        (past.started_at, past.outcome) = (Some(done.started_at), Some(done.outcome));
+        if let Some(entries) = done.schedule_done {
+            past.done = entries;
+        }
         self.set_due(id, Timestamp::now());
     }
 
@@ -324,6 +375,10 @@ impl Collector {
             Command::ReadNow(read, reply) => {
                 let answer = self.read_now(read);
                 // Who asked may have gone.
+                let _ = reply.send(answer);
+            }
+            Command::Tunnel(device, minutes, reply) => {
+                let answer = self.tunnel(device, minutes);
                 let _ = reply.send(answer);
             }
             Command::Cancel(session, reply) => {
@@ -337,8 +392,27 @@ impl Collector {
         }
     }
 
-    fn read_now(&mut self, read: ReadNow) -> Result<u64, handle::HandleError> {
-        let id = read.device;
+    fn read_now(&mut self, read: ReadNow) -> Result<u64, HandleError> {
+        let planned = self.askable(read.device)?;
+        self.enqueue(planned, Some(Asked::Read(read)));
+        self.job_number += 1;
+        Ok(self.job_number)
+    }
+
+    fn tunnel(&mut self, device: DeviceId, minutes: u32) -> Result<SocketAddr, HandleError> {
+        let planned = self.askable(device)?;
+        // To this machine only: there are no accounts yet.
+        let opened = std::net::TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).and_then(|listener| {
+            listener.set_nonblocking(true)?;
+            Ok((listener.local_addr()?, listener))
+        });
+        let (address, listener) = opened.map_err(|error| HandleError::NoPort(error.to_string()))?;
+        self.enqueue(planned, Some(Asked::Tunnel(Arc::new(listener), minutes)));
+        Ok(address)
+    }
+
+    /// A device that nobody reads or waits for, taken out of its schedule until this is done.
+    fn askable(&mut self, id: DeviceId) -> Result<Planned, HandleError> {
         if self.current.contains_key(&id) {
             return Err(HandleError::AlreadyReading(id));
         }
@@ -350,9 +424,7 @@ impl Collector {
         if let Some(at) = self.due_at.remove(&id) {
             self.due.remove(&(at, id));
         }
-        self.enqueue(planned, Some(read));
-        self.job_number += 1;
-        Ok(self.job_number)
+        Ok(planned)
     }
 }
 

@@ -1,6 +1,7 @@
 //! The way from outside to the collector: asks for a read, watches sessions. Carries commands, never records.
 
 use std::collections::BTreeMap;
+use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use jiff::Timestamp;
@@ -89,6 +90,9 @@ pub enum HandleError {
     /// The session does not run.
     #[error("session {0} does not run")]
     NoSession(SessionId),
+    /// There is no port for a tunnel.
+    #[error("no port can be opened for a tunnel: {0}")]
+    NoPort(String),
     /// Too many commands wait.
     #[error("too many commands wait, at most {} may", limits::COMMANDS)]
     Busy,
@@ -102,6 +106,8 @@ pub enum HandleError {
 pub enum Command {
     /// Read a device now. Answers with the number of the job.
     ReadNow(ReadNow, oneshot::Sender<Result<u64, HandleError>>),
+    /// Let a program of somebody's talk to a device. Answers with the address to connect to.
+    Tunnel(DeviceId, u32, oneshot::Sender<Result<SocketAddr, HandleError>>),
     /// End a session within 2 s.
     Cancel(SessionId, oneshot::Sender<Result<(), HandleError>>),
     /// Devices were added or changed in the store.
@@ -146,6 +152,11 @@ impl Handle {
     /// Asks for a read. The job number comes back as soon as the job is queued.
     pub async fn read_now(&self, read: ReadNow) -> Result<u64, HandleError> {
         self.ask(|reply| Command::ReadNow(read, reply)).await
+    }
+
+    /// Opens a port behind which the device answers for so many minutes, from when its line is free.
+    pub async fn tunnel(&self, device: DeviceId, minutes: u32) -> Result<SocketAddr, HandleError> {
+        self.ask(|reply| Command::Tunnel(device, minutes, reply)).await
     }
 
     /// Ends a running session within 2 s.

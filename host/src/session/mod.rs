@@ -3,8 +3,10 @@
 mod desk;
 mod port;
 mod run;
+mod tunnel;
 
 pub use crate::transport::incoming::{Counts as ListenerCounts, Hub};
 pub use crate::transport::{Transport, Way};
 pub use desk::{Desk, DeskFull, Turn, sessions_allowed};
-pub use run::{Assignment, ClockSeen, Order, Phase, Report, run};
+pub use run::{Assignment, ClockSeen, Order, Phase, Report, Watch, run};
+pub use tunnel::tunnel;

@@ -6,6 +6,7 @@ mod caller;
 mod coverage;
 mod diagnostic;
 mod error;
+mod group;
 mod import;
 mod memory;
 mod plan;
@@ -36,8 +37,9 @@ use tracing::error;
 
 pub use coverage::Coverage;
 pub use error::StoreError;
+pub use group::{GroupInfo, NewGroup};
 pub use import::{Change, ImportFault, Imported, NewDevice, NewPoint, NewRoute, NewSite};
-pub use plan::{PollDevice, Route};
+pub use plan::{Group, PollDevice, Route, USUAL_SCHEDULE};
 pub use record::{RecordBatch, Stored};
 pub use session::{ClockSeen, Counters, IdentitySeen, NewSession, Phase, SessionEnd};
 
