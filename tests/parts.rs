@@ -83,3 +83,17 @@ pub fn driver(name: &str) -> Arc<Driver> {
     let load = || Arc::new(Driver::load_file(runtime(), &driver_file(name)).unwrap_or_else(|e| panic!("{name}: {e}")));
     loaded.entry(name.to_owned()).or_insert_with(load).clone()
 }
+
+/// Has so many files open at once, where the system allows it; otherwise says how many it allows.
+pub fn raise_open_files(need: u64) -> Result<(), u64> {
+    use nix::sys::resource::{Resource, getrlimit, setrlimit};
+    let (soft, hard) = getrlimit(Resource::RLIMIT_NOFILE).expect("the limit can be asked for");
+    if soft >= need {
+        return Ok(());
+    }
+    if hard < need {
+        return Err(hard);
+    }
+    setrlimit(Resource::RLIMIT_NOFILE, need, hard).expect("the limit can be raised up to the hard one");
+    Ok(())
+}

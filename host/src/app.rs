@@ -9,17 +9,21 @@ use anyhow::{Context as _, bail};
 use clap::{CommandFactory as _, Parser as _};
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
+use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 use tracing::{error, info, warn};
 
 use crate::api::{self, ApiState, DriverCatalog, DriverEntry};
-use crate::cli::args::{Arguments, Command, ConfigFile, DeviceCommand, DriverCommand, GroupCommand};
-use crate::cli::{device, driver, keeping, read};
-use crate::collect::{Collector, Handle};
+use crate::cli::args::{Arguments, CallerCommand, Command, ConfigFile, DeviceCommand, DriverCommand, GroupCommand};
+use crate::cli::{caller, device, driver, keeping, read};
+use crate::collect::{Callers, CallersHandle, Collector, Handle};
 use crate::config::{self, Config, ConfigError};
 use crate::driver::{Cache, Driver, Registry, Runtime};
+use crate::model::CallerState;
 use crate::ops;
 use crate::store::{GroupInfo, HostLock, NewGroup, Store};
+use crate::transport::Transport;
+use crate::transport::incoming::{Hub, listen};
 
 /// How long running sessions may take to end when the host stops.
 const STOP: Duration = Duration::from_secs(10);
@@ -43,6 +47,7 @@ async fn command(command: Command) -> anyhow::Result<u8> {
         Command::Serve(file) => serve(&file).await?,
         Command::Read(args) => return Ok(read::read(*args, &mut out).await?),
         Command::Device(command) => devices(command).await?,
+        Command::Caller(command) => callers(command).await?,
         Command::Group(command) => groups(command).await?,
         Command::Driver(DriverCommand::Inspect { file, json }) => driver::inspect(&file, json, &mut out)?,
         Command::Driver(DriverCommand::List { config, model }) => {
@@ -156,6 +161,24 @@ async fn devices(command: DeviceCommand) -> anyhow::Result<()> {
     Ok(())
 }
 
+async fn callers(command: CallerCommand) -> anyhow::Result<()> {
+    let mut out = std::io::stdout();
+    let (config, change) = match command {
+        CallerCommand::List { config, state } => {
+            let store = open_store(&load(&config)?).await?;
+            caller::list(&store, state, &mut out).await?;
+            store.close().await;
+            return Ok(());
+        }
+        CallerCommand::Approve(args) => (args.config, (args.caller, CallerState::Approved)),
+        CallerCommand::Refuse(args) => (args.config, (args.caller, CallerState::Refused)),
+    };
+    let store = open_store(&load(&config)?).await?;
+    caller::decide(&store, &change.0, change.1, &mut out).await?;
+    store.close().await;
+    Ok(())
+}
+
 async fn groups(command: GroupCommand) -> anyhow::Result<()> {
     let mut out = std::io::stdout();
     match command {
@@ -205,10 +228,11 @@ async fn serve(file: &ConfigFile) -> anyhow::Result<()> {
     let address = listener.local_addr().context("the address of the listener")?;
     let (handle, board, commands) = Handle::new();
     let cancel = CancellationToken::new();
+    let (hub, callers, listing) = take_calls(&config, &store, &cancel).await?;
     let collector = Collector::new(
         store.clone(),
         registry.clone(),
-        Arc::default(),
+        Arc::new(Transport::default().with_callers(hub)),
         board,
         config.polling.clone(),
     );
@@ -218,7 +242,8 @@ async fn serve(file: &ConfigFile) -> anyhow::Result<()> {
     let turns = handle.clone();
     let watching = tokio::spawn(ops::service::watchdog(move || turns.turns(), cancel.clone()));
     let catalog = Arc::new(Catalog(registry));
-    let state = ApiState::new(store.clone(), handle.clone(), catalog, Some(metrics), cancel.clone());
+    let state =
+        ApiState::new(store.clone(), handle.clone(), catalog, Some(metrics), cancel.clone()).with_callers(callers);
     let mut serving = tokio::spawn(api::serve(listener, api::router(state), cancel.clone()));
     info!(%address, "serving http://{address}/, to this machine only: there are no accounts yet");
     let status = format!("serving http://{address}/");
@@ -241,6 +266,9 @@ async fn serve(file: &ConfigFile) -> anyhow::Result<()> {
     cancel.cancel();
     if tokio::time::timeout(STOP, collecting).await.is_err() {
         warn!("sessions did not end within {} s", STOP.as_secs());
+    }
+    if tokio::time::timeout(STOP, listing).await.is_err() {
+        warn!("callers were not written down within {} s", STOP.as_secs());
     }
     if !serving.is_finished() && tokio::time::timeout(STOP, serving).await.is_err() {
         warn!("answers did not end within {} s", STOP.as_secs());
@@ -323,6 +351,23 @@ async fn reload(
     }
     retention.send_replace(config.retention);
     info!(changes = changes.len(), "the configuration was read anew");
+}
+
+/// Lets modems call: who is connected, the way to them, and the task that keeps the list of them.
+async fn take_calls(
+    config: &Config,
+    store: &Store,
+    cancel: &CancellationToken,
+) -> anyhow::Result<(Arc<Hub>, CallersHandle, JoinHandle<()>)> {
+    let most: usize = config.listeners.iter().map(|listener| listener.connections).sum();
+    ops::files::raise_limit(u64::try_from(most.saturating_add(config.polling.sessions)).unwrap_or(u64::MAX));
+    let hub = Arc::new(Hub::default());
+    let callers = CallersHandle::new(hub.clone());
+    let mut keeper = Callers::new(store.clone(), callers.clone());
+    keeper.look().await;
+    let connections = listen(&config.listeners, &hub, cancel)?;
+    let keeping = tokio::spawn(keeper.run(connections, cancel.clone()));
+    Ok((hub, callers, keeping))
 }
 
 /// The registry as the API sees it.

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
+use crate::transport::incoming::{self, ListenerConfig};
 use crate::{api, collect, ops, store};
 
 /// The whole file. Paths are relative to the file's folder.
@@ -22,6 +23,8 @@ pub struct Config {
     pub drivers: Drivers,
     /// `[retention]`.
     pub retention: ops::keeper::Config,
+    /// `[[listeners]]`.
+    pub listeners: Vec<ListenerConfig>,
 }
 
 /// Section `drivers`.
@@ -112,8 +115,9 @@ fn parse(text: &str) -> Result<Config, Vec<String>> {
             "polling" => take!(config.polling),
             "drivers" => take!(config.drivers),
             "retention" => take!(config.retention),
+            "listeners" => take!(config.listeners),
             _ => faults.push(format!(
-                "section {section} is not known, expected http, store, polling, drivers or retention"
+                "section {section} is not known, expected http, store, polling, drivers, retention or listeners"
             )),
         }
     }
@@ -144,6 +148,7 @@ fn check(config: &Config, faults: &mut Vec<String>) {
     if !(0..=23).contains(&config.retention.hour) {
         faults.push(format!("retention.hour is {}, expected 0 to 23", config.retention.hour));
     }
+    faults.extend(incoming::check(&config.listeners));
 }
 
 /// One key whose value is another than before.

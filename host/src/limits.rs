@@ -120,6 +120,57 @@ pub const SERIAL_SETTLE_MS: u32 = 20;
 /// Connecting to a converter, milliseconds.
 pub const CONNECT_MS: u64 = 10_000;
 
+/// Bytes of a caller's greeting, unless its listener says otherwise: the longest known has some 200.
+pub const GREETING_BYTES: usize = 512;
+
+/// Bytes of a greeting that are kept for people who wonder who calls.
+pub const GREETING_KEPT: usize = 64;
+
+/// Bytes of something unexpected that a message shows.
+pub const SHOWN_BYTES: usize = 32;
+
+/// Characters of a caller's identity: four times an IMEI.
+pub const IDENTITY_BYTES: usize = 64;
+
+/// Bytes of a heartbeat or of a prefix of packets: twice what a modem takes.
+pub const HEARTBEAT_BYTES: usize = 80;
+
+/// Bytes of a compiled pattern of a greeting, a hundred times what a sensible one needs.
+pub const PATTERN_BYTES: usize = 1 << 20;
+
+/// Bytes of an envelope of an adapter: a transfer with every byte doubled cannot be longer.
+pub const ENVELOPE_BYTES: usize = 2 * TRANSFER_BYTES as usize + 64;
+
+/// Connections of one listener, unless its configuration says otherwise: twice a large city's modems.
+pub const CALLERS: usize = 10_000;
+
+/// Connections that wait to be taken: all modems come back at once after a restart.
+pub const BACKLOG: u32 = 4_096;
+
+/// Connected callers that no device names and nobody approved. Whoever can reach the port can make them.
+pub const STRANGERS: usize = 1_000;
+
+/// Callers in the store that nobody decided about and no device names; the longest unheard make room.
+pub const CALLERS_NEW: u32 = 1_000;
+
+/// Callers of which something waits to be written: every connection of two full listeners.
+pub const CALLER_NEWS: usize = 20_000;
+
+/// Callers written at once, so that records do not wait long behind them.
+pub const CALLERS_A_WRITE: usize = 500;
+
+/// How long bytes to a caller may stay without acknowledgement. Longer than a mobile network's usual gaps.
+pub const UNACKNOWLEDGED: std::time::Duration = std::time::Duration::from_secs(60);
+
+/// Milliseconds that a mobile network may put between two bytes of one answer.
+pub const INCOMING_SILENCE_MS: u32 = 1_000;
+
+/// Milliseconds that a question and its answer may spend in a mobile network.
+pub const INCOMING_LATENCY_MS: u32 = 2_000;
+
+/// How long the answer that the session before did not get is waited for and dropped, milliseconds.
+pub const INCOMING_SETTLE_MS: u32 = 2_000;
+
 /// Sessions open at once, unless the configuration says otherwise and as far as the kernel's mappings allow.
 pub const SESSIONS: usize = 2_000;
 

@@ -6,6 +6,7 @@ mod captured_vkt7;
 mod datagrams;
 mod devices;
 mod hostile;
+mod incoming;
 mod judge;
 mod kill;
 mod mbus_frames;

@@ -1,5 +1,6 @@
 //! The HTTP API and the web client. Handlers translate: parse, ask the store or the collector, answer.
 
+mod caller;
 mod catalog;
 mod device;
 mod diagnostic;
@@ -48,7 +49,7 @@ use utoipa_axum::routes;
 
 pub use catalog::{DriverCatalog, DriverEntry};
 
-use crate::collect::Handle;
+use crate::collect::{CallersHandle, Handle};
 use crate::limits;
 use crate::store::Store;
 
@@ -125,6 +126,8 @@ pub struct ApiState {
     pub store: Store,
     /// The way to the collector.
     pub handle: Handle,
+    /// The way to the callers that are connected.
+    pub callers: CallersHandle,
     /// The drivers that are loaded.
     pub drivers: Arc<dyn DriverCatalog>,
     /// Metrics of the process; none: `/metrics` says so.
@@ -149,12 +152,19 @@ impl ApiState {
         Self {
             store,
             handle,
+            callers: CallersHandle::default(),
             drivers,
             metrics,
             started_at: Timestamp::now(),
             closing,
             streams: Arc::new(Semaphore::new(limits::LIVE_STREAMS)),
         }
+    }
+
+    /// Shows callers, and tells them what people decide.
+    pub fn with_callers(mut self, callers: CallersHandle) -> Self {
+        self.callers = callers;
+        self
     }
 }
 
@@ -203,6 +213,10 @@ fn api() -> OpenApiRouter<ApiState> {
         .routes(routes!(session::trace_text))
         .routes(routes!(driver::list))
         .routes(routes!(driver::vocabulary))
+        .routes(routes!(caller::list))
+        .routes(routes!(caller::approve))
+        .routes(routes!(caller::refuse))
+        .routes(routes!(caller::listeners))
         .routes(routes!(live::live));
     OpenApiRouter::with_openapi(Document::openapi()).nest("/api/v1", resources)
 }

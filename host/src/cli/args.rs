@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use jiff::civil::DateTime;
 
-use crate::model::{LineAddress, LineOptions, LineSettings, Schedule, Task};
+use crate::model::{CallerState, LineAddress, LineOptions, LineSettings, Schedule, Task};
 
 /// Uzel: an open dispatch system for energy meters.
 #[derive(Debug, Parser)]
@@ -28,6 +28,9 @@ pub enum Command {
     /// Add, import and list devices.
     #[command(subcommand)]
     Device(DeviceCommand),
+    /// List, approve and refuse modems that called.
+    #[command(subcommand)]
+    Caller(CallerCommand),
     /// Make, change and list groups of devices that are read alike.
     #[command(subcommand)]
     Group(GroupCommand),
@@ -305,6 +308,37 @@ pub enum GroupCommand {
         #[command(flatten)]
         config: ConfigFile,
     },
+}
+
+/// Modems that called a listener.
+#[derive(Debug, Subcommand)]
+pub enum CallerCommand {
+    /// List who called: state, devices, where from, the first bytes in hex.
+    List {
+        /// Which configuration.
+        #[command(flatten)]
+        config: ConfigFile,
+        /// Only those in this state: new, approved or refused.
+        #[arg(long)]
+        state: Option<CallerState>,
+    },
+    /// Let a caller stay although no device names it yet. A device is bound to it with
+    /// `uzel device add --line incoming:LISTENER/IDENTITY`.
+    #[command(after_help = "Example:\n  uzel caller approve gprs/868441036775234")]
+    Approve(CallerArgs),
+    /// Send a caller away, now and whenever it calls.
+    #[command(after_help = "Example:\n  uzel caller refuse gprs/868441036775234")]
+    Refuse(CallerArgs),
+}
+
+/// One caller.
+#[derive(Debug, Args)]
+pub struct CallerArgs {
+    /// LISTENER/IDENTITY.
+    pub caller: String,
+    /// Which configuration.
+    #[command(flatten)]
+    pub config: ConfigFile,
 }
 
 /// Looking at drivers.

@@ -1,6 +1,7 @@
 //! The command line beside `serve`: reading one meter, looking at drivers, keeping devices and the database.
 
 pub mod args;
+pub mod caller;
 pub mod device;
 pub mod driver;
 pub mod keeping;

@@ -1,5 +1,6 @@
 //! The loop: schedule → session → store.
 
+mod callers;
 mod collector;
 mod handle;
 mod job;
@@ -10,6 +11,8 @@ mod sink;
 
 use serde::{Deserialize, Serialize};
 
+pub use crate::session::ListenerCounts;
+pub use callers::{Callers, CallersHandle};
 pub use collector::Collector;
 pub use handle::{Board, Command, Handle, HandleError, Live, LiveEvent, ReadNow};
 

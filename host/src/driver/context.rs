@@ -89,6 +89,10 @@ pub struct Context {
     /// Whether a call to the sink was refused since the call of the driver began.
     pub(super) refused: bool,
     pub(super) storage: Option<String>,
+    /// What the line said when it was lost, and the outcome that it means.
+    pub(super) lost: Option<(Outcome, String)>,
+    /// What the line said when no answer came last.
+    pub(super) silent: Option<String>,
     pub(super) trace: Trace,
     trace_full: bool,
     /// The last question, as a hash: thousands of sessions wait at once.
@@ -146,6 +150,8 @@ impl Context {
             faults_more: 0,
             refused: false,
             storage: None,
+            lost: None,
+            silent: None,
             trace: Trace::default(),
             trace_full: false,
             asked: None,
@@ -311,6 +317,7 @@ impl Context {
             let count = u64::try_from(bytes.len()).unwrap_or(u64::MAX);
             self.usage.bytes_received = self.usage.bytes_received.saturating_add(count);
             if !bytes.is_empty() {
+                self.silent = None;
                 self.trace_bytes(EntryKind::Received, bytes);
             }
         }
@@ -325,9 +332,17 @@ impl Context {
                     PortFault::Timeout(_) => {
                         self.trace_text(EntryKind::Timeout, "timeout");
                     }
+                    PortFault::Silent(text) => {
+                        self.trace_text(EntryKind::Timeout, text);
+                        self.silent = Some(text.clone());
+                    }
                     PortFault::Closed(text) => {
-                        let text = text.clone();
-                        self.trace_text(EntryKind::Closed, &text);
+                        self.trace_text(EntryKind::Closed, text);
+                        self.lost = Some((Outcome::LineClosed, format!("the line was closed: {text}")));
+                    }
+                    PortFault::Busy(text) => {
+                        self.trace_text(EntryKind::Closed, text);
+                        self.lost = Some((Outcome::LineBusy, text.clone()));
                     }
                     PortFault::Denied => {}
                 }

@@ -50,6 +50,10 @@ pub enum PortFault {
     Timeout(Vec<u8>),
     /// The far end went away: in what words.
     Closed(String),
+    /// Something on the way says that the line serves another: in what words.
+    Busy(String),
+    /// Something on the way says that the meter does not answer it: in what words.
+    Silent(String),
     /// The line has no such thing.
     Denied,
 }

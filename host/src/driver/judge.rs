@@ -67,7 +67,8 @@ pub(super) fn judge<T>(
             line_usable,
         })
     };
-    let silent = "nothing came within the deadline and the retries".to_owned();
+    let silent = context.silent.clone();
+    let silent = silent.unwrap_or_else(|| "nothing came within the deadline and the retries".to_owned());
     Err(match failure {
         types::Failure::NoAnswer => failed(Outcome::NoAnswer, silent, true),
         types::Failure::Garbled(why) => failed(Outcome::Garbled, text(why), true),
@@ -86,7 +87,9 @@ pub(super) fn judge<T>(
             true,
         ),
         types::Failure::Line(types::LineError::Closed) => {
-            failed(Outcome::LineClosed, "the far end closed the line".to_owned(), false)
+            let unknown = || (Outcome::LineClosed, "the far end closed the line".to_owned());
+            let (outcome, words) = context.lost.clone().unwrap_or_else(unknown);
+            failed(outcome, text(words), false)
         }
         types::Failure::Line(types::LineError::Budget) => {
             failed(Outcome::LimitTime, "a budget of the session is spent".to_owned(), false)

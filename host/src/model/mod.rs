@@ -1,6 +1,7 @@
 //! The words of the field as types: meters, archives, records, sessions. No input or output, no serde.
 
 pub mod archive;
+mod caller;
 pub mod cause;
 pub mod device;
 pub mod event;
@@ -14,6 +15,7 @@ pub mod time;
 pub mod trace;
 
 pub use archive::{Absence, ArchiveKind, LabelRule, RecordKind, Span};
+pub use caller::{CallerKnown, CallerSeen, CallerState};
 pub use cause::Cause;
 pub use device::{DeviceId, LineId, SessionId};
 pub use event::{DeviceEvent, Setting, Severity};

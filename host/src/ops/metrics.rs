@@ -31,6 +31,31 @@ pub fn init() -> Result<PrometheusHandle, MetricsError> {
     );
     describe_counter!("uzel_bytes_received_total", Unit::Bytes, "Bytes from meters, by driver");
     describe_histogram!("uzel_session_seconds", Unit::Seconds, "Length of sessions, by driver");
+    describe_gauge!(
+        "uzel_callers_connected",
+        Unit::Count,
+        "Modems that are connected to a listener, by listener"
+    );
+    describe_counter!(
+        "uzel_callers_accepted_total",
+        Unit::Count,
+        "Connections that a listener took, by listener"
+    );
+    describe_counter!(
+        "uzel_callers_bad_greetings_total",
+        Unit::Count,
+        "Connections whose greeting was none, by listener"
+    );
+    describe_counter!(
+        "uzel_callers_turned_away_total",
+        Unit::Count,
+        "Connections that were turned away, by listener and why"
+    );
+    describe_counter!(
+        "uzel_callers_replaced_total",
+        Unit::Count,
+        "Connections that a newer one of the same modem replaced, by listener"
+    );
     describe_gauge!("uzel_sessions_running", Unit::Count, "Sessions that run now");
     describe_gauge!(
         "uzel_store_bytes",

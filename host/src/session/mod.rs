@@ -5,6 +5,7 @@ mod port;
 mod run;
 mod tunnel;
 
+pub use crate::transport::incoming::{Counts as ListenerCounts, Hub};
 pub use crate::transport::{Transport, Way};
 pub use desk::{Desk, DeskFull, Turn, sessions_allowed};
 pub use run::{Assignment, ClockSeen, Order, Phase, Report, Watch, run};

@@ -52,6 +52,8 @@ fn fault(fault: ReadFault) -> PortFault {
     match fault {
         ReadFault::Timeout(bytes) => PortFault::Timeout(bytes),
         ReadFault::Closed(text) => PortFault::Closed(text),
+        ReadFault::Busy(text) => PortFault::Busy(text),
+        ReadFault::Silent(text) => PortFault::Silent(text),
         ReadFault::Denied => PortFault::Denied,
     }
 }

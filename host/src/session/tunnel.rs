@@ -119,7 +119,7 @@ impl Tunnel {
                             break;
                         }
                     }
-                    Err(ReadFault::Timeout(_)) => {}
+                    Err(ReadFault::Timeout(_) | ReadFault::Silent(_)) => {}
                     Err(fault) => return Err(line_ended(fault)),
                 },
             }
@@ -156,5 +156,9 @@ impl Tunnel {
 }
 
 fn line_ended(fault: ReadFault) -> Ended {
-    (Outcome::LineClosed, fault.to_string())
+    let outcome = match fault {
+        ReadFault::Busy(_) => Outcome::LineBusy,
+        _ => Outcome::LineClosed,
+    };
+    (outcome, fault.to_string())
 }

@@ -2,6 +2,7 @@
 //!
 //! Reading goes through a few connections at once, writing through one task that commits in groups.
 
+mod caller;
 pub mod copy;
 mod coverage;
 mod diagnostic;

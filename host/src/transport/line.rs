@@ -66,9 +66,27 @@ pub enum ReadFault {
     /// The far end went away.
     #[error("the line was closed: {0}")]
     Closed(String),
+    /// Something on the way says that the line serves another.
+    #[error("the line is busy: {0}")]
+    Busy(String),
+    /// Something on the way says that the meter does not answer it.
+    #[error("no answer: {0}")]
+    Silent(String),
     /// The line has no such thing.
     #[error("the line cannot do that")]
     Denied,
+}
+
+/// What something between us and the meter says instead of an answer. A carrier gives it as the cause of an
+/// [`io::Error`].
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub(super) enum FarEnd {
+    /// The line serves another.
+    #[error("{0}")]
+    Busy(String),
+    /// The meter does not answer.
+    #[error("{0}")]
+    Silent(String),
 }
 
 impl Line {
@@ -169,7 +187,7 @@ impl Line {
             match timeout_at(wake, self.fill()).await {
                 Ok(Ok(0)) => return Err(self.ended("the far end closed it")),
                 Ok(Ok(_)) => self.was_busy(),
-                Ok(Err(error)) => return Err(self.ended(&error.to_string())),
+                Ok(Err(error)) => return Err(self.failed(&error)),
                 Err(_) if silence => {
                     let count = self.held.len().min(max);
                     return Ok(self.give(count));
@@ -241,6 +259,14 @@ impl Line {
         }
         let rest = self.held.split_off(count);
         std::mem::replace(&mut self.held, rest)
+    }
+
+    fn failed(&mut self, error: &io::Error) -> ReadFault {
+        match error.get_ref().and_then(|cause| cause.downcast_ref::<FarEnd>()) {
+            Some(FarEnd::Busy(text)) => ReadFault::Busy(text.clone()),
+            Some(FarEnd::Silent(text)) => ReadFault::Silent(text.clone()),
+            None => self.ended(&error.to_string()),
+        }
     }
 
     fn ended(&mut self, why: &str) -> ReadFault {

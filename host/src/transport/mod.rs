@@ -1,6 +1,7 @@
 //! Lines: bytes to and from a meter, whatever carries them.
 
 mod carrier;
+pub mod incoming;
 mod line;
 mod open;
 mod owner;

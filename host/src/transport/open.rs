@@ -1,6 +1,7 @@
 //! Opens lines.
 
 use std::io;
+use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::io::AsyncReadExt as _;
@@ -8,6 +9,7 @@ use tokio::net::{TcpStream, UdpSocket};
 use tokio::time::{Instant, timeout, timeout_at};
 
 use super::carrier::{Carrier, Datagrams};
+use super::incoming::Hub;
 use super::line::Line;
 use super::rfc2217;
 use super::serial::Serial;
@@ -105,9 +107,18 @@ impl OpenError {
 
 /// Opens lines of every kind.
 #[derive(Debug, Default)]
-pub struct Transport {}
+pub struct Transport {
+    /// Who is connected to us.
+    callers: Arc<Hub>,
+}
 
 impl Transport {
+    /// Opens incoming lines too.
+    pub fn with_callers(mut self, callers: Arc<Hub>) -> Self {
+        self.callers = callers;
+        self
+    }
+
     /// Opens a line: connects, or takes the serial port for us alone, and sets it up.
     ///
     /// # Errors
@@ -131,7 +142,12 @@ impl Transport {
                 way.options.silence_ms = way.options.silence_ms.max(limits::TCP_SILENCE_MS);
                 Box::new(port)
             }
-            LineAddress::Incoming(_) => return Err(not_there(address)),
+            LineAddress::Incoming(_) => {
+                let mut leased = self.callers.lease(address).await?;
+                leased.settle(way.options.settle_ms).await;
+                way.options = mobile(way.options);
+                Box::new(leased)
+            }
             LineAddress::Modem(_) => return Err(not_there(address)),
         };
         Ok(Line::new(carrier, way.settings, way.options))
@@ -151,6 +167,16 @@ async fn serial(address: &LineAddress, path: &str, way: &Way) -> Result<Serial, 
     tokio::time::sleep(Duration::from_millis(settle.into())).await;
     serial.purge().await;
     Ok(serial)
+}
+
+/// Where the device's line says nothing of its own, a mobile network's pauses hold.
+fn mobile(options: LineOptions) -> LineOptions {
+    let usual = |ms: u32, usual: u32| if ms == 0 { usual } else { ms };
+    LineOptions {
+        latency_ms: usual(options.latency_ms, limits::INCOMING_LATENCY_MS),
+        silence_ms: usual(options.silence_ms, limits::INCOMING_SILENCE_MS),
+        ..options
+    }
 }
 
 fn not_there(address: &LineAddress) -> OpenError {

@@ -13,7 +13,9 @@
 //! | a recorded conversation | [`Recording::parse`], [`Recording::parse_json`], then [`Recording::link`] |
 //!
 //! `start_tcp` and `start_pty` of a builder serve one meter, [`Link::start_udp`] and [`Link::start_rfc2217`] serve it in
-//! datagrams and behind a serial server; [`Link::bus`] puts several on one line; [`serve_many`] gives each connection a meter of its own; [`fleet`] does all that from TOML, and is
+//! datagrams and behind a serial server; [`Link::bus`] puts several on one line;
+//! [`Link::call`] puts a meter behind a modem that calls the collector;
+//! [`serve_many`] gives each connection a meter of its own; [`fleet`] does all that from TOML, and is
 //! what the binary `meter-sim` runs.
 //!
 //! Nothing here is shared with the drivers: a mistake made
@@ -28,6 +30,7 @@ pub mod fleet;
 pub mod hex;
 mod mbus;
 mod meter;
+mod modem;
 mod plant;
 mod random;
 mod replay;
@@ -43,6 +46,7 @@ pub use faults::{Faults, FaultsError};
 pub use faulty::Faulty;
 pub use mbus::{Mbus, MbusBuilder, MbusKind};
 pub use meter::{Disguise, Meter, Reply};
+pub use modem::{AdapterText, Caller, Modem, ModemError};
 pub use replay::{Exchange, Recording, RecordingError, Replayer};
 pub use serve::{Endpoint, Handle, Link, Many, Quirk, Told, serve_many};
 pub use spt::{Spt, SptBuilder, SptHistory, SptModel, SptUnits};

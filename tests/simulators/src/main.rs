@@ -14,6 +14,7 @@ const EXAMPLES: &str = "Examples:
   meter-sim one mbus-heat --udp 127.0.0.1:20002
   meter-sim one spt943 --pty /tmp/tty-heat --faults noise=0.05,late=0.02,seed=7
   meter-sim one replay --listen 127.0.0.1:0 --recording session.txt
+  meter-sim one vkt7 --call 127.0.0.1:5000 --modem irz:868441036775234,heartbeat_s=50
   meter-sim fleet fleet.toml
 
 A line is printed for each started line, then `ready`. Ctrl-C or SIGTERM ends all.
@@ -34,14 +35,14 @@ enum Command {
     /// Starts the lines and meters that a TOML file describes.
     Fleet { file: PathBuf },
     /// Starts one meter.
-    One(One),
+    One(Box<One>),
 }
 
 #[derive(Args)]
 struct One {
     kind: Kind,
     /// Address to listen on; port 0 takes a free one.
-    #[arg(long, conflicts_with_all = ["pty", "udp"], required_unless_present_any = ["pty", "udp"])]
+    #[arg(long, conflicts_with_all = ["pty", "udp", "call"], required_unless_present_any = ["pty", "udp", "call"])]
     listen: Option<SocketAddr>,
     /// Address to take datagrams on; port 0 takes a free one.
     #[arg(long, conflicts_with = "pty")]
@@ -49,6 +50,12 @@ struct One {
     /// Serve on a pseudo-terminal, with a link of this name unless it is empty.
     #[arg(long)]
     pty: Option<PathBuf>,
+    /// Stand behind a modem that calls this address.
+    #[arg(long, conflicts_with = "pty", requires = "modem")]
+    call: Option<SocketAddr>,
+    /// That modem: none, text:ID, dtu:TEXT, irz:IMEI, wrx:IMEI or assv:ID, and how it behaves.
+    #[arg(long, default_value = "")]
+    modem: String,
     /// Every connection finds a meter of its own.
     #[arg(long)]
     each_connection: bool,
@@ -109,6 +116,8 @@ impl One {
             listen: self.listen,
             udp: self.udp,
             pty: self.pty,
+            call: self.call,
+            modem: self.modem,
             count: 1,
             each_connection: self.each_connection,
             faults: self.faults,

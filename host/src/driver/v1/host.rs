@@ -22,7 +22,8 @@ fn line_result<T>(transfer: Transfer<T>) -> Result<T, types::LineError> {
     match transfer {
         Transfer::Done(value) => Ok(value),
         Transfer::Fault(PortFault::Timeout(bytes)) => Err(types::LineError::Timeout(bytes)),
-        Transfer::Fault(PortFault::Closed(_)) => Err(types::LineError::Closed),
+        Transfer::Fault(PortFault::Silent(_)) => Err(types::LineError::Timeout(Vec::new())),
+        Transfer::Fault(PortFault::Closed(_) | PortFault::Busy(_)) => Err(types::LineError::Closed),
         Transfer::Fault(PortFault::Denied) => Err(types::LineError::Denied),
         Transfer::Budget => Err(types::LineError::Budget),
         Transfer::Stopped => Err(types::LineError::Stopped),

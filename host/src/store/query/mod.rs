@@ -2,6 +2,7 @@
 //!
 //! Pages are keyset pages: each function takes the key after which the page begins and how many rows it may have.
 
+mod caller;
 mod device;
 mod diagnostic;
 mod health;
@@ -11,6 +12,7 @@ mod series;
 mod session;
 mod site;
 
+pub use caller::{CallerQuery, CallerRow};
 pub use device::{ArchiveInfo, Clock, DeviceInfo, DevicePoint, DeviceQuery};
 pub use diagnostic::{EventRow, SettingRow};
 pub use health::{Talk, Whose};

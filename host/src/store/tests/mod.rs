@@ -1,5 +1,6 @@
 //! The store with a real file.
 
+mod callers;
 mod copy;
 mod failure;
 mod import;

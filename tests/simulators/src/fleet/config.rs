@@ -1,6 +1,6 @@
 //! The description of a fleet.
 
-use crate::Faults;
+use crate::{Faults, Modem};
 use jiff::civil::DateTime;
 use serde::Deserialize;
 use std::net::SocketAddr;
@@ -11,7 +11,7 @@ use std::path::PathBuf;
 pub enum FleetError {
     #[error("the fleet file is not valid")]
     Toml(#[from] toml::de::Error),
-    #[error("line {line} needs exactly one of listen, udp and pty")]
+    #[error("line {line} needs exactly one of listen, udp, pty and call")]
     Endpoint { line: usize },
     #[error("line {line} has no meter")]
     NoMeter { line: usize },
@@ -38,6 +38,8 @@ pub enum FleetError {
         path: PathBuf,
         source: crate::RecordingError,
     },
+    #[error("line {line} cannot call")]
+    Modem { line: usize, source: crate::ModemError },
     #[error("line {line} cannot be served")]
     Serve { line: usize, source: std::io::Error },
     #[error("the link {path:?} to a pseudo-terminal cannot be made")]
@@ -61,6 +63,11 @@ pub struct Line {
     pub udp: Option<SocketAddr>,
     /// Path of a link to the pseudo-terminal; empty: no link.
     pub pty: Option<PathBuf>,
+    /// The collector that the line's modem calls.
+    pub call: Option<SocketAddr>,
+    /// That modem, see [`crate::Modem`]; the digits at the end of its identity count up.
+    #[serde(default)]
+    pub modem: String,
     /// So many such lines; ports, seeds and serial numbers count up.
     #[serde(default = "one")]
     pub count: u16,
@@ -184,18 +191,21 @@ impl Fleet {
 impl Line {
     fn check(&self, line: usize) -> Result<(), FleetError> {
         let count = self.count;
-        match (&self.listen, &self.udp, &self.pty) {
-            (Some(listen), None, None) | (None, Some(listen), None) => {
+        match (&self.listen, &self.udp, &self.pty, &self.call) {
+            (Some(listen), None, None, None) | (None, Some(listen), None, None) => {
                 let port = listen.port();
                 let last = u32::from(port) + u32::from(count.saturating_sub(1));
                 if port != 0 && last > u32::from(u16::MAX) {
                     return Err(FleetError::Ports { line, count, port });
                 }
             }
-            (None, None, Some(link)) if count > 1 && !link.as_os_str().is_empty() => {
+            (None, None, Some(link), None) if count > 1 && !link.as_os_str().is_empty() => {
                 return Err(FleetError::LinkCount { line, count });
             }
-            (None, None, Some(_)) => {}
+            (None, None, Some(_), None) => {}
+            (None, None, None, Some(_)) => {
+                self.modem(line, 0)?;
+            }
             _ => return Err(FleetError::Endpoint { line }),
         }
         if self.meters.is_empty() {
@@ -208,6 +218,22 @@ impl Line {
             });
         }
         self.faults(line, 0).map(|_| ())
+    }
+
+    /// The modem of copy `copy` of this line.
+    pub(super) fn modem(&self, line: usize, copy: u16) -> Result<Modem, FleetError> {
+        let (kind, options) = match self.modem.split_once(',') {
+            Some((kind, options)) => (kind, format!(",{options}")),
+            None => (self.modem.as_str(), String::new()),
+        };
+        let digits = kind.len() - kind.trim_end_matches(|c: char| c.is_ascii_digit()).len();
+        let (name, number) = kind.split_at(kind.len() - digits);
+        let number = match number.parse::<u64>() {
+            Ok(first) => format!("{:0digits$}", first.wrapping_add(copy.into())),
+            Err(_) => number.to_owned(),
+        };
+        let modem = format!("{name}{number}{options}");
+        modem.parse().map_err(|source| FleetError::Modem { line, source })
     }
 
     /// The faults of copy `copy` of this line; each copy has its own chance.
@@ -235,10 +261,13 @@ mod tests {
                 .unwrap_err()
                 .to_string()
         };
-        assert_eq!(refused("", meter), "line 1 needs exactly one of listen, udp and pty");
+        assert_eq!(
+            refused("", meter),
+            "line 1 needs exactly one of listen, udp, pty and call"
+        );
         assert_eq!(
             refused("pty = \"\"\nlisten = \"127.0.0.1:1\"", meter),
-            "line 1 needs exactly one of listen, udp and pty"
+            "line 1 needs exactly one of listen, udp, pty and call"
         );
         assert_eq!(refused("pty = \"\"", ""), "line 1 has no meter");
         assert_eq!(

@@ -3,6 +3,7 @@
 use super::config::{Fleet, FleetError, Kind, Line, MeterConfig};
 use crate::civil::HOUR_S;
 use crate::faults::Faults;
+use crate::modem::Caller;
 use crate::serve::{Handle, Link, Many, WHOLE, serve_many};
 use crate::{Mbus, MbusBuilder, Recording, SimClock, Spt, SptBuilder, SptHistory, Vkt7, Vkt7History};
 use jiff::civil::DateTime;
@@ -31,6 +32,7 @@ pub struct Started {
 
 enum Service {
     Line(Handle),
+    Caller(Caller),
     Many(Many),
 }
 
@@ -39,6 +41,7 @@ impl Running {
     pub fn requests(&self) -> u64 {
         let requests = |started: &Started| match &started.service {
             Service::Line(handle) => handle.requests(),
+            Service::Caller(caller) => caller.requests(),
             Service::Many(many) => many.requests(),
         };
         self.started.iter().map(requests).sum()
@@ -49,6 +52,7 @@ impl Running {
         for started in self.started {
             match started.service {
                 Service::Line(handle) => handle.shutdown().await,
+                Service::Caller(caller) => caller.shutdown().await,
                 Service::Many(many) => many.shutdown().await,
             }
             if let Some(link) = started.link {
@@ -106,6 +110,14 @@ async fn start_line(line: &Line, number: usize, copy: u16, shared: &mut Shared) 
         links.push(meter_link(meter, copy.into(), shared)?);
     }
     let bus = Link::bus(links, faults);
+    if let Some(server) = line.call {
+        let caller = bus.call(server, line.modem(number, copy)?);
+        return Ok(Started {
+            text: format!("{}  {meters}", caller.endpoint()),
+            service: Service::Caller(caller),
+            link: None,
+        });
+    }
     let (handle, link) = match (&line.listen, &line.udp, &line.pty) {
         (None, Some(listen), _) => (
             bus.start_udp_at(copied(*listen, copy), WHOLE).await.map_err(serve)?,

@@ -20,6 +20,8 @@ pub enum Endpoint {
     Udp(SocketAddr),
     /// A pseudo-terminal, to be opened like a serial port.
     Pty(PathBuf),
+    /// A modem that calls this address.
+    Calls(SocketAddr),
 }
 
 impl fmt::Display for Endpoint {
@@ -28,6 +30,7 @@ impl fmt::Display for Endpoint {
             Self::Tcp(addr) => write!(formatter, "tcp {addr}"),
             Self::Udp(addr) => write!(formatter, "udp {addr}"),
             Self::Pty(path) => write!(formatter, "pty {}", path.display()),
+            Self::Calls(addr) => write!(formatter, "calls {addr}"),
         }
     }
 }
@@ -68,10 +71,10 @@ impl Handle {
         &self.endpoint
     }
 
-    /// Where the meter listens. Panics on a pseudo-terminal.
+    /// Where the meter listens, or what its modem calls. Panics on a pseudo-terminal.
     pub fn addr(&self) -> SocketAddr {
         match &self.endpoint {
-            Endpoint::Tcp(addr) | Endpoint::Udp(addr) => *addr,
+            Endpoint::Tcp(addr) | Endpoint::Udp(addr) | Endpoint::Calls(addr) => *addr,
             Endpoint::Pty(path) => panic!("{} is a pseudo-terminal, it has no address", path.display()),
         }
     }
@@ -80,7 +83,9 @@ impl Handle {
     pub fn path(&self) -> &Path {
         match &self.endpoint {
             Endpoint::Pty(path) => path,
-            Endpoint::Tcp(addr) | Endpoint::Udp(addr) => panic!("{addr} is a socket, it has no path"),
+            Endpoint::Tcp(addr) | Endpoint::Udp(addr) | Endpoint::Calls(addr) => {
+                panic!("{addr} is a socket, it has no path")
+            }
         }
     }
 

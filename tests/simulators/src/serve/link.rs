@@ -144,7 +144,7 @@ impl Link {
         Ok(handle)
     }
 
-    fn parts(self, endpoint: Endpoint) -> (Handle, Shared, CancellationToken, TaskTracker) {
+    pub(crate) fn parts(self, endpoint: Endpoint) -> (Handle, Shared, CancellationToken, TaskTracker) {
         let device = Arc::new(Mutex::new(Faulty::new(self.meter, self.faults)));
         let (cancel, tasks) = (CancellationToken::new(), TaskTracker::new());
         let handle = Handle::new(

@@ -12,3 +12,4 @@ pub use handle::{Endpoint, Handle};
 pub use link::Link;
 pub use many::{Many, serve_many};
 pub use serial_server::{Quirk, Told};
+pub(crate) use talk::{Shared, lock};
