@@ -15,7 +15,7 @@ use uzel::model::{
     Absence, ArchiveKind, ClockRule, Column, DeviceEvent, LineAddress, LineOptions, LineSettings, Parity, Record,
     RecordKind, Span, Task,
 };
-use uzel::session::{Assignment, Desk, Order, Report, Way, run};
+use uzel::session::{Assignment, Desk, Order, Over, Report, Way, run};
 
 /// What one declaration brought.
 #[derive(Debug, Clone)]
@@ -112,17 +112,17 @@ impl Read {
             stop_bits: 1,
         };
         let taken = Arc::new(Mutex::new(Taken::default()));
-        let order = Order {
-            way: Way {
-                address: self.address.clone(),
-                settings: self.driver.line_settings().unwrap_or(default),
-                // Simulated lines hold nothing for somebody else.
-                options: LineOptions {
-                    settle_ms: Some(0),
-                    ..LineOptions::default()
-                },
+        let way = Way {
+            address: self.address.clone(),
+            settings: self.driver.line_settings().unwrap_or(default),
+            // Simulated lines hold nothing for somebody else.
+            options: LineOptions {
+                settle_ms: Some(0),
+                ..LineOptions::default()
             },
-            transport: Arc::default(),
+        };
+        let order = Order {
+            over: Over::Line(Arc::default(), way),
             driver: self.driver,
             config,
             clock: self.clock,

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
-use crate::{api, collect, store};
+use crate::{api, collect, portable, store};
 
 /// The whole file. Paths are relative to the file's folder.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -19,6 +19,8 @@ pub struct Config {
     pub polling: collect::Config,
     /// `[drivers]`.
     pub drivers: Drivers,
+    /// `[import]`.
+    pub import: portable::Config,
 }
 
 /// Section `drivers`.
@@ -108,12 +110,14 @@ fn parse(text: &str) -> Result<Config, Vec<String>> {
             "store" => take!(config.store),
             "polling" => take!(config.polling),
             "drivers" => take!(config.drivers),
+            "import" => take!(config.import),
             _ => faults.push(format!(
-                "section {section} is not known, expected http, store, polling or drivers"
+                "section {section} is not known, expected http, store, polling, drivers or import"
             )),
         }
     }
     check(&config, &mut faults);
+    check_import(&config, &mut faults);
     if faults.is_empty() { Ok(config) } else { Err(faults) }
 }
 
@@ -136,6 +140,16 @@ fn check(config: &Config, faults: &mut Vec<String>) {
             "polling.session_s is {}, expected 10 to 86400",
             config.polling.session_s
         ));
+    }
+}
+
+fn check_import(config: &Config, faults: &mut Vec<String>) {
+    for key in &config.import.keys {
+        faults.extend(
+            portable::check_public(key)
+                .err()
+                .map(|error| format!("import.keys: {error}")),
+        );
     }
 }
 

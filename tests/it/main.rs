@@ -10,4 +10,6 @@ mod kill;
 mod mbus_frames;
 mod mishaps;
 mod noise;
+mod portable;
 mod reading;
+mod replay;

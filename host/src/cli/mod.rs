@@ -1,7 +1,12 @@
-//! The command line beside `serve`: reading one meter, looking at drivers, keeping devices.
+//! The command line beside `serve`: reading one meter, bringing what was read, holding sessions
+//! again, looking at drivers, keeping devices.
 
 pub mod args;
 pub mod device;
 pub mod driver;
+pub mod import;
+pub mod key;
 mod print;
 pub mod read;
+pub mod replay;
+mod save;

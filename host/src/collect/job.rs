@@ -14,7 +14,7 @@ use super::sink::{Shown, StoreSink, used};
 use crate::driver::env::Budget;
 use crate::driver::{Driver, Registry, check_config};
 use crate::model::{Outcome, Reason, SessionId, Task};
-use crate::session::{Assignment, Desk, Order, Report, Transport, Way, run};
+use crate::session::{Assignment, Desk, Order, Over, Report, Transport, Way, run};
 use crate::store::{self, NewSession, Route, SessionEnd, Store, StoreError};
 
 /// What every job works with.
@@ -184,14 +184,14 @@ async fn prepare(
         .map_err(|full| (Outcome::NoSlot, full.to_string()))?;
     let settings = route.settings.or(driver.line_settings());
     let settings = settings.ok_or_else(|| bad("neither route nor driver has line settings".to_owned()))?;
+    let way = Way {
+        address: route.address.clone(),
+        settings,
+        options: route.options,
+    };
     let order = Order {
         config,
-        way: Way {
-            address: route.address.clone(),
-            settings,
-            options: route.options,
-        },
-        transport: tools.transport.clone(),
+        over: Over::Line(tools.transport.clone(), way),
         clock,
         serial: device.serial.clone(),
         model: device.model.clone(),
@@ -293,6 +293,7 @@ fn session_end(session: SessionId, shown: &Shown, report: Result<Report, Refused
                 },
                 faults: Vec::new(),
                 trace: String::new(),
+                asked: None,
                 clock: None,
             };
         }
@@ -344,6 +345,7 @@ fn session_end(session: SessionId, shown: &Shown, report: Result<Report, Refused
         },
         faults,
         trace: report.trace,
+        asked: report.asked.map(|asked| asked.to_text()),
         clock: report.clock.map(|clock| store::ClockSeen {
             shown: clock.shown,
             offset_ms: clock.offset_ms,

@@ -61,6 +61,8 @@ pub enum Reason {
     Schedule,
     /// A person or program asked for it.
     ReadNow,
+    /// It was read at the site without a line to here, and brought by hand.
+    ByHand,
 }
 
 impl Reason {
@@ -69,6 +71,7 @@ impl Reason {
         match self {
             Self::Schedule => "schedule",
             Self::ReadNow => "read-now",
+            Self::ByHand => "by-hand",
         }
     }
 }

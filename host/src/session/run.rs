@@ -7,9 +7,12 @@ use std::time::{Duration, Instant};
 use jiff::Timestamp;
 use tokio_util::sync::CancellationToken;
 
+use super::asked::Asked;
 use super::desk::Turn;
 use super::port::LinePort;
-use crate::driver::env::{Budget, Sink};
+use super::replay::Replay;
+use super::secret::Secrets;
+use crate::driver::env::{Budget, Port, Sink};
 use crate::driver::{CallError, ClockReading, Driver, Failure, Identity, Running, Surroundings, Usage};
 use crate::model::{Civil, ClockRule, Outcome, Setting, Span, Task};
 use crate::transport::{OpenError, Transport, Way};
@@ -20,10 +23,8 @@ pub struct Order {
     pub driver: Arc<Driver>,
     /// Checked by [`crate::driver::check_config`].
     pub config: serde_json::Value,
-    /// The line to the device.
-    pub way: Way,
-    /// Opens it.
-    pub transport: Arc<Transport>,
+    /// Where its bytes go and come from.
+    pub over: Over,
     /// How its clock relates to UTC.
     pub clock: ClockRule,
     /// The serial number that must answer, where it is known.
@@ -40,6 +41,14 @@ pub struct Order {
     pub cancel: CancellationToken,
     /// The instant at which it begins.
     pub started_at: Timestamp,
+}
+
+/// Where the bytes of a session go and come from.
+pub enum Over {
+    /// A line to the device, and what opens it.
+    Line(Arc<Transport>, Way),
+    /// The trace of an earlier session.
+    Trace(Replay),
 }
 
 /// One task, and for an archive which spans of it.
@@ -84,6 +93,8 @@ pub struct Phase {
 /// How a session went.
 #[derive(Debug)]
 pub struct Report {
+    /// What was asked of the device; none when the line did not open.
+    pub asked: Option<Asked>,
     /// How it ended.
     pub outcome: Outcome,
     /// What exactly was wrong.
@@ -115,28 +126,42 @@ pub type Watch<'a> = &'a (dyn Fn(&str, &Usage) + Sync);
 
 /// Holds the conversation. `turn` is kept to its end.
 pub async fn run(turn: Turn, order: Order, sink: Box<dyn Sink>, watch: Watch<'_>) -> Report {
+    let report = replay(order, sink, watch).await;
+    drop(turn);
+    report
+}
+
+/// Holds a conversation that needs no turn: its line is a trace.
+pub async fn replay(order: Order, sink: Box<dyn Sink>, watch: Watch<'_>) -> Report {
     let begun = Instant::now();
-    let mut report = Report {
-        outcome: Outcome::Complete,
-        detail: None,
-        identity: None,
-        clock: None,
-        settings: None,
-        phases: Vec::new(),
-        usage: Usage::default(),
-        busy: Duration::ZERO,
-        wall: Duration::ZERO,
-        faults: Vec::new(),
-        trace: String::new(),
-        memory: None,
-    };
+    let mut report = Report::default();
     if let Err((outcome, text)) = converse(&order, sink, watch, &mut report).await {
         report.outcome = outcome;
         report.detail = Some(text);
     }
     report.wall = begun.elapsed();
-    drop(turn);
+    Secrets::of(&order.driver.describe, &order.config).hide(&mut report);
     report
+}
+
+impl Default for Report {
+    fn default() -> Self {
+        Self {
+            asked: None,
+            outcome: Outcome::Complete,
+            detail: None,
+            identity: None,
+            clock: None,
+            settings: None,
+            phases: Vec::new(),
+            usage: Usage::default(),
+            busy: Duration::ZERO,
+            wall: Duration::ZERO,
+            faults: Vec::new(),
+            trace: String::new(),
+            memory: None,
+        }
+    }
 }
 
 /// How long a line may take to be given back: a modem hangs up in seconds.
@@ -147,11 +172,7 @@ type Ended = (Outcome, String);
 async fn converse(order: &Order, sink: Box<dyn Sink>, watch: Watch<'_>, report: &mut Report) -> Result<(), Ended> {
     watch("open", &report.usage);
     let begun = Instant::now();
-    let opened = tokio::select! {
-        biased;
-        () = order.cancel.cancelled() => Err((Outcome::Cancelled, "stopped while the line was opened".to_owned())),
-        line = order.transport.open(&order.way) => line.map_err(open_failed),
-    };
+    let opened = open(order).await;
     let open_ms = u64::try_from(begun.elapsed().as_millis()).unwrap_or(u64::MAX);
     let failed = opened.as_ref().err().cloned();
     report.phases.push(Phase {
@@ -161,8 +182,10 @@ async fn converse(order: &Order, sink: Box<dyn Sink>, watch: Watch<'_>, report: 
         failed,
         rows: 0,
     });
+    let port = opened?;
+    report.asked = Some(Asked::of(order, port.medium()));
     let surroundings = Surroundings {
-        port: Box::new(LinePort(opened?)),
+        port,
         sink,
         clock: order.clock.clone(),
         memory: order.memory.clone(),
@@ -188,6 +211,18 @@ async fn converse(order: &Order, sink: Box<dyn Sink>, watch: Watch<'_>, report: 
     report.trace = finished.trace;
     report.memory = finished.memory;
     result
+}
+
+async fn open(order: &Order) -> Result<Box<dyn Port>, Ended> {
+    let (transport, way) = match &order.over {
+        Over::Trace(replay) => return Ok(Box::new(replay.clone())),
+        Over::Line(transport, way) => (transport, way),
+    };
+    tokio::select! {
+        biased;
+        () = order.cancel.cancelled() => Err((Outcome::Cancelled, "stopped while the line was opened".to_owned())),
+        line = transport.open(way) => Ok(Box::new(LinePort(line.map_err(open_failed)?))),
+    }
 }
 
 fn open_failed(error: OpenError) -> Ended {

@@ -2,6 +2,8 @@
 //!
 //! Reading goes through a few connections at once, writing through one task that commits in groups.
 
+mod by_hand;
+mod compare;
 mod coverage;
 mod diagnostic;
 mod error;
@@ -33,6 +35,7 @@ use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 use tracing::error;
 
+pub use by_hand::IncidentRow;
 pub use coverage::Coverage;
 pub use error::StoreError;
 pub use import::{Change, ImportFault, Imported, NewDevice, NewPoint, NewRoute, NewSite};
