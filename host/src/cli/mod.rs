@@ -2,6 +2,7 @@
 //! again, looking at drivers, keeping devices.
 
 pub mod args;
+mod belongs;
 pub mod device;
 pub mod driver;
 pub mod import;

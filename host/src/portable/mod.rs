@@ -3,6 +3,7 @@
 mod key;
 mod manifest;
 mod package;
+mod read;
 mod rows;
 #[cfg(test)]
 mod tests;
@@ -14,7 +15,7 @@ use serde::{Deserialize, Serialize};
 pub use key::{KeyError, Signer, check_public, key_id, new_key};
 pub use manifest::{ClockShown, Device, DriverUsed, FileSum, Manifest, Moved, Program};
 pub use package::{Package, PackageError, Trust, digest, pack, unpack};
-pub use rows::longest;
+pub use read::longest;
 
 use crate::model::{Absence, ArchiveKind, Column, DeviceEvent, Record, RecordKind, Setting, Span};
 

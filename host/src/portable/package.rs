@@ -9,7 +9,7 @@ use zip::{ZipArchive, ZipWriter};
 
 use super::key::{KeyError, Signer, Verdict, verify};
 use super::manifest::{FORMAT, FileSum, Manifest, VERSION};
-use super::{Reading, rows};
+use super::{Reading, read, rows};
 use crate::limits;
 
 const MANIFEST: &str = "manifest.json";
@@ -248,10 +248,10 @@ pub fn unpack(bytes: &[u8], trust: Trust<'_>) -> Result<Package, PackageError> {
     }
     let of = |name| move |(line, text)| PackageError::Line { name, line, text };
     let reading = Reading {
-        tables: rows::read_tables(file(RECORDS)?).map_err(of(RECORDS))?,
-        events: rows::read_events(file(EVENTS)?).map_err(of(EVENTS))?,
-        settings: rows::read_settings(file(SETTINGS)?).map_err(of(SETTINGS))?,
-        absent: rows::read_absences(file(ABSENCES)?).map_err(of(ABSENCES))?,
+        tables: read::tables(file(RECORDS)?).map_err(of(RECORDS))?,
+        events: read::events(file(EVENTS)?).map_err(of(EVENTS))?,
+        settings: read::settings(file(SETTINGS)?).map_err(of(SETTINGS))?,
+        absent: read::absences(file(ABSENCES)?).map_err(of(ABSENCES))?,
         trace: trace.to_owned(),
     };
     Ok(Package {

@@ -1,25 +1,15 @@
-//! Records, events, settings and absences as JSON, one a line, and back. Numbers are text: `{"fixed": "42.17"}` keeps
-//! digits and decimals, `{"float": "0.1"}` the double that it is. What comes back is checked as a driver's rows are.
+//! Records, events, settings and absences as JSON, one a line. Numbers are text: `{"fixed": "42.17"}` keeps digits and
+//! decimals, `{"float": "0.1"}` the double that it is.
 
-use std::sync::Arc;
-
-use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use super::Table;
-use crate::limits;
 use crate::model::record::fixed_text;
-use crate::model::{
-    Absence, ArchiveKind, Cell, Civil, Column, Condition, DeviceEvent, Quality, Record, RecordKind, Setting, Severity,
-    Span, Value,
-};
-
-/// A line that is wrong: its number from 1, and what is wrong with it.
-pub(super) type LineFault = (usize, String);
+use crate::model::{Absence, ArchiveKind, Cell, Column, Condition, DeviceEvent, Quality, Record, Setting, Span, Value};
 
 #[derive(Serialize, Deserialize)]
 #[serde(rename_all = "lowercase", deny_unknown_fields)]
-enum Line {
+pub(super) enum Line {
     /// A declaration: the records that follow are under it.
     Table(TableLine),
     Record(RecordLine),
@@ -27,41 +17,41 @@ enum Line {
 
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct TableLine {
-    archive: String,
-    columns: Vec<ColumnLine>,
+pub(super) struct TableLine {
+    pub(super) archive: String,
+    pub(super) columns: Vec<ColumnLine>,
 }
 
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct ColumnLine {
-    id: String,
-    quantity: String,
-    unit: String,
-    point: u8,
-    tariff: u8,
-    pipe: Option<String>,
-    aggregate: String,
-    decimals: Option<u8>,
+pub(super) struct ColumnLine {
+    pub(super) id: String,
+    pub(super) quantity: String,
+    pub(super) unit: String,
+    pub(super) point: u8,
+    pub(super) tariff: u8,
+    pub(super) pipe: Option<String>,
+    pub(super) aggregate: String,
+    pub(super) decimals: Option<u8>,
 }
 
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct RecordLine {
-    start: String,
-    end: String,
-    label: Option<String>,
-    length_s: Option<u32>,
-    values: Vec<Option<ValueLine>>,
+pub(super) struct RecordLine {
+    pub(super) start: String,
+    pub(super) end: String,
+    pub(super) label: Option<String>,
+    pub(super) length_s: Option<u32>,
+    pub(super) values: Vec<Option<ValueLine>>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    marks: Vec<MarkLine>,
+    pub(super) marks: Vec<MarkLine>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    conditions: Vec<ConditionLine>,
+    pub(super) conditions: Vec<ConditionLine>,
 }
 
 #[derive(Serialize, Deserialize)]
 #[serde(rename_all = "lowercase", deny_unknown_fields)]
-enum ValueLine {
+pub(super) enum ValueLine {
     Fixed(String),
     Float(String),
     Bits(String),
@@ -70,52 +60,52 @@ enum ValueLine {
 
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct MarkLine {
-    column: usize,
-    quality: String,
-    code: Option<String>,
+pub(super) struct MarkLine {
+    pub(super) column: usize,
+    pub(super) quality: String,
+    pub(super) code: Option<String>,
 }
 
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct ConditionLine {
-    code: String,
-    category: Option<String>,
-    effect: Option<String>,
-    point: u8,
-    column: Option<u16>,
-    duration_s: Option<u32>,
+pub(super) struct ConditionLine {
+    pub(super) code: String,
+    pub(super) category: Option<String>,
+    pub(super) effect: Option<String>,
+    pub(super) point: u8,
+    pub(super) column: Option<u16>,
+    pub(super) duration_s: Option<u32>,
 }
 
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct EventLine {
-    at: String,
-    label: String,
-    code: String,
-    severity: String,
-    began: Option<bool>,
-    point: u8,
-    text: String,
+pub(super) struct EventLine {
+    pub(super) at: String,
+    pub(super) label: String,
+    pub(super) code: String,
+    pub(super) severity: String,
+    pub(super) began: Option<bool>,
+    pub(super) point: u8,
+    pub(super) text: String,
 }
 
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct SettingLine {
-    id: String,
-    title: String,
-    value: Option<ValueLine>,
-    unit: Option<String>,
-    writable: bool,
+pub(super) struct SettingLine {
+    pub(super) id: String,
+    pub(super) title: String,
+    pub(super) value: Option<ValueLine>,
+    pub(super) unit: Option<String>,
+    pub(super) writable: bool,
 }
 
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct AbsenceLine {
-    archive: String,
-    start: String,
-    end: String,
-    why: String,
+pub(super) struct AbsenceLine {
+    pub(super) archive: String,
+    pub(super) start: String,
+    pub(super) end: String,
+    pub(super) why: String,
 }
 
 pub(super) fn write_tables(tables: &[Table]) -> Vec<u8> {
@@ -212,7 +202,7 @@ fn record_line(record: &Record) -> RecordLine {
 }
 
 /// The quality of a value that nothing is said of.
-fn usual(value: &Value) -> Quality {
+pub(super) fn usual(value: &Value) -> Quality {
     match value {
         Value::Absent => Quality::Absent,
         _ => Quality::Good,
@@ -228,261 +218,4 @@ fn value_line(value: &Value) -> Option<ValueLine> {
         Value::Bits(bits) => Some(ValueLine::Bits(format!("{bits:#x}"))),
         Value::Text(text) => Some(ValueLine::Text(text.clone())),
     }
-}
-
-/// Reads every line with `take`; the number of lines is bounded.
-fn each<'a, L: Deserialize<'a>>(text: &'a str, mut take: impl FnMut(L) -> Result<(), String>) -> Result<(), LineFault> {
-    for (number, line) in (1..).zip(text.lines()) {
-        if number > limits::PACKAGE_ROWS {
-            return Err((number, format!("more than {} rows", limits::PACKAGE_ROWS)));
-        }
-        let read = serde_json::from_str(line).map_err(|error| error.to_string());
-        read.and_then(&mut take).map_err(|text| (number, text))?;
-    }
-    Ok(())
-}
-
-pub(super) fn read_tables(text: &str) -> Result<Vec<Table>, LineFault> {
-    let mut tables: Vec<Table> = Vec::new();
-    each(text, |line| {
-        match line {
-            Line::Table(line) => tables.push(table(line)?),
-            Line::Record(line) => {
-                let table = tables.last_mut().ok_or("a record before any table")?;
-                let record = record(table.kind, table.columns.len(), line)?;
-                table.records.push(record);
-            }
-        }
-        Ok(())
-    })?;
-    Ok(tables)
-}
-
-pub(super) fn read_events(text: &str) -> Result<Vec<DeviceEvent>, LineFault> {
-    let mut events = Vec::new();
-    each(text, |line: EventLine| {
-        let severity = [Severity::Info, Severity::Warning, Severity::Alarm];
-        let severity = severity.into_iter().find(|severity| severity.word() == line.severity);
-        events.push(DeviceEvent {
-            at: instant(&line.at)?,
-            label: civil(&line.label)?,
-            code: words(line.code, limits::CODE_BYTES)?,
-            severity: severity
-                .ok_or_else(|| format!("severity {:?}, expected info, warning or alarm", line.severity))?,
-            began: line.began,
-            point: line.point,
-            text: words(line.text, limits::TEXT_BYTES)?,
-        });
-        Ok(())
-    })?;
-    Ok(events)
-}
-
-pub(super) fn read_settings(text: &str) -> Result<Vec<Setting>, LineFault> {
-    let mut settings = Vec::new();
-    each(text, |line: SettingLine| {
-        settings.push(Setting {
-            id: words(line.id, limits::TEXT_BYTES)?,
-            title: words(line.title, limits::TEXT_BYTES)?,
-            value: value(line.value)?,
-            unit: line.unit.map(|unit| words(unit, limits::CODE_BYTES)).transpose()?,
-            writable: line.writable,
-        });
-        Ok(())
-    })?;
-    Ok(settings)
-}
-
-pub(super) fn read_absences(text: &str) -> Result<Vec<(ArchiveKind, Span, Absence)>, LineFault> {
-    let mut absent = Vec::new();
-    each(text, |line: AbsenceLine| {
-        let kind: ArchiveKind = line.archive.parse().map_err(said)?;
-        let (start, end) = (instant(&line.start)?, instant(&line.end)?);
-        if start >= end {
-            return Err(format!("the span from {start} to {end} is empty"));
-        }
-        absent.push((kind, Span { start, end }, line.why.parse().map_err(said)?));
-        Ok(())
-    })?;
-    Ok(absent)
-}
-
-fn said(error: impl std::fmt::Display) -> String {
-    error.to_string()
-}
-
-fn table(line: TableLine) -> Result<Table, String> {
-    if line.columns.is_empty() || line.columns.len() > limits::COLUMNS {
-        let got = line.columns.len();
-        return Err(format!("{got} columns, expected 1 to {}", limits::COLUMNS));
-    }
-    let column = |line: ColumnLine| {
-        Ok::<_, String>(Column {
-            id: words(line.id, limits::CODE_BYTES)?,
-            quantity: words(line.quantity, limits::CODE_BYTES)?,
-            unit: words(line.unit, limits::CODE_BYTES)?,
-            point: line.point,
-            tariff: line.tariff,
-            pipe: line.pipe.map(|pipe| words(pipe, limits::CODE_BYTES)).transpose()?,
-            aggregate: line.aggregate.parse().map_err(said)?,
-            decimals: line.decimals.map(decimals).transpose()?,
-        })
-    };
-    let columns: Arc<[Column]> = line.columns.into_iter().map(column).collect::<Result<_, _>>()?;
-    Ok(Table {
-        kind: line.archive.parse().map_err(said)?,
-        columns,
-        records: Vec::new(),
-    })
-}
-
-fn decimals(got: u8) -> Result<u8, String> {
-    if got > 15 {
-        return Err(format!("{got} decimals, expected 0 to 15"));
-    }
-    Ok(got)
-}
-
-fn record(kind: RecordKind, columns: usize, line: RecordLine) -> Result<Record, String> {
-    if line.values.len() != columns {
-        return Err(format!("{} values, {columns} columns are declared", line.values.len()));
-    }
-    if line.conditions.len() > limits::CONDITIONS_A_ROW {
-        return Err(format!(
-            "{} conditions, at most {}",
-            line.conditions.len(),
-            limits::CONDITIONS_A_ROW
-        ));
-    }
-    let (starts_at, ends_at) = (instant(&line.start)?, instant(&line.end)?);
-    check_interval(kind, starts_at, ends_at)?;
-    let mut cells = Vec::with_capacity(columns);
-    for (column, line) in line.values.into_iter().enumerate() {
-        let value = value(line).map_err(|text| format!("value {column}: {text}"))?;
-        let quality = usual(&value);
-        cells.push(Cell {
-            value,
-            quality,
-            code: None,
-        });
-    }
-    for mark in line.marks {
-        let cell = cells.get_mut(mark.column);
-        let cell = cell.ok_or_else(|| format!("a mark names column {} of {columns}", mark.column))?;
-        let quality: Quality = mark.quality.parse().map_err(said)?;
-        if (quality == Quality::Absent) != (cell.value == Value::Absent) {
-            return Err(format!(
-                "value {} is {:?} under the mark {}",
-                mark.column, cell.value, mark.quality
-            ));
-        }
-        cell.quality = quality;
-        cell.code = mark.code.map(|code| words(code, limits::CODE_BYTES)).transpose()?;
-    }
-    let conditions = line.conditions.into_iter().map(|line| condition(line, columns));
-    Ok(Record {
-        kind,
-        starts_at,
-        ends_at,
-        label: line.label.as_deref().map(civil).transpose()?,
-        length_s: line.length_s,
-        cells,
-        conditions: conditions.collect::<Result<_, _>>()?,
-    })
-}
-
-fn condition(line: ConditionLine, columns: usize) -> Result<Condition, String> {
-    if let Some(column) = line.column
-        && usize::from(column) >= columns
-    {
-        return Err(format!("a condition names column {column} of {columns}"));
-    }
-    Ok(Condition {
-        code: words(line.code, limits::CODE_BYTES)?,
-        category: line.category.map(|word| words(word, limits::CODE_BYTES)).transpose()?,
-        effect: line.effect.map(|word| word.parse().map_err(said)).transpose()?,
-        point: line.point,
-        column: line.column,
-        duration_s: line.duration_s,
-    })
-}
-
-/// The longest that an interval of an archive may be: twice what the calendar says, as for a driver's rows.
-pub fn longest(kind: ArchiveKind) -> SignedDuration {
-    SignedDuration::from_hours(match kind {
-        ArchiveKind::Hourly => 2,
-        ArchiveKind::Daily => 2 * 24,
-        ArchiveKind::TenDays => 20 * 24,
-        ArchiveKind::Monthly => 62 * 24,
-        ArchiveKind::Yearly => 732 * 24,
-        ArchiveKind::EveryMinutes(minutes) => return SignedDuration::from_mins(2 * i64::from(minutes)),
-    })
-}
-
-fn check_interval(kind: RecordKind, start: Timestamp, end: Timestamp) -> Result<(), String> {
-    let fits = match kind {
-        RecordKind::Archive(archive) => start < end && start.duration_until(end) <= longest(archive),
-        RecordKind::Current | RecordKind::Totals => start == end,
-    };
-    if fits {
-        return Ok(());
-    }
-    Err(format!("the interval from {start} to {end} is none of {kind}"))
-}
-
-fn value(line: Option<ValueLine>) -> Result<Value, String> {
-    match line {
-        None => Ok(Value::Absent),
-        Some(ValueLine::Fixed(text)) => fixed(&text).ok_or_else(|| {
-            format!("{text:?} is no fixed number, expected digits such as -42.17, at most 15 of them decimals")
-        }),
-        Some(ValueLine::Float(text)) => {
-            let float = text.parse::<f64>().ok().filter(|float| float.is_finite());
-            float
-                .map(Value::Float)
-                .ok_or_else(|| format!("{text:?} is no finite number"))
-        }
-        Some(ValueLine::Bits(text)) => {
-            let bits = text
-                .strip_prefix("0x")
-                .and_then(|hex| u64::from_str_radix(hex, 16).ok());
-            bits.map(Value::Bits)
-                .ok_or_else(|| format!("{text:?} are no flags, expected such as 0x1f"))
-        }
-        Some(ValueLine::Text(text)) => Ok(Value::Text(words(text, limits::TEXT_BYTES)?)),
-    }
-}
-
-fn fixed(text: &str) -> Option<Value> {
-    let (whole, part) = text.split_once('.').unwrap_or((text, ""));
-    let plain = whole.strip_prefix('-').unwrap_or(whole);
-    let is_digits = |text: &str| text.bytes().all(|b| b.is_ascii_digit());
-    let has_part = text.contains('.');
-    if plain.is_empty() || !is_digits(plain) || !is_digits(part) || part.len() > 15 || has_part == part.is_empty() {
-        return None;
-    }
-    Some(Value::Fixed {
-        digits: format!("{whole}{part}").parse().ok()?,
-        decimals: u8::try_from(part.len()).ok()?,
-    })
-}
-
-fn words(text: String, most: usize) -> Result<String, String> {
-    if text.len() > most {
-        return Err(format!("a text has {} bytes, at most {most} may be", text.len()));
-    }
-    if text.contains(char::is_control) {
-        return Err(format!("text {text:?} has control characters"));
-    }
-    Ok(text)
-}
-
-fn instant(text: &str) -> Result<Timestamp, String> {
-    text.parse()
-        .map_err(|_| format!("{text:?} is no instant, expected such as 2026-11-20T11:00:00Z"))
-}
-
-fn civil(text: &str) -> Result<Civil, String> {
-    text.parse()
-        .map_err(|_| format!("{text:?} is no date and time, expected such as 2026-11-20T14:00:00"))
 }

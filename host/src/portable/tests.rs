@@ -349,7 +349,7 @@ fn rows_that_cannot_be_are_refused_by_file_and_line() {
         ),
     ];
     for (text, words) in cases {
-        let (line, fault) = super::rows::read_tables(&text).unwrap_err();
+        let (line, fault) = super::read::tables(&text).unwrap_err();
         let told = format!("line {line}: {fault}");
         assert!(told.contains(words), "{words}: {told}");
     }
@@ -361,7 +361,7 @@ proptest! {
         let cells = [Value::Fixed { digits, decimals }, Value::Float(float), Value::Bits(bits)].map(good);
         let tables = vec![hour(cells.to_vec())];
         let text = String::from_utf8(super::rows::write_tables(&tables)).unwrap();
-        prop_assert_eq!(super::rows::read_tables(&text), Ok(tables));
+        prop_assert_eq!(super::read::tables(&text), Ok(tables));
     }
 
     #[test]
