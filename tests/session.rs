@@ -15,7 +15,7 @@ use uzel::model::{
     Absence, ArchiveKind, ClockRule, Column, DeviceEvent, LineAddress, LineOptions, LineSettings, Parity, Record,
     RecordKind, Span, Task,
 };
-use uzel::session::{Assignment, Desk, Order, Report, Way, run};
+use uzel::session::{Assignment, Desk, Order, Over, Report, Way, run};
 
 /// What one declaration brought.
 #[derive(Debug, Clone)]
@@ -132,13 +132,13 @@ impl Read {
             stop_bits: 1,
         };
         let taken = Arc::new(Mutex::new(Taken::default()));
+        let way = Way {
+            address: self.address.clone(),
+            settings: self.settings.or(self.driver.line_settings()).unwrap_or(default),
+            options: self.options,
+        };
         let order = Order {
-            way: Way {
-                address: self.address.clone(),
-                settings: self.settings.or(self.driver.line_settings()).unwrap_or(default),
-                options: self.options,
-            },
-            transport: Arc::default(),
+            over: Over::Line(Arc::default(), way),
             driver: self.driver,
             config,
             clock: self.clock,

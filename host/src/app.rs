@@ -14,8 +14,10 @@ use tokio_util::sync::CancellationToken;
 use tracing::{error, info, warn};
 
 use crate::api::{self, ApiState, DriverCatalog, DriverEntry};
-use crate::cli::args::{Arguments, CallerCommand, Command, ConfigFile, DeviceCommand, DriverCommand, GroupCommand};
-use crate::cli::{caller, device, driver, keeping, read};
+use crate::cli::args::{
+    Arguments, CallerCommand, Command, ConfigFile, DeviceCommand, DriverCommand, GroupCommand, KeyCommand, ReplayArgs,
+};
+use crate::cli::{caller, device, driver, import, keeping, key, read, replay};
 use crate::collect::{Callers, CallersHandle, Collector, Handle};
 use crate::config::{self, Config, ConfigError};
 use crate::driver::{Cache, Driver, Registry, Runtime};
@@ -46,6 +48,15 @@ async fn command(command: Command) -> anyhow::Result<u8> {
     match command {
         Command::Serve(file) => serve(&file).await?,
         Command::Read(args) => return Ok(read::read(*args, &mut out).await?),
+        Command::Replay(args) => return replay_one(*args).await,
+        Command::Import(args) => {
+            let config = load(&args.config_file)?;
+            let store = open_store(&config).await?;
+            let done = import::import(&args, &config.import, &store, &mut out).await;
+            store.close().await;
+            done?;
+        }
+        Command::Key(KeyCommand::New { file }) => key::new(&file, &mut out)?,
         Command::Device(command) => devices(command).await?,
         Command::Caller(command) => callers(command).await?,
         Command::Group(command) => groups(command).await?,
@@ -125,6 +136,19 @@ fn descriptions(registry: &Registry) -> device::Drivers {
         .into_iter()
         .map(|driver| (driver.describe.id.clone(), driver.describe.clone()))
         .collect()
+}
+
+/// `uzel replay`: the store is opened only for a session that is in it.
+async fn replay_one(args: ReplayArgs) -> anyhow::Result<u8> {
+    let store = match args.session {
+        Some(_) => Some(open_store(&load(&args.config_file)?).await?),
+        None => None,
+    };
+    let done = replay::run(args, store.as_ref(), &mut std::io::stdout()).await;
+    if let Some(store) = store {
+        store.close().await;
+    }
+    Ok(done?)
 }
 
 async fn devices(command: DeviceCommand) -> anyhow::Result<()> {

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 
 use crate::transport::incoming::{self, ListenerConfig};
-use crate::{api, collect, ops, store};
+use crate::{api, collect, ops, portable, store};
 
 /// The whole file. Paths are relative to the file's folder.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -25,6 +25,8 @@ pub struct Config {
     pub retention: ops::keeper::Config,
     /// `[[listeners]]`.
     pub listeners: Vec<ListenerConfig>,
+    /// `[import]`.
+    pub import: portable::Config,
 }
 
 /// Section `drivers`.
@@ -116,12 +118,14 @@ fn parse(text: &str) -> Result<Config, Vec<String>> {
             "drivers" => take!(config.drivers),
             "retention" => take!(config.retention),
             "listeners" => take!(config.listeners),
+            "import" => take!(config.import),
             _ => faults.push(format!(
-                "section {section} is not known, expected http, store, polling, drivers, retention or listeners"
+                "section {section} is not known, expected http, store, polling, drivers, retention, listeners or import"
             )),
         }
     }
     check(&config, &mut faults);
+    check_import(&config, &mut faults);
     if faults.is_empty() { Ok(config) } else { Err(faults) }
 }
 
@@ -202,6 +206,16 @@ fn keys(config: &Config) -> BTreeMap<String, String> {
         }
     }
     keys
+}
+
+fn check_import(config: &Config, faults: &mut Vec<String>) {
+    for key in &config.import.keys {
+        faults.extend(
+            portable::check_public(key)
+                .err()
+                .map(|error| format!("import.keys: {error}")),
+        );
+    }
 }
 
 fn one_line(text: &str) -> String {

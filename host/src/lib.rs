@@ -9,6 +9,7 @@ pub mod driver;
 pub mod limits;
 pub mod model;
 pub mod ops;
+pub mod portable;
 pub mod schedule;
 pub mod session;
 pub mod store;

@@ -80,6 +80,18 @@ pub const FAULTS: usize = 32;
 /// Bytes of a session's wire trace: half a day of a 9 600 baud line in hex. Beyond, bytes are counted, not kept.
 pub const TRACE_BYTES: usize = 4 << 20;
 
+/// Bytes of a trace that is given to be replayed: a recording has blanks between its bytes and a time before each.
+pub const TRACE_FILE_BYTES: usize = 16 << 20;
+
+/// Bytes of the file of a portable reading: a year of hours of a large meter is 1 MB, packed.
+pub const PACKAGE_BYTES: usize = 16 << 20;
+
+/// Bytes of one file in it, unpacked: as many rows as a session may give, and their trace.
+pub const PACKAGE_FILE_BYTES: usize = 64 << 20;
+
+/// Lines of one file in it: as many rows and events as a session may give.
+pub const PACKAGE_ROWS: usize = 200_000;
+
 /// Memory mappings that one running session takes from the kernel, with a reserve: measured 5 (see
 /// docs/benchmarks.md).
 pub const MAPPINGS_A_SESSION: usize = 6;

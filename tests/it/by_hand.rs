@@ -173,7 +173,9 @@ async fn json_has_everything_and_the_trace_every_byte() {
         let lines = trace
             .lines()
             .filter_map(|line| line.split_once(' ')?.1.strip_prefix(mark));
-        lines.map(|hex| hex.len() / 2).sum::<usize>()
+        lines
+            .map(|hex| hex.chars().filter(char::is_ascii_hexdigit).count() / 2)
+            .sum::<usize>()
     };
     let usage = &document["usage"];
     let moved = (

@@ -190,8 +190,8 @@ async fn session_3_gives_current_values_totals_twice_and_the_clock() {
     assert_record(again, &decoded[1]);
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn captured_sessions_lie_in_the_database_with_units_decimals_and_intervals() {
+/// A host, and the three sessions as meters `captured-0` to `captured-2`.
+pub async fn host() -> (TestHost, [Handle; 3]) {
     let meters = [replayed(0).await, replayed(1).await, replayed(2).await];
     let config = config().to_string().replace('"', "\"\"");
     let mut devices = "name,driver,line,zone,tasks,config\n".to_owned();
@@ -199,28 +199,31 @@ async fn captured_sessions_lie_in_the_database_with_units_decimals_and_intervals
         let line = meter.addr();
         devices += &format!("captured-{number},vkt7,tcp:{line},Europe/Moscow,clock,\"{config}\"\n");
     }
-    let host = TestHost::start_with(&devices, "[polling]\nscheduled = false");
-    let pool = host.pool().await;
-    let clock = ClockRule::Standard(jiff::tz::TimeZone::get("Europe/Moscow").unwrap());
+    (TestHost::start_with(&devices, "[polling]\nscheduled = false"), meters)
+}
+
+/// What was asked of each, and what its clock showed.
+pub fn cases() -> [(Json, &'static str); 3] {
     let year = ("2016-01-01T00:00:00Z", "2017-01-01T00:00:00Z");
-    let cases = [
+    [
+        (json!({"what": ["clock", "current", "totals"]}), "2016-12-01T15:43:03"),
         (
-            0,
-            json!({"what": ["clock", "current", "totals"]}),
-            "2016-12-01T15:43:03",
-        ),
-        (
-            1,
             json!({"what": ["clock", "hourly"], "from": "2016-11-30T21:00:00Z", "to": "2016-12-01T21:00:00Z"}),
             "2016-12-01T15:50:57",
         ),
         (
-            2,
             json!({"what": ["clock", "current", "totals"], "from": year.0, "to": year.1}),
             "2016-02-09T16:09:51",
         ),
-    ];
-    for (number, body, shown) in cases {
+    ]
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn captured_sessions_lie_in_the_database_with_units_decimals_and_intervals() {
+    let (host, meters) = host().await;
+    let pool = host.pool().await;
+    let clock = ClockRule::Standard(jiff::tz::TimeZone::get("Europe/Moscow").unwrap());
+    for (number, (body, shown)) in cases().into_iter().enumerate() {
         let device = host.device(&format!("captured-{number}")).await;
         let session = host.read_now(device, &body).await;
         assert_eq!(session["outcome"], "complete", "{session}");

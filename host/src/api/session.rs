@@ -54,7 +54,7 @@ pub(super) struct SessionBrief {
     device: Named,
     line: Named,
     driver: SessionDriver,
-    /// `schedule`, `read-now`, `command-line`.
+    /// `schedule`, `read-now`, `command-line`, `by-hand`.
     #[schema(schema_with = words::reason)]
     reason: String,
     started_at: Instant,
@@ -227,11 +227,15 @@ pub(super) async fn trace(State(state): State<ApiState>, Path(id): Path<i64>) ->
     let text = state.store.trace(SessionId(id)).await?;
     Ok(Json(Trace {
         complete: session.brief.outcome.is_some() && text.is_some(),
-        entries: trace::parse(text.as_deref().unwrap_or_default()).map(entry).collect(),
+        entries: trace::shown(text.as_deref().unwrap_or_default())
+            .into_iter()
+            .map(entry)
+            .collect(),
     }))
 }
 
-/// The wire trace of a session as a text recording: a line an entry, as docs/writing-a-driver.md has it.
+/// The wire trace of a session as a text recording: a line an entry. Drivers are tested with it, and `uzel replay` holds
+/// the session again. Secrets of the device's configuration are left out; bytes stay as they went over the line.
 #[utoipa::path(get, path = "/sessions/{id}/trace.txt", operation_id = "session_trace_text", tag = "sessions", params(("id" = i64, Path)),
     responses((status = OK, body = String, content_type = "text/plain")))]
 pub(super) async fn trace_text(
@@ -240,6 +244,7 @@ pub(super) async fn trace_text(
 ) -> Result<impl IntoResponse, Problem> {
     let session = find(&state, id).await?;
     let text = state.store.trace(SessionId(id)).await?.unwrap_or_default();
+    let asked = state.store.asked(SessionId(id)).await?;
     let headers = [
         (header::CONTENT_TYPE, "text/plain; charset=utf-8".to_owned()),
         (
@@ -247,7 +252,7 @@ pub(super) async fn trace_text(
             format!("attachment; filename=\"session-{id}.txt\""),
         ),
     ];
-    Ok((headers, recording(&session, &text)))
+    Ok((headers, recording(&session, asked.as_deref(), &text)))
 }
 
 async fn find(state: &ApiState, id: i64) -> Result<SessionDetail, Problem> {
@@ -273,7 +278,7 @@ fn entry(entry: trace::Entry) -> TraceEntry {
 /// Hex with a blank between bytes.
 fn spaced(hex: &str) -> String {
     let mut spaced = String::with_capacity(hex.len() * 3 / 2);
-    for (index, digit) in hex.chars().enumerate() {
+    for (index, digit) in hex.chars().filter(|digit| *digit != ' ').enumerate() {
         if index > 0 && index % 2 == 0 {
             spaced.push(' ');
         }
@@ -282,20 +287,32 @@ fn spaced(hex: &str) -> String {
     spaced
 }
 
-/// The recording that a driver's tests replay: what is neither bytes nor silence becomes a comment.
-fn recording(session: &SessionDetail, text: &str) -> String {
+/// The recording that a driver's tests replay: what is neither bytes nor silence becomes a comment, and so do the times.
+fn recording(session: &SessionDetail, asked: Option<&str>, text: &str) -> String {
     let brief = &session.brief;
     let mut lines = vec![format!(
         "# source: session {} with {:?} at {}, driver {} {} ({})",
         brief.id, brief.device.1, brief.started_at, brief.driver, brief.driver_version, brief.driver_digest
     )];
+    lines.extend(asked.map(|asked| format!("# asked: {asked}")));
+    let mut told_ms = 0;
     for entry in trace::parse(text) {
-        lines.push(match entry.kind {
-            EntryKind::Sent => format!("> {}", spaced(&entry.rest)),
-            EntryKind::Received => format!("< {}", spaced(&entry.rest)),
-            EntryKind::Timeout => "~".to_owned(),
-            kind => format!("# {} ms {} {}", entry.at_ms, kind.word(), entry.rest),
-        });
+        let at_ms = entry.at_ms;
+        let is_step = matches!(entry.kind, EntryKind::Sent | EntryKind::Received | EntryKind::Timeout);
+        if is_step && at_ms != told_ms {
+            lines.push(format!("# {at_ms} ms"));
+        }
+        told_ms = at_ms;
+        match entry.kind {
+            EntryKind::Sent => lines.push(format!("> {}", spaced(&entry.rest))),
+            EntryKind::Received => lines.extend(entry.rest.split(' ').map(|read| format!("< {}", spaced(read)))),
+            EntryKind::Timeout => lines.push(format!("~ {}", entry.rest)),
+            kind => lines.push(
+                format!("# {at_ms} ms {} {}", kind.word(), entry.rest)
+                    .trim_end()
+                    .to_owned(),
+            ),
+        }
     }
     lines.push(String::new());
     lines.join("\n")

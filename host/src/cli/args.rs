@@ -25,6 +25,15 @@ pub enum Command {
     /// Read one meter now, without any database.
     #[command(after_help = READ_EXAMPLES)]
     Read(Box<ReadArgs>),
+    /// Take a reading that was saved at the site with `uzel read --save` and brought by hand.
+    #[command(after_help = "Example:\n  uzel import boiler-7.uzel-reading --config /etc/uzel/uzel.toml")]
+    Import(ImportArgs),
+    /// Hold a recorded session again with any driver: the same bytes in, records out.
+    #[command(after_help = REPLAY_EXAMPLES)]
+    Replay(Box<ReplayArgs>),
+    /// Make keys that sign readings.
+    #[command(subcommand)]
+    Key(KeyCommand),
     /// Add, import and list devices.
     #[command(subcommand)]
     Device(DeviceCommand),
@@ -109,8 +118,88 @@ const READ_EXAMPLES: &str = "Examples:
       --what hourly --from 2026-11-19 --to 2026-11-20 --format csv
   An M-Bus meter at primary address 5, everything it says, as JSON, with the wire trace kept:
     uzel read --driver drivers/mbus.wasm --line tcp:10.0.0.6:10001 --set address=5 --format json --trace session.txt
+  A meter without a line to the dispatcher, read with a laptop beside it and brought by hand:
+    uzel read --driver drivers/vkt7.wasm --line serial:/dev/ttyUSB0 --what clock,totals,hourly,daily,monthly \\
+      --save boiler-7.uzel-reading --key ivanov.key --by 'Ivanov'
 
 Ends with 0 when everything that was asked was read, 2 when only part of it, 1 otherwise.";
+
+const REPLAY_EXAMPLES: &str = "Examples:
+  A trace kept by `uzel read --trace`, or one that the journal exported, or a package, with a new build of the driver:
+    uzel replay session-42.txt --driver drivers/vkt7.wasm
+  A session of the store, compared with what it stored:
+    uzel replay --session 42 --config uzel.toml --driver drivers/vkt7.wasm
+
+Ends with 0 when it is the same (without --session: when all that was asked was read), 2 when something differs, 1 when
+there was nothing to replay.";
+
+/// What to hold again, and with what.
+#[derive(Debug, Args)]
+pub struct ReplayArgs {
+    /// The trace: a text as the journal exports it, a file of `uzel read --trace`, or a package.
+    #[arg(required_unless_present = "session", conflicts_with = "session")]
+    pub trace: Option<PathBuf>,
+    /// The driver's component.
+    #[arg(long, value_name = "FILE")]
+    pub driver: PathBuf,
+    /// A session of the store: its trace is held again and the result compared with what is stored.
+    #[arg(long, value_name = "ID")]
+    pub session: Option<i64>,
+    /// Which configuration: says where the store is.
+    #[command(flatten)]
+    pub config_file: ConfigFile,
+    /// A configuration key of the driver, KEY=VALUE: instead of the recorded one, or one that was left out as a secret.
+    #[arg(long = "set", value_name = "KEY=VALUE", value_parser = key_value)]
+    pub set: Vec<(String, String)>,
+    /// Of a trace that does not say it: what was read, separated by commas.
+    #[arg(long, value_name = "LIST", value_delimiter = ',')]
+    pub what: Vec<Task>,
+    /// Archives from this day or moment, meter time.
+    #[arg(long, value_name = "DATE", value_parser = civil)]
+    pub from: Option<DateTime>,
+    /// Archives up to this day or moment, not included, meter time.
+    #[arg(long, value_name = "DATE", value_parser = civil)]
+    pub to: Option<DateTime>,
+    /// Time zone of the meter's site, Europe/Moscow without it.
+    #[arg(long)]
+    pub zone: Option<String>,
+    /// The meter follows summer time by itself.
+    #[arg(long)]
+    pub summer_time: bool,
+    /// When the session began, such as 2026-11-20T11:00:00Z; without it now.
+    #[arg(long, value_name = "INSTANT")]
+    pub at: Option<jiff::Timestamp>,
+    /// How to print what was read; without it a table, and with --session only the differences.
+    #[arg(long, value_enum)]
+    pub format: Option<Format>,
+}
+
+/// Which reading to take.
+#[derive(Debug, Args)]
+pub struct ImportArgs {
+    /// The package.
+    pub file: PathBuf,
+    /// Which configuration: the store, and `[import]` with the keys that are trusted.
+    #[command(flatten)]
+    pub config_file: ConfigFile,
+    /// The device that was read; without it the one with the package's driver and serial number.
+    #[arg(long, value_name = "NAME")]
+    pub device: Option<String>,
+    /// Take a package that nobody signed: only where import.unsigned of the configuration allows it.
+    #[arg(long)]
+    pub unsigned: bool,
+}
+
+/// Keys that sign readings.
+#[derive(Debug, Subcommand)]
+pub enum KeyCommand {
+    /// Make a key: the secret one in FILE, the public one in FILE.pub and on the screen.
+    #[command(after_help = "Example:\n  uzel key new ivanov.key")]
+    New {
+        /// Where the secret key goes; a file that is there is not touched.
+        file: PathBuf,
+    },
+}
 
 /// How to read one meter.
 #[derive(Debug, Args)]
@@ -160,6 +249,18 @@ pub struct ReadArgs {
     /// Keep the wire trace in this file.
     #[arg(long, value_name = "FILE")]
     pub trace: Option<PathBuf>,
+    /// Save what was read as a package that `uzel import` takes, for a meter without a line to the dispatcher.
+    #[arg(long, value_name = "FILE")]
+    pub save: Option<PathBuf>,
+    /// Sign the package with this key of `uzel key new`.
+    #[arg(long, value_name = "FILE", requires = "save")]
+    pub key: Option<PathBuf>,
+    /// Who reads, for the package.
+    #[arg(long, value_name = "NAME", requires = "save")]
+    pub by: Option<String>,
+    /// A remark for the package.
+    #[arg(long, value_name = "TEXT", requires = "save")]
+    pub note: Option<String>,
     /// Longest session, seconds.
     #[arg(long, default_value_t = 3_600)]
     pub limit_s: u64,

@@ -1,9 +1,15 @@
-//! The command line beside `serve`: reading one meter, looking at drivers, keeping devices and the database.
+//! The command line beside `serve`: reading one meter, bringing what was read, holding sessions again, looking at drivers,
+//! keeping devices and the database.
 
 pub mod args;
+mod belongs;
 pub mod caller;
 pub mod device;
 pub mod driver;
+pub mod import;
 pub mod keeping;
+pub mod key;
 mod print;
 pub mod read;
+pub mod replay;
+mod save;

@@ -5,9 +5,11 @@ use std::io::{self, Write};
 use serde_json::{Value as Json, json};
 
 use super::args::Format;
-use super::read::{Table, Tables};
+use super::read::Tables;
 use crate::driver::Describe;
+use crate::model::record::fixed_text;
 use crate::model::{Cell, ClockRule, Column, Quality, Record, Value};
+use crate::portable::Table;
 use crate::session::Report;
 
 /// Prints all of it.
@@ -34,7 +36,7 @@ pub(super) fn result(
 pub(super) fn shown(cell: &Cell) -> String {
     match &cell.value {
         Value::Absent => "—".to_owned(),
-        Value::Fixed { digits, decimals } => fixed(*digits, *decimals),
+        Value::Fixed { digits, decimals } => fixed_text(*digits, *decimals),
         Value::Float(float) => float_shown(*float),
         Value::Bits(bits) => format!("{bits:#x}"),
         Value::Text(text) => text.clone(),
@@ -49,19 +51,6 @@ fn float_shown(float: f64) -> String {
         single.to_string()
     } else {
         float.to_string()
-    }
-}
-
-/// 4217 with 2 decimals is `42.17`.
-fn fixed(digits: i64, decimals: u8) -> String {
-    let places = usize::from(decimals);
-    let sign = if digits < 0 { "-" } else { "" };
-    let plain = format!("{:0>width$}", digits.unsigned_abs(), width = places + 1);
-    let (whole, part) = plain.split_at(plain.len() - places);
-    if places == 0 {
-        format!("{sign}{whole}")
-    } else {
-        format!("{sign}{whole}.{part}")
     }
 }
 
@@ -362,7 +351,7 @@ mod tests {
             (i64::MIN, 1, "-922337203685477580.8"),
         ];
         for (digits, decimals, want) in cases {
-            assert_eq!(fixed(digits, decimals), want);
+            assert_eq!(fixed_text(digits, decimals), want);
         }
         assert_eq!(float_shown(f64::from(102.68f32)), "102.68");
         assert_eq!(float_shown(102.68), "102.68");

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::io::{IsTerminal as _, Write};
 use std::path::PathBuf;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -14,11 +14,15 @@ use tokio_util::sync::CancellationToken;
 
 use super::args::{ReadArgs, config_json};
 use super::print;
+use super::save::{self, SaveError};
 use crate::driver::describe::ClockRuleWord;
 use crate::driver::env::{Budget, Sink, SinkFault};
 use crate::driver::{ConfigFault, Driver, LoadError, Runtime, Usage, check_config};
-use crate::model::{Absence, ArchiveKind, ClockRule, Column, DeviceEvent, Outcome, Record, RecordKind, Span, Task};
-use crate::session::{Assignment, Desk, Order, Report, Way, run};
+use crate::model::{
+    Absence, ArchiveKind, Civil, ClockRule, Column, DeviceEvent, Outcome, Record, RecordKind, Span, Task,
+};
+use crate::portable::Table;
+use crate::session::{Assignment, Desk, Order, Over, Report, Way, run};
 
 /// Why a read did not begin.
 #[derive(Debug, thiserror::Error)]
@@ -50,6 +54,9 @@ pub enum ReadError {
         /// Its end.
         to: jiff::civil::DateTime,
     },
+    /// What was read could not be saved.
+    #[error(transparent)]
+    Save(#[from] SaveError),
     /// The trace could not be kept, or the result not printed.
     #[error("{what}")]
     Write {
@@ -58,6 +65,12 @@ pub enum ReadError {
         /// Why.
         source: std::io::Error,
     },
+}
+
+impl ReadError {
+    fn writing(what: String) -> impl FnOnce(std::io::Error) -> Self {
+        move |source| Self::Write { what, source }
+    }
 }
 
 /// Reads and prints. Gives the exit code: 0 all, 2 part, 1 nothing.
@@ -84,17 +97,18 @@ pub async fn read(args: ReadArgs, out: &mut (dyn Write + Send)) -> Result<u8, Re
     } else {
         ClockRule::Standard(zone)
     };
+    let signer = save::signer(&args)?;
     let started_at = Timestamp::now();
     let tasks = assignments(&args, &clock, started_at)?;
     let cancel = CancellationToken::new();
+    let way = Way {
+        address: args.line.clone(),
+        settings: args.settings.or(driver.line_settings()).unwrap_or(DEFAULT_LINE),
+        options: args.options.unwrap_or_default(),
+    };
     let order = Order {
         config,
-        way: Way {
-            address: args.line.clone(),
-            settings: args.settings.or(driver.line_settings()).unwrap_or(DEFAULT_LINE),
-            options: args.options.unwrap_or_default(),
-        },
-        transport: Arc::default(),
+        over: Over::Line(Arc::default(), way),
         driver: driver.clone(),
         clock: clock.clone(),
         serial: args.serial.clone(),
@@ -110,11 +124,7 @@ pub async fn read(args: ReadArgs, out: &mut (dyn Write + Send)) -> Result<u8, Re
         started_at,
     };
     let bar = progress_bar();
-    let taken = Taken::default();
-    let sink = Box::new(Keep {
-        taken: taken.clone(),
-        bar: bar.clone(),
-    });
+    let (sink, taken) = Keep::new(bar.clone());
     // Ctrl-C ends the session properly: what was read is printed.
     let watcher = tokio::spawn(async move {
         if tokio::signal::ctrl_c().await.is_ok() {
@@ -129,21 +139,26 @@ pub async fn read(args: ReadArgs, out: &mut (dyn Write + Send)) -> Result<u8, Re
                 bar.set_position(0);
                 bar.set_message(phase.to_owned());
             };
-            run(turn, order, sink, &watch).await
+            run(turn, order, Box::new(sink), &watch).await
         }
         Err(full) => unreachable!("the only session on its own desk was refused: {full}"),
     };
     watcher.abort();
     bar.finish_and_clear();
     if let Some(file) = &args.trace {
-        let what = || format!("trace file {}", file.display());
-        std::fs::write(file, &report.trace).map_err(|source| ReadError::Write { what: what(), source })?;
+        let asked = report
+            .asked
+            .as_ref()
+            .map(|asked| format!("# asked: {}\n", asked.to_text()));
+        let text = asked.unwrap_or_default() + &report.trace;
+        std::fs::write(file, text).map_err(ReadError::writing(format!("trace file {}", file.display())))?;
     }
-    let tables = taken.0.lock().unwrap_or_else(PoisonError::into_inner);
-    print::result(out, args.format, &report, &tables, &driver.describe, &clock).map_err(|source| ReadError::Write {
-        what: "the result".to_owned(),
-        source,
-    })?;
+    let tables = taken.take();
+    print::result(out, args.format, &report, &tables, &driver.describe, &clock)
+        .map_err(ReadError::writing("the result".to_owned()))?;
+    if let Some(file) = &args.save {
+        save::save(file, &args, signer.as_ref(), &driver, &report, &tables)?;
+    }
     Ok(exit_code(&report))
 }
 
@@ -154,7 +169,7 @@ const DEFAULT_LINE: crate::model::LineSettings = crate::model::LineSettings {
     stop_bits: 1,
 };
 
-fn exit_code(report: &Report) -> u8 {
+pub(super) fn exit_code(report: &Report) -> u8 {
     match report.outcome {
         Outcome::Complete => 0,
         Outcome::Partial => 2,
@@ -164,35 +179,43 @@ fn exit_code(report: &Report) -> u8 {
 
 /// The tasks of the arguments, the spans of the archives filled in.
 fn assignments(args: &ReadArgs, clock: &ClockRule, now: Timestamp) -> Result<Vec<Assignment>, ReadError> {
-    let device_now = clock.civil(now);
-    let mut tasks = Vec::new();
-    for task in &args.what {
-        let spans = match task {
-            Task::Archive(kind) => {
-                let back = match kind {
-                    ArchiveKind::Hourly | ArchiveKind::EveryMinutes(_) => 1.day(),
-                    ArchiveKind::Daily | ArchiveKind::TenDays => 1.month(),
-                    ArchiveKind::Monthly | ArchiveKind::Yearly => 1.year(),
-                };
-                let to = args.to.unwrap_or(device_now);
-                let from = args.from.unwrap_or_else(|| to.saturating_sub(back));
-                vec![span(from, to, clock)?]
-            }
-            Task::Events => args
-                .from
-                .map(|from| span(from, device_now, clock))
-                .transpose()?
-                .into_iter()
-                .collect(),
-            _ => Vec::new(),
-        };
-        tasks.push(Assignment {
+    let assignment = |task: &Task| {
+        Ok(Assignment {
             task: *task,
-            spans,
+            spans: spans(*task, args.from, args.to, clock, now)?,
             resume: None,
-        });
-    }
-    Ok(tasks)
+        })
+    };
+    args.what.iter().map(assignment).collect()
+}
+
+/// What of a task is asked for `from` and `to`, meter time, or without them lately.
+pub(super) fn spans(
+    task: Task,
+    from: Option<Civil>,
+    to: Option<Civil>,
+    clock: &ClockRule,
+    now: Timestamp,
+) -> Result<Vec<Span>, ReadError> {
+    let device_now = clock.civil(now);
+    Ok(match task {
+        Task::Archive(kind) => {
+            let back = match kind {
+                ArchiveKind::Hourly | ArchiveKind::EveryMinutes(_) => 1.day(),
+                ArchiveKind::Daily | ArchiveKind::TenDays => 1.month(),
+                ArchiveKind::Monthly | ArchiveKind::Yearly => 1.year(),
+            };
+            let to = to.unwrap_or(device_now);
+            let from = from.unwrap_or_else(|| to.saturating_sub(back));
+            vec![span(from, to, clock)?]
+        }
+        Task::Events => from
+            .map(|from| span(from, device_now, clock))
+            .transpose()?
+            .into_iter()
+            .collect(),
+        _ => Vec::new(),
+    })
 }
 
 fn span(from: jiff::civil::DateTime, to: jiff::civil::DateTime, clock: &ClockRule) -> Result<Span, ReadError> {
@@ -214,14 +237,6 @@ fn progress_bar() -> ProgressBar {
     bar
 }
 
-/// What one declaration brought.
-#[derive(Debug)]
-pub(super) struct Table {
-    pub kind: RecordKind,
-    pub columns: Arc<[Column]>,
-    pub records: Vec<Record>,
-}
-
 /// Everything that was read.
 #[derive(Debug, Default)]
 pub(super) struct Tables {
@@ -231,12 +246,39 @@ pub(super) struct Tables {
 }
 
 #[derive(Debug, Clone, Default)]
-struct Taken(Arc<Mutex<Tables>>);
+pub(super) struct Taken(Arc<Mutex<Tables>>);
+
+impl Taken {
+    fn all(&self) -> MutexGuard<'_, Tables> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Everything that came.
+    pub(super) fn take(&self) -> Tables {
+        std::mem::take(&mut *self.all())
+    }
+}
 
 /// Keeps everything in memory; the session's budget of rows is its bound.
-struct Keep {
+pub(super) struct Keep {
     taken: Taken,
     bar: ProgressBar,
+}
+
+impl Keep {
+    fn new(bar: ProgressBar) -> (Self, Taken) {
+        let taken = Taken::default();
+        let keep = Self {
+            taken: taken.clone(),
+            bar,
+        };
+        (keep, taken)
+    }
+
+    /// Without showing how far it is.
+    pub(super) fn quiet() -> (Self, Taken) {
+        Self::new(ProgressBar::hidden())
+    }
 }
 
 #[async_trait]
@@ -248,7 +290,7 @@ impl Sink for Keep {
         records: Vec<Record>,
         _resume: Option<Vec<u8>>,
     ) -> Result<(), SinkFault> {
-        let mut taken = self.taken.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut taken = self.taken.all();
         match taken.tables.last_mut() {
             Some(table) if table.kind == kind && Arc::ptr_eq(&table.columns, columns) => table.records.extend(records),
             _ => taken.tables.push(Table {
@@ -261,22 +303,12 @@ impl Sink for Keep {
     }
 
     async fn absent(&mut self, kind: ArchiveKind, span: Span, why: Absence) -> Result<(), SinkFault> {
-        self.taken
-            .0
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .absent
-            .push((kind, span, why));
+        self.taken.all().absent.push((kind, span, why));
         Ok(())
     }
 
     async fn events(&mut self, events: Vec<DeviceEvent>) -> Result<(), SinkFault> {
-        self.taken
-            .0
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .events
-            .extend(events);
+        self.taken.all().events.extend(events);
         Ok(())
     }
 

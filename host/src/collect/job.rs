@@ -10,7 +10,7 @@ use tokio_util::sync::CancellationToken;
 use tracing::{error, info, warn};
 
 use super::handle::{Board, Live, ReadNow};
-use super::journal::{begin, keep_end, masked, session_end};
+use super::journal::{begin, keep_end, session_end};
 use super::plan::{Planned, assignments, clock_rule};
 use super::sink::{Shown, StoreSink, used};
 use crate::driver::env::Budget;
@@ -18,7 +18,7 @@ use crate::driver::{Driver, Registry, Secrets, check_config};
 use crate::limits;
 use crate::model::{Outcome, Reason, SessionId, Task};
 use crate::schedule::Due;
-use crate::session::{Assignment, Desk, Order, Report, Transport, Turn, Watch, Way, run, tunnel};
+use crate::session::{Assignment, Desk, Order, Over, Report, Transport, Turn, Watch, Way, run, tunnel};
 use crate::store::{NewSession, Route, SessionEnd, Store, StoreError};
 
 /// What every job works with.
@@ -211,7 +211,11 @@ async fn attempt(
         }
         Err(refused) => Err(refused),
     };
-    let mut end = masked(session_end(session, &shown, report), &secrets);
+    let mut end = session_end(
+        session,
+        &shown,
+        report.map_err(|(outcome, text)| (outcome, secrets.mask(&text))),
+    );
     if matches!(end.outcome, Outcome::Complete | Outcome::Partial) && job.asked.is_none() {
         end.schedule_done = Some(job.done_after(done.started_at));
     }
@@ -279,14 +283,14 @@ async fn prepare(
         .map_err(|full| (Outcome::NoSlot, full.to_string()))?;
     let settings = route.settings.or(driver.line_settings());
     let settings = settings.ok_or_else(|| bad("neither route nor driver has line settings".to_owned()))?;
+    let way = Way {
+        address: route.address.clone(),
+        settings,
+        options: route.options,
+    };
     let order = Order {
         config,
-        way: Way {
-            address: route.address.clone(),
-            settings,
-            options: route.options,
-        },
-        transport: tools.transport.clone(),
+        over: Over::Line(tools.transport.clone(), way),
         clock,
         serial: device.serial.clone(),
         model: device.model.clone(),

@@ -1,4 +1,4 @@
-//! What is written down of a session: its begin, its end, and no secret.
+//! What is written down of a session: its begin and its end.
 
 use std::time::Duration;
 
@@ -7,7 +7,6 @@ use tokio_util::sync::CancellationToken;
 
 use super::job::{Refused, Tools};
 use super::sink::Shown;
-use crate::driver::Secrets;
 use crate::model::{Outcome, SessionId};
 use crate::session::Report;
 use crate::store::{self, NewSession, SessionEnd, StoreError};
@@ -52,6 +51,7 @@ pub(super) fn session_end(session: SessionId, shown: &Shown, report: Result<Repo
                 },
                 faults: Vec::new(),
                 trace: String::new(),
+                asked: None,
                 clock: None,
                 schedule_done: None,
                 tells_of_device: true,
@@ -105,6 +105,7 @@ pub(super) fn session_end(session: SessionId, shown: &Shown, report: Result<Repo
         },
         faults,
         trace: report.trace,
+        asked: report.asked.map(|asked| asked.to_text()),
         clock: report.clock.map(|clock| store::ClockSeen {
             shown: clock.shown,
             offset_ms: clock.offset_ms,
@@ -112,24 +113,6 @@ pub(super) fn session_end(session: SessionId, shown: &Shown, report: Result<Repo
         }),
         schedule_done: None,
         tells_of_device: true,
-    }
-}
-
-/// What is written down of a session names no password.
-pub(super) fn masked(end: SessionEnd, secrets: &Secrets) -> SessionEnd {
-    SessionEnd {
-        detail: end.detail.map(|text| secrets.mask(&text)),
-        phases: end
-            .phases
-            .into_iter()
-            .map(|phase| store::Phase {
-                outcome: secrets.mask(&phase.outcome),
-                ..phase
-            })
-            .collect(),
-        faults: end.faults.iter().map(|text| secrets.mask(text)).collect(),
-        trace: secrets.mask_trace(end.trace),
-        ..end
     }
 }
 

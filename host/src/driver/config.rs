@@ -85,6 +85,12 @@ pub(super) fn check_value(key: &ConfigKey, value: &Value) -> Result<(), String> 
     }
 }
 
+/// Keys whose values are nobody's business.
+pub fn secret_keys(describe: &Describe) -> impl Iterator<Item = &str> {
+    let secret = describe.config.iter().filter(|key| key.secret);
+    secret.map(|key| key.key.as_str())
+}
+
 /// `config` with the values of secret keys masked; without a description every text is masked.
 pub fn masked(describe: Option<&Describe>, config: &Value) -> Value {
     let mut config = config.clone();

@@ -162,25 +162,33 @@ impl Context {
             parked: false,
             busy: Arc::default(),
             started: Instant::now(),
-            started_at,
+            // As the journal keeps it, so that a recorded session tells its driver the same times again.
+            started_at: Timestamp::from_millisecond(started_at.as_millisecond()).unwrap_or(started_at),
         }
+    }
+
+    /// Time since the session started.
+    fn elapsed(&self) -> Duration {
+        self.port.elapsed().unwrap_or_else(|| self.started.elapsed())
     }
 
     /// Milliseconds since the session started.
     pub fn at_ms(&self) -> u64 {
-        u64::try_from(self.started.elapsed().as_millis()).unwrap_or(u64::MAX)
+        u64::try_from(self.elapsed().as_millis()).unwrap_or(u64::MAX)
     }
 
-    /// The host's clock: that of the start, moved on by a clock that never jumps.
-    pub fn now(&self) -> Timestamp {
-        self.started_at
-            .saturating_add(self.started.elapsed())
-            .unwrap_or(self.started_at)
+    /// Tells the time: that of the start, moved on by a clock that never jumps. It is noted in the trace, as what the
+    /// driver makes of it can only be repeated with the same time.
+    pub fn now(&mut self) -> Timestamp {
+        self.port.tell_time();
+        self.trace_text(EntryKind::Moment, "");
+        let since = Duration::from_millis(self.at_ms());
+        self.started_at.saturating_add(since).unwrap_or(self.started_at)
     }
 
     /// What is left of the session's wall time.
     pub fn time_left(&self) -> Duration {
-        self.budget.wall.saturating_sub(self.started.elapsed())
+        self.budget.wall.saturating_sub(self.elapsed())
     }
 
     /// Names a fault of the driver that does not end the session.
@@ -329,12 +337,16 @@ impl Context {
             Ok(value) => Transfer::Done(value),
             Err(fault) => {
                 match &fault {
-                    PortFault::Timeout(_) => {
+                    PortFault::Timeout(bytes) if bytes.is_empty() => {
                         self.trace_text(EntryKind::Timeout, "timeout");
                     }
                     PortFault::Silent(text) => {
                         self.trace_text(EntryKind::Timeout, text);
                         self.silent = Some(text.clone());
+                    }
+                    PortFault::Timeout(bytes) => {
+                        let text = format!("timeout, {} bytes", bytes.len());
+                        self.trace_text(EntryKind::Timeout, &text);
                     }
                     PortFault::Closed(text) => {
                         self.trace_text(EntryKind::Closed, text);
@@ -379,6 +391,9 @@ impl Context {
         }
         self.parked = true;
         let wait = Duration::from_millis(ms.min(limits::WAIT_MS).into()).min(self.time_left());
+        if self.port.pass(wait) {
+            return;
+        }
         tokio::select! {
             biased;
             () = self.cancel.cancelled() => {}

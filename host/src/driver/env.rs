@@ -19,6 +19,17 @@ pub enum Medium {
     Replay,
 }
 
+impl Medium {
+    /// The word that traces use.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Serial => "serial",
+            Self::Tcp => "tcp",
+            Self::Replay => "replay",
+        }
+    }
+}
+
 /// When a read is complete.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Until {
@@ -73,6 +84,17 @@ pub trait Port: Send {
     async fn configure(&mut self, settings: LineSettings) -> Result<(), PortFault>;
     /// Gives the line back when the session is over.
     async fn close(&mut self) {}
+    /// Time since the session started by the line's own clock, which a recorded session brings with it. None: the
+    /// machine's clock holds.
+    fn elapsed(&self) -> Option<Duration> {
+        None
+    }
+    /// Lets time pass by that clock. False: there is none, and the caller has to wait.
+    fn pass(&mut self, _wait: Duration) -> bool {
+        false
+    }
+    /// The driver is about to be told the time.
+    fn tell_time(&mut self) {}
 }
 
 /// Where decoded records go. A call returns when they are durable.

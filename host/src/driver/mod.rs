@@ -18,7 +18,7 @@ mod v1;
 
 pub use cache::{Cache, CacheError};
 pub use component::{Driver, LoadError};
-pub use config::{ConfigFault, check_config, masked};
+pub use config::{ConfigFault, check_config, masked, secret_keys};
 pub use context::{Surroundings, Usage};
 pub use describe::Describe;
 pub use engine::{Runtime, digest};

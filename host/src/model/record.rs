@@ -161,6 +161,19 @@ pub fn fixed_to_f64(digits: i64, decimals: u8) -> f64 {
     digits as f64 / 10f64.powi(i32::from(decimals))
 }
 
+/// 4217 with 2 decimals is `42.17`.
+pub fn fixed_text(digits: i64, decimals: u8) -> String {
+    let places = usize::from(decimals);
+    let sign = if digits < 0 { "-" } else { "" };
+    let plain = format!("{:0>width$}", digits.unsigned_abs(), width = places + 1);
+    let (whole, part) = plain.split_at(plain.len() - places);
+    if places == 0 {
+        format!("{sign}{whole}")
+    } else {
+        format!("{sign}{whole}.{part}")
+    }
+}
+
 macro_rules! words {
     ($type:ident, $what:literal, $expected:literal, $($member:ident = $word:literal),+) => {
         impl $type {

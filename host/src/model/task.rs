@@ -63,6 +63,8 @@ pub enum Reason {
     ReadNow,
     /// Somebody's own program talks to the device.
     Tunnel,
+    /// It was read at the site without a line to here, and brought by hand.
+    ByHand,
 }
 
 impl Reason {
@@ -72,6 +74,7 @@ impl Reason {
             Self::Schedule => "schedule",
             Self::ReadNow => "read-now",
             Self::Tunnel => "tunnel",
+            Self::ByHand => "by-hand",
         }
     }
 }

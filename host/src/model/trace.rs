@@ -5,12 +5,13 @@
 //! | mark | rest |
 //! | --- | --- |
 //! | `>` | hex of bytes sent |
-//! | `<` | hex of bytes received |
-//! | `~` | `timeout`: a read that ended by its deadline |
+//! | `<` | hex of bytes received; a blank where one read ended and the next began |
+//! | `~` | `timeout`: a read that ended by its deadline; `timeout, 5 bytes` when these had come |
 //! | `=` | line settings |
 //! | `*` | the driver's note to the bytes before |
 //! | `!` | a log line: level, text |
 //! | `x` | the line was closed |
+//! | `@` | the driver was told the time: this one |
 
 use std::fmt::Write as _;
 
@@ -31,6 +32,8 @@ pub enum EntryKind {
     Log,
     /// The line was closed.
     Closed,
+    /// The driver was told the time.
+    Moment,
 }
 
 /// One entry.
@@ -40,7 +43,7 @@ pub struct Entry {
     pub at_ms: u64,
     /// What happened.
     pub kind: EntryKind,
-    /// Hex bytes for `Sent` and `Received`, text otherwise.
+    /// Hex bytes for `Sent` and `Received`, with blanks between reads; text otherwise.
     pub rest: String,
 }
 
@@ -54,6 +57,7 @@ impl EntryKind {
             Self::Note => '*',
             Self::Log => '!',
             Self::Closed => 'x',
+            Self::Moment => '@',
         }
     }
 
@@ -66,6 +70,7 @@ impl EntryKind {
             Self::Note,
             Self::Log,
             Self::Closed,
+            Self::Moment,
         ]
         .into_iter()
         .find(|kind| mark.len() == 1 && mark.starts_with(kind.mark()))
@@ -81,6 +86,7 @@ impl EntryKind {
             Self::Note => "note",
             Self::Log => "log",
             Self::Closed => "closed",
+            Self::Moment => "moment",
         }
     }
 }
@@ -108,6 +114,7 @@ impl Trace {
         }
         if kind == EntryKind::Received && goes_on {
             self.text.pop();
+            self.text.push(' ');
         } else {
             self.head(at_ms, kind);
         }
@@ -120,6 +127,7 @@ impl Trace {
 
     /// Adds an entry of text; control characters become spaces.
     pub fn text(&mut self, at_ms: u64, kind: EntryKind, text: &str) {
+        self.receiving = None;
         self.head(at_ms, kind);
         self.text
             .extend(text.chars().map(|c| if c.is_control() { ' ' } else { c }));
@@ -161,6 +169,25 @@ pub fn parse(text: &str) -> impl Iterator<Item = Entry> {
     })
 }
 
+/// The entries as people read them: an answer that was read in parts is one, and when the driver looked at the clock
+/// is left out.
+pub fn shown(text: &str) -> Vec<Entry> {
+    let mut entries: Vec<Entry> = Vec::new();
+    for entry in parse(text) {
+        match (entry.kind, entries.last_mut()) {
+            (EntryKind::Moment, _) => {}
+            (EntryKind::Received, Some(last))
+                if last.kind == EntryKind::Received && entry.at_ms.saturating_sub(last.at_ms) <= ONE_ANSWER_MS =>
+            {
+                last.rest.push(' ');
+                last.rest.push_str(&entry.rest);
+            }
+            _ => entries.push(entry),
+        }
+    }
+    entries
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -171,7 +198,9 @@ mod tests {
         trace.bytes(0, EntryKind::Sent, &[0xff, 0x01]);
         trace.bytes(184, EntryKind::Received, &[0x01]);
         trace.bytes(190, EntryKind::Received, &[0x02]);
-        trace.text(185, EntryKind::Note, "hour\n5 > dead\u{7}");
+        trace.text(190, EntryKind::Note, "hour\n5 > dead\u{7}");
+        trace.bytes(191, EntryKind::Received, &[0x03]);
+        trace.text(192, EntryKind::Moment, "");
         let entries: Vec<_> = parse(&trace.into_text()).collect();
         assert_eq!(
             entries,
@@ -184,14 +213,31 @@ mod tests {
                 Entry {
                     at_ms: 184,
                     kind: EntryKind::Received,
-                    rest: "0102".into()
+                    rest: "01 02".into()
                 },
                 Entry {
-                    at_ms: 185,
+                    at_ms: 190,
                     kind: EntryKind::Note,
                     rest: "hour 5 > dead ".into()
                 },
+                Entry {
+                    at_ms: 191,
+                    kind: EntryKind::Received,
+                    rest: "03".into()
+                },
+                Entry {
+                    at_ms: 192,
+                    kind: EntryKind::Moment,
+                    rest: String::new()
+                },
             ]
         );
+    }
+
+    #[test]
+    fn an_answer_read_in_parts_is_shown_as_one() {
+        let shown = shown("0 > 10\n9 < 68fe\n9 @ \n20 < 16\n30 ~ timeout\n99 < e5\n");
+        let rests: Vec<_> = shown.iter().map(|entry| entry.rest.as_str()).collect();
+        assert_eq!(rests, ["10", "68fe 16", "timeout", "e5"]);
     }
 }

@@ -181,6 +181,7 @@ mod tests {
             faults: Vec::new(),
             trace: "0 > 00\n".to_owned(),
             clock: None,
+            asked: None,
             schedule_done: None,
             tells_of_device: true,
         };

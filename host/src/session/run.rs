@@ -7,10 +7,12 @@ use std::time::{Duration, Instant};
 use jiff::Timestamp;
 use tokio_util::sync::CancellationToken;
 
+use super::asked::Asked;
 use super::desk::Turn;
 use super::port::LinePort;
-use crate::driver::env::{Budget, Sink};
-use crate::driver::{CallError, ClockReading, Driver, Failure, Identity, Running, Surroundings, Usage};
+use super::replay::Replay;
+use crate::driver::env::{Budget, Port, Sink};
+use crate::driver::{CallError, ClockReading, Driver, Failure, Identity, Running, Secrets, Surroundings, Usage};
 use crate::model::{Civil, ClockRule, Outcome, Setting, Span, Task};
 use crate::transport::{OpenError, Transport, Way};
 
@@ -20,10 +22,8 @@ pub struct Order {
     pub driver: Arc<Driver>,
     /// Checked by [`crate::driver::check_config`].
     pub config: serde_json::Value,
-    /// The line to the device.
-    pub way: Way,
-    /// Opens it.
-    pub transport: Arc<Transport>,
+    /// Where its bytes go and come from.
+    pub over: Over,
     /// How its clock relates to UTC.
     pub clock: ClockRule,
     /// The serial number that must answer, where it is known.
@@ -42,6 +42,14 @@ pub struct Order {
     pub cancel: CancellationToken,
     /// The instant at which it begins.
     pub started_at: Timestamp,
+}
+
+/// Where the bytes of a session go and come from.
+pub enum Over {
+    /// A line to the device, and what opens it.
+    Line(Arc<Transport>, Way),
+    /// The trace of an earlier session.
+    Trace(Replay),
 }
 
 /// One task, and for an archive which spans of it.
@@ -86,6 +94,8 @@ pub struct Phase {
 /// How a session went.
 #[derive(Debug)]
 pub struct Report {
+    /// What was asked of the device; none when the line did not open.
+    pub asked: Option<Asked>,
     /// How it ended.
     pub outcome: Outcome,
     /// What exactly was wrong.
@@ -122,9 +132,20 @@ impl Report {
         }
     }
 
+    /// Takes secrets out of all that is written down.
+    fn hide(&mut self, secrets: &Secrets) {
+        let texts = self.detail.iter_mut().chain(&mut self.faults);
+        let failures = self.phases.iter_mut().filter_map(|phase| phase.failed.as_mut());
+        for text in texts.chain(failures.map(|(_, text)| text)) {
+            *text = secrets.mask(text);
+        }
+        self.trace = secrets.mask_trace(std::mem::take(&mut self.trace));
+    }
+
     /// Of a session that has done nothing yet.
     pub(super) fn new() -> Self {
         Self {
+            asked: None,
             outcome: Outcome::Complete,
             detail: None,
             identity: None,
@@ -146,6 +167,13 @@ pub type Watch<'a> = &'a (dyn Fn(&str, &Usage) + Sync);
 
 /// Holds the conversation. `turn` is kept to its end.
 pub async fn run(turn: Turn, order: Order, sink: Box<dyn Sink>, watch: Watch<'_>) -> Report {
+    let report = replay(order, sink, watch).await;
+    drop(turn);
+    report
+}
+
+/// Holds a conversation that needs no turn: its line is a trace.
+pub async fn replay(order: Order, sink: Box<dyn Sink>, watch: Watch<'_>) -> Report {
     let begun = Instant::now();
     let mut report = Report::new();
     if let Err((outcome, text)) = converse(&order, sink, watch, &mut report).await {
@@ -153,7 +181,7 @@ pub async fn run(turn: Turn, order: Order, sink: Box<dyn Sink>, watch: Watch<'_>
         report.detail = Some(text);
     }
     report.wall = begun.elapsed();
-    drop(turn);
+    report.hide(&Secrets::of(&order.driver.describe, &order.config));
     report
 }
 
@@ -165,11 +193,7 @@ type Ended = (Outcome, String);
 async fn converse(order: &Order, sink: Box<dyn Sink>, watch: Watch<'_>, report: &mut Report) -> Result<(), Ended> {
     watch("open", &report.usage);
     let begun = Instant::now();
-    let opened = tokio::select! {
-        biased;
-        () = order.cancel.cancelled() => Err((Outcome::Cancelled, "stopped while the line was opened".to_owned())),
-        line = order.transport.open(&order.way) => line.map_err(open_failed),
-    };
+    let opened = open(order).await;
     let open_ms = u64::try_from(begun.elapsed().as_millis()).unwrap_or(u64::MAX);
     let failed = opened.as_ref().err().cloned();
     report.phases.push(Phase {
@@ -179,8 +203,10 @@ async fn converse(order: &Order, sink: Box<dyn Sink>, watch: Watch<'_>, report: 
         failed,
         rows: 0,
     });
+    let port = opened?;
+    report.asked = Some(Asked::of(order, port.medium()));
     let surroundings = Surroundings {
-        port: Box::new(LinePort(opened?)),
+        port,
         sink,
         clock: order.clock.clone(),
         memory: order.memory.clone(),
@@ -209,6 +235,18 @@ async fn converse(order: &Order, sink: Box<dyn Sink>, watch: Watch<'_>, report: 
     report.trace = finished.trace;
     report.memory = finished.memory;
     result
+}
+
+async fn open(order: &Order) -> Result<Box<dyn Port>, Ended> {
+    let (transport, way) = match &order.over {
+        Over::Trace(replay) => return Ok(Box::new(replay.clone())),
+        Over::Line(transport, way) => (transport, way),
+    };
+    tokio::select! {
+        biased;
+        () = order.cancel.cancelled() => Err((Outcome::Cancelled, "stopped while the line was opened".to_owned())),
+        line = transport.open(way) => Ok(Box::new(LinePort(line.map_err(open_failed)?))),
+    }
 }
 
 pub(super) fn open_failed(error: OpenError) -> Ended {

@@ -7,7 +7,7 @@ use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
 
 use super::desk::Turn;
-use super::run::{CLOSE, Order, Phase, Report, Watch, open_failed};
+use super::run::{CLOSE, Order, Over, Phase, Report, Watch, open_failed};
 use crate::driver::Usage;
 use crate::limits;
 use crate::model::Outcome;
@@ -75,8 +75,11 @@ impl Tunnel {
     }
 
     async fn serve(&mut self, order: &Order, listener: &TcpListener, watch: Watch<'_>) -> Result<(), Ended> {
-        let mut line = order.transport.open(&order.way).await.map_err(open_failed)?;
-        self.note(&format!("{} is open", order.way.address));
+        let Over::Line(transport, way) = &order.over else {
+            return Err((Outcome::NoRoute, "a trace is no line".to_owned()));
+        };
+        let mut line = transport.open(way).await.map_err(open_failed)?;
+        self.note(&format!("{} is open", way.address));
         let ended = loop {
             let (client, from) = match listener.accept().await {
                 Ok(accepted) => accepted,

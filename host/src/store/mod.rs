@@ -2,7 +2,9 @@
 //!
 //! Reading goes through a few connections at once, writing through one task that commits in groups.
 
+mod by_hand;
 mod caller;
+mod compare;
 pub mod copy;
 mod coverage;
 mod diagnostic;
@@ -40,6 +42,7 @@ use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 use tracing::error;
 
+pub use by_hand::IncidentRow;
 pub use coverage::Coverage;
 pub use error::StoreError;
 pub use group::{GroupInfo, NewGroup};

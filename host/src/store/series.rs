@@ -171,6 +171,17 @@ async fn load(conn: &mut SqliteConnection, device: DeviceId, columns: &Arc<[Colu
     })
 }
 
+/// The keys of `columns`; of one that is not there -1, which no series has.
+pub(super) async fn known(
+    conn: &mut SqliteConnection,
+    device: DeviceId,
+    columns: &[Column],
+) -> Result<Arc<[i64]>, StoreError> {
+    let known = fetch(conn, device).await?;
+    let id = |column| known.get(&key(column)).map_or(-1, |(id, _)| *id);
+    Ok(columns.iter().map(id).collect())
+}
+
 fn twice(column: &Column) -> StoreError {
     StoreError::Malformed {
         what: "columns of a declaration",

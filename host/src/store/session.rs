@@ -113,6 +113,8 @@ pub struct SessionEnd {
     pub faults: Vec<String>,
     /// The wire trace as text; empty for none.
     pub trace: String,
+    /// What was asked, JSON: kept with the trace.
+    pub asked: Option<String>,
     /// The device's clock, when it was read.
     pub clock: Option<ClockSeen>,
     /// Whether it says how the device fares: a tunnel does not.
@@ -178,6 +180,10 @@ impl Write for NewSession {
         .fetch_one(&mut tx.conn)
         .await
         .map_err(StoreError::of("begin a session"))?;
+        if self.reason == Reason::ByHand {
+            // It says nothing of the line, and may be of last week: the planner goes by the host's own sessions.
+            return Ok(SessionId(id));
+        }
         sqlx::query(
             "insert into device_state (device_id, last_session_id, failures_in_row) values ($1, $2, 0)
              on conflict (device_id) do update set last_session_id = excluded.last_session_id",
@@ -201,8 +207,7 @@ impl Write for SessionEnd {
     }
 
     async fn run(&self, tx: &mut Tx) -> Result<(), StoreError> {
-        let device = self.put_session(tx).await?;
-        let Some(device) = device else {
+        let Some((device, by_hand)) = self.put_session(tx).await? else {
             return Err(StoreError::Malformed {
                 what: "session",
                 got: self.session.to_string(),
@@ -216,16 +221,19 @@ impl Write for SessionEnd {
                 .collect();
             json(&seconds)
         });
-        if self.tells_of_device {
+        if self.tells_of_device && !by_hand {
             put_state(tx, device, self.outcome, self.ended_at, done.transpose()?).await?;
         }
         if !self.trace.is_empty() {
-            sqlx::query("insert into trace (session_id, text) values ($1, $2) on conflict (session_id) do nothing")
-                .bind(self.session.0)
-                .bind(self.trace.as_str())
-                .execute(&mut tx.conn)
-                .await
-                .map_err(StoreError::of("keep a trace"))?;
+            sqlx::query(
+                "insert into trace (session_id, text, asked) values ($1, $2, $3) on conflict (session_id) do nothing",
+            )
+            .bind(self.session.0)
+            .bind(self.trace.as_str())
+            .bind(self.asked.as_deref())
+            .execute(&mut tx.conn)
+            .await
+            .map_err(StoreError::of("keep a trace"))?;
         }
         if let Some(identity) = &self.identity {
             sqlx::query(
@@ -244,15 +252,15 @@ impl Write for SessionEnd {
 }
 
 impl SessionEnd {
-    /// Writes the row; answers the device, none when there is no such session.
-    async fn put_session(&self, tx: &mut Tx) -> Result<Option<i64>, StoreError> {
+    /// Writes the row; answers the device and whether it was brought by hand, none when there is no such session.
+    async fn put_session(&self, tx: &mut Tx) -> Result<Option<(i64, bool)>, StoreError> {
         let counters = &self.counters;
-        sqlx::query_scalar(
+        sqlx::query_as(
             "update session set ended_at_ms = $1, outcome = $2, detail = $3, identity = $4, phases = $5, faults = $6,
                  clock_shown = $7, clock_offset_ms = $8, clock_uncertainty_ms = $9, exchanges = $10, retries = $11,
                  bytes_sent = $12, bytes_received = $13, records_added = $14, values_added = $15, cpu_ms = $16,
                  wall_ms = $17, memory_peak_bytes = $18
-             where id = $19 returning device_id",
+             where id = $19 returning device_id, reason = $20",
         )
         .bind(self.ended_at.as_millisecond())
         .bind(self.outcome.word())
@@ -273,6 +281,7 @@ impl SessionEnd {
         .bind(count(counters.wall_ms))
         .bind(count(counters.memory_peak_bytes))
         .bind(self.session.0)
+        .bind(Reason::ByHand.word())
         .fetch_optional(&mut tx.conn)
         .await
         .map_err(StoreError::of("end a session"))

@@ -21,6 +21,13 @@ static FIND: Rows = Rows::new(
     1,
     ")",
 );
+/// As [`FIND`], every version that a session, or one before it, brought.
+static FIND_PAST: Rows = Rows::new(
+    "select id, starts_at, ends_at, label, length_s, version from record
+     where device_id = ? and kind = ? and session_id <= ? and starts_at in (values",
+    1,
+    ")",
+);
 static VALUES: Rows = Rows::new(
     "select record_id, series_id, value, text, quality, code from value where record_id in (values",
     1,
@@ -54,7 +61,7 @@ enum Difference {
 
 /// Compares `records` with what is there and stores those that differ as new versions.
 pub(super) async fn settle(tx: &mut Tx, put: &Put, records: &[&Record], stored: &mut Stored) -> Result<(), StoreError> {
-    let mut there = load(&mut tx.conn, put, records).await?;
+    let mut there = load(&mut tx.conn, put, records, false).await?;
     for record in records {
         let key = (record.kind, record.starts_at.as_second());
         let current = there.remove(&key).ok_or_else(|| StoreError::Malformed {
@@ -73,10 +80,34 @@ pub(super) async fn settle(tx: &mut Tx, put: &Put, records: &[&Record], stored: 
     Ok(())
 }
 
+/// A line for each record that differs from what was stored when the session of `put` had ended.
+pub(super) async fn compare(
+    conn: &mut SqliteConnection,
+    put: &Put,
+    records: &[&Record],
+) -> Result<Vec<String>, StoreError> {
+    let mut there = load(conn, put, records, true).await?;
+    let mut lines = Vec::new();
+    for record in records {
+        let text = match there.remove(&(record.kind, record.starts_at.as_second())) {
+            None => "is not stored".to_owned(),
+            Some(stored) => match difference(put, record, &stored) {
+                None => continue,
+                Some(Difference::Changed(text)) => text,
+                Some(Difference::ColumnsAdded(columns)) => format!("columns that are not stored: {columns}"),
+            },
+        };
+        lines.push(format!("{} {}: {text}", record.kind, record.starts_at));
+    }
+    Ok(lines)
+}
+
+/// The current versions of `records`, or with `past` those after the session of `put`.
 async fn load(
     conn: &mut SqliteConnection,
     put: &Put,
     records: &[&Record],
+    past: bool,
 ) -> Result<HashMap<(RecordKind, i64), Current>, StoreError> {
     let mut starts: HashMap<RecordKind, Vec<i64>> = HashMap::new();
     for record in records {
@@ -87,7 +118,12 @@ async fn load(
     }
     let mut found = Found::new();
     for (kind, starts) in starts {
-        find(conn, put, kind, &starts, &mut found).await?;
+        find(conn, put, kind, &starts, past, &mut found).await?;
+    }
+    if past {
+        // In the order of their keys, so that of each record the newest version is left.
+        let newest: HashMap<_, _> = found.iter().map(|(id, (key, _))| (*key, *id)).collect();
+        found.retain(|id, (key, _)| newest.get(key) == Some(id));
     }
     let ids: Vec<i64> = found.keys().copied().collect();
     load_cells(conn, &ids, &mut found).await?;
@@ -103,12 +139,17 @@ async fn find(
     put: &Put,
     kind: RecordKind,
     starts: &[i64],
+    past: bool,
     found: &mut Found,
 ) -> Result<(), StoreError> {
-    for (sql, piece) in FIND.pieces(starts) {
+    let statement = if past { &FIND_PAST } else { &FIND };
+    for (sql, piece) in statement.pieces(starts) {
         let mut arguments = SqliteArguments::default();
         add(&mut arguments, put.batch.device.0)?;
         add(&mut arguments, kind.to_string())?;
+        if past {
+            add(&mut arguments, put.batch.session.0)?;
+        }
         for start in piece {
             add(&mut arguments, *start)?;
         }
@@ -367,6 +408,7 @@ mod tests {
         let f = Fixture::new().await;
         for (statement, key) in [
             (&FIND, "starts_at=?"),
+            (&FIND_PAST, "starts_at=?"),
             (&VALUES, "record_id=?"),
             (&CONDITIONS, "record_id=?"),
         ] {

@@ -169,7 +169,15 @@ async fn a_session_tells_who_answered_and_every_byte() {
     let text = api.get("/api/v1/sessions/1/trace.txt").await;
     assert!(text.header("content-disposition").unwrap().contains("session-1.txt"));
     let lines: Vec<&str> = text.body.lines().skip(1).collect();
-    assert_eq!(lines, ["> fe 01", "~", "# 9 ms note understood", "< 02"]);
+    let want = [
+        "> fe 01",
+        "# 5 ms",
+        "~ timeout",
+        "# 9 ms note understood",
+        "# 12 ms",
+        "< 02",
+    ];
+    assert_eq!(lines, want);
     assert_eq!(api.json("/api/v1/sessions/2/trace").await["complete"], false);
     let complete = api.json("/api/v1/sessions?outcome=complete&device=1&line=1").await;
     assert_eq!(complete["items"].as_array().unwrap().len(), 1);

@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use jiff::Timestamp;
+
 use super::bindings::uzel::driver::types;
 use super::convert::{civil_from, column_from, condition_from, labels_from, quality_from, text_from, value_from};
 use crate::driver::context::{Context, Declared};
@@ -61,9 +63,12 @@ pub fn records(context: &mut Context, rows: Vec<types::Row>) -> Result<Vec<Recor
             ));
         }
     }
+    // Rows without a label hold now; of the others the time is of no use.
+    let now = rows.iter().any(|row| row.label.is_none()).then(|| context.now());
+    let now = now.unwrap_or_default();
     let mut records = Vec::with_capacity(rows.len());
     for (index, row) in rows.into_iter().enumerate() {
-        match record(context, &declared, row) {
+        match record(context, &declared, row, now) {
             Ok(record) => records.push(record),
             Err(text) => {
                 let kind = context.kind;
@@ -74,7 +79,7 @@ pub fn records(context: &mut Context, rows: Vec<types::Row>) -> Result<Vec<Recor
     Ok(records)
 }
 
-fn record(context: &mut Context, declared: &Declared, row: types::Row) -> Result<Record, String> {
+fn record(context: &mut Context, declared: &Declared, row: types::Row, now: Timestamp) -> Result<Record, String> {
     let types::Row {
         label,
         other_end,
@@ -85,15 +90,8 @@ fn record(context: &mut Context, declared: &Declared, row: types::Row) -> Result
     } = row;
     let label = label.map(civil_from).transpose()?;
     let other_end = other_end.map(civil_from).transpose()?;
-    let (starts_at, ends_at) = place::interval(
-        context.kind,
-        declared.labels,
-        label,
-        other_end,
-        &context.clock,
-        context.now(),
-    )
-    .map_err(|error| error.to_string())?;
+    let (starts_at, ends_at) = place::interval(context.kind, declared.labels, label, other_end, &context.clock, now)
+        .map_err(|error| error.to_string())?;
     let mut cells = Vec::with_capacity(values.len());
     for (column, value) in declared.columns.iter().zip(values) {
         let cell = match value_from(value) {

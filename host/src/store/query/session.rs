@@ -251,6 +251,16 @@ impl Store {
             .map_err(StoreError::of("read a trace"))
     }
 
+    /// What a session was asked, JSON; none when it left no trace, or was held before that was kept.
+    pub async fn asked(&self, id: SessionId) -> Result<Option<String>, StoreError> {
+        let asked: Option<Option<String>> = sqlx::query_scalar("select asked from trace where session_id = $1")
+            .bind(id.0)
+            .fetch_optional(&self.readers)
+            .await
+            .map_err(StoreError::of("read what a session was asked"))?;
+        Ok(asked.flatten())
+    }
+
     /// By digest of a driver: sessions among the newest 100 000, and how many of them failed by the driver's fault.
     pub async fn driver_sessions(&self) -> Result<HashMap<String, (u64, u64)>, StoreError> {
         let rows: Vec<(String, Option<String>, i64)> = sqlx::query_as(

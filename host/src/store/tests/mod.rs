@@ -139,6 +139,7 @@ pub(super) fn session_end(session: SessionId, outcome: Outcome) -> SessionEnd {
         counters: Counters::default(),
         faults: Vec::new(),
         trace: String::new(),
+        asked: None,
         clock: None,
     }
 }

@@ -227,7 +227,9 @@ export const en: Messages = {
   colTook: 'Took',
   colBytes: 'Bytes',
   colRecords: 'Records',
-  reason: { schedule: 'schedule', 'read-now': 'read now', tunnel: 'tunnel', 'command-line': 'command line' },
+  reason: {
+    schedule: 'schedule', 'read-now': 'read now', tunnel: 'tunnel', 'command-line': 'command line', 'by-hand': 'brought by hand',
+  },
   cancelSession: 'Cancel',
   cancelAsked: 'Asked to stop',
   outcomeRunning: 'Running',

@@ -1,0 +1,347 @@
+//! `uzel replay`: a recorded session is held again, by any driver, without a line and without waiting.
+
+use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
+use serde_json::Value;
+use tokio_util::sync::CancellationToken;
+
+use super::args::{Format, ReplayArgs, config_json};
+use super::print;
+use super::read::{Keep, ReadError, Tables, exit_code, spans};
+use crate::driver::env::{Budget, Medium};
+use crate::driver::{ConfigFault, Driver, LoadError, Runtime, check_config};
+use crate::limits;
+use crate::model::{DeviceId, Outcome, Record, SessionId};
+use crate::portable::{PackageError, Table, Trust, unpack};
+use crate::session::{Asked, AskedFault, AskedTask, Order, Over, Replay, Report, Script, ScriptError, replay};
+use crate::store::query::SessionDetail;
+use crate::store::{Store, StoreError};
+
+/// Why there was no replay.
+#[derive(Debug, thiserror::Error)]
+pub enum ReplayError {
+    /// The driver did not load.
+    #[error("driver {file}")]
+    Driver {
+        /// Which.
+        file: PathBuf,
+        /// Why.
+        source: LoadError,
+    },
+    /// The trace could not be read, or the result not printed.
+    #[error("{what}")]
+    File {
+        /// What.
+        what: String,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// The file is larger than a trace or a package is.
+    #[error("{file} has {got} bytes, at most {} may be", limits::TRACE_FILE_BYTES)]
+    Size {
+        /// Which.
+        file: PathBuf,
+        /// Its size.
+        got: u64,
+    },
+    /// It is no trace.
+    #[error("the trace cannot be replayed")]
+    Script(#[from] ScriptError),
+    /// It is no package.
+    #[error("the package cannot be replayed")]
+    Package(#[from] PackageError),
+    /// What was asked cannot be made out.
+    #[error(transparent)]
+    Asked(#[from] AskedFault),
+    /// The journal holds what was asked in words that cannot be read.
+    #[error("what the session was asked cannot be read")]
+    AskedText(#[from] serde_json::Error),
+    /// Nothing says what was asked.
+    #[error("the trace does not say what the session was asked: say it with --what, and --from, --to for archives")]
+    What,
+    /// The range or the zone is none.
+    #[error(transparent)]
+    Range(#[from] ReadError),
+    /// The driver does not take the configuration.
+    #[error("the configuration of the session does not fit the driver: give what is missing with --set")]
+    Config(#[from] ConfigFault),
+    /// There is no such session, or it left no trace.
+    #[error("session {session} {text}")]
+    Session {
+        /// Which.
+        session: SessionId,
+        /// What is missing.
+        text: &'static str,
+    },
+    /// The store failed.
+    #[error("the store")]
+    Store(#[from] StoreError),
+}
+
+/// A session of the store.
+struct Stored<'a> {
+    store: &'a Store,
+    session: SessionDetail,
+}
+
+/// Holds it again and prints. `store` is where `--session` is from. Gives the exit code: 0 the same, or all that was
+/// asked; 2 different, or part of it; 1 nothing.
+pub async fn run(args: ReplayArgs, store: Option<&Store>, out: &mut (dyn Write + Send)) -> Result<u8, ReplayError> {
+    let load = |source| ReplayError::Driver {
+        file: args.driver.clone(),
+        source,
+    };
+    let runtime = Runtime::new(None).map_err(load)?;
+    let driver = Arc::new(Driver::load_file(&runtime, &args.driver).map_err(load)?);
+    let (script, stored, secrets) = match (&args.trace, args.session, store) {
+        (_, Some(session), Some(store)) => {
+            let (script, stored, secrets) = from_store(store, SessionId(session)).await?;
+            (script, Some(stored), secrets)
+        }
+        (Some(file), ..) => (from_file(file)?, None, Value::Null),
+        _ => return Err(ReplayError::What),
+    };
+    let asked = match &script.asked {
+        Some(asked) => asked.clone(),
+        None => from_args(&args)?,
+    };
+    let config = config(&args, &driver, &asked, &secrets)?;
+    let replayed = Replay::new(script, asked.medium()?);
+    let order = Order {
+        driver: driver.clone(),
+        config,
+        over: Over::Trace(replayed.clone()),
+        clock: asked.clock()?,
+        serial: asked.serial.clone(),
+        model: asked.model.clone(),
+        tasks: asked.assignments()?,
+        memory: asked.memory()?,
+        budget: Budget {
+            // The time of the trace: the session was shorter than its own bound.
+            wall: Duration::from_secs(7 * 24 * 3_600),
+            // Nobody waits in line behind it.
+            cpu_ticks: 6_000,
+            ..Budget::default()
+        },
+        answers_within: None,
+        cancel: CancellationToken::new(),
+        started_at: asked.started_at()?,
+    };
+    let clock = order.clock.clone();
+    let (sink, taken) = Keep::quiet();
+    let report = replay(order, Box::new(sink), &|_, _| {}).await;
+    let tables = taken.take();
+    let printed = |source| ReplayError::File {
+        what: "the result".to_owned(),
+        source,
+    };
+    // Beside the store it is the difference that is asked for.
+    let format = args.format.or(stored.is_none().then_some(Format::Table));
+    if let Some(format) = format {
+        print::result(out, format, &report, &tables, &driver.describe, &clock).map_err(printed)?;
+    }
+    let was_cut = stored.as_ref().is_some_and(|stored| ended_by_host(&stored.session));
+    let mut differences = requests(&replayed, was_cut);
+    let Some(stored) = stored else {
+        for line in &differences {
+            eprintln!("{line}");
+        }
+        return Ok(if differences.is_empty() { exit_code(&report) } else { 2 });
+    };
+    differences.extend(compare(&stored, &report, &tables).await?);
+    let mut text = String::new();
+    for line in &differences {
+        text.push_str(&format!("different: {line}\n"));
+    }
+    let records: usize = tables.tables.iter().map(|table| table.records.len()).sum();
+    let (id, count) = (stored.session.brief.id, differences.len());
+    text.push_str(&match count {
+        0 => format!("session {id}: the same to the last digit, {records} records\n"),
+        _ => format!("session {id}: {count} differences in {records} records\n"),
+    });
+    match args.format {
+        None | Some(Format::Table) => out.write_all(text.as_bytes()).map_err(printed)?,
+        Some(Format::Csv | Format::Json) => eprint!("{text}"),
+    }
+    Ok(if count == 0 { 0 } else { 2 })
+}
+
+fn from_file(file: &Path) -> Result<Script, ReplayError> {
+    let read = |source| ReplayError::File {
+        what: format!("trace {}", file.display()),
+        source,
+    };
+    let got = std::fs::metadata(file).map_err(read)?.len();
+    if got > u64::try_from(limits::TRACE_FILE_BYTES).unwrap_or(u64::MAX) {
+        let file = file.to_owned();
+        return Err(ReplayError::Size { file, got });
+    }
+    let bytes = std::fs::read(file).map_err(read)?;
+    if bytes.starts_with(b"PK") {
+        let package = unpack(&bytes, Trust::Anybody)?;
+        let mut script = Script::parse(&package.reading.trace)?;
+        script.asked = Some(serde_json::from_value(package.manifest.asked)?);
+        return Ok(script);
+    }
+    Ok(Script::parse(&String::from_utf8_lossy(&bytes))?)
+}
+
+async fn from_store(store: &Store, id: SessionId) -> Result<(Script, Stored<'_>, Value), ReplayError> {
+    let missing = |text| ReplayError::Session { session: id, text };
+    let session = store.session(id).await?;
+    let session = session.ok_or_else(|| missing("is not in the journal"))?;
+    let text = store.trace(id).await?.ok_or_else(|| missing("left no trace"))?;
+    let asked = store.asked(id).await?;
+    let asked = asked.ok_or_else(|| missing("was held before its journal kept what was asked"))?;
+    let mut script = Script::parse(&text)?;
+    script.asked = Some(serde_json::from_str(&asked)?);
+    let devices = store.poll_plan().await?;
+    let device = devices.into_iter().find(|device| device.id.0 == session.brief.device.0);
+    let config = device.map(|device| device.config).unwrap_or_default();
+    Ok((script, Stored { store, session }, config))
+}
+
+/// What the arguments say of a trace that says nothing itself.
+fn from_args(args: &ReplayArgs) -> Result<Asked, ReplayError> {
+    if args.what.is_empty() {
+        return Err(ReplayError::What);
+    }
+    let zone = args.zone.as_deref().unwrap_or("Europe/Moscow");
+    let started_at = args.at.unwrap_or_else(Timestamp::now);
+    let mut asked = Asked {
+        started_at: started_at.to_string(),
+        zone: zone.to_owned(),
+        clock_rule: if args.summer_time { "zone" } else { "standard" }.to_owned(),
+        medium: Medium::Replay.word().to_owned(),
+        serial: None,
+        model: None,
+        config: Value::Object(serde_json::Map::new()),
+        withheld: Vec::new(),
+        tasks: Vec::new(),
+        memory: BTreeMap::new(),
+    };
+    TimeZone::get(zone).map_err(|source| ReadError::Zone {
+        zone: zone.to_owned(),
+        source,
+    })?;
+    let clock = asked.clock()?;
+    for task in &args.what {
+        let spans = spans(*task, args.from, args.to, &clock, started_at)?;
+        let texts = spans.iter().map(|span| (span.start.to_string(), span.end.to_string()));
+        asked.tasks.push(AskedTask {
+            task: task.to_string(),
+            spans: texts.collect(),
+            resume: None,
+        });
+    }
+    Ok(asked)
+}
+
+/// The session's configuration, with what was withheld from the device's, and what the arguments say above all.
+fn config(args: &ReplayArgs, driver: &Driver, asked: &Asked, device: &Value) -> Result<Value, ConfigFault> {
+    let mut config = asked.config.clone();
+    if let Value::Object(map) = &mut config {
+        for key in &asked.withheld {
+            map.extend(device.get(key).map(|value| (key.clone(), value.clone())));
+        }
+        if let Value::Object(given) = config_json(&driver.describe, &args.set) {
+            map.extend(given);
+        }
+    }
+    check_config(&driver.describe, &config)
+}
+
+/// What was asked otherwise than in the trace. Of a session that `was_cut` the driver goes on where the trace ends.
+fn requests(replayed: &Replay, was_cut: bool) -> Vec<String> {
+    let mismatch = replayed.mismatch();
+    let mismatch = mismatch.filter(|mismatch| !(was_cut && mismatch.recorded.is_none()));
+    let mismatch = mismatch.map(|mismatch| mismatch.to_string());
+    let unasked = match replayed.unasked() {
+        0 => None,
+        count => Some(format!("{count} requests of the trace were not asked")),
+    };
+    mismatch.into_iter().chain(unasked).collect()
+}
+
+/// A line for everything that is not as it is stored.
+async fn compare(stored: &Stored<'_>, report: &Report, tables: &Tables) -> Result<Vec<String>, ReplayError> {
+    let Stored { store, session } = stored;
+    let (device, id) = (DeviceId(session.brief.device.0), session.brief.id);
+    let mut lines = journal(session, report);
+    let mut given = BTreeSet::new();
+    for table in last_of_each(&tables.tables) {
+        for record in &table.records {
+            given.insert((record.kind.to_string(), record.starts_at.as_second()));
+        }
+        lines.extend(
+            store
+                .compare_records(device, id, &table.columns, &table.records)
+                .await?,
+        );
+    }
+    lines.extend(store.records_missing(id, &given).await?);
+    lines.extend(store.compare_events(device, id, &tables.events).await?);
+    let settings = report.settings.as_deref().unwrap_or_default();
+    lines.extend(store.compare_settings(id, settings).await?);
+    Ok(lines)
+}
+
+/// Whether it ended by the doing of the host, of which the replay knows nothing.
+fn ended_by_host(session: &SessionDetail) -> bool {
+    matches!(
+        session.brief.outcome,
+        None | Some(Outcome::Cancelled | Outcome::Interrupted | Outcome::LimitTime | Outcome::Storage)
+    )
+}
+
+/// How the session ended, who answered and what his clock showed.
+fn journal(session: &SessionDetail, report: &Report) -> Vec<String> {
+    let mut lines = Vec::new();
+    let outcome = session.brief.outcome;
+    if !ended_by_host(session) && outcome != Some(report.outcome) {
+        let was = outcome.map_or("none", Outcome::word);
+        let detail = report.detail.as_deref().unwrap_or_default();
+        lines.push(format!("outcome was {was}, is {} {detail}", report.outcome));
+    }
+    let shown = |model: &str, serial: Option<&str>| format!("{model} {}", serial.unwrap_or("without a number"));
+    let was = session
+        .identity
+        .as_ref()
+        .map(|seen| shown(&seen.model, seen.serial.as_deref()));
+    let is = report
+        .identity
+        .as_ref()
+        .map(|seen| shown(&seen.model, seen.serial.as_deref()));
+    if was.is_some() && was != is {
+        lines.push(format!("device was {was:?}, is {is:?}"));
+    }
+    let is = report.clock.map(|clock| {
+        let give = i64::from(clock.uncertainty_ms);
+        (clock.shown.to_string(), clock.offset_ms, give)
+    });
+    if session.clock != is {
+        lines.push(format!("clock was {:?}, is {is:?}", session.clock));
+    }
+    lines
+}
+
+/// Of records that were given more than once under the same columns the last, which is what the store has kept.
+fn last_of_each(tables: &[Table]) -> Vec<Table> {
+    let mut seen = HashSet::new();
+    let mut kept = Vec::new();
+    for table in tables.iter().rev() {
+        let fresh = |record: &&Record| seen.insert((table.columns.clone(), record.kind, record.starts_at.as_second()));
+        kept.push(Table {
+            records: table.records.iter().rev().filter(fresh).cloned().collect(),
+            ..table.clone()
+        });
+    }
+    kept.reverse();
+    kept
+}

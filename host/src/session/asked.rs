@@ -1,0 +1,206 @@
+//! What a session was asked, as text: with its trace it is all that is needed to hold it again.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use super::run::{Assignment, Order};
+use crate::driver::env::Medium;
+use crate::driver::{Describe, secret_keys};
+use crate::model::{ClockRule, Span, Task};
+
+/// What a session was asked. Secrets are left out.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Asked {
+    /// When it began: an instant such as `2026-11-20T11:00:00.123Z`.
+    pub started_at: String,
+    /// Zone of the site, IANA name.
+    pub zone: String,
+    /// `standard` or `zone`: whether the device follows the zone's summer time.
+    pub clock_rule: String,
+    /// `serial`, `tcp` or `replay`: what the driver was told that the line is.
+    pub medium: String,
+    /// The serial number that had to answer.
+    pub serial: Option<String>,
+    /// The model that had to answer.
+    pub model: Option<String>,
+    /// The driver's configuration, without its secrets.
+    pub config: Value,
+    /// Keys of the secrets that are left out.
+    pub withheld: Vec<String>,
+    /// In order.
+    pub tasks: Vec<AskedTask>,
+    /// What the driver remembered of the device before: key and hex of the value.
+    pub memory: BTreeMap<String, String>,
+}
+
+/// One task.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct AskedTask {
+    /// Its word.
+    pub task: String,
+    /// Start and end of each span, instants.
+    pub spans: Vec<(String, String)>,
+    /// Where an earlier session was cut: hex of the driver's token.
+    pub resume: Option<String>,
+}
+
+/// What cannot be made out.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("what the session was asked cannot be used: {what} is {got:?}, expected {want}")]
+pub struct AskedFault {
+    what: &'static str,
+    got: String,
+    want: &'static str,
+}
+
+impl Asked {
+    /// What `order` asks of a device on such a line.
+    pub fn of(order: &Order, medium: Medium) -> Self {
+        let (zone, rule) = match &order.clock {
+            ClockRule::Standard(zone) => (zone, "standard"),
+            ClockRule::Zone(zone) => (zone, "zone"),
+        };
+        let (config, withheld) = without_secrets(&order.driver.describe, &order.config);
+        Self {
+            started_at: order.started_at.to_string(),
+            zone: zone.iana_name().unwrap_or("UTC").to_owned(),
+            clock_rule: rule.to_owned(),
+            medium: medium.word().to_owned(),
+            serial: order.serial.clone(),
+            model: order.model.clone(),
+            config,
+            withheld,
+            tasks: order.tasks.iter().map(asked_task).collect(),
+            memory: order
+                .memory
+                .iter()
+                .map(|(key, value)| (key.clone(), hex(value)))
+                .collect(),
+        }
+    }
+
+    /// One line of JSON.
+    pub fn to_text(&self) -> String {
+        // Every part has an encoding.
+        serde_json::to_string(self).unwrap_or_default()
+    }
+
+    /// The instant at which it began.
+    pub fn started_at(&self) -> Result<Timestamp, AskedFault> {
+        instant("started_at", &self.started_at)
+    }
+
+    /// How the device's clock relates to UTC.
+    pub fn clock(&self) -> Result<ClockRule, AskedFault> {
+        let zone = TimeZone::get(&self.zone).map_err(|_| fault("zone", &self.zone, "a name such as Europe/Moscow"))?;
+        match self.clock_rule.as_str() {
+            "standard" => Ok(ClockRule::Standard(zone)),
+            "zone" => Ok(ClockRule::Zone(zone)),
+            other => Err(fault("clock_rule", other, "standard or zone")),
+        }
+    }
+
+    /// What the driver was told that the line is.
+    pub fn medium(&self) -> Result<Medium, AskedFault> {
+        [Medium::Serial, Medium::Tcp, Medium::Replay]
+            .into_iter()
+            .find(|medium| medium.word() == self.medium)
+            .ok_or_else(|| fault("medium", &self.medium, "serial, tcp or replay"))
+    }
+
+    /// The tasks with their spans.
+    pub fn assignments(&self) -> Result<Vec<Assignment>, AskedFault> {
+        self.tasks.iter().map(assignment).collect()
+    }
+
+    /// What the driver remembered.
+    pub fn memory(&self) -> Result<BTreeMap<String, Vec<u8>>, AskedFault> {
+        let entries = self.memory.iter();
+        entries
+            .map(|(key, value)| Ok((key.clone(), bytes("memory", value)?)))
+            .collect()
+    }
+}
+
+/// `config` without the values of secret keys, and the keys that it had.
+fn without_secrets(describe: &Describe, config: &Value) -> (Value, Vec<String>) {
+    let mut config = config.clone();
+    let mut withheld = Vec::new();
+    if let Value::Object(map) = &mut config {
+        for key in secret_keys(describe) {
+            withheld.extend(map.remove(key).map(|_| key.to_owned()));
+        }
+    }
+    (config, withheld)
+}
+
+fn asked_task(assignment: &Assignment) -> AskedTask {
+    let spans = assignment.spans.iter();
+    AskedTask {
+        task: assignment.task.to_string(),
+        spans: spans
+            .map(|span| (span.start.to_string(), span.end.to_string()))
+            .collect(),
+        resume: assignment.resume.as_deref().map(hex),
+    }
+}
+
+fn assignment(asked: &AskedTask) -> Result<Assignment, AskedFault> {
+    let task: Task = asked
+        .task
+        .parse()
+        .map_err(|_| fault("task", &asked.task, "a task such as clock or hourly"))?;
+    let mut spans = Vec::with_capacity(asked.spans.len());
+    for (start, end) in &asked.spans {
+        spans.push(Span {
+            start: instant("start of a span", start)?,
+            end: instant("end of a span", end)?,
+        });
+    }
+    let resume = asked.resume.as_deref().map(|text| bytes("resume", text)).transpose()?;
+    Ok(Assignment { task, spans, resume })
+}
+
+fn fault(what: &'static str, got: &str, want: &'static str) -> AskedFault {
+    AskedFault {
+        what,
+        got: got.to_owned(),
+        want,
+    }
+}
+
+fn instant(what: &'static str, text: &str) -> Result<Timestamp, AskedFault> {
+    text.parse()
+        .map_err(|_| fault(what, text, "an instant such as 2026-11-20T11:00:00Z"))
+}
+
+fn bytes(what: &'static str, text: &str) -> Result<Vec<u8>, AskedFault> {
+    unhex(text).ok_or_else(|| fault(what, text, "hex digits"))
+}
+
+/// Bytes as two hex digits each.
+pub(super) fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// The way back; blanks between digits are passed over.
+pub(super) fn unhex(text: &str) -> Option<Vec<u8>> {
+    let digits: Vec<u32> = text
+        .chars()
+        .filter(|c| !c.is_ascii_whitespace())
+        .map(|c| c.to_digit(16))
+        .collect::<Option<_>>()?;
+    let (pairs, []) = digits.as_chunks::<2>() else {
+        return None;
+    };
+    pairs
+        .iter()
+        .map(|[high, low]| u8::try_from(high * 16 + low).ok())
+        .collect()
+}

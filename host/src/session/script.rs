@@ -1,0 +1,188 @@
+//! A trace read back as the steps of a conversation.
+//!
+//! Two writings are read: the trace as the store and `uzel read --trace` keep it (`crate::model::trace`), and the
+//! recording that the API exports and drivers are tested with: `> hex`, `< hex`, `~`, with comments such as `# 184 ms`
+//! before the steps of that time. A line `# asked: {…}` says in both what the session was asked.
+
+use super::asked::{Asked, unhex};
+use crate::limits;
+use crate::model::trace::{self, EntryKind};
+
+/// One step, at its time since the session started.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Step {
+    pub(super) at_ms: u64,
+    pub(super) what: What,
+}
+
+/// What happened.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum What {
+    /// The driver sent this.
+    Sent(Vec<u8>),
+    /// One read gave this.
+    Came(Vec<u8>),
+    /// A read ended by its deadline; true: with what came before it.
+    Timeout(bool),
+    /// The line was closed, in these words.
+    Closed(String),
+    /// The driver was told the time.
+    Moment,
+}
+
+/// A trace, and what its session was asked where that is known.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Script {
+    /// None: somebody has to say it.
+    pub asked: Option<Asked>,
+    pub(super) steps: Vec<Step>,
+}
+
+/// Why a text is no trace.
+#[derive(Debug, thiserror::Error)]
+pub enum ScriptError {
+    /// Too long for one session.
+    #[error("the trace has {got} bytes, at most {} may be", limits::TRACE_FILE_BYTES)]
+    Size {
+        /// Its size.
+        got: usize,
+    },
+    /// A line that says nothing.
+    #[error("line {line} of the trace is {got:?}, expected an entry such as `184 > 10 5b`, `> 10 5b` or a comment")]
+    Line {
+        /// From 1.
+        line: usize,
+        /// Its beginning.
+        got: String,
+    },
+    /// What was asked cannot be read.
+    #[error("line {line} of the trace says what was asked, but cannot be read")]
+    Asked {
+        /// From 1.
+        line: usize,
+        /// Why.
+        source: serde_json::Error,
+    },
+    /// There is nothing in it.
+    #[error("the trace has no bytes sent: there is nothing to replay")]
+    Empty,
+}
+
+impl Script {
+    /// Reads a trace.
+    pub fn parse(text: &str) -> Result<Self, ScriptError> {
+        if text.len() > limits::TRACE_FILE_BYTES {
+            return Err(ScriptError::Size { got: text.len() });
+        }
+        let mut script = Self {
+            asked: None,
+            steps: Vec::new(),
+        };
+        let mut at_ms = 0;
+        for (line, text) in (1..).zip(text.lines()) {
+            let text = text.trim();
+            if let Some(json) = text.strip_prefix("# asked:") {
+                let asked = serde_json::from_str(json).map_err(|source| ScriptError::Asked { line, source })?;
+                script.asked = Some(asked);
+            } else if let Some(comment) = text.strip_prefix('#') {
+                at_ms = script.comment(comment.trim(), at_ms);
+            } else if !text.is_empty() {
+                script.entry(text, &mut at_ms).ok_or_else(|| ScriptError::Line {
+                    line,
+                    got: text.chars().take(60).collect(),
+                })?;
+            }
+        }
+        if script.steps.iter().any(|step| matches!(step.what, What::Sent(_))) {
+            Ok(script)
+        } else {
+            Err(ScriptError::Empty)
+        }
+    }
+
+    /// `184 ms`, `184 ms moment` and `184 ms closed …` are steps; other comments only tell the time. Gives the time.
+    fn comment(&mut self, text: &str, before_ms: u64) -> u64 {
+        let mut parts = text.splitn(4, ' ');
+        let (at, unit, word) = (parts.next(), parts.next(), parts.next());
+        let (Some(Ok(at_ms)), Some("ms")) = (at.map(str::parse), unit) else {
+            return before_ms;
+        };
+        match word {
+            Some("moment") => self.add(at_ms, What::Moment),
+            Some("closed") => self.add(at_ms, What::Closed(parts.next().unwrap_or_default().to_owned())),
+            _ => {}
+        }
+        at_ms
+    }
+
+    /// An entry of either writing. None: it is neither.
+    fn entry(&mut self, text: &str, at_ms: &mut u64) -> Option<()> {
+        let timed = text.starts_with(|c: char| c.is_ascii_digit());
+        let (kind, rest) = if timed {
+            let entry = trace::parse(text).next()?;
+            *at_ms = entry.at_ms;
+            (entry.kind, entry.rest)
+        } else {
+            let entry = trace::parse(&format!("0 {} {}", text.get(..1)?, text.get(1..)?.trim())).next()?;
+            (entry.kind, entry.rest)
+        };
+        match kind {
+            EntryKind::Sent => self.add(*at_ms, What::Sent(unhex(&rest)?)),
+            // A blank is the end of a read in a trace, and only a blank in a recording.
+            EntryKind::Received if timed => {
+                for part in rest.split_whitespace() {
+                    self.add(*at_ms, What::Came(unhex(part)?));
+                }
+            }
+            EntryKind::Received => self.add(*at_ms, What::Came(unhex(&rest)?)),
+            EntryKind::Timeout => self.add(*at_ms, What::Timeout(rest.contains("bytes"))),
+            EntryKind::Closed => self.add(*at_ms, What::Closed(rest)),
+            EntryKind::Moment => self.add(*at_ms, What::Moment),
+            EntryKind::Settings | EntryKind::Note | EntryKind::Log => {}
+        }
+        Some(())
+    }
+
+    fn add(&mut self, at_ms: u64, what: What) {
+        self.steps.push(Step { at_ms, what });
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn both_writings_give_the_same_steps() {
+        let trace = "0 > 105b\n3 ! info: hello\n184 < 6803 16\n190 @ \n400 ~ timeout, 2 bytes\n401 x gone\n";
+        let recording = "# source: a test\n> 10 5b\n# 184 ms\n< 68 03\n< 16\n# 190 ms moment\n# 400 ms\n~ timeout, 2 bytes\n# 401 ms closed gone\n";
+        let script = Script::parse(trace).unwrap();
+        assert_eq!(script, Script::parse(recording).unwrap());
+        let at = |at_ms, what| Step { at_ms, what };
+        assert_eq!(
+            script.steps,
+            [
+                at(0, What::Sent(vec![0x10, 0x5b])),
+                at(184, What::Came(vec![0x68, 3])),
+                at(184, What::Came(vec![0x16])),
+                at(190, What::Moment),
+                at(400, What::Timeout(true)),
+                at(401, What::Closed("gone".to_owned())),
+            ]
+        );
+    }
+
+    #[test]
+    fn what_is_no_trace_is_refused_by_its_line() {
+        for (text, words) in [
+            ("0 > 10\n5 > 1\n", "line 2 of the trace is \"5 > 1\""),
+            ("> 10\nhello\n", "line 2 of the trace is \"hello\""),
+            ("> 10\nё\n", "line 2 of the trace is \"ё\""),
+            ("# asked: {}\n> 10\n", "line 1 of the trace says what was asked"),
+            ("# nothing\n< 10\n", "nothing to replay"),
+        ] {
+            let error = Script::parse(text).unwrap_err().to_string();
+            assert!(error.contains(words), "{text}: {error}");
+        }
+    }
+}
