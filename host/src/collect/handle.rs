@@ -1,6 +1,6 @@
 //! The way from outside to the collector: asks for a read, watches sessions. Carries commands, never records.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -112,6 +112,8 @@ pub enum Command {
     Cancel(SessionId, oneshot::Sender<Result<(), HandleError>>),
     /// Devices were added or changed in the store.
     Reload,
+    /// Modems are connected again, by `LISTENER/IDENTITY`: devices that waited for them are read.
+    CameBack(HashSet<String>),
 }
 
 /// Cheap to clone.
@@ -168,6 +170,14 @@ impl Handle {
     pub async fn reload(&self) -> Result<(), HandleError> {
         self.commands
             .send(Command::Reload)
+            .await
+            .map_err(|_| HandleError::Ended)
+    }
+
+    /// Says that modems are connected again, by `LISTENER/IDENTITY`.
+    pub async fn came_back(&self, callers: HashSet<String>) -> Result<(), HandleError> {
+        self.commands
+            .send(Command::CameBack(callers))
             .await
             .map_err(|_| HandleError::Ended)
     }

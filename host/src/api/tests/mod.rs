@@ -224,7 +224,7 @@ async fn answer_commands(mut commands: mpsc::Receiver<Command>) {
                 };
                 let _ = reply.send(answer);
             }
-            Command::Reload => {}
+            Command::Reload | Command::CameBack(_) => {}
         }
     }
 }
