@@ -252,7 +252,7 @@ async fn serve(file: &ConfigFile) -> anyhow::Result<()> {
     let address = listener.local_addr().context("the address of the listener")?;
     let (handle, board, commands) = Handle::new();
     let cancel = CancellationToken::new();
-    let (hub, callers, listing) = take_calls(&config, &store, &cancel).await?;
+    let (hub, callers, listing) = take_calls(&config, &store, &handle, &cancel).await?;
     let collector = Collector::new(
         store.clone(),
         registry.clone(),
@@ -381,13 +381,14 @@ async fn reload(
 async fn take_calls(
     config: &Config,
     store: &Store,
+    handle: &Handle,
     cancel: &CancellationToken,
 ) -> anyhow::Result<(Arc<Hub>, CallersHandle, JoinHandle<()>)> {
     let most: usize = config.listeners.iter().map(|listener| listener.connections).sum();
     ops::files::raise_limit(u64::try_from(most.saturating_add(config.polling.sessions)).unwrap_or(u64::MAX));
     let hub = Arc::new(Hub::default());
     let callers = CallersHandle::new(hub.clone());
-    let mut keeper = Callers::new(store.clone(), callers.clone());
+    let mut keeper = Callers::new(store.clone(), callers.clone(), handle.clone());
     keeper.look().await;
     let connections = listen(&config.listeners, &hub, cancel)?;
     let keeping = tokio::spawn(keeper.run(connections, cancel.clone()));

@@ -256,6 +256,34 @@ async fn the_newest_connection_of_a_caller_wins() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_modem_that_comes_back_is_read_at_once() {
+    let line = format!("incoming:gprs/{IMEI}");
+    let config = listener("gprs", "irz-atm", "return_s = 0");
+    let host = TestHost::start_with(&devices(&[("meter", &line)]), &config);
+    let device = host.device("meter").await;
+    let silent = host.session_ended(device).await;
+    assert_eq!((word(&silent), &silent["reason"]), ("modem-silent", &json!("schedule")));
+    // After these the next try is a quarter of an hour away, longer than this test waits.
+    for _ in 0..4 {
+        assert_eq!(word(&host.read_now(device, &usual()).await), "modem-silent");
+    }
+    let caller = young(1)
+        .seed(91)
+        .link()
+        .call(address(&host, "gprs").await, Modem::irz(IMEI));
+    let read = host
+        .until("a session by schedule", async |host| {
+            let sessions = host
+                .get(&format!("/api/v1/sessions?device={device}&outcome=complete"))
+                .await;
+            sessions["items"].get(0).cloned()
+        })
+        .await;
+    assert_eq!(read["reason"], json!("schedule"), "{read}");
+    assert!(caller.requests() > 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_modem_that_stalls_or_fell_silent_is_let_go_and_may_come_back() {
     let config = [
         ON_DEMAND.to_owned(),

@@ -1,5 +1,7 @@
-//! Keeps the list of callers: what listeners see goes into the store, what people decide goes to the listeners.
+//! Keeps the list of callers: what listeners see goes into the store, what people decide goes to the listeners. Tells the
+//! collector of those that came back.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -8,6 +10,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tracing::{error, warn};
 
+use super::handle::Handle;
 use crate::limits;
 use crate::model::CallerSeen;
 use crate::session::{Hub, ListenerCounts};
@@ -26,6 +29,7 @@ const GOODBYE: Duration = Duration::from_secs(2);
 pub struct Callers {
     store: Store,
     handle: CallersHandle,
+    collector: Handle,
     revision: Option<i64>,
 }
 
@@ -63,10 +67,11 @@ impl CallersHandle {
 
 impl Callers {
     /// A keeper that has not begun.
-    pub fn new(store: Store, handle: CallersHandle) -> Self {
+    pub fn new(store: Store, handle: CallersHandle, collector: Handle) -> Self {
         Self {
             store,
             handle,
+            collector,
             revision: None,
         }
     }
@@ -111,6 +116,12 @@ impl Callers {
 
     async fn write(&self) {
         let mut news = self.handle.hub.take_news();
+        let came = news.iter().filter(|seen| seen.connects > 0 && seen.fault.is_none());
+        let came: HashSet<String> = came.map(CallerSeen::address).collect();
+        if !came.is_empty() {
+            // A collector that has ended reads nobody any more.
+            let _ = self.collector.came_back(came).await;
+        }
         while !news.is_empty() {
             let rest = news.split_off(news.len().min(limits::CALLERS_A_WRITE));
             let seen: Vec<CallerSeen> = std::mem::replace(&mut news, rest);

@@ -1,6 +1,6 @@
 //! Who is read when: keeps the clock of every device, starts jobs, takes commands.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
@@ -19,7 +19,7 @@ use super::plan::{Current, Planned};
 use super::queue::Queue;
 use crate::driver::Registry;
 use crate::limits;
-use crate::model::{DeviceId, LineId, Outcome, SessionId};
+use crate::model::{DeviceId, LineAddress, LineId, Outcome, SessionId};
 use crate::schedule::{Due, Past, Read};
 use crate::session::{Desk, Transport, sessions_allowed};
 use crate::store::Store;
@@ -410,6 +410,7 @@ impl Collector {
             }
             Command::Reload => self.reload().await,
             Command::Configure(config) => self.configure(config),
+            Command::CameBack(callers) => self.came_back(&callers),
         }
     }
 
@@ -419,6 +420,25 @@ impl Collector {
         self.config = config;
         let (now, devices) = (Timestamp::now(), Vec::from_iter(self.devices.keys().copied()));
         for id in devices {
+            self.set_due(id, now);
+        }
+    }
+
+    /// Devices that were not reached because their modem was away wait no longer.
+    fn came_back(&mut self, callers: &HashSet<String>) {
+        let now = Timestamp::now();
+        let behind = |planned: &Planned| {
+            let mut routes = planned.device.routes.iter();
+            routes.any(|route| matches!(&route.address, LineAddress::Incoming(address) if callers.contains(address)))
+        };
+        let mut waited = Vec::new();
+        for (id, past) in &mut self.past {
+            if past.outcome == Some(Outcome::ModemSilent) && self.devices.get(id).is_some_and(behind) {
+                (past.outcome, past.failures) = (None, 0);
+                waited.push(*id);
+            }
+        }
+        for id in waited {
             self.set_due(id, now);
         }
     }

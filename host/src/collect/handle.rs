@@ -1,6 +1,6 @@
 //! The way from outside to the collector: asks for a read, watches sessions. Carries commands, never records.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::net::SocketAddr;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -116,6 +116,8 @@ pub enum Command {
     Reload,
     /// The configuration changed. Running sessions go on.
     Configure(Config),
+    /// Modems are connected again, by `LISTENER/IDENTITY`: devices that waited for them are read.
+    CameBack(HashSet<String>),
 }
 
 /// Cheap to clone.
@@ -182,6 +184,14 @@ impl Handle {
     pub async fn configure(&self, config: Config) -> Result<(), HandleError> {
         self.commands
             .send(Command::Configure(config))
+            .await
+            .map_err(|_| HandleError::Ended)
+    }
+
+    /// Says that modems are connected again, by `LISTENER/IDENTITY`.
+    pub async fn came_back(&self, callers: HashSet<String>) -> Result<(), HandleError> {
+        self.commands
+            .send(Command::CameBack(callers))
             .await
             .map_err(|_| HandleError::Ended)
     }

@@ -225,7 +225,7 @@ async fn answer_commands(mut commands: mpsc::Receiver<Command>) {
                 };
                 let _ = reply.send(answer);
             }
-            Command::Reload | Command::Configure(_) => {}
+            Command::Reload | Command::Configure(_) | Command::CameBack(_) => {}
         }
     }
 }
