@@ -12,6 +12,8 @@
 //! | M-Bus heat, water, electricity meters | [`Mbus::heat`], [`Mbus::water`], [`Mbus::electricity`] |
 //! | a recorded conversation | [`Recording::parse`], [`Recording::parse_json`], then [`Recording::link`] |
 //!
+//! [`Hayes`] is a modem, which calls meters behind the numbers of a [`PhoneBook`].
+//!
 //! `start_tcp` and `start_pty` of a builder serve one meter; [`Link::bus`] puts several on one line;
 //! [`serve_many`] gives each connection a meter of its own; [`fleet`] does all that from TOML, and is
 //! what the binary `meter-sim` runs.
@@ -28,6 +30,7 @@ pub mod fleet;
 pub mod hex;
 mod mbus;
 mod meter;
+mod modem;
 mod plant;
 mod random;
 mod replay;
@@ -43,6 +46,7 @@ pub use faults::{Faults, FaultsError};
 pub use faulty::Faulty;
 pub use mbus::{Mbus, MbusBuilder, MbusKind};
 pub use meter::{Disguise, Meter, Reply};
+pub use modem::{Far, Hayes, ModemEvent, ModemHandle, PhoneBook};
 pub use replay::{Exchange, Recording, RecordingError, Replayer};
 pub use serve::{Endpoint, Handle, Link, Many, serve_many};
 pub use spt::{Spt, SptBuilder, SptHistory, SptModel, SptUnits};

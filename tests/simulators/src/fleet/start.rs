@@ -1,10 +1,11 @@
 //! Starts a fleet.
 
 use super::config::{Fleet, FleetError, Kind, Line, MeterConfig};
+use super::modem::{book, start_modem};
 use crate::civil::HOUR_S;
 use crate::faults::Faults;
 use crate::serve::{Handle, Link, Many, serve_many};
-use crate::{Mbus, MbusBuilder, Recording, SimClock, Spt, SptBuilder, SptHistory, Vkt7, Vkt7History};
+use crate::{Mbus, MbusBuilder, ModemHandle, Recording, SimClock, Spt, SptBuilder, SptHistory, Vkt7, Vkt7History};
 use jiff::civil::DateTime;
 use std::collections::HashMap;
 use std::fs;
@@ -32,6 +33,7 @@ pub struct Started {
 enum Service {
     Line(Handle),
     Many(Many),
+    Modem(ModemHandle),
 }
 
 impl Running {
@@ -40,6 +42,7 @@ impl Running {
         let requests = |started: &Started| match &started.service {
             Service::Line(handle) => handle.requests(),
             Service::Many(many) => many.requests(),
+            Service::Modem(_) => 0,
         };
         self.started.iter().map(requests).sum()
     }
@@ -50,6 +53,7 @@ impl Running {
             match started.service {
                 Service::Line(handle) => handle.shutdown().await,
                 Service::Many(many) => many.shutdown().await,
+                Service::Modem(modem) => modem.shutdown().await,
             }
             if let Some(link) = started.link {
                 // Somebody else may have taken it away; then there is nothing to do.
@@ -71,6 +75,16 @@ impl Fleet {
                     .started
                     .push(start_line(line, place + 1, copy, &mut shared).await?);
             }
+        }
+        let book = book(&self.numbers);
+        for (place, modem) in self.modems.iter().enumerate() {
+            let (handle, link) = start_modem(modem, place + 1, &book).await?;
+            let name = link.as_ref().map(|link| format!(" as {}", link.display()));
+            running.started.push(Started {
+                text: format!("{}{}  modem", handle.endpoint(), name.unwrap_or_default()),
+                service: Service::Modem(handle),
+                link,
+            });
         }
         Ok(running)
     }
@@ -157,7 +171,7 @@ async fn start_many(
 }
 
 /// A link whose name stays the same from run to run; replaces a link, never a file.
-fn make_link(path: &Path, link: &Path) -> Result<(), FleetError> {
+pub(super) fn make_link(path: &Path, link: &Path) -> Result<(), FleetError> {
     let failed = |source| FleetError::Link {
         path: link.into(),
         source,
