@@ -15,7 +15,7 @@ use uzel::model::{
     Absence, ArchiveKind, ClockRule, Column, DeviceEvent, LineAddress, LineOptions, LineSettings, Parity, Record,
     RecordKind, Span, Task,
 };
-use uzel::session::{Assignment, Desk, Order, Report, Way, run};
+use uzel::session::{Assignment, Desk, Order, Report, Transport, Way, run};
 
 /// What one declaration brought.
 #[derive(Debug, Clone)]
@@ -51,6 +51,8 @@ pub struct Read {
     pub budget: Budget,
     /// Ends it.
     pub cancel: CancellationToken,
+    /// Opens the line.
+    pub transport: Arc<Transport>,
 }
 
 impl Read {
@@ -68,6 +70,7 @@ impl Read {
                 ..Budget::default()
             },
             cancel: CancellationToken::new(),
+            transport: Arc::default(),
         }
     }
 
@@ -122,7 +125,7 @@ impl Read {
                     ..LineOptions::default()
                 },
             },
-            transport: Arc::default(),
+            transport: self.transport,
             driver: self.driver,
             config,
             clock: self.clock,

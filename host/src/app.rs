@@ -17,6 +17,7 @@ use crate::collect::{Collector, Handle};
 use crate::config::{self, Config};
 use crate::driver::{Cache, Driver, Registry, Runtime};
 use crate::ops;
+use crate::session::{Modems, Transport};
 use crate::store::Store;
 
 /// How long running sessions may take to end when the host stops.
@@ -39,7 +40,10 @@ async fn command(command: Command) -> anyhow::Result<u8> {
     let mut out = std::io::stdout();
     match command {
         Command::Serve(file) => serve(&load(&file)?).await?,
-        Command::Read(args) => return Ok(read::read(*args, &mut out).await?),
+        Command::Read(args) => {
+            let transport = transport(&config::load(args.config.as_deref())?)?;
+            return Ok(read::read(*args, transport, &mut out).await?);
+        }
         Command::Device(command) => devices(command).await?,
         Command::Driver(DriverCommand::Inspect { file, json }) => driver::inspect(&file, json, &mut out)?,
         Command::Driver(DriverCommand::List { config, model }) => {
@@ -83,6 +87,11 @@ fn drivers(
     let registry = Arc::new(Registry::default());
     let refused = registry.load_folder(&runtime, &config.drivers.folder)?;
     Ok((registry, refused))
+}
+
+/// What opens the lines.
+fn transport(config: &Config) -> anyhow::Result<Arc<Transport>> {
+    Ok(Arc::new(Transport::default().with_modems(Modems::new(&config.modems)?)))
 }
 
 async fn open_store(config: &Config) -> anyhow::Result<Store> {
@@ -171,10 +180,11 @@ async fn serve(config: &Config) -> anyhow::Result<()> {
     let address = listener.local_addr().context("the address of the listener")?;
     let (handle, board, commands) = Handle::new();
     let cancel = CancellationToken::new();
+    let transport = transport(config)?;
     let collector = Collector::new(
         store.clone(),
         registry.clone(),
-        Arc::default(),
+        transport.clone(),
         board,
         config.polling.clone(),
     );
@@ -191,6 +201,9 @@ async fn serve(config: &Config) -> anyhow::Result<()> {
     cancel.cancel();
     if tokio::time::timeout(STOP, collecting).await.is_err() {
         warn!("sessions did not end within {} s", STOP.as_secs());
+    }
+    if tokio::time::timeout(STOP, transport.modems().hung_up()).await.is_err() {
+        warn!("modems were not hung up within {} s", STOP.as_secs());
     }
     if !serving.is_finished() && tokio::time::timeout(STOP, serving).await.is_err() {
         warn!("answers did not end within {} s", STOP.as_secs());

@@ -4,6 +4,7 @@ mod by_hand;
 mod captured_spt943;
 mod captured_vkt7;
 mod devices;
+mod dial_up;
 mod hostile;
 mod judge;
 mod kill;

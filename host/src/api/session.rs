@@ -82,6 +82,8 @@ pub(super) struct Session {
     retries: u64,
     cpu_ms: u64,
     wall_ms: u64,
+    /// Seconds that a telephone call was up, begun ones counted whole; 0 on lines without calls.
+    on_line_s: u64,
     memory_peak_bytes: u64,
     /// What the driver sent that was not as it should be.
     faults: Vec<String>,
@@ -321,6 +323,7 @@ impl From<SessionDetail> for Session {
             retries: detail.counters.retries,
             cpu_ms: detail.counters.cpu_ms,
             wall_ms: detail.counters.wall_ms,
+            on_line_s: detail.counters.on_line_s,
             memory_peak_bytes: detail.counters.memory_peak_bytes,
             faults: detail.faults,
         }

@@ -18,7 +18,7 @@ use crate::driver::describe::ClockRuleWord;
 use crate::driver::env::{Budget, Sink, SinkFault};
 use crate::driver::{ConfigFault, Driver, LoadError, Runtime, Usage, check_config};
 use crate::model::{Absence, ArchiveKind, ClockRule, Column, DeviceEvent, Outcome, Record, RecordKind, Span, Task};
-use crate::session::{Assignment, Desk, Order, Report, Way, run};
+use crate::session::{Assignment, Desk, Order, Report, Transport, Way, run};
 
 /// Why a read did not begin.
 #[derive(Debug, thiserror::Error)]
@@ -61,7 +61,7 @@ pub enum ReadError {
 }
 
 /// Reads and prints. Gives the exit code: 0 all, 2 part, 1 nothing.
-pub async fn read(args: ReadArgs, out: &mut (dyn Write + Send)) -> Result<u8, ReadError> {
+pub async fn read(args: ReadArgs, transport: Arc<Transport>, out: &mut (dyn Write + Send)) -> Result<u8, ReadError> {
     let load = |source| ReadError::Driver {
         file: args.driver.clone(),
         source,
@@ -94,7 +94,7 @@ pub async fn read(args: ReadArgs, out: &mut (dyn Write + Send)) -> Result<u8, Re
             settings: args.settings.or(driver.line_settings()).unwrap_or(DEFAULT_LINE),
             options: args.options.unwrap_or_default(),
         },
-        transport: Arc::default(),
+        transport: transport.clone(),
         driver: driver.clone(),
         clock: clock.clone(),
         serial: args.serial.clone(),
@@ -132,6 +132,8 @@ pub async fn read(args: ReadArgs, out: &mut (dyn Write + Send)) -> Result<u8, Re
         }
         Err(full) => unreachable!("the only session on its own desk was refused: {full}"),
     };
+    // A call that was given up while it was dialled ends before we do.
+    transport.modems().hung_up().await;
     watcher.abort();
     bar.finish_and_clear();
     if let Some(file) = &args.trace {

@@ -66,6 +66,7 @@ impl Collector {
                 allowed, "at most {allowed} sessions at once: vm.max_map_count allows no more"
             );
         }
+        board.set_transport(transport.clone());
         let desk = Arc::new(Desk::new(config.sessions.min(allowed).max(1)));
         let wall = Duration::from_secs(config.session_s);
         // One message a session, taken at once: bounded by the sessions.

@@ -9,6 +9,7 @@ mod sink;
 
 use serde::{Deserialize, Serialize};
 
+pub use crate::session::Resting;
 pub use collector::Collector;
 pub use handle::{Board, Command, Handle, HandleError, Live, LiveEvent, ReadNow};
 

@@ -67,6 +67,10 @@ pub trait Port: Send {
     async fn purge(&mut self) -> usize;
     /// Changes the line.
     async fn configure(&mut self, settings: LineSettings) -> Result<(), PortFault>;
+    /// How long a call was up that somebody pays for.
+    fn on_line(&self) -> Duration {
+        Duration::ZERO
+    }
     /// Gives the line back when the session is over.
     async fn close(&mut self) {}
 }

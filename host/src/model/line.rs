@@ -58,8 +58,11 @@ pub enum LineAddress {
     Modem(String),
 }
 
+/// Makes an address of a kind.
+type Make = fn(String) -> LineAddress;
+
 /// Words and meanings of the kinds of line.
-const KINDS: [(&str, fn(String) -> LineAddress); 6] = [
+const KINDS: [(&str, Make); 6] = [
     ("tcp", LineAddress::Tcp),
     ("udp", LineAddress::Udp),
     ("rfc2217", LineAddress::Rfc2217),

@@ -31,6 +31,16 @@ pub fn init() -> Result<PrometheusHandle, MetricsError> {
     );
     describe_counter!("uzel_bytes_received_total", Unit::Bytes, "Bytes from meters, by driver");
     describe_histogram!("uzel_session_seconds", Unit::Seconds, "Length of sessions, by driver");
+    describe_counter!(
+        "uzel_modem_calls_total",
+        Unit::Count,
+        "Calls that were tried, by pool of modems and result"
+    );
+    describe_counter!(
+        "uzel_modem_on_line_seconds_total",
+        Unit::Seconds,
+        "Time that calls were up, by pool of modems"
+    );
     describe_gauge!("uzel_sessions_running", Unit::Count, "Sessions that run now");
     Ok(handle)
 }

@@ -4,6 +4,6 @@ mod desk;
 mod port;
 mod run;
 
-pub use crate::transport::{Transport, Way};
+pub use crate::transport::{BadModems, ModemConfig, Modems, Resting, Transport, Way};
 pub use desk::{Desk, DeskFull, Turn, sessions_allowed};
 pub use run::{Assignment, ClockSeen, Order, Phase, Report, run};

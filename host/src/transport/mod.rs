@@ -2,10 +2,12 @@
 
 mod carrier;
 mod line;
+mod modem;
 mod open;
 mod owner;
 mod serial;
 
 pub use line::{Line, ReadFault, Until};
+pub use modem::{BadModems, Config as ModemConfig, Modems, Resting};
 pub use open::{OpenError, Transport, Way};
 pub use owner::{Lines, Owned};

@@ -9,6 +9,7 @@ use tokio::time::{Instant, timeout, timeout_at};
 
 use super::carrier::{Carrier, Datagrams};
 use super::line::Line;
+use super::modem::Modems;
 use super::serial::Serial;
 use crate::limits;
 use crate::model::{LineAddress, LineOptions, LineSettings};
@@ -89,9 +90,21 @@ pub enum OpenError {
 
 /// Opens lines of every kind.
 #[derive(Debug, Default)]
-pub struct Transport {}
+pub struct Transport {
+    modems: Modems,
+}
 
 impl Transport {
+    /// With these pools of modems.
+    pub fn with_modems(self, modems: Modems) -> Self {
+        Self { modems }
+    }
+
+    /// The pools of modems.
+    pub fn modems(&self) -> &Modems {
+        &self.modems
+    }
+
     /// Opens a line: connects, or takes the serial port for us alone, and sets it up.
     ///
     /// # Errors
@@ -121,7 +134,13 @@ impl Transport {
             }
             LineAddress::Rfc2217(_) => return Err(not_there(address)),
             LineAddress::Incoming(_) => return Err(not_there(address)),
-            LineAddress::Modem(_) => return Err(not_there(address)),
+            LineAddress::Modem(_) => {
+                let settle = way.options.settle_ms.map(|ms| Duration::from_millis(ms.into()));
+                let call = self.modems.call(address, settle).await?;
+                way.options.latency_ms = way.options.latency_ms.max(limits::MODEM_LATENCY_MS);
+                way.options.silence_ms = way.options.silence_ms.max(limits::MODEM_SILENCE_MS);
+                Box::new(call)
+            }
         };
         Ok(Line::new(carrier, way.settings, way.options))
     }

@@ -56,6 +56,16 @@ impl Serial {
         })
     }
 
+    /// Raises or drops DTR: a modem hangs up when it falls.
+    pub(super) fn set_dtr(&mut self, on: bool) -> tokio_serial::Result<()> {
+        self.stream.write_data_terminal_ready(on)
+    }
+
+    /// DCD: whether a modem has its carrier. A port without modem lines, such as a pseudo-terminal, has no such thing.
+    pub(super) fn carrier(&mut self) -> tokio_serial::Result<bool> {
+        self.stream.read_carrier_detect()
+    }
+
     /// Mark and space parity.
     fn sticky(&mut self, _settings: LineSettings) -> tokio_serial::Result<()> {
         let text = "mark and space parity are not to be had from this system's serial ports";
