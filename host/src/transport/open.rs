@@ -96,8 +96,9 @@ pub struct Transport {
 
 impl Transport {
     /// With these pools of modems.
-    pub fn with_modems(self, modems: Modems) -> Self {
-        Self { modems }
+    pub fn with_modems(mut self, modems: Modems) -> Self {
+        self.modems = modems;
+        self
     }
 
     /// The pools of modems.
