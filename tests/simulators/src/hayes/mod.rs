@@ -5,10 +5,10 @@
 //! what is asked before a call. A pseudo-terminal has no modem lines, so that there is neither DTR nor DCD.
 
 mod answer;
-mod hayes;
 mod phone_book;
 mod serve;
+mod state;
 
-pub use hayes::{Hayes, ModemEvent};
 pub use phone_book::{Far, PhoneBook};
 pub use serve::ModemHandle;
+pub use state::{Hayes, ModemEvent};

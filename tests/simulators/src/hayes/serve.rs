@@ -1,7 +1,7 @@
 //! A modem on its line: commands, dialling, calls.
 
-use super::hayes::{Hayes, ModemEvent, Next, State};
 use super::phone_book::{Entry, Far};
+use super::state::{Hayes, ModemEvent, Next, State};
 use crate::serve::Endpoint;
 use std::io;
 use std::net::SocketAddr;
