@@ -1,8 +1,9 @@
 //! The program as a user starts it: a process of its own, an SQLite file, HTTP.
 
+use std::ffi::OsStr;
 use std::io::{BufRead as _, BufReader};
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Command, Output, Stdio};
 use std::sync::mpsc::Receiver;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
@@ -60,20 +61,28 @@ impl TestHost {
 
     /// Runs the program to its end in the host's folder; gives what it printed.
     pub fn uzel(&self, args: &[&str]) -> String {
-        let output = Command::new(parts::uzel())
-            .args(args)
-            .current_dir(self.folder.path())
-            .output()
-            .expect("the program starts");
+        let output = self.try_uzel(args);
         let text = String::from_utf8_lossy(&output.stdout).into_owned();
         let error = String::from_utf8_lossy(&output.stderr);
         assert!(output.status.success(), "uzel {}: {error}{text}", args.join(" "));
         text
     }
 
+    /// Runs the program to its end in the host's folder, however it ends.
+    pub fn try_uzel(&self, args: &[&str]) -> Output {
+        let mut program = Command::new(parts::uzel());
+        program.args(args).current_dir(self.folder.path());
+        program.output().expect("the program starts")
+    }
+
     /// Starts the program again in the same folder and waits until it answers.
     pub fn spawn(&mut self) {
-        match self.launch().recv_timeout(PATIENCE) {
+        self.spawn_with(&[], &[]);
+    }
+
+    /// The same through `wrapper`, a program that becomes the one named after its arguments, and with more variables.
+    pub fn spawn_with(&mut self, wrapper: &[&str], variables: &[(&str, &str)]) {
+        match self.launch_with(wrapper, variables).recv_timeout(PATIENCE) {
             Ok(address) => self.address = address.trim_end_matches('/').to_owned(),
             Err(_) => panic!("the host did not come up:\n{}", self.log()),
         }
@@ -81,8 +90,21 @@ impl TestHost {
 
     /// Starts the program in the folder and waits for nothing. Its address comes when it serves.
     pub fn launch(&mut self) -> Receiver<String> {
-        let mut child = Command::new(parts::uzel())
-            .args(["serve", "--config", "uzel.toml"])
+        self.launch_with(&[], &[])
+    }
+
+    fn launch_with(&mut self, wrapper: &[&str], variables: &[(&str, &str)]) -> Receiver<String> {
+        let program = parts::uzel();
+        let mut words: Vec<&OsStr> = wrapper.iter().map(OsStr::new).collect();
+        words.extend([
+            program.as_os_str(),
+            "serve".as_ref(),
+            "--config".as_ref(),
+            "uzel.toml".as_ref(),
+        ]);
+        let mut child = Command::new(words[0])
+            .args(&words[1..])
+            .envs(variables.iter().copied())
             .current_dir(self.folder.path())
             .stderr(Stdio::piped())
             .spawn()
@@ -119,15 +141,20 @@ impl TestHost {
 
     /// Asks it to end, waits until it has, and says whether it ended well.
     pub fn stop(&mut self) -> bool {
+        self.signal("TERM");
         let Some(mut child) = self.child.take() else {
             return true;
         };
-        let asked = Command::new("kill")
-            .args(["-TERM", &child.id().to_string()])
-            .status()
-            .expect("kill is there");
-        assert!(asked.success());
         child.wait().expect("the host ends").success()
+    }
+
+    /// Sends it a signal, if it runs.
+    pub fn signal(&self, name: &str) {
+        if let Some(child) = &self.child {
+            let mut kill = Command::new("kill");
+            kill.args([&format!("-{name}"), &child.id().to_string()]);
+            assert!(kill.status().expect("kill is there").success());
+        }
     }
 
     /// Number of the host's process.
@@ -189,6 +216,16 @@ impl TestHost {
         let status = answer.status().as_u16();
         let text = answer.text().await.unwrap_or_default();
         (status, serde_json::from_str(&text).unwrap_or(Value::Null))
+    }
+
+    /// DELETE of a path; gives the status.
+    pub async fn delete(&self, path: &str) -> u16 {
+        let url = format!("{}{path}", self.address);
+        let answer = reqwest::Client::new().delete(&url).send().await;
+        answer
+            .unwrap_or_else(|error| panic!("{url}: {error}"))
+            .status()
+            .as_u16()
     }
 
     /// Asks again until `found` gives something; panics with the log when it takes longer than anybody waits.

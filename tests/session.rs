@@ -134,6 +134,7 @@ impl Read {
             tasks: self.tasks,
             memory: BTreeMap::new(),
             budget: self.budget,
+            answers_within: None,
             cancel: self.cancel,
             started_at: Timestamp::now(),
         };

@@ -43,6 +43,14 @@ create table line (
     unique (kind, address)
 ) strict;
 
+-- Devices that are read alike.
+create table poll_group (
+    id        integer primary key,
+    name      text not null unique,
+    schedule  text not null,          -- As column schedule of table device.
+    sessions  integer                 -- At once, of the devices of the group; null: as many as there may be.
+) strict;
+
 create table device (
     id                  integer primary key,
     node_id             integer not null references node (id),
@@ -53,11 +61,12 @@ create table device (
     enabled             integer not null,
     clock_rule          text,         -- standard, zone; null: as the model's description says.
     config              text not null,   -- JSON object.
-    poll_every_minutes  integer not null,
-    poll_kinds          text not null    -- Tasks, separated by spaces.
+    schedule            text,         -- every 60m: clock hourly; H 2 * * *: daily. Null: the group's.
+    poll_group_id       integer references poll_group (id)
 ) strict;
 
 create index device_of_node on device (node_id);
+create index device_of_group on device (poll_group_id);
 
 -- Counts the changes of what a running host must take over: subject devices.
 create table revision (
@@ -135,7 +144,8 @@ create table device_state (
     last_session_id   integer not null references session (id),
     last_outcome      text,           -- Of the last session that ended.
     failures_in_row   integer not null,
-    last_good_at      integer         -- End of the last session that ended complete.
+    last_good_at      integer,        -- End of the last session that ended complete.
+    schedule_done     text not null default '{}'  -- JSON: entry of the schedule to the start of the last session that did it.
 ) strict;
 
 -- One column of a device's archives. Unit and decimals are the meter's own.

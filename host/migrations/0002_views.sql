@@ -31,7 +31,7 @@ create view v_record_monthly as select * from v_record where archive = 'monthly'
 create view v_device as
 select o.name as organisation, s.id as site_id, s.name as site, s.address as address, s.time_zone as time_zone,
        n.name as node, d.id as device_id, d.name as device, d.serial as serial, d.model as model, d.driver as driver,
-       d.enabled as enabled, d.poll_every_minutes as poll_every_minutes, d.poll_kinds as poll_kinds,
+       d.enabled as enabled, coalesce(d.schedule, g.schedule) as schedule, g.name as poll_group,
        l.kind as line_kind, l.address as line_address, t.last_outcome as last_outcome,
        t.failures_in_row as failures_in_row,
        strftime('%Y-%m-%dT%H:%M:%SZ', t.last_good_at, 'unixepoch') as last_good_at_utc
@@ -39,6 +39,7 @@ from device d
 join node n on n.id = d.node_id
 join site s on s.id = n.site_id
 join organisation o on o.id = s.organisation_id
+left join poll_group g on g.id = d.poll_group_id
 left join route u on u.device_id = d.id and u.position = 0
 left join line l on l.id = u.line_id
 left join device_state t on t.device_id = d.id;

@@ -7,18 +7,20 @@ use std::time::Duration;
 
 use anyhow::{Context as _, bail};
 use clap::{CommandFactory as _, Parser as _};
+use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
-use tracing::{info, warn};
+use tracing::{error, info, warn};
 
 use crate::api::{self, ApiState, DriverCatalog, DriverEntry};
-use crate::cli::args::{Arguments, Command, ConfigFile, DeviceCommand, DriverCommand};
-use crate::cli::{device, driver, read};
+use crate::cli::args::{Arguments, Command, ConfigFile, DeviceCommand, DriverCommand, GroupCommand};
+use crate::cli::{device, driver, keeping, read};
 use crate::collect::{Collector, Handle};
-use crate::config::{self, Config};
+use crate::config::{self, Config, ConfigError};
 use crate::driver::{Cache, Driver, Registry, Runtime};
 use crate::ops;
 use crate::session::{Modems, Transport};
-use crate::store::Store;
+use crate::store::{GroupInfo, HostLock, NewGroup, Store};
 
 /// How long running sessions may take to end when the host stops.
 const STOP: Duration = Duration::from_secs(10);
@@ -39,12 +41,13 @@ pub fn run() -> anyhow::Result<u8> {
 async fn command(command: Command) -> anyhow::Result<u8> {
     let mut out = std::io::stdout();
     match command {
-        Command::Serve(file) => serve(&load(&file)?).await?,
+        Command::Serve(file) => serve(&file).await?,
         Command::Read(args) => {
             let transport = transport(&config::load(args.config.as_deref())?)?;
             return Ok(read::read(*args, transport, &mut out).await?);
         }
         Command::Device(command) => devices(command).await?,
+        Command::Group(command) => groups(command).await?,
         Command::Driver(DriverCommand::Inspect { file, json }) => driver::inspect(&file, json, &mut out)?,
         Command::Driver(DriverCommand::List { config, model }) => {
             let (registry, _) = drivers(&load(&config)?, None)?;
@@ -66,6 +69,15 @@ async fn command(command: Command) -> anyhow::Result<u8> {
                 write!(out, "{}", toml::to_string(&config)?)?;
             }
         }
+        Command::Backup { file, force, config } => {
+            keeping::backup(&load(&config)?.store.path, &file, force, &mut out).await?;
+        }
+        Command::Restore { file, config } => {
+            let config = load(&config)?;
+            make_data_folder(&config)?;
+            keeping::restore(&file, &config.store.path, &mut out).await?;
+        }
+        Command::Vacuum { config } => keeping::vacuum(&load(&config)?.store.path, &mut out).await?,
         Command::Openapi => writeln!(out, "{}", api::openapi().to_pretty_json()?)?,
         Command::Completions { shell } => {
             clap_complete::generate(shell, &mut Arguments::command(), "uzel", &mut out);
@@ -95,6 +107,11 @@ fn transport(config: &Config) -> anyhow::Result<Arc<Transport>> {
 }
 
 async fn open_store(config: &Config) -> anyhow::Result<Store> {
+    make_data_folder(config)?;
+    Ok(Store::open(&config.store).await?)
+}
+
+fn make_data_folder(config: &Config) -> anyhow::Result<()> {
     if let Some(folder) = config
         .store
         .path
@@ -103,7 +120,7 @@ async fn open_store(config: &Config) -> anyhow::Result<Store> {
     {
         std::fs::create_dir_all(folder).with_context(|| format!("data folder {}", folder.display()))?;
     }
-    Ok(Store::open(&config.store).await?)
+    Ok(())
 }
 
 fn descriptions(registry: &Registry) -> device::Drivers {
@@ -148,39 +165,56 @@ async fn devices(command: DeviceCommand) -> anyhow::Result<()> {
     Ok(())
 }
 
+async fn groups(command: GroupCommand) -> anyhow::Result<()> {
+    let mut out = std::io::stdout();
+    match command {
+        GroupCommand::Set {
+            name,
+            schedule,
+            sessions,
+            config,
+        } => {
+            let store = open_store(&load(&config)?).await?;
+            let group = NewGroup {
+                name,
+                schedule,
+                sessions,
+            };
+            store.put_group(group).await?;
+            store.close().await;
+        }
+        GroupCommand::List { config } => {
+            let store = open_store(&load(&config)?).await?;
+            for GroupInfo { group, devices } in store.groups().await? {
+                let most = group
+                    .sessions
+                    .map_or_else(String::new, |most| format!("\tat most {most} at once"));
+                writeln!(out, "{}\t{devices} devices\t{}{most}", group.name, group.schedule)?;
+            }
+            store.close().await;
+        }
+    }
+    Ok(())
+}
+
 /// `uzel serve`: until a signal says stop.
-async fn serve(config: &Config) -> anyhow::Result<()> {
+async fn serve(file: &ConfigFile) -> anyhow::Result<()> {
+    let mut config = load(file)?;
     ops::log::init();
+    // From here on a hang-up is a request and not the end.
+    let mut hang_up = signal(SignalKind::hangup()).context("listen for SIGHUP")?;
     let metrics = ops::metrics::init()?;
-    let cache = Cache::open(&config.drivers.cache)?;
-    let folder = &config.drivers.folder;
-    if !Path::new(folder).is_dir() {
-        bail!(
-            "driver folder {} is not there: make it, or name another under drivers.folder",
-            folder.display()
-        );
-    }
-    let (registry, refused) = {
-        let config = config.clone();
-        tokio::task::spawn_blocking(move || drivers(&config, Some(cache))).await??
-    };
-    if registry.list().is_empty() {
-        warn!("no driver is loaded from {}: nothing can be read", folder.display());
-    }
-    drop(refused);
-    let store = open_store(config).await?;
-    let interrupted = store.end_interrupted().await?;
-    if interrupted > 0 {
-        warn!(
-            sessions = interrupted,
-            "{interrupted} sessions were cut when the host ended"
-        );
-    }
+    let registry = cached_drivers(&config).await?;
+    make_data_folder(&config)?;
+    // Kept to the end: two hosts would poll the same lines and end each other's sessions.
+    let _lock = HostLock::take(&config.store.path)?;
+    let store = open_store(&config).await?;
+    end_interrupted(&store).await?;
     let listener = config.http.bind().await?;
     let address = listener.local_addr().context("the address of the listener")?;
     let (handle, board, commands) = Handle::new();
     let cancel = CancellationToken::new();
-    let transport = transport(config)?;
+    let transport = transport(&config)?;
     let collector = Collector::new(
         store.clone(),
         registry.clone(),
@@ -189,15 +223,31 @@ async fn serve(config: &Config) -> anyhow::Result<()> {
         config.polling.clone(),
     );
     let collecting = tokio::spawn(collector.run(commands, cancel.clone()));
+    let (retention, retained) = watch::channel(config.retention);
+    let keeping = tokio::spawn(ops::keeper::keep(store.clone(), retained, cancel.clone()));
+    let turns = handle.clone();
+    let watching = tokio::spawn(ops::service::watchdog(move || turns.turns(), cancel.clone()));
     let catalog = Arc::new(Catalog(registry));
-    let state = ApiState::new(store.clone(), handle, catalog, Some(metrics), cancel.clone());
+    let state = ApiState::new(store.clone(), handle.clone(), catalog, Some(metrics), cancel.clone());
     let mut serving = tokio::spawn(api::serve(listener, api::router(state), cancel.clone()));
     info!(%address, "serving http://{address}/, to this machine only: there are no accounts yet");
-    let ended = tokio::select! {
-        signal = stop_signal() => signal,
-        served = &mut serving => served.context("the API ended")?.map_err(Into::into),
+    let status = format!("serving http://{address}/");
+    ops::service::ready(&status);
+    let stop = stop_signal();
+    tokio::pin!(stop);
+    let ended = loop {
+        tokio::select! {
+            signal = &mut stop => break signal,
+            served = &mut serving => break served.context("the API ended")?.map_err(Into::into),
+            _ = hang_up.recv() => {
+                ops::service::reloading();
+                reload(file, &mut config, &handle, &retention).await;
+                ops::service::ready(&status);
+            }
+        }
     };
     info!("stopping");
+    ops::service::stopping();
     cancel.cancel();
     if tokio::time::timeout(STOP, collecting).await.is_err() {
         warn!("sessions did not end within {} s", STOP.as_secs());
@@ -208,9 +258,84 @@ async fn serve(config: &Config) -> anyhow::Result<()> {
     if !serving.is_finished() && tokio::time::timeout(STOP, serving).await.is_err() {
         warn!("answers did not end within {} s", STOP.as_secs());
     }
+    // Both end with the token.
+    let _ = tokio::join!(keeping, watching);
     store.close().await;
     info!("stopped");
     ended
+}
+
+/// The drivers of the configured folder, from compiled code where there is some.
+async fn cached_drivers(config: &Config) -> anyhow::Result<Arc<Registry>> {
+    let cache = Cache::open(&config.drivers.cache)?;
+    let folder = &config.drivers.folder;
+    if !Path::new(folder).is_dir() {
+        bail!(
+            "driver folder {} is not there: make it, or name another under drivers.folder",
+            folder.display()
+        );
+    }
+    let (registry, _) = {
+        let config = config.clone();
+        tokio::task::spawn_blocking(move || drivers(&config, Some(cache))).await??
+    };
+    if registry.list().is_empty() {
+        warn!("no driver is loaded from {}: nothing can be read", folder.display());
+    }
+    Ok(registry)
+}
+
+async fn end_interrupted(store: &Store) -> anyhow::Result<()> {
+    let interrupted = store.end_interrupted().await?;
+    if interrupted > 0 {
+        warn!(
+            sessions = interrupted,
+            "{interrupted} sessions were cut when the host ended"
+        );
+    }
+    Ok(())
+}
+
+/// Reads the configuration anew. What a running host can take over it takes over; the rest is named and waits for the
+/// next start. A file with faults changes nothing.
+async fn reload(
+    file: &ConfigFile,
+    config: &mut Config,
+    handle: &Handle,
+    retention: &watch::Sender<ops::keeper::Config>,
+) {
+    let read = match config::load(file.config.as_deref()) {
+        Ok(read) => read,
+        Err(ConfigError::Faults { file, faults }) => {
+            for fault in &faults {
+                error!("configuration {}: {fault}", file.display());
+            }
+            error!(faults = faults.len(), "the configuration has faults: the old one stays");
+            return;
+        }
+        Err(error) => {
+            let source = std::error::Error::source(&error).map(ToString::to_string);
+            error!(%error, source, "the configuration cannot be read: the old one stays");
+            return;
+        }
+    };
+    let changes = config::changes(config, &read);
+    for change in &changes {
+        let config::Change { key, before, after, .. } = change;
+        if change.is_live {
+            info!("configuration: {key} is {after} now, was {before}");
+        } else {
+            warn!("configuration: {key} is {after}, which the next start takes over; until then {before} holds");
+        }
+    }
+    // What waits for the next start is compared with what runs each time, so that it is named until then.
+    config.polling = read.polling;
+    config.retention = read.retention;
+    if handle.configure(config.polling.clone()).await.is_err() {
+        error!("the collector has ended and takes over no configuration");
+    }
+    retention.send_replace(config.retention);
+    info!(changes = changes.len(), "the configuration was read anew");
 }
 
 /// The registry as the API sees it.
@@ -232,7 +357,6 @@ impl DriverCatalog for Catalog {
 
 /// Waits for Ctrl-C or a request to end.
 async fn stop_signal() -> anyhow::Result<()> {
-    use tokio::signal::unix::{SignalKind, signal};
     let mut terminate = signal(SignalKind::terminate()).context("listen for SIGTERM")?;
     tokio::select! {
         done = tokio::signal::ctrl_c() => done.context("listen for Ctrl-C"),

@@ -1,12 +1,13 @@
 //! The configuration file: gathers the sections of the modules, tells all faults at once.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
 use crate::session::ModemConfig;
-use crate::{api, collect, store};
+use crate::{api, collect, ops, store};
 
 /// The whole file. Paths are relative to the file's folder.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -22,6 +23,8 @@ pub struct Config {
     pub drivers: Drivers,
     /// `[[modems]]`, a pool each.
     pub modems: Vec<ModemConfig>,
+    /// `[retention]`.
+    pub retention: ops::keeper::Config,
 }
 
 /// Section `drivers`.
@@ -112,8 +115,9 @@ fn parse(text: &str) -> Result<Config, Vec<String>> {
             "polling" => take!(config.polling),
             "drivers" => take!(config.drivers),
             "modems" => take!(config.modems),
+            "retention" => take!(config.retention),
             _ => faults.push(format!(
-                "section {section} is not known, expected http, store, polling, drivers or modems"
+                "section {section} is not known, expected http, store, polling, drivers, modems or retention"
             )),
         }
     }
@@ -142,6 +146,62 @@ fn check(config: &Config, faults: &mut Vec<String>) {
         ));
     }
     faults.extend(ModemConfig::faults(&config.modems));
+    if !(0..=23).contains(&config.retention.hour) {
+        faults.push(format!("retention.hour is {}, expected 0 to 23", config.retention.hour));
+    }
+}
+
+/// One key whose value is another than before.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Change {
+    /// `section.key`.
+    pub key: String,
+    /// As the file would have it; empty: not there.
+    pub before: String,
+    /// As the file would have it; empty: not there.
+    pub after: String,
+    /// Whether a running host takes it over; otherwise the next start does.
+    pub is_live: bool,
+}
+
+/// Sections that a running host takes over.
+const LIVE: [&str; 2] = ["polling", "retention"];
+
+/// What differs between two configurations.
+pub fn changes(before: &Config, after: &Config) -> Vec<Change> {
+    let (before, after) = (keys(before), keys(after));
+    let all: BTreeSet<&String> = before.keys().chain(after.keys()).collect();
+    let text = |keys: &BTreeMap<String, String>, key: &str| keys.get(key).cloned().unwrap_or_default();
+    all.into_iter()
+        .map(|key| Change {
+            key: key.clone(),
+            before: text(&before, key),
+            after: text(&after, key),
+            is_live: key.split('.').next().is_some_and(|section| LIVE.contains(&section)),
+        })
+        .filter(|change| change.before != change.after)
+        .collect()
+}
+
+/// Every key of every section as text.
+fn keys(config: &Config) -> BTreeMap<String, String> {
+    let mut keys = BTreeMap::new();
+    // A configuration is made of what a file can hold.
+    for (section, value) in toml::Table::try_from(config).unwrap_or_default() {
+        match value {
+            toml::Value::Table(table) => {
+                keys.extend(
+                    table
+                        .iter()
+                        .map(|(key, value)| (format!("{section}.{key}"), value.to_string())),
+                );
+            }
+            value => {
+                keys.insert(section, value.to_string());
+            }
+        }
+    }
+    keys
 }
 
 fn one_line(text: &str) -> String {
@@ -199,6 +259,27 @@ mod tests {
             let text = toml::to_string(&config).unwrap();
             assert_eq!(parse(&text).unwrap(), config);
         }
+    }
+
+    #[test]
+    fn what_changed_is_named_and_whether_it_is_taken_over_at_once() {
+        let before = Config::default();
+        assert_eq!(changes(&before, &before), []);
+        let after =
+            parse("[http]\nlisten = '127.0.0.1:1'\n[polling]\nsessions = 7\n[retention]\ntraces_days = 7\n").unwrap();
+        let found: Vec<_> = changes(&before, &after)
+            .into_iter()
+            .map(|change| (change.key, change.after, change.is_live))
+            .collect();
+        let want = |key: &str, after: &str, is_live| (key.to_owned(), after.to_owned(), is_live);
+        assert_eq!(
+            found,
+            [
+                want("http.listen", "\"127.0.0.1:1\"", false),
+                want("polling.sessions", "7", true),
+                want("retention.traces_days", "7", true),
+            ]
+        );
     }
 
     #[test]

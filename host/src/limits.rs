@@ -125,6 +125,15 @@ pub const GROUP_ROWS: usize = 100_000;
 /// Devices whose series the writer keeps in mind: those being read now.
 pub const SERIES_CACHE_DEVICES: usize = 2_048;
 
+/// Sessions in a row without a word of the meter after which the next one only looks whether it answers again.
+pub const PROBE_AFTER: u32 = 3;
+
+/// How long such a look may take, seconds: opening the line and one answer over a slow modem.
+pub const PROBE_S: u64 = 30;
+
+/// The longest tunnel, minutes: a working day at a site.
+pub const TUNNEL_MINUTES: u32 = 480;
+
 /// Jobs that wait or run: more devices than one process is meant to read.
 pub const JOBS_WAITING: usize = 100_000;
 
@@ -133,3 +142,19 @@ pub const LIVE_STREAMS: usize = 64;
 
 /// Values of one page of records: 10 000 hours of 20 columns.
 pub const PAGE_VALUES: u32 = 200_000;
+
+/// Sessions that retention looks at in one transaction: milliseconds of the writer's time.
+pub const PRUNE_SESSIONS: usize = 200;
+
+/// Bytes of traces that retention removes in one transaction, about. Each page of them is read.
+pub const PRUNE_BYTES: i64 = 16 << 20;
+
+/// Sessions of the journal that one page is looked for in: a filter that nothing fits costs a page tenths of a second,
+/// and the next page goes on.
+pub const JOURNAL_SCAN: u32 = 200_000;
+
+/// Sessions that the store gives at once to an export.
+pub const EXPORT_PAGE: u32 = 1_000;
+
+/// Sessions of one export: about 200 MB. The next begins after the last row of it.
+pub const EXPORT_ROWS: u32 = 1_000_000;

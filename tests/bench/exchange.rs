@@ -10,7 +10,7 @@ use system_tests::session::Read;
 use uzel::driver::check_config;
 use uzel::model::{ArchiveKind, LineAddress, Outcome};
 
-use crate::meters::Meters;
+use crate::meters::{Manner, Meters};
 use crate::{native, process, report};
 
 /// The two kinds take turns, so that a busy neighbour disturbs both alike.
@@ -26,7 +26,7 @@ struct Sum {
 
 /// Reads a day of 24 hours with 20 columns, so many sessions of each kind.
 pub fn run(sessions: u32, at_once: u32) -> Result<()> {
-    let meters = Meters::start(4, false)?;
+    let meters = Meters::start(4, Manner::default())?;
     let bench = Bench::new(&meters, at_once.max(1))?;
     // What is only done once is not counted: caches, buffers, threads.
     bench.natively(at_once)?;

@@ -7,7 +7,7 @@ use anyhow::{Result, ensure};
 use sqlx::Row as _;
 use system_tests::TestHost;
 
-use crate::meters::{COLUMNS, HOURS, Meters};
+use crate::meters::{COLUMNS, HOURS, Manner, Meters};
 use crate::{process, report};
 
 /// Sockets that listen: a burst of new connections must not wait in one queue.
@@ -22,7 +22,7 @@ const PATIENCE_EACH: Duration = Duration::from_millis(50);
 
 /// Has the host read so many meters once.
 pub fn run(meters: u32) -> Result<()> {
-    let simulated = Meters::start(LISTENERS, false)?;
+    let simulated = Meters::start(LISTENERS, Manner::default())?;
     let mut devices = "name,driver,line,every_minutes,tasks,config\n".to_owned();
     for number in 0..meters {
         let line = simulated.address(number);

@@ -9,6 +9,7 @@ mod fleet;
 mod meters;
 mod native;
 mod parked;
+mod poll;
 mod process;
 mod report;
 mod start;
@@ -46,9 +47,9 @@ struct Arguments {
     /// For the process of the meters: sockets that listen.
     #[arg(long, default_value_t = 1, hide = true)]
     listeners: u16,
-    /// For the process of the meters: they take questions and never answer.
-    #[arg(long, hide = true)]
-    silent: bool,
+    /// For the process of the meters: what they are like.
+    #[command(flatten)]
+    manner: meters::Manner,
     /// For the process of the meters: what their clocks show.
     #[arg(long, hide = true)]
     clock: Option<DateTime>,
@@ -60,6 +61,8 @@ enum Name {
     Exchange,
     /// A fleet of ВКТ-7, from polling to SQLite.
     Fleet,
+    /// A mixed fleet on TCP, at once and with answers that take 400 ms.
+    Poll,
     /// Values into the store, beside a bare prepared statement.
     Store,
     /// Memory and mappings of sessions that wait for their meters.
@@ -85,7 +88,7 @@ fn main() -> ExitCode {
 fn run(arguments: &Arguments) -> anyhow::Result<()> {
     if arguments.names == [Name::Meters] {
         let clock = arguments.clock.unwrap_or_else(meters::clock);
-        return meters::serve(arguments.listeners, arguments.silent, clock);
+        return meters::serve(arguments.listeners, arguments.manner, clock);
     }
     report::machine();
     let asked = |name| arguments.names.is_empty() || arguments.names.contains(&name);
@@ -103,6 +106,10 @@ fn run(arguments: &Arguments) -> anyhow::Result<()> {
     }
     if asked(Name::Fleet) {
         fleet::run(arguments.meters)?;
+    }
+    if asked(Name::Poll) {
+        poll::run(arguments.meters, 0)?;
+        poll::run(arguments.meters, 400)?;
     }
     Ok(())
 }

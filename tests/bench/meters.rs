@@ -3,12 +3,13 @@
 use std::io::{BufRead as _, BufReader, Write as _};
 use std::net::Ipv4Addr;
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
+use std::time::Duration;
 
 use anyhow::{Context as _, Result};
 use jiff::civil::DateTime;
 use jiff::tz::TimeZone;
 use jiff::{Timestamp, ToSpan as _};
-use meter_sim::{Faults, SimClock, Vkt7, serve_many};
+use meter_sim::{Faults, Mbus, SimClock, Spt, Vkt7, serve_many};
 
 /// Elements of both kinds that an hour has: 20 columns.
 const ELEMENTS: [u8; 20] = [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 77];
@@ -36,26 +37,50 @@ pub fn day(clock: DateTime) -> (DateTime, DateTime) {
     (end.checked_sub(24.hours()).expect("the calendar goes back"), end)
 }
 
+/// What the meters are like.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, clap::Args)]
+pub struct Manner {
+    /// They take questions and never answer.
+    #[arg(long, hide = true)]
+    pub silent: bool,
+    /// A third each of ВКТ-7, СПТ943 and M-Bus heat meters, by the number of the listener.
+    #[arg(long, hide = true)]
+    pub mixed: bool,
+    /// Time between a question and its answer, milliseconds.
+    #[arg(long, default_value_t = 0, hide = true)]
+    pub answer_ms: u64,
+}
+
 /// Serves until the standard input ends. Prints its ports, and on each line of the input the questions taken so far.
-pub fn serve(listeners: u16, silent: bool, clock: DateTime) -> Result<()> {
+pub fn serve(listeners: u16, manner: Manner, clock: DateTime) -> Result<()> {
     let runtime = tokio::runtime::Runtime::new().context("start the runtime")?;
-    let faults = if silent {
-        Faults::new().silence(1.0)
-    } else {
-        Faults::new()
-    };
-    let meter = Vkt7::builder()
+    let faults = Faults::new()
+        .silence(if manner.silent { 1.0 } else { 0.0 })
+        .delay(Duration::from_millis(manner.answer_ms));
+    let vkt7 = Vkt7::builder()
         .uneventful()
         .elements(ELEMENTS)
         .clock(SimClock::fixed(clock))
         .installed(day(clock).0);
-    let history = meter.generate();
-    let meter = meter.history(history).faults(faults);
+    let history = vkt7.generate();
+    let vkt7 = vkt7.history(history).faults(faults.clone());
+    let spt943 = Spt::spt943()
+        .uneventful()
+        .clock(SimClock::fixed(clock))
+        .installed(day(clock).0);
+    let history = spt943.generate();
+    let spt943 = spt943.history(history).faults(faults.clone());
+    let mbus = Mbus::heat().clock(SimClock::fixed(clock)).faults(faults);
     let mut lines = Vec::new();
-    for _ in 0..listeners {
-        let meter = meter.clone();
+    for number in 0..listeners {
+        let (vkt7, spt943, mbus) = (vkt7.clone(), spt943.clone(), mbus.clone());
         // On all addresses of the loopback: to the host each of them is a line of its own.
-        let served = serve_many((Ipv4Addr::UNSPECIFIED, 0).into(), move |_| meter.clone().link());
+        let at = (Ipv4Addr::UNSPECIFIED, 0).into();
+        let served = serve_many(at, move |_| match number % MODELS {
+            1 if manner.mixed => spt943.clone().link(),
+            2 if manner.mixed => mbus.clone().link(),
+            _ => vkt7.clone().link(),
+        });
         lines.push(runtime.block_on(served).context("listen")?);
     }
     let ports: Vec<String> = lines.iter().map(|line| line.addr().port().to_string()).collect();
@@ -66,6 +91,9 @@ pub fn serve(listeners: u16, silent: bool, clock: DateTime) -> Result<()> {
     }
     Ok(())
 }
+
+/// Models of a mixed fleet: meter and listener `n` are of model `n` modulo this.
+pub const MODELS: u16 = 3;
 
 /// The process of the meters. It ends when this is dropped.
 pub struct Meters {
@@ -79,7 +107,7 @@ pub struct Meters {
 
 impl Meters {
     /// Starts them and waits until they listen.
-    pub fn start(listeners: u16, silent: bool) -> Result<Self> {
+    pub fn start(listeners: u16, manner: Manner) -> Result<Self> {
         let clock = clock();
         let program = std::env::current_exe().context("a running program has a path")?;
         let mut command = Command::new(program);
@@ -90,9 +118,13 @@ impl Meters {
             "--clock",
             &clock.to_string(),
         ]);
-        if silent {
+        if manner.silent {
             command.arg("--silent");
         }
+        if manner.mixed {
+            command.arg("--mixed");
+        }
+        command.args(["--answer-ms", &manner.answer_ms.to_string()]);
         let mut child = command
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())

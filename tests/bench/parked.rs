@@ -9,7 +9,7 @@ use system_tests::session::Read;
 use tokio_util::sync::CancellationToken;
 use uzel::model::{LineAddress, Outcome};
 
-use crate::meters::Meters;
+use crate::meters::{Manner, Meters};
 use crate::{process, report};
 
 /// Longer than it takes to open them all.
@@ -17,7 +17,13 @@ const PATIENCE: Duration = Duration::from_secs(60);
 
 /// Opens so many sessions with meters that never answer.
 pub fn run(sessions: u32) -> Result<()> {
-    let mut meters = Meters::start(16, true)?;
+    let mut meters = Meters::start(
+        16,
+        Manner {
+            silent: true,
+            ..Manner::default()
+        },
+    )?;
     let runtime = tokio::runtime::Runtime::new()?;
     // The first session pays for what all have together.
     let (warm, cancel) = open(&runtime, &meters, 0);

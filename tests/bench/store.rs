@@ -7,8 +7,8 @@ use anyhow::{Result, ensure};
 use jiff::{SignedDuration, Timestamp};
 use serde_json::json;
 use uzel::model::{
-    Aggregate, ArchiveKind, Cell, Column, DeviceId, LineAddress, LineId, Quality, Reason, Record, RecordKind, Task,
-    Value,
+    Aggregate, ArchiveKind, Cell, Column, DeviceId, LineAddress, LineId, Quality, Reason, Record, RecordKind, Schedule,
+    Task, Value,
 };
 use uzel::store::{Config, NewDevice, NewPoint, NewRoute, NewSession, NewSite, RecordBatch, Store};
 
@@ -153,8 +153,8 @@ fn device(number: u32) -> NewDevice {
         enabled: true,
         clock_rule: None,
         config: json!({}),
-        every_minutes: 60,
-        tasks: vec![Task::Archive(ArchiveKind::Hourly)],
+        schedule: Schedule::every(60, vec![Task::Archive(ArchiveKind::Hourly)]).ok(),
+        group: None,
         points: vec![NewPoint {
             input: 1,
             name: "Heating".to_owned(),

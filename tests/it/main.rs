@@ -11,4 +11,7 @@ mod kill;
 mod mbus_frames;
 mod mishaps;
 mod noise;
+mod operations;
+mod polling;
 mod reading;
+mod storage;

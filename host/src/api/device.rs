@@ -127,8 +127,15 @@ pub(super) struct DeviceLine {
 /// How a device is polled.
 #[derive(Debug, Serialize, ToSchema)]
 pub(super) struct Poll {
-    every_minutes: u32,
-    /// What is read.
+    /// `every 60m: clock hourly; H 2 * * *: daily`: entries between semicolons, each a time (a period, or a crontab
+    /// expression in the site's time, where `H` is a number of the device's own), what is read, and `within` its
+    /// longest session.
+    schedule: String,
+    /// The group whose schedule it has unless it has one of its own.
+    group: Option<String>,
+    /// The period, when the schedule is nothing else.
+    every_minutes: Option<u32>,
+    /// What is read at some time.
     kinds: Vec<String>,
 }
 
@@ -231,8 +238,10 @@ fn device(info: DeviceInfo, drivers: &Drivers, next_poll_at: Option<Timestamp>, 
         points: info.points.into_iter().map(point).collect(),
         routes: info.routes.into_iter().map(route).collect(),
         poll: Poll {
-            every_minutes: info.every_minutes,
-            kinds: info.tasks.iter().map(ToString::to_string).collect(),
+            schedule: info.schedule.to_string(),
+            every_minutes: info.schedule.every_minutes(),
+            kinds: info.schedule.tasks().iter().map(ToString::to_string).collect(),
+            group: info.group,
         },
         clock: info.clock.map(|clock| Clock {
             offset_s: seconds(clock.offset_ms),

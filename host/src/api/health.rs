@@ -26,6 +26,11 @@ pub(super) struct Health {
     /// `ok`, or `paused` while the disk takes nothing.
     #[schema(schema_with = words::storage)]
     storage: &'static str,
+    /// Why the disk takes nothing; null while it does.
+    storage_pause: Option<StoragePause>,
+    /// `running`, or `paused` until the disk takes data again.
+    #[schema(schema_with = words::polling)]
+    polling: &'static str,
     /// Whether only this machine can reach the API.
     loopback_only: bool,
     /// Sessions that run.
@@ -58,16 +63,34 @@ impl From<Resting> for RestingModem {
     }
 }
 
+/// The disk takes nothing. What was read and acknowledged is kept; polling goes on by itself.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct StoragePause {
+    /// `full`, `locked` by another program, `read-only` or `failing`.
+    #[schema(schema_with = words::storage_cause)]
+    cause: &'static str,
+    /// What exactly the last try ran into.
+    detail: String,
+    since: Instant,
+}
+
 /// Whether the host is well.
 #[utoipa::path(get, path = "/health", tag = "host", responses((status = OK, body = Health)))]
 pub(super) async fn health(State(state): State<ApiState>) -> Json<Health> {
-    let paused = state.store.is_paused();
+    let pause = state.store.pause();
+    let paused = pause.is_some();
     Json(Health {
         status: if paused { "degraded" } else { "ok" },
         version: env!("CARGO_PKG_VERSION"),
         started_at: Instant(state.started_at),
         now: Instant(Timestamp::now()),
         storage: if paused { "paused" } else { "ok" },
+        storage_pause: pause.map(|pause| StoragePause {
+            cause: pause.cause.word(),
+            detail: pause.detail,
+            since: Instant(pause.since),
+        }),
+        polling: if paused { "paused" } else { "running" },
         loopback_only: true,
         sessions_open: state.handle.running().len(),
         modems_resting: state.handle.resting_modems().into_iter().map(Into::into).collect(),

@@ -10,6 +10,7 @@ mod extract;
 mod gap;
 mod guard;
 mod health;
+mod journal;
 mod live;
 mod problem;
 mod read_now;
@@ -18,8 +19,10 @@ mod series;
 mod session;
 mod site;
 mod state;
+mod talk;
 #[cfg(test)]
 mod tests;
+mod tunnel;
 mod web;
 mod words;
 
@@ -179,6 +182,7 @@ fn api() -> OpenApiRouter<ApiState> {
         .routes(routes!(device::list))
         .routes(routes!(device::one))
         .routes(routes!(read_now::read_now))
+        .routes(routes!(tunnel::open))
         .routes(routes!(record::columns))
         .routes(routes!(record::list))
         .routes(routes!(record::versions))
@@ -188,7 +192,12 @@ fn api() -> OpenApiRouter<ApiState> {
         .routes(routes!(series::values))
         .routes(routes!(diagnostic::events))
         .routes(routes!(diagnostic::settings))
+        .routes(routes!(talk::lines))
+        .routes(routes!(talk::one_line))
+        .routes(routes!(talk::of_device))
+        .routes(routes!(talk::of_line))
         .routes(routes!(session::list))
+        .routes(routes!(journal::export))
         .routes(routes!(session::one, session::cancel))
         .routes(routes!(session::trace))
         .routes(routes!(session::trace_text))

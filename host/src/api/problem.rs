@@ -164,7 +164,7 @@ impl From<HandleError> for Problem {
         match error {
             HandleError::NoDevice(_) | HandleError::NoSession(_) => Self::not_found(text),
             HandleError::AlreadyReading(_) => Self::already_reading(text, None),
-            HandleError::Busy => Self::busy(text),
+            HandleError::Busy | HandleError::NoPort(_) => Self::busy(text),
             HandleError::Ended => Self::new(StatusCode::SERVICE_UNAVAILABLE, "shutting-down", text),
         }
     }

@@ -47,18 +47,25 @@ pub(super) async fn read_now(
     if !state.store.has_device(read.device).await? {
         return Err(Problem::not_found(format!("there is no device {id}")));
     }
-    match state.handle.read_now(read).await {
-        Ok(job) => Ok((StatusCode::ACCEPTED, Json(Job { job }))),
-        Err(error @ HandleError::AlreadyReading(device)) => {
-            let running = state.handle.running();
-            let session = running
-                .iter()
-                .find(|live| live.device.0 == device)
-                .map(|live| live.session.0);
-            Err(Problem::already_reading(error.to_string(), session))
-        }
-        Err(error) => Err(error.into()),
-    }
+    let job = state
+        .handle
+        .read_now(read)
+        .await
+        .map_err(|error| refused(&state, error))?;
+    Ok((StatusCode::ACCEPTED, Json(Job { job })))
+}
+
+/// Why the collector did not take an order; names the session that is in the way.
+pub(super) fn refused(state: &ApiState, error: HandleError) -> Problem {
+    let HandleError::AlreadyReading(device) = error else {
+        return error.into();
+    };
+    let running = state.handle.running();
+    let session = running
+        .iter()
+        .find(|live| live.device.0 == device)
+        .map(|live| live.session.0);
+    Problem::already_reading(error.to_string(), session)
 }
 
 fn command(device: DeviceId, body: &ReadNow) -> Result<collect::ReadNow, Problem> {

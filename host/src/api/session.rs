@@ -1,5 +1,7 @@
 //! Sessions and their traces.
 
+use std::str::FromStr;
+
 use axum::Json;
 use axum::extract::State;
 use axum::http::{StatusCode, header};
@@ -12,8 +14,9 @@ use super::dto::{Instant, Named, OutcomeWord, Page, seconds};
 use super::extract::{Path, Query, cursor, limit};
 use super::problem::Problem;
 use super::words;
+use crate::model::archive::UnknownWord;
 use crate::model::trace::{self, EntryKind};
-use crate::model::{Outcome, SessionId};
+use crate::model::{Cause, Outcome, SessionId};
 use crate::store::query::{self, SessionDetail, SessionQuery};
 
 /// Which sessions.
@@ -27,11 +30,20 @@ pub(super) struct ListQuery {
     line: Option<i64>,
     /// Only those that ended so.
     outcome: Option<String>,
+    /// Only those that failed so: `line`, `modem`, `meter-silent`, `meter-refuses`, `garbled`, `wrong-device`, `driver`,
+    /// `limit`, `cancelled`, `host`.
+    cause: Option<String>,
     /// Only those that started from here on.
     from: Option<Instant>,
-    /// `next` of the page before.
+    /// Only those that started before.
+    to: Option<Instant>,
+    /// Part of the name or serial number of the device, of the name or address of the line, or of the detail, in any
+    /// case of letters.
+    q: Option<String>,
+    /// `next` of the page before; of an export, the `id` of the last row of the one before.
     after: Option<String>,
-    /// Rows of the page, 100 unless said otherwise, at most 1000.
+    /// Rows of the page, 100 unless said otherwise, at most 1000; rows of an export, 1000000 unless said otherwise, which
+    /// is the most.
     limit: Option<u32>,
 }
 
@@ -49,6 +61,9 @@ pub(super) struct SessionBrief {
     ended_at: Option<Instant>,
     /// Null while it runs.
     outcome: Option<OutcomeWord>,
+    /// Whom to call; null while it runs, and when it gave what was asked or a part of it.
+    #[schema(schema_with = words::cause_or_null)]
+    cause: Option<&'static str>,
     /// What exactly was wrong.
     detail: Option<String>,
     /// New records.
@@ -57,6 +72,10 @@ pub(super) struct SessionBrief {
     values_added: i64,
     bytes_sent: i64,
     bytes_received: i64,
+    /// Questions asked.
+    exchanges: i64,
+    /// Questions asked again.
+    retries: i64,
 }
 
 /// The driver that a session ran.
@@ -78,8 +97,6 @@ pub(super) struct Session {
     /// Null when it was not read.
     clock: Option<ClockShown>,
     phases: Vec<Phase>,
-    exchanges: u64,
-    retries: u64,
     cpu_ms: u64,
     wall_ms: u64,
     /// Seconds that a telephone call was up, begun ones counted whole; 0 on lines without calls.
@@ -145,7 +162,36 @@ pub(super) struct TraceEntry {
     text: Option<String>,
 }
 
-/// Sessions, newest first.
+impl ListQuery {
+    /// What the store is asked for, with pages of `limit` rows.
+    pub(super) fn wanted(self, limit: u32) -> Result<SessionQuery, Problem> {
+        Ok(SessionQuery {
+            device: self.device,
+            line: self.line,
+            outcome: word(self.outcome.as_deref())?,
+            cause: word(self.cause.as_deref())?,
+            from: self.from.map(|from| from.0),
+            to: self.to.map(|to| to.0),
+            text: self.q,
+            after: cursor(self.after.as_deref())?,
+            limit,
+        })
+    }
+
+    /// Rows asked for.
+    pub(super) fn limit(&self) -> Option<u32> {
+        self.limit
+    }
+}
+
+/// A word of a closed list.
+fn word<T: FromStr<Err = UnknownWord>>(word: Option<&str>) -> Result<Option<T>, Problem> {
+    let read: Result<Option<T>, UnknownWord> = word.map(str::parse).transpose();
+    read.map_err(|error| Problem::bad_query(error.to_string()))
+}
+
+/// Sessions, newest first. A page may have fewer rows than asked for, or none, and still name a next one: each looks
+/// through a bounded part of the journal.
 #[utoipa::path(get, path = "/sessions", operation_id = "list_sessions", tag = "sessions", params(ListQuery),
     responses((status = OK, body = Page<SessionBrief>)))]
 pub(super) async fn list(
@@ -153,26 +199,11 @@ pub(super) async fn list(
     Query(query): Query<ListQuery>,
 ) -> Result<Json<Page<SessionBrief>>, Problem> {
     let limit = limit(query.limit, 100, 1000)?;
-    let outcome: Option<Outcome> = match query.outcome.as_deref().map(str::parse) {
-        None => None,
-        Some(Ok(outcome)) => Some(outcome),
-        Some(Err(error)) => return Err(Problem::bad_query(error.to_string())),
-    };
-    let wanted = SessionQuery {
-        device: query.device,
-        line: query.line,
-        outcome,
-        from: query.from.map(|from| from.0),
-        after: cursor(query.after.as_deref())?,
-        limit: limit + 1,
-    };
-    let rows = state.store.sessions(&wanted).await?;
-    Ok(Json(Page::of(
-        rows,
-        limit,
-        |row| row.id.to_string(),
-        SessionBrief::from,
-    )))
+    let page = state.store.sessions(&query.wanted(limit)?).await?;
+    Ok(Json(Page {
+        items: page.rows.into_iter().map(SessionBrief::from).collect(),
+        next: page.next.map(|id| id.to_string()),
+    }))
 }
 
 /// One session.
@@ -287,11 +318,14 @@ impl From<query::SessionBrief> for SessionBrief {
             started_at: Instant(row.started_at),
             ended_at: row.ended_at.map(Instant),
             outcome: row.outcome.map(OutcomeWord),
+            cause: row.outcome.and_then(Outcome::cause).map(Cause::word),
             detail: row.detail,
             records_added: row.records_added,
             values_added: row.values_added,
             bytes_sent: row.bytes_sent,
             bytes_received: row.bytes_received,
+            exchanges: row.exchanges,
+            retries: row.retries,
         }
     }
 }
@@ -319,8 +353,6 @@ impl From<SessionDetail> for Session {
                 uncertainty_s: seconds(uncertainty_ms),
             }),
             phases: detail.phases.into_iter().map(phase).collect(),
-            exchanges: detail.counters.exchanges,
-            retries: detail.counters.retries,
             cpu_ms: detail.counters.cpu_ms,
             wall_ms: detail.counters.wall_ms,
             on_line_s: detail.counters.on_line_s,

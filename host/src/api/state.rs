@@ -5,7 +5,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::gap::interval_s;
-use crate::model::{ArchiveKind, Outcome, RecordKind, Task};
+use crate::model::{ArchiveKind, Outcome, RecordKind};
 use crate::store::query::DeviceInfo;
 
 /// How a device fares; the first that holds: `disabled`, it is not polled; `new`, no session with it has ended yet;
@@ -57,14 +57,18 @@ pub(super) fn state(device: &DeviceInfo, now: Timestamp) -> DeviceState {
 }
 
 fn is_late(device: &DeviceInfo, now: Timestamp) -> bool {
-    let poll_s = i64::from(device.every_minutes) * 60;
     device.archives.iter().any(|archive| {
         let RecordKind::Archive(kind) = archive.kind else {
             return false;
         };
-        let is_polled = device.tasks.contains(&Task::Archive(kind));
         let is_short = matches!(kind, ArchiveKind::Hourly | ArchiveKind::Daily);
-        is_polled && is_short && now.as_second() - archive.last_end.as_second() > 2 * interval_s(kind) + poll_s
+        let polled = device
+            .schedule
+            .wait_for(kind, &device.time_zone, now)
+            .filter(|_| is_short);
+        polled.is_some_and(|period| {
+            now.as_second() - archive.last_end.as_second() > 2 * interval_s(kind) + period.as_secs()
+        })
     })
 }
 
@@ -95,15 +99,15 @@ mod tests {
             model: None,
             enabled: true,
             site: (1, String::new()),
-            time_zone: String::new(),
+            time_zone: "UTC".to_owned(),
             address: None,
             node: (1, String::new()),
             points: Vec::new(),
             driver: String::new(),
             routes: Vec::new(),
             config: serde_json::Value::Null,
-            every_minutes: 60,
-            tasks: vec![Task::Archive(ArchiveKind::Hourly)],
+            schedule: "every 60m: hourly".parse().unwrap(),
+            group: None,
             archives: last_end.map(archive).into_iter().collect(),
             clock: None,
             last_session: None,

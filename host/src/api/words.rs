@@ -1,9 +1,10 @@
 //! Words of closed lists, as the document of the API names them.
 
-use utoipa::openapi::schema::{Object, ObjectBuilder, Type};
+use utoipa::openapi::schema::{Object, ObjectBuilder, SchemaType, Type};
 
 use crate::model::trace::EntryKind;
-use crate::model::{Absence, Quality, Severity};
+use crate::model::{Absence, Cause, Quality, Severity};
+use crate::store::PauseCause;
 
 /// Why a session was started.
 pub(super) fn reason() -> Object {
@@ -20,9 +21,36 @@ pub(super) fn storage() -> Object {
     one_of(&["ok", "paused"])
 }
 
+/// Why the store takes nothing.
+pub(super) fn storage_cause() -> Object {
+    let words: Vec<_> = PauseCause::ALL.iter().map(|cause| cause.word()).collect();
+    one_of(&words)
+}
+
+/// Why a session failed.
+pub(super) fn cause() -> Object {
+    let words: Vec<_> = Cause::ALL.iter().map(|cause| cause.word()).collect();
+    one_of(&words)
+}
+
+/// Why a session failed; null when it did not.
+pub(super) fn cause_or_null() -> Object {
+    let mut object = cause();
+    object.schema_type = SchemaType::from_iter([Type::String, Type::Null]);
+    if let Some(words) = &mut object.enum_values {
+        words.push(serde_json::Value::Null);
+    }
+    object
+}
+
+/// Whether meters are read.
+pub(super) fn polling() -> Object {
+    one_of(&["running", "paused"])
+}
+
 /// What a line is.
 pub(super) fn line_kind() -> Object {
-    one_of(&["tcp", "serial"])
+    one_of(&["tcp", "udp", "rfc2217", "serial", "incoming", "modem"])
 }
 
 /// How good a value is.

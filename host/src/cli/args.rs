@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use jiff::civil::DateTime;
 
-use crate::model::{LineAddress, LineOptions, LineSettings, Task};
+use crate::model::{LineAddress, LineOptions, LineSettings, Schedule, Task};
 
 /// Uzel: an open dispatch system for energy meters.
 #[derive(Debug, Parser)]
@@ -28,9 +28,44 @@ pub enum Command {
     /// Add, import and list devices.
     #[command(subcommand)]
     Device(DeviceCommand),
+    /// Make, change and list groups of devices that are read alike.
+    #[command(subcommand)]
+    Group(GroupCommand),
     /// Look at drivers.
     #[command(subcommand)]
     Driver(DriverCommand),
+    /// Copy the whole database into one file, while the host runs or not, and verify the copy.
+    #[command(after_help = BACKUP)]
+    Backup {
+        /// The copy. It is written under a temporary name beside and renamed when it is whole and verified.
+        file: PathBuf,
+        /// Write over a file that is there.
+        #[arg(long)]
+        force: bool,
+        /// Which configuration.
+        #[command(flatten)]
+        config: ConfigFile,
+    },
+    /// Verify a copy and put it in the place of the database, which is kept under another name. The host must be
+    /// stopped.
+    #[command(
+        after_help = "Example:\n  systemctl stop uzel && uzel restore /var/backups/uzel/monday.sqlite \
+    --config /etc/uzel/uzel.toml && systemctl start uzel"
+    )]
+    Restore {
+        /// The copy.
+        file: PathBuf,
+        /// Which configuration.
+        #[command(flatten)]
+        config: ConfigFile,
+    },
+    /// Give the room of removed rows back to the file system. The host must be stopped; needs as much free room as the
+    /// database takes.
+    Vacuum {
+        /// Which configuration.
+        #[command(flatten)]
+        config: ConfigFile,
+    },
     /// Check the configuration: tells all faults at once, prints nothing when there are none.
     #[command(after_help = "Example:\n  uzel check --config uzel.toml --effective")]
     Check {
@@ -58,6 +93,10 @@ pub struct ConfigFile {
     #[arg(long, value_name = "FILE")]
     pub config: Option<PathBuf>,
 }
+
+const BACKUP: &str = "Prints how many rows each table has when integrity and references of the copy are in order.
+Example:
+  uzel backup /var/backups/uzel/monday.sqlite --force --config /etc/uzel/uzel.toml";
 
 const READ_EXAMPLES: &str = "Examples:
   Current values of a ВКТ-7 behind a converter:
@@ -180,6 +219,10 @@ const DEVICE_IMPORT: &str = "The file has a head line with these columns, in any
   serial, model   what must answer
   every_minutes   how often it is read, 60 without it
   tasks           what is read, separated by spaces: clock current totals hourly daily monthly events settings
+  schedule        instead of these two, when and what in full: `every 60m: clock current hourly; H 2 * * *: daily
+                  monthly events within 30m` (a period or a crontab expression in the site's time; H is a number of the
+                  device's own, so that not all are read in the same minute)
+  group           name of the group whose schedule it takes
   config          keys of the driver, KEY=VALUE separated by spaces, or a JSON object
 Example:
   name,driver,line,site,zone,every_minutes,config
@@ -222,19 +265,49 @@ pub struct DeviceArgs {
     /// Serial number that must answer.
     #[arg(long)]
     pub serial: Option<String>,
-    /// Minutes between reads.
-    #[arg(long, default_value_t = 60)]
-    pub every: u32,
+    /// Minutes between reads, 60 unless a schedule or a group says otherwise.
+    #[arg(long)]
+    pub every: Option<u32>,
     /// What is read, separated by commas.
-    #[arg(
-        long,
-        value_delimiter = ',',
-        default_value = "clock,current,totals,hourly,daily,monthly"
-    )]
+    #[arg(long, value_delimiter = ',')]
     pub what: Vec<Task>,
+    /// When and what in full, for instance `every 60m: clock current hourly; H 2 * * *: daily monthly within 30m`.
+    #[arg(long, conflicts_with_all = ["every", "what"])]
+    pub schedule: Option<String>,
+    /// Group whose schedule it takes; `uzel group set` makes one.
+    #[arg(long)]
+    pub group: Option<String>,
     /// A configuration key of the driver, KEY=VALUE; may be given several times.
     #[arg(long = "set", value_name = "KEY=VALUE", value_parser = key_value)]
     pub set: Vec<(String, String)>,
+}
+
+/// Keeping groups.
+#[derive(Debug, Subcommand)]
+pub enum GroupCommand {
+    /// Make a group, or change the one with this name.
+    #[command(
+        after_help = "Example:\n  uzel group set gsm --schedule 'H 1-5 * * *: clock hourly daily within 20m' --sessions 4"
+    )]
+    Set {
+        /// Unique name.
+        name: String,
+        /// When its devices are read, and what.
+        #[arg(long)]
+        schedule: Schedule,
+        /// Sessions at once of its devices; without it as many as there may be.
+        #[arg(long, value_parser = clap::value_parser!(u32).range(1..))]
+        sessions: Option<u32>,
+        /// Which configuration.
+        #[command(flatten)]
+        config: ConfigFile,
+    },
+    /// List groups with their schedules and the number of their devices.
+    List {
+        /// Which configuration.
+        #[command(flatten)]
+        config: ConfigFile,
+    },
 }
 
 /// Looking at drivers.

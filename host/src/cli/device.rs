@@ -8,8 +8,11 @@ use jiff::Timestamp;
 
 use super::args::{DeviceArgs, config_json};
 use crate::driver::{Describe, check_config};
-use crate::model::{ArchiveKind, LineAddress, LineOptions, LineSettings, Task};
-use crate::store::{Change, ImportFault, Imported, NewDevice, NewPoint, NewRoute, NewSite, Store, StoreError};
+use crate::model::schedule::BadSchedule;
+use crate::model::{LineAddress, LineOptions, LineSettings, Schedule, Task};
+use crate::store::{
+    Change, ImportFault, Imported, NewDevice, NewPoint, NewRoute, NewSite, Store, StoreError, USUAL_SCHEDULE,
+};
 
 /// Why devices were not taken.
 #[derive(Debug, thiserror::Error)]
@@ -54,6 +57,8 @@ const COLUMNS: &[&str] = &[
     "model",
     "every_minutes",
     "tasks",
+    "schedule",
+    "group",
     "config",
     "latitude",
     "longitude",
@@ -138,17 +143,7 @@ fn device<'a>(
     if let Err(error) = &options {
         wrong.push(("line_options", error.to_string()));
     }
-    let every_minutes = get("every_minutes").map_or(Ok(60), str::parse::<u32>);
-    if every_minutes.is_err() {
-        wrong.push(("every_minutes", "expected a whole number of minutes".to_owned()));
-    }
-    let tasks: Result<Vec<Task>, _> = get("tasks").map_or_else(
-        || Ok(usual_tasks()),
-        |text| text.split_whitespace().map(str::parse).collect(),
-    );
-    if let Err(error) = &tasks {
-        wrong.push(("tasks", error.to_string()));
-    }
+    let schedule = schedule(get).map_err(|(key, reason)| wrong.push((key, reason)));
     let mut degrees = |key: &'static str| {
         let parsed = get(key).map(str::parse::<f64>).transpose();
         if parsed.is_err() {
@@ -168,8 +163,8 @@ fn device<'a>(
             }
         }
     }
-    let (Ok(addresses), Ok(settings), Ok(options), Ok(every_minutes), Ok(tasks), true) =
-        (addresses, settings, options, every_minutes, tasks, wrong.is_empty())
+    let (Ok(addresses), Ok(settings), Ok(options), Ok(schedule), true) =
+        (addresses, settings, options, schedule, wrong.is_empty())
     else {
         return Err(wrong);
     };
@@ -203,8 +198,8 @@ fn device<'a>(
         enabled: true,
         clock_rule: None,
         config,
-        every_minutes,
-        tasks,
+        schedule,
+        group: text("group"),
         points: vec![NewPoint {
             input: 1,
             name: text("point").unwrap_or_else(|| name.clone()),
@@ -215,13 +210,35 @@ fn device<'a>(
     })
 }
 
-/// What is read of a device unless somebody says otherwise.
-pub fn usual_tasks() -> Vec<Task> {
-    let archives = [ArchiveKind::Hourly, ArchiveKind::Daily, ArchiveKind::Monthly].map(Task::Archive);
-    [Task::Clock, Task::Current, Task::Totals]
-        .into_iter()
-        .chain(archives)
-        .collect()
+/// The schedule in column `schedule`, or what `every_minutes` and `tasks` come to; none: the group's, or the usual one.
+fn schedule<'a>(get: &dyn Fn(&str) -> Option<&'a str>) -> Result<Option<Schedule>, (&'static str, String)> {
+    let (every, tasks) = (get("every_minutes"), get("tasks"));
+    if let Some(text) = get("schedule") {
+        if every.is_some() || tasks.is_some() {
+            let reason = "stands beside every_minutes or tasks: expected one or the other";
+            return Err(("schedule", reason.to_owned()));
+        }
+        let schedule = text
+            .parse()
+            .map_err(|error: BadSchedule| ("schedule", error.to_string()));
+        return schedule.map(Some);
+    }
+    if every.is_none() && tasks.is_none() {
+        return Ok(None);
+    }
+    let minutes = every.map_or(Ok(60), str::parse::<u32>);
+    let minutes = minutes.map_err(|_| ("every_minutes", "expected a whole number of minutes".to_owned()))?;
+    let usual: Schedule = USUAL_SCHEDULE
+        .parse()
+        .map_err(|error: BadSchedule| ("schedule", error.to_string()))?;
+    let tasks: Result<Vec<Task>, _> = tasks.map_or_else(
+        || Ok(usual.tasks()),
+        |text| text.split_whitespace().map(str::parse).collect(),
+    );
+    let tasks = tasks.map_err(|error| ("tasks", error.to_string()))?;
+    Schedule::every(minutes, tasks)
+        .map(Some)
+        .map_err(|error| ("every_minutes", error.to_string()))
 }
 
 /// A JSON object, or `KEY=VALUE` pairs between spaces.
@@ -246,7 +263,7 @@ pub fn from_args(args: &DeviceArgs, drivers: &Drivers) -> Result<NewDevice, Devi
     let line = args.line.iter().map(ToString::to_string).collect::<Vec<_>>().join(" ");
     let options = args.options.map(|options| options.to_string());
     let settings = args.settings.map(|settings| settings.to_string());
-    let every = args.every.to_string();
+    let every = args.every.map(|minutes| minutes.to_string());
     let tasks = args.what.iter().map(Task::to_string).collect::<Vec<_>>().join(" ");
     let describe = drivers.get(&args.driver);
     let config = describe.map(|describe| config_json(describe, &args.set).to_string());
@@ -261,8 +278,10 @@ pub fn from_args(args: &DeviceArgs, drivers: &Drivers) -> Result<NewDevice, Devi
         "address" => args.address.as_deref(),
         "zone" => Some(args.zone.as_str()),
         "serial" => args.serial.as_deref(),
-        "every_minutes" => Some(every.as_str()),
-        "tasks" => Some(tasks.as_str()),
+        "every_minutes" => every.as_deref(),
+        "tasks" => Some(tasks.as_str()).filter(|tasks| !tasks.is_empty()),
+        "schedule" => args.schedule.as_deref(),
+        "group" => args.group.as_deref(),
         "config" => config.as_deref(),
         _ => None,
     };
@@ -316,8 +335,8 @@ pub async fn list(store: &Store, out: &mut (dyn Write + Send)) -> Result<(), Dev
         let serial = device.serial.as_deref().unwrap_or("?");
         writeln!(
             out,
-            "{}\t{} {model} No. {serial}\t{line}\tevery {} min{off}\t{last}",
-            device.name, device.driver, device.every_minutes
+            "{}\t{} {model} No. {serial}\t{line}\t{}{off}\t{last}",
+            device.name, device.driver, device.schedule
         )?;
     }
     Ok(())

@@ -105,6 +105,7 @@ pub async fn read(args: ReadArgs, transport: Arc<Transport>, out: &mut (dyn Writ
             wall: Duration::from_secs(args.limit_s),
             ..Budget::default()
         },
+        answers_within: None,
         cancel: cancel.clone(),
         started_at,
     };

@@ -1,25 +1,26 @@
 //! Who is read when: keeps the clock of every device, starts jobs, takes commands.
 
 use std::collections::{BTreeSet, HashMap};
+use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use tracing::{error, info, warn};
 
+use super::Config;
 use super::handle::{Board, Command, HandleError, ReadNow};
-use super::job::{Done, Job, Tools, carry_out};
+use super::job::{Asked, Done, Job, Tools, carry_out};
 use super::plan::{Current, Planned};
 use super::queue::Queue;
-use super::{Config, handle};
 use crate::driver::Registry;
 use crate::limits;
 use crate::model::{DeviceId, LineId, Outcome, SessionId};
-use crate::schedule::{Past, next_at};
+use crate::schedule::{Due, Past, Read};
 use crate::session::{Desk, Transport, sessions_allowed};
 use crate::store::Store;
 
@@ -46,8 +47,32 @@ pub struct Collector {
     sessions: Option<mpsc::UnboundedReceiver<(DeviceId, SessionId)>>,
     job_number: u64,
     rest_until: Option<Instant>,
+    /// Whether polling rests because the storage takes nothing.
+    is_paused: bool,
+    /// When it last did.
+    paused_at: Option<Timestamp>,
     /// Of the devices as they were last taken from the store.
     revision: i64,
+    /// Running jobs of each group.
+    groups: HashMap<i64, u32>,
+}
+
+/// A device as its next session is found.
+fn read<'a>(planned: &'a Planned, past: &'a Past) -> Read<'a> {
+    Read {
+        device: planned.device.id,
+        schedule: &planned.device.schedule,
+        zone: &planned.device.time_zone,
+        past,
+    }
+}
+
+/// Whether the device's group may have one more session.
+fn has_room(running: &HashMap<i64, u32>, planned: &Planned) -> bool {
+    planned.device.group.as_ref().is_none_or(|group| {
+        let most = group.sessions.unwrap_or(u32::MAX);
+        running.get(&group.id).copied().unwrap_or_default() < most
+    })
 }
 
 impl Collector {
@@ -59,15 +84,8 @@ impl Collector {
         board: Arc<Board>,
         config: Config,
     ) -> Self {
-        let allowed = sessions_allowed();
-        if config.sessions > allowed {
-            warn!(
-                wanted = config.sessions,
-                allowed, "at most {allowed} sessions at once: vm.max_map_count allows no more"
-            );
-        }
         board.set_transport(transport.clone());
-        let desk = Arc::new(Desk::new(config.sessions.min(allowed).max(1)));
+        let desk = Arc::new(Desk::new(most_sessions(&config)));
         let wall = Duration::from_secs(config.session_s);
         // One message a session, taken at once: bounded by the sessions.
         let (begun, sessions) = mpsc::unbounded_channel();
@@ -79,6 +97,7 @@ impl Collector {
                 transport,
                 board,
                 wall,
+                stopping: CancellationToken::new(),
             },
             config,
             devices: HashMap::new(),
@@ -93,7 +112,10 @@ impl Collector {
             sessions: Some(sessions),
             job_number: 0,
             rest_until: None,
+            is_paused: false,
+            paused_at: None,
             revision: 0,
+            groups: HashMap::new(),
         }
     }
 
@@ -102,9 +124,11 @@ impl Collector {
         let Some(mut sessions) = self.sessions.take() else {
             return;
         };
+        self.tools.stopping = cancel.clone();
         self.reload().await;
         let mut look = tokio::time::interval(LOOK_EVERY);
         loop {
+            self.tools.board.turn();
             self.start_jobs();
             let wake_at = self.wake_at();
             tokio::select! {
@@ -169,19 +193,13 @@ impl Collector {
                 started_at: device.last_session_started_at,
                 outcome: device.last_outcome,
                 failures: device.failures_in_row,
+                done: device.schedule_done.clone(),
             });
             // A changed device is tried at once: somebody may have mended it.
             let changed =
                 known.is_some_and(|known| known.device.config != device.config || known.device.routes != device.routes);
             if changed {
-                self.past.insert(
-                    id,
-                    Past {
-                        started_at: None,
-                        outcome: None,
-                        failures: 0,
-                    },
-                );
+                self.past.insert(id, Past::default());
             }
             let planned = Planned {
                 offset_ms: known.map_or(0, |known| known.offset_ms),
@@ -207,8 +225,9 @@ impl Collector {
         if !self.config.scheduled || !planned.device.enabled || self.current.contains_key(&id) {
             return;
         }
-        let every = SignedDuration::from_mins(planned.device.every_minutes.into());
-        let at = next_at(id, every, *past, now);
+        let Some(at) = read(planned, past).next_at(now) else {
+            return;
+        };
         self.due.insert((at, id));
         self.due_at.insert(id, at);
         self.tools.board.set_due(id, Some(at));
@@ -241,35 +260,74 @@ impl Collector {
         }
     }
 
-    fn enqueue(&mut self, planned: Planned, asked: Option<ReadNow>) {
+    fn enqueue(&mut self, planned: Planned, asked: Option<Asked>) {
         let line = planned.line().unwrap_or(LineId(0));
         let id = planned.device.id;
         // From now on it has its place: it is not due again before this job has ended.
         let cancel = CancellationToken::new();
-        self.current.insert(id, Current { session: None, cancel });
+        let current = Current {
+            session: None,
+            cancel,
+            group: None,
+        };
+        self.current.insert(id, current);
         let urgent = asked.is_some();
-        self.queue.push(line, Job { planned, asked }, urgent);
+        let job = Job {
+            planned,
+            asked,
+            due: Due::default(),
+            done: HashMap::new(),
+            probe: false,
+        };
+        self.queue.push(line, job, urgent);
     }
 
-    /// Starts jobs while there are slots and free lines.
+    /// Starts jobs while there are slots and free lines, and a storage that takes what they bring.
     fn start_jobs(&mut self) {
-        if self.rest_until.is_some_and(|until| until > Instant::now()) {
+        // Looked at in every turn of the loop, which comes at least as often as it looks at the devices.
+        let is_paused = self.tools.store.is_paused();
+        if is_paused {
+            self.paused_at = Some(Timestamp::now());
+        }
+        if is_paused != self.is_paused {
+            self.is_paused = is_paused;
+            if is_paused {
+                warn!("polling rests until the storage takes data again");
+            } else {
+                info!("polling goes on");
+            }
+        }
+        if is_paused || self.rest_until.is_some_and(|until| until > Instant::now()) {
             return;
         }
         self.rest_until = None;
         while self.jobs.len() < self.tools.desk.most() {
-            let Some((line, job)) = self.queue.pop() else { return };
+            let groups = &self.groups;
+            let Some((line, mut job)) = self.queue.pop(|job| has_room(groups, &job.planned)) else {
+                return;
+            };
             let id = job.planned.device.id;
-            let Some(current) = self.current.get(&id) else {
+            let past = self.past.get(&id).cloned().unwrap_or_default();
+            if job.asked.is_none() {
+                job.due = read(&job.planned, &past).due(Timestamp::now());
+            }
+            job.probe = past.failures >= limits::PROBE_AFTER && past.outcome.is_some_and(Outcome::is_no_connection);
+            job.done = past.done;
+            let Some(current) = self.current.get_mut(&id) else {
                 self.queue.free(line);
                 continue;
             };
+            let group = job.planned.device.group.as_ref().map(|group| group.id);
+            current.group = group;
             let (tools, cancel, begun) = (self.tools.clone(), current.cancel.clone(), self.begun.clone());
             let task = self.jobs.spawn(carry_out(tools, job, cancel, move |session| {
                 // The receiver lives as long as the collector.
                 let _ = begun.send((id, session));
             }));
             self.tasks.insert(task.id(), (id, line));
+            if let Some(group) = group {
+                *self.groups.entry(group).or_default() += 1;
+            }
         }
     }
 
@@ -286,12 +344,18 @@ impl Collector {
             return;
         };
         self.queue.free(line);
-        self.current.remove(&id);
+        if let Some(current) = self.current.remove(&id)
+            && let Some(running) = current.group.and_then(|group| self.groups.get_mut(&group))
+        {
+            *running = running.saturating_sub(1);
+        }
         let done = done.unwrap_or_else(|| Done {
             started_at: Timestamp::now(),
             outcome: Outcome::Interrupted,
             offset_ms: None,
             model: None,
+            tells_of_device: true,
+            schedule_done: None,
         });
         if let Some(planned) = self.devices.get_mut(&id) {
             planned.offset_ms = done.offset_ms.unwrap_or(planned.offset_ms);
@@ -299,24 +363,31 @@ impl Collector {
                 Arc::make_mut(&mut planned.device).model = done.model;
             }
         }
-        if done.outcome == Outcome::Storage {
+        // A pause is over when the storage says so. What else it refuses it may refuse again.
+        let by_pause =
+            done.outcome == Outcome::Storage && self.paused_at.is_some_and(|paused_at| paused_at >= done.started_at);
+        if done.outcome == Outcome::Storage && !by_pause {
             warn!(
                 "polling rests for {} s: the store could not take something",
                 STORAGE_REST.as_secs()
             );
             self.rest_until = Some(Instant::now() + STORAGE_REST);
         }
-        let failures = self.past.get(&id).map_or(0, |past| past.failures);
-        let failures = match done.outcome {
+        if !done.tells_of_device {
+            self.set_due(id, Timestamp::now());
+            return;
+        }
+        let past = self.past.entry(id).or_default();
+        past.failures = match done.outcome {
             Outcome::Complete | Outcome::Partial => 0,
-            _ => failures.saturating_add(1),
+            // The device did nothing wrong.
+            Outcome::Storage if by_pause => past.failures,
+            _ => past.failures.saturating_add(1),
         };
-        let past = Past {
-            started_at: Some(done.started_at),
-            outcome: Some(done.outcome),
-            failures,
-        };
-        self.past.insert(id, past);
+        (past.started_at, past.outcome) = (Some(done.started_at), Some(done.outcome));
+        if let Some(entries) = done.schedule_done {
+            past.done = entries;
+        }
         self.set_due(id, Timestamp::now());
     }
 
@@ -327,6 +398,10 @@ impl Collector {
                 // Who asked may have gone.
                 let _ = reply.send(answer);
             }
+            Command::Tunnel(device, minutes, reply) => {
+                let answer = self.tunnel(device, minutes);
+                let _ = reply.send(answer);
+            }
             Command::Cancel(session, reply) => {
                 let found = self.current.values().find(|current| current.session == Some(session));
                 let answer = found
@@ -335,11 +410,41 @@ impl Collector {
                 let _ = reply.send(answer);
             }
             Command::Reload => self.reload().await,
+            Command::Configure(config) => self.configure(config),
         }
     }
 
-    fn read_now(&mut self, read: ReadNow) -> Result<u64, handle::HandleError> {
-        let id = read.device;
+    fn configure(&mut self, config: Config) {
+        self.tools.desk.resize(most_sessions(&config));
+        self.tools.wall = Duration::from_secs(config.session_s);
+        self.config = config;
+        let (now, devices) = (Timestamp::now(), Vec::from_iter(self.devices.keys().copied()));
+        for id in devices {
+            self.set_due(id, now);
+        }
+    }
+
+    fn read_now(&mut self, read: ReadNow) -> Result<u64, HandleError> {
+        let planned = self.askable(read.device)?;
+        self.enqueue(planned, Some(Asked::Read(read)));
+        self.job_number += 1;
+        Ok(self.job_number)
+    }
+
+    fn tunnel(&mut self, device: DeviceId, minutes: u32) -> Result<SocketAddr, HandleError> {
+        let planned = self.askable(device)?;
+        // To this machine only: there are no accounts yet.
+        let opened = std::net::TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).and_then(|listener| {
+            listener.set_nonblocking(true)?;
+            Ok((listener.local_addr()?, listener))
+        });
+        let (address, listener) = opened.map_err(|error| HandleError::NoPort(error.to_string()))?;
+        self.enqueue(planned, Some(Asked::Tunnel(Arc::new(listener), minutes)));
+        Ok(address)
+    }
+
+    /// A device that nobody reads or waits for, taken out of its schedule until this is done.
+    fn askable(&mut self, id: DeviceId) -> Result<Planned, HandleError> {
         if self.current.contains_key(&id) {
             return Err(HandleError::AlreadyReading(id));
         }
@@ -351,10 +456,20 @@ impl Collector {
         if let Some(at) = self.due_at.remove(&id) {
             self.due.remove(&(at, id));
         }
-        self.enqueue(planned, Some(read));
-        self.job_number += 1;
-        Ok(self.job_number)
+        Ok(planned)
     }
+}
+
+/// How many sessions may be open at once, as configured and as the kernel allows.
+fn most_sessions(config: &Config) -> usize {
+    let allowed = sessions_allowed();
+    if config.sessions > allowed {
+        warn!(
+            wanted = config.sessions,
+            allowed, "at most {allowed} sessions at once: vm.max_map_count allows no more"
+        );
+    }
+    config.sessions.min(allowed).max(1)
 }
 
 async fn sleep_until(at: Option<Instant>) {

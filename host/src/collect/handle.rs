@@ -1,11 +1,14 @@
 //! The way from outside to the collector: asks for a read, watches sessions. Carries commands, never records.
 
 use std::collections::BTreeMap;
+use std::net::SocketAddr;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use jiff::Timestamp;
 use tokio::sync::{broadcast, mpsc, oneshot};
 
+use super::Config;
 use crate::limits;
 use crate::model::{DeviceId, LineId, Outcome, Reason, RecordKind, SessionId, Span, Task};
 use crate::session::{Resting, Transport};
@@ -90,6 +93,9 @@ pub enum HandleError {
     /// The session does not run.
     #[error("session {0} does not run")]
     NoSession(SessionId),
+    /// There is no port for a tunnel.
+    #[error("no port can be opened for a tunnel: {0}")]
+    NoPort(String),
     /// Too many commands wait.
     #[error("too many commands wait, at most {} may", limits::COMMANDS)]
     Busy,
@@ -103,10 +109,14 @@ pub enum HandleError {
 pub enum Command {
     /// Read a device now. Answers with the number of the job.
     ReadNow(ReadNow, oneshot::Sender<Result<u64, HandleError>>),
+    /// Let a program of somebody's talk to a device. Answers with the address to connect to.
+    Tunnel(DeviceId, u32, oneshot::Sender<Result<SocketAddr, HandleError>>),
     /// End a session within 2 s.
     Cancel(SessionId, oneshot::Sender<Result<(), HandleError>>),
     /// Devices were added or changed in the store.
     Reload,
+    /// The configuration changed. Running sessions go on.
+    Configure(Config),
 }
 
 /// Cheap to clone.
@@ -123,6 +133,7 @@ pub struct Board {
     due: Mutex<BTreeMap<DeviceId, Timestamp>>,
     transport: OnceLock<Arc<Transport>>,
     events: broadcast::Sender<LiveEvent>,
+    turns: AtomicU64,
 }
 
 impl Handle {
@@ -135,6 +146,7 @@ impl Handle {
             due: Mutex::default(),
             transport: OnceLock::new(),
             events,
+            turns: AtomicU64::new(0),
         });
         (
             Self {
@@ -151,6 +163,11 @@ impl Handle {
         self.ask(|reply| Command::ReadNow(read, reply)).await
     }
 
+    /// Opens a port behind which the device answers for so many minutes, from when its line is free.
+    pub async fn tunnel(&self, device: DeviceId, minutes: u32) -> Result<SocketAddr, HandleError> {
+        self.ask(|reply| Command::Tunnel(device, minutes, reply)).await
+    }
+
     /// Ends a running session within 2 s.
     pub async fn cancel(&self, session: SessionId) -> Result<(), HandleError> {
         self.ask(|reply| Command::Cancel(session, reply)).await
@@ -162,6 +179,19 @@ impl Handle {
             .send(Command::Reload)
             .await
             .map_err(|_| HandleError::Ended)
+    }
+
+    /// Takes over a changed configuration. Running sessions go on.
+    pub async fn configure(&self, config: Config) -> Result<(), HandleError> {
+        self.commands
+            .send(Command::Configure(config))
+            .await
+            .map_err(|_| HandleError::Ended)
+    }
+
+    /// How often the collector's loop turned: a number that stands still means that it hangs.
+    pub fn turns(&self) -> u64 {
+        self.board.turns.load(Ordering::Relaxed)
     }
 
     /// The running sessions, oldest first.
@@ -231,6 +261,11 @@ impl Board {
     pub fn set_transport(&self, transport: Arc<Transport>) {
         // A second collector on one board would be a mistake that costs only this news.
         let _ = self.transport.set(transport);
+    }
+
+    /// The collector's loop turned.
+    pub fn turn(&self) {
+        self.turns.fetch_add(1, Ordering::Relaxed);
     }
 
     /// Says when a device is read next.

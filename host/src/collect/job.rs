@@ -1,5 +1,6 @@
 //! One job: a device's turn on its line, from the plan to the journal.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -9,13 +10,16 @@ use tokio_util::sync::CancellationToken;
 use tracing::{error, info, warn};
 
 use super::handle::{Board, Live, ReadNow};
+use super::journal::{begin, keep_end, masked, session_end};
 use super::plan::{Planned, assignments, clock_rule};
 use super::sink::{Shown, StoreSink, used};
 use crate::driver::env::Budget;
-use crate::driver::{Driver, Registry, check_config};
+use crate::driver::{Driver, Registry, Secrets, check_config};
+use crate::limits;
 use crate::model::{Outcome, Reason, SessionId, Task};
-use crate::session::{Assignment, Desk, Order, Report, Transport, Way, run};
-use crate::store::{self, NewSession, Route, SessionEnd, Store, StoreError};
+use crate::schedule::Due;
+use crate::session::{Assignment, Desk, Order, Report, Transport, Turn, Watch, Way, run, tunnel};
+use crate::store::{NewSession, Route, SessionEnd, Store, StoreError};
 
 /// What every job works with.
 #[derive(Clone)]
@@ -32,6 +36,17 @@ pub struct Tools {
     pub board: Arc<Board>,
     /// Longest session.
     pub wall: Duration,
+    /// The host ends.
+    pub stopping: CancellationToken,
+}
+
+/// What somebody asks of a device.
+#[derive(Debug, Clone)]
+pub enum Asked {
+    /// To be read.
+    Read(ReadNow),
+    /// To be talked to over this port, for so many minutes.
+    Tunnel(Arc<std::net::TcpListener>, u32),
 }
 
 /// A job that waits or runs.
@@ -40,7 +55,40 @@ pub struct Job {
     /// Of which device.
     pub planned: Planned,
     /// What is asked beyond its schedule.
-    pub asked: Option<ReadNow>,
+    pub asked: Option<Asked>,
+    /// What its schedule says, when nobody asked.
+    pub due: Due,
+    /// When entries of its schedule were done before.
+    pub done: HashMap<String, Timestamp>,
+    /// Whether it only looks if a device that was long silent answers again: then there is little time for that.
+    pub probe: bool,
+}
+
+impl Job {
+    /// What is to be read.
+    fn tasks(&self) -> Vec<Task> {
+        match &self.asked {
+            None => self.due.tasks.clone(),
+            Some(Asked::Read(read)) if read.what.is_empty() => self.planned.device.schedule.tasks(),
+            Some(Asked::Read(read)) => read.what.clone(),
+            Some(Asked::Tunnel(..)) => Vec::new(),
+        }
+    }
+
+    /// When entries of the schedule were done, after a session that began at `started_at` and did this one's.
+    pub fn done_after(&self, started_at: Timestamp) -> HashMap<String, Timestamp> {
+        let entries = self.planned.device.schedule.entries().iter().map(ToString::to_string);
+        entries
+            .filter_map(|entry| {
+                let at = if self.due.entries.contains(&entry) {
+                    started_at
+                } else {
+                    *self.done.get(&entry)?
+                };
+                Some((entry, at))
+            })
+            .collect()
+    }
 }
 
 /// How a job ended.
@@ -54,10 +102,14 @@ pub struct Done {
     pub offset_ms: Option<i64>,
     /// The model that answered.
     pub model: Option<String>,
+    /// Whether it says how the device fares.
+    pub tells_of_device: bool,
+    /// When each entry of the schedule was last done, when this job did some.
+    pub schedule_done: Option<HashMap<String, Timestamp>>,
 }
 
 /// Why a job has no conversation.
-type Refused = (Outcome, String);
+pub(super) type Refused = (Outcome, String);
 
 /// Carries a job out: a session over the first route, and over the next while the device is not reached. `begun` is
 /// told each session's number.
@@ -68,6 +120,8 @@ pub async fn carry_out(tools: Tools, job: Job, cancel: CancellationToken, begun:
         outcome: Outcome::BadConfig,
         offset_ms: None,
         model: None,
+        tells_of_device: true,
+        schedule_done: None,
     };
     if device.routes.is_empty() {
         warn!(device.id = %device.id, "device {} has no route", device.name);
@@ -94,20 +148,13 @@ async fn attempt(
     begun: &impl Fn(SessionId),
 ) -> (Done, u64) {
     let device = &job.planned.device;
-    let started_at = Timestamp::now();
-    let mut done = Done {
-        started_at,
-        outcome: Outcome::BadConfig,
-        offset_ms: None,
-        model: None,
-    };
     let driver = tools.registry.get(&device.driver);
-    let reason = if job.asked.is_some() {
-        Reason::ReadNow
-    } else {
-        Reason::Schedule
+    let reason = match job.asked {
+        None => Reason::Schedule,
+        Some(Asked::Read(_)) => Reason::ReadNow,
+        Some(Asked::Tunnel(..)) => Reason::Tunnel,
     };
-    let new = NewSession {
+    let mut new = NewSession {
         device: device.id,
         line: route.line,
         driver: device.driver.clone(),
@@ -120,18 +167,30 @@ async fn attempt(
             .map(|driver| driver.digest.to_string())
             .unwrap_or_default(),
         reason,
-        started_at,
+        started_at: Timestamp::now(),
     };
-    let session = match tools.store.begin_session(new.clone()).await {
+    let begun_as = begin(tools, &mut new, &cancel).await;
+    let started_at = new.started_at;
+    let mut done = Done {
+        started_at,
+        outcome: Outcome::Storage,
+        offset_ms: None,
+        model: None,
+        tells_of_device: true,
+        schedule_done: None,
+    };
+    let session = match begun_as {
         Ok(session) => session,
         Err(error) => {
             error!(device.id = %device.id, %error, "session with {} did not begin", device.name);
-            done.outcome = Outcome::Storage;
             return (done, 0);
         }
     };
     begun(session);
     let shown = Shown::new(tools.board.clone(), live(session, job, route, &new));
+    let secrets = driver
+        .as_ref()
+        .map_or_else(Secrets::default, |driver| Secrets::of(&driver.describe, &device.config));
     let report = match prepare(tools, job, driver, route, started_at, cancel).await {
         Ok((turn, order)) => {
             let sink = StoreSink {
@@ -140,7 +199,11 @@ async fn attempt(
                 assignments: order.tasks.clone().into(),
             };
             let asked = order.tasks.clone();
-            let report = run(turn, order, Box::new(sink), &|phase, usage| shown.phase(phase, usage)).await;
+            let watch = |phase: &str, usage: &crate::driver::Usage| shown.phase(phase, usage);
+            let report = match &job.asked {
+                Some(Asked::Tunnel(listener, _)) => through(turn, order, listener, &watch).await,
+                _ => run(turn, order, Box::new(sink), &watch).await,
+            };
             keep(&tools.store, job, session, &asked, &report)
                 .await
                 .err()
@@ -148,12 +211,27 @@ async fn attempt(
         }
         Err(refused) => Err(refused),
     };
-    let end = session_end(session, &shown, report);
+    let mut end = masked(session_end(session, &shown, report), &secrets);
+    if matches!(end.outcome, Outcome::Complete | Outcome::Partial) && job.asked.is_none() {
+        end.schedule_done = Some(job.done_after(done.started_at));
+    }
     (done.outcome, done.offset_ms) = (end.outcome, end.clock.map(|clock| clock.offset_ms));
+    done.schedule_done.clone_from(&end.schedule_done);
     done.model = end.identity.as_ref().map(|identity| identity.model.clone());
+    end.tells_of_device = reason != Reason::Tunnel;
+    done.tells_of_device = end.tells_of_device;
     let added = end.counters.records_added;
     finish(tools, job, &shown, end).await;
     (done, added)
+}
+
+/// Lets somebody's program talk to the device.
+async fn through(turn: Turn, order: Order, listener: &std::net::TcpListener, watch: Watch<'_>) -> Report {
+    // Each route of the device has a try of its own with the same port.
+    match listener.try_clone().and_then(tokio::net::TcpListener::from_std) {
+        Ok(listener) => tunnel(turn, order, listener, watch).await,
+        Err(error) => Report::failed(Outcome::LineClosed, format!("the port of the tunnel is lost: {error}")),
+    }
 }
 
 /// Everything that the conversation needs, or why there will be none.
@@ -164,7 +242,7 @@ async fn prepare(
     route: &Route,
     started_at: Timestamp,
     cancel: CancellationToken,
-) -> Result<(crate::session::Turn, Order), Refused> {
+) -> Result<(Turn, Order), Refused> {
     let device = &job.planned.device;
     let missing = || (Outcome::DriverFault, format!("there is no driver {:?}", device.driver));
     let driver = driver.ok_or_else(missing)?;
@@ -172,10 +250,27 @@ async fn prepare(
     let config = check_config(&driver.describe, &device.config).map_err(|fault| bad(fault.to_string()))?;
     let clock = clock_rule(device, &driver.describe).map_err(bad)?;
     let storage = |error: StoreError| (Outcome::Storage, error.to_string());
-    let asked = job.asked.as_ref();
-    let tasks = assignments(&tools.store, &job.planned, &driver, &clock, started_at, asked)
-        .await
-        .map_err(storage)?;
+    let (span, minutes) = match &job.asked {
+        Some(Asked::Read(read)) => (read.span, None),
+        Some(Asked::Tunnel(_, minutes)) => (None, Some(*minutes)),
+        None => (None, job.due.within_minutes),
+    };
+    let asked_wall = minutes.map(|minutes| Duration::from_secs(u64::from(minutes) * 60));
+    let wall = match (&job.asked, asked_wall) {
+        (Some(Asked::Tunnel(..)), Some(wall)) => wall,
+        (_, wall) => wall.map_or(tools.wall, |wall| wall.min(tools.wall)),
+    };
+    let tasks = assignments(
+        &tools.store,
+        &job.planned,
+        &driver,
+        &clock,
+        started_at,
+        &job.tasks(),
+        span,
+    )
+    .await
+    .map_err(storage)?;
     let memory = tools.store.memory(device.id, &device.driver).await.map_err(storage)?;
     let turn = tools
         .desk
@@ -198,9 +293,10 @@ async fn prepare(
         tasks,
         memory,
         budget: Budget {
-            wall: tools.wall,
+            wall,
             ..Budget::default()
         },
+        answers_within: job.probe.then_some(Duration::from_secs(limits::PROBE_S)),
         cancel,
         started_at,
         driver,
@@ -273,87 +369,6 @@ async fn keep(
     Ok(())
 }
 
-fn session_end(session: SessionId, shown: &Shown, report: Result<Report, Refused>) -> SessionEnd {
-    let (records_added, values_added, incidents) = shown.brought();
-    let ended_at = Timestamp::now();
-    let report = match report {
-        Ok(report) => report,
-        Err((outcome, text)) => {
-            return SessionEnd {
-                session,
-                ended_at,
-                outcome,
-                detail: Some(text),
-                identity: None,
-                phases: Vec::new(),
-                counters: store::Counters {
-                    records_added,
-                    values_added,
-                    ..store::Counters::default()
-                },
-                faults: Vec::new(),
-                trace: String::new(),
-                clock: None,
-            };
-        }
-    };
-    let mut faults = report.faults;
-    if incidents > 0 {
-        faults.push(format!(
-            "{incidents} records came back different from what was stored: see the incidents"
-        ));
-    }
-    let millis = |duration: Duration| u64::try_from(duration.as_millis()).unwrap_or(u64::MAX);
-    let identity = report.identity.map(|identity| store::IdentitySeen {
-        model: identity.model,
-        serial: identity.serial,
-        firmware: identity.firmware,
-        details: identity.details,
-    });
-    let phases = report
-        .phases
-        .into_iter()
-        .map(|phase| store::Phase {
-            name: phase.name,
-            started_ms: phase.started_ms,
-            ended_ms: phase.ended_ms,
-            outcome: phase
-                .failed
-                .map_or_else(|| "ok".to_owned(), |(outcome, text)| format!("{outcome}: {text}")),
-            records: phase.rows,
-        })
-        .collect();
-    SessionEnd {
-        session,
-        ended_at,
-        outcome: report.outcome,
-        detail: report.detail,
-        // A device that is not the one meant must not lend it its name.
-        identity: identity.filter(|_| report.outcome != Outcome::WrongDevice),
-        phases,
-        counters: store::Counters {
-            exchanges: report.usage.exchanges.into(),
-            retries: report.usage.retries.into(),
-            bytes_sent: report.usage.bytes_sent,
-            bytes_received: report.usage.bytes_received,
-            records_added,
-            values_added,
-            cpu_ms: millis(report.busy),
-            wall_ms: millis(report.wall),
-            // Operators count begun seconds.
-            on_line_s: millis(report.on_line).div_ceil(1_000),
-            memory_peak_bytes: u64::try_from(report.usage.memory_peak_bytes).unwrap_or(u64::MAX),
-        },
-        faults,
-        trace: report.trace,
-        clock: report.clock.map(|clock| store::ClockSeen {
-            shown: clock.shown,
-            offset_ms: clock.offset_ms,
-            uncertainty_ms: clock.uncertainty_ms.into(),
-        }),
-    }
-}
-
 /// Writes the journal, tells those who watch, counts.
 async fn finish(tools: &Tools, job: &Job, shown: &Shown, end: SessionEnd) {
     let device = &job.planned.device;
@@ -361,7 +376,7 @@ async fn finish(tools: &Tools, job: &Job, shown: &Shown, end: SessionEnd) {
     let (added, duration_ms) = (end.counters.records_added, end.counters.wall_ms);
     let detail = end.detail.clone();
     let told = end.clone();
-    if let Err(error) = tools.store.end_session(end).await {
+    if let Err(error) = keep_end(tools, end).await {
         error!(device.id = %id, session.id = %told.session, %error, "the journal of a session with {name} was not kept");
     }
     shown.end(|live| {

@@ -3,6 +3,7 @@
 mod collector;
 mod handle;
 mod job;
+mod journal;
 mod plan;
 mod queue;
 mod sink;

@@ -5,7 +5,6 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
-use super::handle::ReadNow;
 use crate::driver::Driver;
 use crate::driver::describe::{ClockRuleWord, Describe, Model};
 use crate::model::{ArchiveKind, ClockRule, LineId, SessionId, Span, Task, place};
@@ -69,23 +68,18 @@ pub fn depth(device: &PollDevice, describe: &Describe, kind: ArchiveKind) -> Opt
         .max()
 }
 
-/// What the session is asked to do: what somebody `asked` for, or the device's usual tasks; of its archives the span
-/// asked for, or their gaps.
+/// What the session is asked to do: `tasks`, of its archives the `span` that somebody asked for, or their gaps.
 pub async fn assignments(
     store: &Store,
     planned: &Planned,
     driver: &Driver,
     clock: &ClockRule,
     now: Timestamp,
-    asked: Option<&ReadNow>,
+    tasks: &[Task],
+    span: Option<Span>,
 ) -> Result<Vec<Assignment>, StoreError> {
-    let (what, span) = asked.map_or((&[][..], None), |asked| (&asked.what[..], asked.span));
     let device = &planned.device;
-    let mut tasks = if what.is_empty() {
-        device.tasks.clone()
-    } else {
-        what.to_vec()
-    };
+    let mut tasks = tasks.to_vec();
     // The clock first: it says how far to trust the labels of what follows.
     tasks.sort_by_key(|task| *task != Task::Clock);
     let mut assignments = Vec::with_capacity(tasks.len());
@@ -159,4 +153,6 @@ pub struct Current {
     pub session: Option<SessionId>,
     /// Ends it.
     pub cancel: tokio_util::sync::CancellationToken,
+    /// The group in which it is counted, once it runs.
+    pub group: Option<i64>,
 }

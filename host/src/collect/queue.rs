@@ -44,15 +44,29 @@ impl<J> Queue<J> {
         }
     }
 
-    /// The next job whose line is free; its line is busy from now on.
-    pub fn pop(&mut self) -> Option<(LineId, J)> {
+    /// The next job whose line is free and which `may` run now; its line is busy from now on. One that may not keeps
+    /// its place and lets the other lines go ahead.
+    pub fn pop(&mut self, may: impl Fn(&J) -> bool) -> Option<(LineId, J)> {
+        let mut held = Vec::new();
+        let mut found = None;
         while let Some(line) = self.ready.pop_front() {
-            if let Some(job) = self.waiting.get_mut(&line).and_then(VecDeque::pop_front) {
-                self.busy.insert(line);
-                return Some((line, job));
+            let waiting = self.waiting.get_mut(&line);
+            match waiting.and_then(|jobs| jobs.iter().position(&may).and_then(|at| jobs.remove(at))) {
+                Some(job) => {
+                    self.busy.insert(line);
+                    found = Some((line, job));
+                    break;
+                }
+                None if self.waiting.get(&line).is_some_and(|jobs| !jobs.is_empty()) => held.push(line),
+                None => {
+                    self.waiting.remove(&line);
+                }
             }
         }
-        None
+        for line in held.into_iter().rev() {
+            self.ready.push_front(line);
+        }
+        found
     }
 
     /// The line is free again.
@@ -86,20 +100,36 @@ mod tests {
         queue.push(a, "a1", false);
         queue.push(a, "a2", false);
         queue.push(b, "b1", false);
-        assert_eq!(queue.pop(), Some((a, "a1")));
-        assert_eq!(queue.pop(), Some((b, "b1")));
-        assert_eq!(queue.pop(), None, "line a is busy");
+        assert_eq!(queue.pop(|_| true), Some((a, "a1")));
+        assert_eq!(queue.pop(|_| true), Some((b, "b1")));
+        assert_eq!(queue.pop(|_| true), None, "line a is busy");
         queue.push(a, "now", true);
-        assert_eq!(queue.pop(), None, "a running session is not broken");
+        assert_eq!(queue.pop(|_| true), None, "a running session is not broken");
         queue.free(a);
-        assert_eq!(queue.pop(), Some((a, "now")));
+        assert_eq!(queue.pop(|_| true), Some((a, "now")));
         queue.free(b);
         queue.free(a);
-        assert_eq!(queue.pop(), Some((a, "a2")));
+        assert_eq!(queue.pop(|_| true), Some((a, "a2")));
         queue.free(a);
-        assert_eq!(queue.pop(), None);
+        assert_eq!(queue.pop(|_| true), None);
         queue.push(b, "b2", false);
         queue.push(a, "a3", true);
-        assert_eq!(queue.pop(), Some((a, "a3")), "the urgent line goes first");
+        assert_eq!(queue.pop(|_| true), Some((a, "a3")), "the urgent line goes first");
+    }
+
+    #[test]
+    fn a_job_that_may_not_run_keeps_its_place_and_holds_nobody_up() {
+        let (a, b) = (LineId(1), LineId(2));
+        let mut queue = Queue::default();
+        queue.push(a, "gsm 1", false);
+        queue.push(a, "tcp 1", false);
+        queue.push(b, "gsm 2", false);
+        let not_gsm = |job: &&str| !job.starts_with("gsm");
+        assert_eq!(queue.pop(not_gsm), Some((a, "tcp 1")));
+        assert_eq!(queue.pop(not_gsm), None);
+        queue.free(a);
+        assert_eq!(queue.pop(|_| true), Some((b, "gsm 2")));
+        assert_eq!(queue.pop(|_| true), Some((a, "gsm 1")));
+        assert_eq!(queue.pop(|_| true), None);
     }
 }

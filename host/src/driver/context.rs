@@ -1,6 +1,7 @@
 //! What one session's instance works with: its line, its sink, its budgets, its trace.
 
 use std::collections::BTreeMap;
+use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -90,8 +91,8 @@ pub struct Context {
     pub(super) storage: Option<String>,
     pub(super) trace: Trace,
     trace_full: bool,
-    /// The last question.
-    asked: Vec<u8>,
+    /// The last question, as a hash: thousands of sessions wait at once.
+    asked: Option<u64>,
     /// Of all memories together.
     pub(super) memory_bytes: usize,
     /// Of all tables together.
@@ -147,7 +148,7 @@ impl Context {
             storage: None,
             trace: Trace::default(),
             trace_full: false,
-            asked: Vec::new(),
+            asked: None,
             memory_bytes: 0,
             table_elements: 0,
             budget,
@@ -270,10 +271,11 @@ impl Context {
         }
         self.parked = true;
         self.usage.exchanges += 1;
-        if self.asked == bytes {
+        let mut hasher = DefaultHasher::new();
+        bytes.hash(&mut hasher);
+        let question = hasher.finish();
+        if self.asked.replace(question) == Some(question) {
             self.usage.retries += 1;
-        } else {
-            bytes.clone_into(&mut self.asked);
         }
         self.usage.bytes_sent = self
             .usage

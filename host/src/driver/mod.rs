@@ -13,6 +13,7 @@ mod limiter;
 mod nowhere;
 mod registry;
 mod running;
+mod secrets;
 mod v1;
 
 pub use cache::{Cache, CacheError};
@@ -24,3 +25,4 @@ pub use engine::{Runtime, digest};
 pub use judge::{CallError, Failure};
 pub use registry::{Registry, RegistryError};
 pub use running::{ClockReading, Finished, Identity, Running};
+pub use secrets::Secrets;

@@ -307,6 +307,11 @@ impl Running {
         came_back(self.store.data(), result)
     }
 
+    /// Lets the session take so long in all.
+    pub fn set_wall(&mut self, wall: Duration) {
+        self.store.data_mut().budget.wall = wall;
+    }
+
     /// What has been used so far.
     pub fn usage(&self) -> &Usage {
         &self.store.data().usage

@@ -1,21 +1,25 @@
 //! The words of the field as types: meters, archives, records, sessions. No input or output, no serde.
 
 pub mod archive;
+pub mod cause;
 pub mod device;
 pub mod event;
 pub mod line;
 pub mod outcome;
 pub mod place;
 pub mod record;
+pub mod schedule;
 pub mod task;
 pub mod time;
 pub mod trace;
 
 pub use archive::{Absence, ArchiveKind, LabelRule, RecordKind, Span};
+pub use cause::Cause;
 pub use device::{DeviceId, LineId, SessionId};
 pub use event::{DeviceEvent, Setting, Severity};
 pub use line::{Direction, LineAddress, LineOptions, LineSettings, Parity};
 pub use outcome::Outcome;
 pub use record::{Aggregate, Cell, Column, Condition, Effect, Quality, Record, Value};
+pub use schedule::{Rhythm, Schedule};
 pub use task::{Reason, Task};
 pub use time::{Civil, ClockRule};

@@ -61,6 +61,8 @@ pub enum Reason {
     Schedule,
     /// A person or program asked for it.
     ReadNow,
+    /// Somebody's own program talks to the device.
+    Tunnel,
 }
 
 impl Reason {
@@ -69,6 +71,7 @@ impl Reason {
         match self {
             Self::Schedule => "schedule",
             Self::ReadNow => "read-now",
+            Self::Tunnel => "tunnel",
         }
     }
 }

@@ -42,5 +42,11 @@ pub fn init() -> Result<PrometheusHandle, MetricsError> {
         "Time that calls were up, by pool of modems"
     );
     describe_gauge!("uzel_sessions_running", Unit::Count, "Sessions that run now");
+    describe_gauge!(
+        "uzel_store_bytes",
+        Unit::Bytes,
+        "Size of the database, of its log, and what of the database is free"
+    );
+    describe_gauge!("uzel_store_paused", "1 while the storage takes nothing");
     Ok(handle)
 }

@@ -22,8 +22,12 @@ pub struct Want<'a> {
     pub offset_ms: i64,
 }
 
-/// Spans to ask for, newest first, each at most a day of hours, a month of days, a year of months. `covered` are the
-/// intervals in the store and `absent` those that the device said it has not, both in order of their starts.
+/// The part of a ring, from its oldest interval on, that the device overwrites next: a tenth.
+const LOST_SOON: usize = 10;
+
+/// Spans to ask for, each at most a day of hours, a month of days, a year of months: first what the device overwrites
+/// next, the oldest first, then the rest, the newest first. `covered` are the intervals in the store and `absent` those
+/// that the device said it has not, both in order of their starts.
 ///
 /// An interval counts as there when one that *begins* within it is: a device's day may run from its report hour.
 pub fn gaps(want: Want<'_>, covered: &[Span], absent: &[Span]) -> Vec<Span> {
@@ -50,6 +54,7 @@ pub fn gaps(want: Want<'_>, covered: &[Span], absent: &[Span]) -> Vec<Span> {
         ArchiveKind::Monthly | ArchiveKind::Yearly => 12,
         ArchiveKind::EveryMinutes(_) => 96,
     };
+    let kept = units.get(units.len() / LOST_SOON).map(|unit| unit.start);
     let mut spans: Vec<Span> = Vec::new();
     let mut length = 0;
     for unit in units {
@@ -57,7 +62,7 @@ pub fn gaps(want: Want<'_>, covered: &[Span], absent: &[Span]) -> Vec<Span> {
             continue;
         }
         match spans.last_mut() {
-            Some(last) if last.end == unit.start && length < most => {
+            Some(last) if last.end == unit.start && length < most && Some(unit.start) != kept => {
                 last.end = unit.end;
                 length += 1;
             }
@@ -67,7 +72,13 @@ pub fn gaps(want: Want<'_>, covered: &[Span], absent: &[Span]) -> Vec<Span> {
             }
         }
     }
-    spans.reverse();
+    let lost_soon = spans
+        .iter()
+        .take_while(|span| kept.is_some_and(|kept| span.start < kept))
+        .count();
+    if let Some(rest) = spans.get_mut(lost_soon..) {
+        rest.reverse();
+    }
     spans
 }
 
@@ -208,6 +219,29 @@ mod tests {
     }
 
     #[test]
+    fn what_is_overwritten_next_goes_first() {
+        let got = find(ArchiveKind::Hourly, 100, "2026-11-20T11:30Z", &[], &[]);
+        let want = [
+            span("2026-11-16T07:00Z", "2026-11-16T17:00Z"),
+            span("2026-11-19T17:00Z", "2026-11-20T11:00Z"),
+            span("2026-11-18T17:00Z", "2026-11-19T17:00Z"),
+        ];
+        assert_eq!(&got[..3], &want);
+        let there = [span("2026-11-16T07:00Z", "2026-11-16T08:00Z")];
+        let all: Vec<Span> = (0..100)
+            .map(|hour| {
+                let start = there[0].start + SignedDuration::from_hours(hour);
+                Span {
+                    start,
+                    end: start + SignedDuration::from_hours(1),
+                }
+            })
+            .filter(|span| span.start != there[0].start)
+            .collect();
+        assert_eq!(find(ArchiveKind::Hourly, 100, "2026-11-20T11:30Z", &all, &[]), there);
+    }
+
+    #[test]
     fn newest_first_a_day_at_a_time_and_what_is_there_is_left_out() {
         let there = [span("2026-11-19T12:00Z", "2026-11-19T13:00Z")];
         let gone = [span("2026-11-18T00:00Z", "2026-11-18T18:00Z")];
@@ -261,7 +295,12 @@ mod tests {
                 prop_assert_eq!(asked, usize::from(!have), "hour {}", n);
             }
             prop_assert!(found.iter().all(|span| span.end <= now));
-            prop_assert!(found.windows(2).all(|pair| pair[1].end <= pair[0].start), "newest first");
+            let lost_soon = hour(0) - SignedDuration::from_hours(1) + SignedDuration::from_hours(i64::try_from(have.len() / LOST_SOON).unwrap());
+            let lost_soon = if closed == have.len() { lost_soon + SignedDuration::from_hours(1) } else { lost_soon };
+            let (first, rest) = found.split_at(found.iter().take_while(|span| span.start < lost_soon).count());
+            prop_assert!(first.windows(2).all(|pair| pair[0].end <= pair[1].start), "oldest first: {:?}", first);
+            prop_assert!(rest.windows(2).all(|pair| pair[1].end <= pair[0].start), "newest first: {:?}", rest);
+            prop_assert!(rest.iter().all(|span| span.start >= lost_soon), "{:?}", rest);
         }
     }
 }

@@ -4,4 +4,4 @@ mod gaps;
 mod next;
 
 pub use gaps::{Want, gaps, shortest};
-pub use next::{Past, next_at};
+pub use next::{Due, Past, Read};

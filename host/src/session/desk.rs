@@ -1,8 +1,7 @@
 //! Who may hold a conversation now: one a line, and so many in all.
 
 use std::sync::Arc;
-
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use crate::limits;
 use crate::model::LineAddress;
@@ -12,15 +11,25 @@ use crate::transport::{Lines, Owned};
 #[derive(Debug)]
 pub struct Desk {
     lines: Lines,
-    slots: Arc<Semaphore>,
-    most: usize,
+    taken: Arc<AtomicUsize>,
+    most: AtomicUsize,
+}
+
+/// A slot, until this is dropped.
+#[derive(Debug)]
+struct Slot(Arc<AtomicUsize>);
+
+impl Drop for Slot {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::AcqRel);
+    }
 }
 
 /// A line and a slot, until this is dropped.
 #[derive(Debug)]
 pub struct Turn {
     _line: Owned,
-    _slot: OwnedSemaphorePermit,
+    _slot: Slot,
 }
 
 /// All slots are taken.
@@ -37,19 +46,20 @@ impl Desk {
     pub fn new(most: usize) -> Self {
         Self {
             lines: Lines::default(),
-            slots: Arc::new(Semaphore::new(most)),
-            most,
+            taken: Arc::default(),
+            most: AtomicUsize::new(most),
         }
     }
 
     /// Waits for the line, then takes a slot or is refused.
     pub async fn turn(&self, address: &LineAddress) -> Result<Turn, DeskFull> {
         let line = self.lines.own(address).await;
-        let slot = self
-            .slots
-            .clone()
-            .try_acquire_owned()
-            .map_err(|_| DeskFull { most: self.most })?;
+        let most = self.most();
+        let slot = Slot(self.taken.clone());
+        if self.taken.fetch_add(1, Ordering::AcqRel) >= most {
+            // Dropping the slot gives it back.
+            return Err(DeskFull { most });
+        }
         Ok(Turn {
             _line: line,
             _slot: slot,
@@ -58,7 +68,12 @@ impl Desk {
 
     /// Sessions that may be open at once.
     pub fn most(&self) -> usize {
-        self.most
+        self.most.load(Ordering::Acquire)
+    }
+
+    /// From now on `most` sessions may be open. Those that are stay.
+    pub fn resize(&self, most: usize) {
+        self.most.store(most, Ordering::Release);
     }
 }
 
@@ -83,6 +98,16 @@ mod tests {
         let refused = desk.turn(&line(2)).await.unwrap_err();
         assert!(refused.to_string().starts_with("1 sessions are open"), "{refused}");
         drop(first);
-        desk.turn(&line(2)).await.unwrap();
+        let second = desk.turn(&line(2)).await.unwrap();
+        desk.resize(2);
+        let third = desk.turn(&line(3)).await.unwrap();
+        desk.resize(1);
+        drop(second);
+        assert!(
+            desk.turn(&line(4)).await.is_err(),
+            "the third still holds the only slot"
+        );
+        drop(third);
+        desk.turn(&line(4)).await.unwrap();
     }
 }

@@ -3,7 +3,9 @@
 mod desk;
 mod port;
 mod run;
+mod tunnel;
 
 pub use crate::transport::{BadModems, ModemConfig, Modems, Resting, Transport, Way};
 pub use desk::{Desk, DeskFull, Turn, sessions_allowed};
-pub use run::{Assignment, ClockSeen, Order, Phase, Report, run};
+pub use run::{Assignment, ClockSeen, Order, Phase, Report, Watch, run};
+pub use tunnel::tunnel;

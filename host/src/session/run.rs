@@ -36,6 +36,8 @@ pub struct Order {
     pub memory: BTreeMap<String, Vec<u8>>,
     /// What it may use.
     pub budget: Budget,
+    /// How long the device may take to say who it is; none: as long as the session.
+    pub answers_within: Option<Duration>,
     /// Ends it.
     pub cancel: CancellationToken,
     /// The instant at which it begins.
@@ -112,27 +114,43 @@ pub struct Report {
     pub memory: Option<BTreeMap<String, Vec<u8>>>,
 }
 
+impl Report {
+    /// Of a session that could not begin.
+    pub fn failed(outcome: Outcome, text: String) -> Self {
+        Self {
+            outcome,
+            detail: Some(text),
+            ..Self::new()
+        }
+    }
+
+    /// Of a session that has done nothing yet.
+    pub(super) fn new() -> Self {
+        Self {
+            outcome: Outcome::Complete,
+            detail: None,
+            identity: None,
+            clock: None,
+            settings: None,
+            phases: Vec::new(),
+            usage: Usage::default(),
+            busy: Duration::ZERO,
+            wall: Duration::ZERO,
+            on_line: Duration::ZERO,
+            faults: Vec::new(),
+            trace: String::new(),
+            memory: None,
+        }
+    }
+}
+
 /// Told at the start of each phase.
 pub type Watch<'a> = &'a (dyn Fn(&str, &Usage) + Sync);
 
 /// Holds the conversation. `turn` is kept to its end.
 pub async fn run(turn: Turn, order: Order, sink: Box<dyn Sink>, watch: Watch<'_>) -> Report {
     let begun = Instant::now();
-    let mut report = Report {
-        outcome: Outcome::Complete,
-        detail: None,
-        identity: None,
-        clock: None,
-        settings: None,
-        phases: Vec::new(),
-        usage: Usage::default(),
-        busy: Duration::ZERO,
-        wall: Duration::ZERO,
-        on_line: Duration::ZERO,
-        faults: Vec::new(),
-        trace: String::new(),
-        memory: None,
-    };
+    let mut report = Report::new();
     if let Err((outcome, text)) = converse(&order, sink, watch, &mut report).await {
         report.outcome = outcome;
         report.detail = Some(text);
@@ -143,7 +161,7 @@ pub async fn run(turn: Turn, order: Order, sink: Box<dyn Sink>, watch: Watch<'_>
 }
 
 /// How long a line may take to be given back: a modem hangs up in seconds.
-const CLOSE: Duration = Duration::from_secs(15);
+pub(super) const CLOSE: Duration = Duration::from_secs(15);
 
 type Ended = (Outcome, String);
 
@@ -169,7 +187,10 @@ async fn converse(order: &Order, sink: Box<dyn Sink>, watch: Watch<'_>, report: 
         sink,
         clock: order.clock.clone(),
         memory: order.memory.clone(),
-        budget: order.budget.clone(),
+        budget: Budget {
+            wall: order.answers_within.unwrap_or(order.budget.wall).min(order.budget.wall),
+            ..order.budget.clone()
+        },
         cancel: order.cancel.clone(),
     };
     let mut running = order
@@ -194,7 +215,7 @@ async fn converse(order: &Order, sink: Box<dyn Sink>, watch: Watch<'_>, report: 
     result
 }
 
-fn open_failed(error: OpenError) -> Ended {
+pub(super) fn open_failed(error: OpenError) -> Ended {
     let outcome = match error {
         OpenError::NoRoute { .. } => Outcome::NoRoute,
         OpenError::Refused { .. } => Outcome::LineRefused,
@@ -212,8 +233,10 @@ async fn work(order: &Order, running: &mut Running, watch: Watch<'_>, report: &m
     let identity = {
         let step = Step::begin("identify", running, watch);
         let identity = running.identify(&order.config).await;
+        let identity = identity.map_err(|error| probed(order, error));
         step.end(running, report, identity)
     };
+    running.set_wall(order.budget.wall);
     let identity = match identity {
         Ok(identity) => identity,
         Err(error) => return leave(running, watch, report, error).await,
@@ -248,6 +271,17 @@ async fn work(order: &Order, running: &mut Running, watch: Watch<'_>, report: &m
             };
             Err((outcome, format!("{task}: {}: {}{more}", failure.outcome, failure.text)))
         }
+    }
+}
+
+/// A device that was only looked for and did not come to speak in the time for that is silent.
+fn probed(order: &Order, error: CallError) -> CallError {
+    match (order.answers_within, error) {
+        (Some(within), CallError::Ended(Outcome::LimitTime, _)) => {
+            let text = format!("silent before, and again within the {} s of a look", within.as_secs());
+            CallError::Ended(Outcome::NoAnswer, text)
+        }
+        (_, error) => error,
     }
 }
 

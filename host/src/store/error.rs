@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use super::import::ImportFault;
+use super::pause::PauseCause;
 use crate::model::archive::UnknownWord;
 
 /// Why the store could not do it. Cheap to clone: one failed commit answers everyone who waited for it.
@@ -40,6 +41,8 @@ pub enum StoreError {
     Unavailable {
         /// What was attempted.
         what: &'static str,
+        /// Which of the few ways in which a storage can fail.
+        cause: PauseCause,
         /// Why.
         source: Arc<sqlx::Error>,
     },
@@ -92,10 +95,6 @@ fn import_text(faults: &[ImportFault]) -> String {
     }
 }
 
-/// Result codes of SQLite (<https://www.sqlite.org/rescode.html>) that speak of the storage and not of the query:
-/// BUSY, LOCKED, NOMEM, READONLY, IOERR, FULL, CANTOPEN.
-const UNAVAILABLE: [i32; 7] = [5, 6, 7, 8, 10, 13, 14];
-
 impl StoreError {
     /// Whether the storage is at fault and not what was asked: the caller keeps its data and tries again later.
     pub fn is_storage_unavailable(&self) -> bool {
@@ -105,19 +104,19 @@ impl StoreError {
     /// What `what` ran into.
     pub(super) fn of(what: &'static str) -> impl FnOnce(sqlx::Error) -> Self {
         move |source| {
-            let storage = match &source {
+            let cause = match &source {
                 sqlx::Error::Database(error) => error
                     .code()
                     .and_then(|code| code.parse::<i32>().ok())
-                    .is_some_and(|code| UNAVAILABLE.contains(&(code & 0xff))),
-                sqlx::Error::Io(_) | sqlx::Error::PoolTimedOut | sqlx::Error::WorkerCrashed => true,
-                _ => false,
+                    .and_then(PauseCause::of_code),
+                sqlx::Error::PoolTimedOut => Some(PauseCause::Locked),
+                sqlx::Error::Io(_) | sqlx::Error::WorkerCrashed => Some(PauseCause::Failing),
+                _ => None,
             };
             let source = Arc::new(source);
-            if storage {
-                Self::Unavailable { what, source }
-            } else {
-                Self::Query { what, source }
+            match cause {
+                Some(cause) => Self::Unavailable { what, cause, source },
+                None => Self::Query { what, source },
             }
         }
     }

@@ -2,24 +2,30 @@
 //!
 //! Reading goes through a few connections at once, writing through one task that commits in groups.
 
+pub mod copy;
 mod coverage;
 mod diagnostic;
 mod error;
+mod group;
 mod import;
+mod lock;
 mod memory;
+mod pause;
 mod plan;
+mod prune;
 pub mod query;
 mod record;
 mod rows;
 mod series;
 mod session;
+mod size;
 #[cfg(test)]
 mod tests;
 mod value;
 mod version;
 mod writer;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -35,10 +41,15 @@ use tracing::error;
 
 pub use coverage::Coverage;
 pub use error::StoreError;
+pub use group::{GroupInfo, NewGroup};
 pub use import::{Change, ImportFault, Imported, NewDevice, NewPoint, NewRoute, NewSite};
-pub use plan::{PollDevice, Route};
+pub use lock::{HostLock, LockError};
+pub use pause::{Pause, PauseCause};
+pub use plan::{Group, PollDevice, Route, USUAL_SCHEDULE};
+pub use prune::{Old, Pruned};
 pub use record::{RecordBatch, Stored};
 pub use session::{ClockSeen, Counters, IdentitySeen, NewSession, Phase, SessionEnd};
+pub use size::Size;
 
 static MIGRATIONS: Migrator = sqlx::migrate!("./migrations");
 
@@ -67,6 +78,7 @@ impl Default for Config {
 /// Cheap to clone.
 #[derive(Clone)]
 pub struct Store {
+    path: Arc<Path>,
     readers: SqlitePool,
     queue: writer::Queue,
     closing: CancellationToken,
@@ -112,6 +124,7 @@ impl Store {
         let closing = CancellationToken::new();
         let task = tokio::spawn(writer.run(closing.clone()));
         Ok(Self {
+            path: config.path.as_path().into(),
             readers,
             queue,
             closing,
@@ -132,7 +145,18 @@ impl Store {
 
     /// Whether the last write found the disk full, failing or locked, and none has succeeded since.
     pub fn is_paused(&self) -> bool {
-        self.queue.is_paused()
+        self.queue.state().borrow().is_some()
+    }
+
+    /// Why the storage takes nothing, and since when; none: it does.
+    pub fn pause(&self) -> Option<Pause> {
+        self.queue.state().borrow().clone()
+    }
+
+    /// Waits until the storage takes data. The writer tries it by itself.
+    pub async fn resumed(&self) {
+        // The writer ends only with the store: then there is nothing to wait for.
+        let _ = self.queue.state().clone().wait_for(Option::is_none).await;
     }
 }
 

@@ -9,7 +9,11 @@ use sqlx::sqlite::SqliteRow;
 
 use super::Store;
 use super::error::StoreError;
-use crate::model::{DeviceId, LineAddress, LineId, LineOptions, LineSettings, Outcome, Task};
+use super::instant;
+use crate::model::{DeviceId, LineAddress, LineId, LineOptions, LineSettings, Outcome, Schedule};
+
+/// When a device is read for which nobody said anything.
+pub const USUAL_SCHEDULE: &str = "every 60m: clock current totals hourly daily monthly";
 
 /// One device as the planner sees it.
 #[derive(Debug, Clone)]
@@ -32,10 +36,10 @@ pub struct PollDevice {
     pub time_zone: String,
     /// `standard` or `zone`; none: as the model's description says.
     pub clock_rule: Option<String>,
-    /// How often.
-    pub every_minutes: u32,
-    /// What.
-    pub tasks: Vec<Task>,
+    /// When, and what: its own schedule, else its group's, else the usual one.
+    pub schedule: Schedule,
+    /// The group, when it has one.
+    pub group: Option<Group>,
     /// Ways to it, the first is tried first.
     pub routes: Vec<Route>,
     /// Start of its last session.
@@ -44,6 +48,19 @@ pub struct PollDevice {
     pub last_outcome: Option<Outcome>,
     /// Sessions since the last that brought something; cancelled ones and those that the host spoilt do not count.
     pub failures_in_row: u32,
+    /// When each entry of a schedule was last done, by its text.
+    pub schedule_done: HashMap<String, Timestamp>,
+}
+
+/// A group of devices that are read alike.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Group {
+    /// Its key.
+    pub id: i64,
+    /// Its name.
+    pub name: Arc<str>,
+    /// Sessions at once of its devices; none: as many as there may be.
+    pub sessions: Option<u32>,
 }
 
 /// One way to a device.
@@ -69,9 +86,10 @@ impl Store {
         let mut routes = self.routes().await?;
         let rows = sqlx::query(
             "select d.id, d.name, d.enabled, d.driver, d.config, d.serial, d.model, s.time_zone, d.clock_rule,
-                 d.poll_every_minutes, d.poll_kinds, x.started_at_ms, t.last_outcome, t.failures_in_row
+                 coalesce(d.schedule, g.schedule), x.started_at_ms, t.last_outcome, t.failures_in_row, t.schedule_done,
+                 g.id, g.name, g.sessions
              from device d join node n on n.id = d.node_id join site s on s.id = n.site_id
-             left join device_state t on t.device_id = d.id left join session x on x.id = t.last_session_id
+             left join poll_group g on g.id = d.poll_group_id left join device_state t on t.device_id = d.id left join session x on x.id = t.last_session_id
              order by d.id",
         )
         .fetch_all(&self.readers)
@@ -90,14 +108,15 @@ impl Store {
                     model: row.get(6),
                     time_zone: row.get(7),
                     clock_rule: row.get(8),
-                    every_minutes: row.get(9),
-                    tasks: tasks(row.get(10))?,
+                    schedule: schedule(row.get(9))?,
+                    group: group(row),
                     routes: routes.remove(&id).unwrap_or_default(),
                     last_session_started_at: row
-                        .get::<Option<i64>, _>(11)
+                        .get::<Option<i64>, _>(10)
                         .and_then(|ms| Timestamp::from_millisecond(ms).ok()),
-                    last_outcome: row.get::<Option<&str>, _>(12).map(str::parse).transpose()?,
-                    failures_in_row: row.get::<Option<u32>, _>(13).unwrap_or_default(),
+                    last_outcome: row.get::<Option<&str>, _>(11).map(str::parse).transpose()?,
+                    failures_in_row: row.get::<Option<u32>, _>(12).unwrap_or_default(),
+                    schedule_done: schedule_done(row.get::<Option<&str>, _>(13))?,
                 })
             })
             .collect()
@@ -135,23 +154,47 @@ pub(super) fn route(row: &SqliteRow) -> Result<Route, StoreError> {
         line_name: row.get::<&str, _>(3).into(),
         address: line_address(row.get(4), row.get(5))?,
         settings: line_settings(row.get(6))?,
-        options: row.get::<&str, _>(7).parse().map_err(|_| StoreError::Text {
-            what: "options of a line",
-            got: row.get(7),
-        })?,
+        options: line_options(row.get(7))?,
     })
 }
 
-/// Tasks as column `poll_kinds` holds them.
-pub(super) fn tasks(words: &str) -> Result<Vec<Task>, StoreError> {
-    words.split_whitespace().map(|word| Ok(word.parse()?)).collect()
+/// A schedule as its columns hold it; none: the usual one.
+pub(super) fn schedule(text: Option<&str>) -> Result<Schedule, StoreError> {
+    let text = text.unwrap_or(USUAL_SCHEDULE);
+    text.parse().map_err(|_| StoreError::Text {
+        what: "a schedule",
+        got: text.to_owned(),
+    })
+}
+
+/// The group of a device: key, name and limit in columns 14 to 16.
+fn group(row: &SqliteRow) -> Option<Group> {
+    Some(Group {
+        id: row.get::<Option<i64>, _>(14)?,
+        name: row.get::<Option<&str>, _>(15)?.into(),
+        sessions: row.get(16),
+    })
+}
+
+/// Column `schedule_done`: seconds by entry.
+fn schedule_done(text: Option<&str>) -> Result<HashMap<String, Timestamp>, StoreError> {
+    let seconds: HashMap<String, i64> = json("when schedules were done", text.unwrap_or("{}"))?;
+    Ok(seconds.into_iter().map(|(entry, at)| (entry, instant(at))).collect())
 }
 
 /// A line's address as columns `kind` and `address` hold it.
-fn line_address(kind: &str, address: &str) -> Result<LineAddress, StoreError> {
+pub(super) fn line_address(kind: &str, address: &str) -> Result<LineAddress, StoreError> {
     LineAddress::of(kind, address).map_err(|_| StoreError::Text {
         what: "an address of a line",
         got: format!("{kind}:{address}"),
+    })
+}
+
+/// Options as column `options` holds them.
+pub(super) fn line_options(text: &str) -> Result<LineOptions, StoreError> {
+    text.parse().map_err(|_| StoreError::Text {
+        what: "options of a line",
+        got: text.to_owned(),
     })
 }
 

@@ -1,5 +1,7 @@
 //! Sessions: begun, ended, and what they leave behind.
 
+use std::collections::HashMap;
+
 use async_trait::async_trait;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -115,6 +117,10 @@ pub struct SessionEnd {
     pub trace: String,
     /// The device's clock, when it was read.
     pub clock: Option<ClockSeen>,
+    /// Whether it says how the device fares: a tunnel does not.
+    pub tells_of_device: bool,
+    /// When each entry of the device's schedule was last done, when this session did some.
+    pub schedule_done: Option<HashMap<String, Timestamp>>,
 }
 
 /// What an outcome says of the device: whether it counts as a failure of its own.
@@ -205,7 +211,16 @@ impl Write for SessionEnd {
                 want: "one that was begun".to_owned(),
             });
         };
-        put_state(tx, device, self.outcome, self.ended_at).await?;
+        let done = self.schedule_done.as_ref().map(|done| {
+            let seconds: HashMap<&str, i64> = done
+                .iter()
+                .map(|(entry, at)| (entry.as_str(), at.as_second()))
+                .collect();
+            json(&seconds)
+        });
+        if self.tells_of_device {
+            put_state(tx, device, self.outcome, self.ended_at, done.transpose()?).await?;
+        }
         if !self.trace.is_empty() {
             sqlx::query("insert into trace (session_id, text) values ($1, $2) on conflict (session_id) do nothing")
                 .bind(self.session.0)
@@ -268,7 +283,13 @@ impl SessionEnd {
 }
 
 /// How the device fared, after one more session.
-async fn put_state(tx: &mut Tx, device: i64, outcome: Outcome, ended_at: Timestamp) -> Result<(), StoreError> {
+async fn put_state(
+    tx: &mut Tx,
+    device: i64,
+    outcome: Outcome,
+    ended_at: Timestamp,
+    schedule_done: Option<String>,
+) -> Result<(), StoreError> {
     let (keep, add) = match judge(outcome) {
         Judgement::Good => (0i64, 0i64),
         Judgement::Failed => (1, 1),
@@ -277,12 +298,13 @@ async fn put_state(tx: &mut Tx, device: i64, outcome: Outcome, ended_at: Timesta
     let good_at = (outcome == Outcome::Complete).then(|| ended_at.as_second());
     sqlx::query(
         "update device_state set last_outcome = $1, failures_in_row = failures_in_row * $2 + $3,
-             last_good_at = coalesce($4, last_good_at) where device_id = $5",
+             last_good_at = coalesce($4, last_good_at), schedule_done = coalesce($5, schedule_done) where device_id = $6",
     )
     .bind(outcome.word())
     .bind(keep)
     .bind(add)
     .bind(good_at)
+    .bind(schedule_done)
     .bind(device)
     .execute(&mut tx.conn)
     .await
@@ -310,7 +332,7 @@ impl Write for EndInterrupted {
         .map_err(StoreError::of("end interrupted sessions"))?;
         for device in &devices {
             let at = Timestamp::from_millisecond(self.at_ms).unwrap_or(Timestamp::UNIX_EPOCH);
-            put_state(tx, *device, Outcome::Interrupted, at).await?;
+            put_state(tx, *device, Outcome::Interrupted, at, None).await?;
         }
         Ok(devices.len() as u64)
     }

@@ -2,21 +2,28 @@
 //!
 //! It takes everything that waits (bounded), does it in one transaction, and answers each caller when the transaction
 //! is durable. When one write of a group fails, the others are done again each by itself.
+//!
+//! While the storage takes nothing, the writer tries it by itself, so that whoever waits for it learns of its return.
 
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::error::Error as _;
+use std::time::Duration;
 
 use async_trait::async_trait;
+use jiff::Timestamp;
 use sqlx::sqlite::SqliteConnectOptions;
 use sqlx::{ConnectOptions, Connection, SqliteConnection};
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::{mpsc, oneshot, watch};
 use tokio_util::sync::CancellationToken;
 use tracing::{error, info};
 
 use super::error::StoreError;
+use super::pause::{self, Pause, PauseCause};
 use super::series::SeriesCache;
 use super::value::Pending;
 use crate::limits;
+
+/// How often a storage that took nothing is tried: what waits for it is worth a small write.
+const TRY_EVERY: Duration = Duration::from_secs(2);
 
 /// One change of the store. It may run more than once: only the last run counts.
 #[async_trait]
@@ -79,7 +86,7 @@ impl<W: Write> Queued for Job<W> {
 #[derive(Clone)]
 pub(super) struct Queue {
     jobs: mpsc::Sender<Box<dyn Queued>>,
-    paused: Arc<AtomicBool>,
+    state: pause::State,
 }
 
 impl Queue {
@@ -96,8 +103,8 @@ impl Queue {
     }
 
     /// Whether the last write found the storage unavailable.
-    pub(super) fn is_paused(&self) -> bool {
-        self.paused.load(Ordering::Relaxed)
+    pub(super) fn state(&self) -> &pause::State {
+        &self.state
     }
 }
 
@@ -106,14 +113,14 @@ pub(super) struct Writer {
     options: SqliteConnectOptions,
     tx: Tx,
     jobs: mpsc::Receiver<Box<dyn Queued>>,
-    paused: Arc<AtomicBool>,
+    state: watch::Sender<Option<Pause>>,
 }
 
 impl Writer {
     /// A writer on `conn`, and the way to it. `options` are for connecting again.
     pub(super) fn new(options: SqliteConnectOptions, conn: SqliteConnection) -> (Self, Queue) {
         let (sender, jobs) = mpsc::channel(limits::WRITES_WAITING);
-        let paused = Arc::new(AtomicBool::new(false));
+        let (state, shown) = watch::channel(None);
         let tx = Tx {
             conn,
             series: SeriesCache::default(),
@@ -121,14 +128,14 @@ impl Writer {
         };
         let queue = Queue {
             jobs: sender,
-            paused: paused.clone(),
+            state: shown,
         };
         (
             Self {
                 options,
                 tx,
                 jobs,
-                paused,
+                state,
             },
             queue,
         )
@@ -144,6 +151,7 @@ impl Writer {
                     self.jobs.close();
                     continue;
                 }
+                () = tokio::time::sleep(TRY_EVERY), if self.is_paused() => Some(Box::new(Try) as Box<dyn Queued>),
             };
             let Some(first) = first else { break };
             let group = self.gather(first);
@@ -218,20 +226,70 @@ impl Writer {
         Ok(())
     }
 
-    fn note(&self, result: &Result<(), StoreError>) {
-        match result {
-            Err(error) if error.is_storage_unavailable() => {
-                if !self.paused.swap(true, Ordering::Relaxed) {
-                    error!(%error, source = ?std::error::Error::source(error), "the storage takes nothing, writing is paused");
-                }
-            }
-            _ => {
-                if self.paused.swap(false, Ordering::Relaxed) {
-                    info!("the storage takes data again");
-                }
-            }
-        }
+    fn is_paused(&self) -> bool {
+        self.state.borrow().is_some()
     }
+
+    /// Whether the file system can only be read. SQLite tells it as a write that failed.
+    fn is_read_only(&self) -> bool {
+        let opened = std::fs::OpenOptions::new()
+            .write(true)
+            .open(self.options.get_filename());
+        opened.is_err_and(|error| error.kind() == std::io::ErrorKind::ReadOnlyFilesystem)
+    }
+
+    fn note(&self, result: &Result<(), StoreError>) {
+        let Err(error @ StoreError::Unavailable { cause, .. }) = result else {
+            if self.state.send_replace(None).is_some() {
+                metrics::gauge!("uzel_store_paused").set(0.0);
+                info!("the storage takes data again");
+            }
+            return;
+        };
+        let cause = match cause {
+            PauseCause::Failing if self.is_read_only() => PauseCause::ReadOnly,
+            cause => *cause,
+        };
+        let detail = match error.source() {
+            Some(source) => format!("{error}: {source}"),
+            None => error.to_string(),
+        };
+        let before = self.state.borrow().clone();
+        if before.as_ref().map(|pause| pause.cause) != Some(cause) {
+            metrics::gauge!("uzel_store_paused").set(1.0);
+            error!(
+                cause = cause.word(),
+                error = detail,
+                "the storage takes nothing ({}), writing is paused: {detail}",
+                cause.word()
+            );
+        }
+        self.state.send_replace(Some(Pause {
+            cause,
+            detail,
+            since: before.map_or_else(Timestamp::now, |pause| pause.since),
+        }));
+    }
+}
+
+/// A write that changes nothing and needs all that a write needs.
+struct Try;
+
+#[async_trait]
+impl Queued for Try {
+    fn weight(&self) -> usize {
+        1
+    }
+
+    async fn run(&mut self, tx: &mut Tx) -> Result<(), StoreError> {
+        sqlx::query("update revision set number = number where subject = 'devices'")
+            .execute(&mut tx.conn)
+            .await
+            .map(drop)
+            .map_err(StoreError::of("try the storage"))
+    }
+
+    fn answer(self: Box<Self>, _: Result<(), StoreError>) {}
 }
 
 async fn begin(conn: &mut SqliteConnection) -> Result<(), sqlx::Error> {

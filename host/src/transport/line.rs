@@ -19,7 +19,7 @@ use crate::model::{Direction, LineOptions, LineSettings};
 const CHUNK: usize = 4_096;
 
 /// Room made for an answer: most have fewer bytes, and thousands of lines may wait at once.
-const FIRST: usize = 512;
+const FIRST: usize = 256;
 
 /// An open line.
 #[derive(Debug)]

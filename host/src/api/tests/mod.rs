@@ -1,5 +1,6 @@
 //! The API over a real socket and a real file.
 
+mod journal;
 mod live;
 mod problems;
 mod resources;
@@ -20,7 +21,7 @@ use crate::collect::{Board, Command, Handle, HandleError};
 use crate::driver::describe::Describe;
 use crate::model::{
     Aggregate, ArchiveKind, Cell, Column, Condition, DeviceEvent, DeviceId, Effect, LineAddress, LineId, Outcome,
-    Quality, Reason, Record, RecordKind, SessionId, Setting, Severity, Task, Value,
+    Quality, Reason, Record, RecordKind, Schedule, SessionId, Setting, Severity, Task, Value,
 };
 use crate::store::{
     ClockSeen, Config, Counters, IdentitySeen, NewDevice, NewPoint, NewRoute, NewSession, NewSite, Phase, RecordBatch,
@@ -208,6 +209,13 @@ async fn answer_commands(mut commands: mpsc::Receiver<Command>) {
                 };
                 let _ = reply.send(answer);
             }
+            Command::Tunnel(device, _, reply) => {
+                let answer = match device {
+                    DeviceId(1) => Ok(([127, 0, 0, 1], 4_001).into()),
+                    device => Err(HandleError::AlreadyReading(device)),
+                };
+                let _ = reply.send(answer);
+            }
             Command::Cancel(session, reply) => {
                 let answer = if session.0 == 1 {
                     Ok(())
@@ -216,7 +224,7 @@ async fn answer_commands(mut commands: mpsc::Receiver<Command>) {
                 };
                 let _ = reply.send(answer);
             }
-            Command::Reload => {}
+            Command::Reload | Command::Configure(_) => {}
         }
     }
 }
@@ -245,8 +253,8 @@ fn new_device(index: u16) -> NewDevice {
         enabled: true,
         clock_rule: None,
         config: json!({ "address": 1, "password": "secret" }),
-        every_minutes: 60,
-        tasks: vec![Task::Archive(ArchiveKind::Hourly)],
+        schedule: Schedule::every(60, vec![Task::Archive(ArchiveKind::Hourly)]).ok(),
+        group: None,
         points: vec![NewPoint {
             input: 1,
             name: "Отопление".to_owned(),
@@ -278,6 +286,8 @@ async fn begin(store: &Store, device: DeviceId) -> SessionId {
 fn end(session: SessionId) -> SessionEnd {
     SessionEnd {
         session,
+        tells_of_device: true,
+        schedule_done: None,
         ended_at: ago(0),
         outcome: Outcome::Complete,
         detail: None,

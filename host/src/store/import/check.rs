@@ -7,9 +7,6 @@ use super::{ImportFault, NewDevice, NewSite};
 /// Longest name, bytes: a line of a screen or a report.
 const NAME_BYTES: usize = 200;
 
-/// The longest period of polling, minutes: a month.
-const LONGEST_PERIOD: u32 = 31 * 24 * 60;
-
 /// Resources that a point may measure.
 const RESOURCES: [&str; 6] = ["heat", "hot-water", "cold-water", "gas", "steam", "electricity"];
 
@@ -85,15 +82,11 @@ impl Check {
         if let Some(rule) = &device.clock_rule {
             self.word("clock_rule", rule, &["standard", "zone"]);
         }
+        if let Some(group) = &device.group {
+            self.name("group", group);
+        }
         if !device.config.is_object() {
             self.fault("config", "is no JSON object".to_owned());
-        }
-        if !(1..=LONGEST_PERIOD).contains(&device.every_minutes) {
-            let got = device.every_minutes;
-            self.fault("every_minutes", format!("{got}, expected 1 to {LONGEST_PERIOD}"));
-        }
-        if device.tasks.is_empty() {
-            self.fault("tasks", "nothing would be read".to_owned());
         }
     }
 

@@ -12,7 +12,7 @@ use jiff::Timestamp;
 use super::Store;
 use super::error::StoreError;
 use super::writer::{Tx, Write};
-use crate::model::{DeviceId, LineAddress, LineOptions, LineSettings, Task};
+use crate::model::{DeviceId, LineAddress, LineOptions, LineSettings, Schedule};
 
 /// A device as a person describes it. Organisation, site, node, points and lines are found by name or made.
 #[derive(Debug, Clone, PartialEq)]
@@ -39,10 +39,10 @@ pub struct NewDevice {
     pub clock_rule: Option<String>,
     /// For the driver: a JSON object.
     pub config: serde_json::Value,
-    /// How often it is polled.
-    pub every_minutes: u32,
-    /// What is read.
-    pub tasks: Vec<Task>,
+    /// When it is read, and what; none: as its group says, else as usual.
+    pub schedule: Option<Schedule>,
+    /// Name of its group.
+    pub group: Option<String>,
     /// What its inputs serve.
     pub points: Vec<NewPoint>,
 }
@@ -173,9 +173,9 @@ impl Write for Import {
         for (index, device) in self.devices.iter().enumerate() {
             match write::device(tx, &mut places, device, self.at).await? {
                 Ok(done) => imported.push(done),
-                Err(reason) => faults.push(ImportFault {
+                Err((key, reason)) => faults.push(ImportFault {
                     row: index + 1,
-                    key: "line".to_owned(),
+                    key: key.to_owned(),
                     reason,
                 }),
             }

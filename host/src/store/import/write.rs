@@ -16,15 +16,19 @@ pub(super) async fn device(
     places: &mut Places,
     device: &NewDevice,
     at: i64,
-) -> Result<Result<Imported, String>, StoreError> {
+) -> Result<Result<Imported, (&'static str, String)>, StoreError> {
     let mut changes = Vec::new();
     let node = places.node(tx, device, &mut changes).await?;
-    let (id, added) = match find(tx, device, node, &mut changes).await? {
+    let group = match group(tx, device).await? {
+        Ok(group) => group,
+        Err(reason) => return Ok(Err(("group", reason))),
+    };
+    let (id, added) = match find(tx, device, (node, group), &mut changes).await? {
         Some(id) => (id, false),
-        None => (insert(tx, device, node).await?, true),
+        None => (insert(tx, device, (node, group)).await?, true),
     };
     if let Err(reason) = put_routes(tx, id, device, &mut changes).await? {
-        return Ok(Err(reason));
+        return Ok(Err(("line", reason)));
     }
     put_points(tx, id, node, device, at, &mut changes).await?;
     changes.dedup();
@@ -40,15 +44,30 @@ pub(super) async fn device(
     }))
 }
 
-/// The tasks as column `poll_kinds` holds them.
-fn poll_kinds(device: &NewDevice) -> String {
-    let words: Vec<String> = device.tasks.iter().map(ToString::to_string).collect();
-    words.join(" ")
+/// The key of the device's group, if it names one.
+async fn group(tx: &mut Tx, device: &NewDevice) -> Result<Result<Option<i64>, String>, StoreError> {
+    let Some(name) = &device.group else { return Ok(Ok(None)) };
+    let id: Option<i64> = sqlx::query_scalar("select id from poll_group where name = $1")
+        .bind(name)
+        .fetch_optional(&mut tx.conn)
+        .await
+        .map_err(StoreError::of("find a group"))?;
+    Ok(match id {
+        Some(id) => Ok(Some(id)),
+        None => Err(format!("there is no group {name:?}: make it with `uzel group set`")),
+    })
 }
 
-async fn insert(tx: &mut Tx, device: &NewDevice, node: i64) -> Result<i64, StoreError> {
+fn schedule_text(device: &NewDevice) -> Option<String> {
+    device.schedule.as_ref().map(ToString::to_string)
+}
+
+/// Keys of the node and the group of a device.
+type Belongs = (i64, Option<i64>);
+
+async fn insert(tx: &mut Tx, device: &NewDevice, (node, group): Belongs) -> Result<i64, StoreError> {
     sqlx::query_scalar(
-        "insert into device (node_id, driver, name, serial, model, enabled, clock_rule, config, poll_every_minutes, poll_kinds)
+        "insert into device (node_id, driver, name, serial, model, enabled, clock_rule, config, schedule, poll_group_id)
          values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) returning id",
     )
     .bind(node)
@@ -59,8 +78,8 @@ async fn insert(tx: &mut Tx, device: &NewDevice, node: i64) -> Result<i64, Store
     .bind(i64::from(device.enabled))
     .bind(device.clock_rule.as_deref())
     .bind(device.config.to_string())
-    .bind(device.every_minutes)
-    .bind(poll_kinds(device))
+    .bind(schedule_text(device))
+    .bind(group)
     .fetch_one(&mut tx.conn)
     .await
     .map_err(StoreError::of("insert a device"))
@@ -70,11 +89,11 @@ async fn insert(tx: &mut Tx, device: &NewDevice, node: i64) -> Result<i64, Store
 async fn find(
     tx: &mut Tx,
     device: &NewDevice,
-    node: i64,
+    (node, group): Belongs,
     changes: &mut Vec<String>,
 ) -> Result<Option<i64>, StoreError> {
     let row = sqlx::query(
-        "select id, node_id, driver, serial, model, enabled, clock_rule, config, poll_every_minutes, poll_kinds
+        "select id, node_id, driver, serial, model, enabled, clock_rule, config, schedule, poll_group_id
          from device where name = $1",
     )
     .bind(device.name.as_str())
@@ -96,8 +115,8 @@ async fn find(
         ("enabled", (row.get::<i64, _>(5) != 0) != device.enabled),
         ("clock_rule", row.get::<Option<String>, _>(6) != device.clock_rule),
         ("config", old_config.as_ref() != Some(&device.config)),
-        ("every_minutes", row.get::<u32, _>(8) != device.every_minutes),
-        ("tasks", row.get::<&str, _>(9) != poll_kinds(device)),
+        ("schedule", row.get::<Option<String>, _>(8) != schedule_text(device)),
+        ("group", row.get::<Option<i64>, _>(9) != group),
     ] {
         if is_other {
             changes.push(key.to_owned());
@@ -106,7 +125,7 @@ async fn find(
     if changes.len() > before {
         sqlx::query(
             "update device set node_id = $1, driver = $2, serial = $3, model = $4, enabled = $5, clock_rule = $6,
-                 config = $7, poll_every_minutes = $8, poll_kinds = $9 where id = $10",
+                 config = $7, schedule = $8, poll_group_id = $9 where id = $10",
         )
         .bind(node)
         .bind(device.driver.as_str())
@@ -115,8 +134,8 @@ async fn find(
         .bind(i64::from(device.enabled))
         .bind(device.clock_rule.as_deref())
         .bind(device.config.to_string())
-        .bind(device.every_minutes)
-        .bind(poll_kinds(device))
+        .bind(schedule_text(device))
+        .bind(group)
         .bind(id)
         .execute(&mut tx.conn)
         .await

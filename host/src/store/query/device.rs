@@ -9,15 +9,15 @@ use sqlx::sqlite::SqliteRow;
 
 use super::of_keys;
 use super::session::{self, SessionBrief};
-use crate::model::{DeviceId, Outcome, RecordKind, Task};
+use crate::model::{DeviceId, Outcome, RecordKind, Schedule};
 use crate::store::rows::Rows;
 use crate::store::{Route, Store, StoreError, instant, plan};
 
 static DEVICES: Rows = Rows::new(
     "select d.id, d.name, d.serial, d.model, d.enabled, s.id, s.name, s.time_zone, s.address, n.id, n.name, d.driver,
-         d.config, d.poll_every_minutes, d.poll_kinds, d.clock_rule, t.last_session_id, t.last_outcome, t.last_good_at
+         d.config, coalesce(d.schedule, g.schedule), g.name, d.clock_rule, t.last_session_id, t.last_outcome, t.last_good_at
      from device d join node n on n.id = d.node_id join site s on s.id = n.site_id
-     left join device_state t on t.device_id = d.id where d.id in (values",
+     left join poll_group g on g.id = d.poll_group_id left join device_state t on t.device_id = d.id where d.id in (values",
     1,
     ") order by d.name",
 );
@@ -92,10 +92,10 @@ pub struct DeviceInfo {
     pub routes: Vec<Route>,
     /// For the driver, secrets in clear: mask them before they are shown.
     pub config: serde_json::Value,
-    /// How often it is polled.
-    pub every_minutes: u32,
-    /// What is read.
-    pub tasks: Vec<Task>,
+    /// When it is read, and what.
+    pub schedule: Schedule,
+    /// Name of its group.
+    pub group: Option<String>,
     /// What the store has of it.
     pub archives: Vec<ArchiveInfo>,
     /// Its clock as it was read last.
@@ -227,8 +227,8 @@ impl Store {
                 driver: row.get(11),
                 routes: routes.remove(&id).unwrap_or_default(),
                 config: plan::json("a configuration", row.get(12))?,
-                every_minutes: row.get(13),
-                tasks: plan::tasks(row.get(14))?,
+                schedule: plan::schedule(row.get(13))?,
+                group: row.get(14),
                 archives: archives.remove(&id).unwrap_or_default(),
                 clock: clocks.remove(&id).and_then(|mut clocks| clocks.pop()),
                 last_session: last_session.and_then(|session| sessions.remove(&session)),

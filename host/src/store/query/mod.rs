@@ -4,6 +4,8 @@
 
 mod device;
 mod diagnostic;
+mod health;
+mod line;
 mod record;
 mod series;
 mod session;
@@ -11,9 +13,11 @@ mod site;
 
 pub use device::{ArchiveInfo, Clock, DeviceInfo, DevicePoint, DeviceQuery};
 pub use diagnostic::{EventRow, SettingRow};
+pub use health::{Talk, Whose};
+pub use line::{LineDevice, LineInfo};
 pub use record::{Cell, ConditionRow, Order, RecordQuery, RecordRow};
 pub use series::{PointRow, SeriesQuery, SeriesRow, SeriesValue};
-pub use session::{SessionBrief, SessionDetail, SessionQuery};
+pub use session::{SessionBrief, SessionDetail, SessionPage, SessionQuery};
 pub use site::SiteRow;
 
 use sqlx::SqlitePool;

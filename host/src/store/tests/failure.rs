@@ -3,6 +3,7 @@
 use async_trait::async_trait;
 
 use super::*;
+use crate::store::PauseCause;
 use crate::store::writer::{Tx, Write};
 
 /// Bounds the file to what it has now and `more` pages: a full disk.
@@ -58,7 +59,7 @@ async fn a_full_disk_keeps_what_was_acknowledged_and_goes_on_when_there_is_room(
     }
     let error = refused.expect("20 pages are not enough for 100 days");
     assert!(error.is_storage_unavailable(), "{error:?}");
-    assert!(f.store.is_paused());
+    assert_eq!(f.store.pause().map(|pause| pause.cause), Some(PauseCause::Full));
     assert_eq!(f.count("select count(*) from record").await, acknowledged);
     assert_eq!(f.count("select count(*) from value").await, acknowledged * 20);
     let still = f.store.put_records(f.batch(&columns, hours(5000, 5024))).await;
@@ -150,4 +151,30 @@ async fn a_file_that_is_no_database_is_refused_and_left_alone() {
             .unwrap()
             .starts_with("this is no database")
     );
+}
+
+async fn beside(f: &Fixture) -> sqlx::SqliteConnection {
+    let options = sqlx::sqlite::SqliteConnectOptions::new().filename(f.dir.path().join("uzel.sqlite"));
+    sqlx::ConnectOptions::connect(&options).await.unwrap()
+}
+
+#[tokio::test]
+async fn a_file_that_another_program_locks_pauses_the_store_and_its_release_is_noticed_without_a_write() {
+    let f = Fixture::new().await;
+    let columns = columns();
+    f.store.put_records(f.batch(&columns, hours(0, 10))).await.unwrap();
+    let mut other = beside(&f).await;
+    sqlx::query("begin exclusive").execute(&mut other).await.unwrap();
+    let refused = f.store.put_records(f.batch(&columns, hours(10, 20))).await.unwrap_err();
+    assert!(refused.is_storage_unavailable(), "{refused:?}");
+    let pause = f.store.pause().expect("the store is paused");
+    assert_eq!(pause.cause, PauseCause::Locked);
+    assert!(pause.detail.contains("locked"), "{}", pause.detail);
+    assert_eq!(f.count("select count(*) from record").await, 10, "reading goes on");
+
+    sqlx::query("rollback").execute(&mut other).await.unwrap();
+    f.store.resumed().await;
+    assert_eq!(f.store.pause(), None);
+    f.store.put_records(f.batch(&columns, hours(10, 20))).await.unwrap();
+    assert_eq!(f.count("select count(*) from record").await, 20);
 }

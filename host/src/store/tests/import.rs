@@ -2,14 +2,14 @@
 
 use super::*;
 use crate::model::LineSettings;
-use crate::store::Change;
+use crate::store::{Change, NewGroup};
 
 #[tokio::test]
 async fn importing_again_changes_only_what_is_other() {
     let f = Fixture::new().await;
     let mut device = new_device("boiler-7", 1);
     assert_eq!(f.store.add_device(&device).await.unwrap().change, Change::Unchanged);
-    device.every_minutes = 30;
+    device.schedule = "every 30m: clock hourly".parse().ok();
     device.site.address = None;
     device.routes[0].settings = Some("9600-8N2".parse::<LineSettings>().unwrap());
     let changed = f.store.add_device(&device).await.unwrap();
@@ -17,15 +17,65 @@ async fn importing_again_changes_only_what_is_other() {
         (changed.device, changed.change),
         (
             f.device,
-            Change::Updated(vec!["every_minutes".to_owned(), "line".to_owned()])
+            Change::Updated(vec!["schedule".to_owned(), "line".to_owned()])
         )
     );
     let plan = f.store.poll_plan().await.unwrap();
     assert_eq!(plan.len(), 1);
-    assert_eq!(plan[0].every_minutes, 30);
+    assert_eq!(Some(&plan[0].schedule), device.schedule.as_ref());
     assert_eq!(plan[0].routes[0].settings, device.routes[0].settings);
-    assert_eq!(plan[0].tasks, device.tasks);
     assert_eq!(f.texts("select address from site").await, ["1 Lesnaya"]);
+}
+
+#[tokio::test]
+async fn a_device_takes_the_schedule_of_its_group_unless_it_has_its_own() {
+    let f = Fixture::new().await;
+    let mut device = new_device("boiler-7", 1);
+    (device.schedule, device.group) = (None, Some("gsm".to_owned()));
+    let refused = f.store.add_device(&device).await;
+    assert!(
+        matches!(&refused, Err(StoreError::Import(faults)) if faults[0].key == "group"),
+        "{refused:?}"
+    );
+    let group = NewGroup {
+        name: "gsm".to_owned(),
+        schedule: "H 2 * * *: daily within 20m".parse().unwrap(),
+        sessions: Some(4),
+    };
+    f.store.put_group(group.clone()).await.unwrap();
+    let before = f.store.devices_revision().await.unwrap();
+    f.store.add_device(&device).await.unwrap();
+    let plan = f.store.poll_plan().await.unwrap();
+    assert_eq!(plan[0].schedule, group.schedule);
+    assert_eq!(plan[0].group.as_ref().and_then(|group| group.sessions), Some(4));
+    assert!(f.store.devices_revision().await.unwrap() > before);
+    device.schedule = "every 5m: current".parse().ok();
+    f.store.add_device(&device).await.unwrap();
+    assert_eq!(
+        Some(&f.store.poll_plan().await.unwrap()[0].schedule),
+        device.schedule.as_ref()
+    );
+    let groups = f.store.groups().await.unwrap();
+    assert_eq!((groups.len(), &groups[0].group, groups[0].devices), (1, &group, 1));
+}
+
+#[tokio::test]
+async fn what_a_session_did_of_the_schedule_is_known_after_a_restart() {
+    let f = Fixture::new().await;
+    let session = begin(&f.store, f.device).await;
+    let entry = "every 60m: clock hourly".to_owned();
+    let end = SessionEnd {
+        schedule_done: Some([(entry.clone(), at(0))].into()),
+        ..session_end(session, Outcome::Complete)
+    };
+    f.store.end_session(end).await.unwrap();
+    let session = begin(&f.store, f.device).await;
+    f.store
+        .end_session(session_end(session, Outcome::NoAnswer))
+        .await
+        .unwrap();
+    let plan = f.store.poll_plan().await.unwrap();
+    assert_eq!(plan[0].schedule_done, [(entry, at(0))].into());
 }
 
 #[tokio::test]
@@ -33,7 +83,7 @@ async fn every_fault_of_every_row_is_told_and_nothing_is_imported() {
     let f = Fixture::new().await;
     let mut one = new_device("one", 1);
     one.site.time_zone = "Mars/Olympus".to_owned();
-    one.tasks.clear();
+    one.group = Some(String::new());
     let mut two = new_device("", 2);
     two.routes.clear();
     two.points.push(two.points[0].clone());
@@ -45,7 +95,7 @@ async fn every_fault_of_every_row_is_told_and_nothing_is_imported() {
     assert_eq!(
         told,
         [
-            (2, "tasks"),
+            (2, "group"),
             (2, "site.time_zone"),
             (2, "site.time_zone"),
             (3, "name"),

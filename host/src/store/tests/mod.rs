@@ -1,8 +1,10 @@
 //! The store with a real file.
 
+mod copy;
 mod failure;
 mod import;
 mod property;
+mod prune;
 mod records;
 mod sessions;
 mod views;
@@ -18,7 +20,7 @@ use super::{
 };
 use crate::model::{
     Aggregate, ArchiveKind, Cell, Column, DeviceId, LineAddress, LineId, Outcome, Quality, Reason, Record, RecordKind,
-    SessionId, Task, Value,
+    Schedule, SessionId, Task, Value,
 };
 
 pub(super) const HOUR: i64 = 3600;
@@ -97,8 +99,8 @@ pub(super) fn new_device(name: &str, port: u16) -> NewDevice {
         enabled: true,
         clock_rule: None,
         config: json!({ "address": 1 }),
-        every_minutes: 60,
-        tasks: vec![Task::Clock, Task::Archive(ArchiveKind::Hourly)],
+        schedule: Schedule::every(60, vec![Task::Clock, Task::Archive(ArchiveKind::Hourly)]).ok(),
+        group: None,
         points: vec![NewPoint {
             input: 1,
             name: "Heating".to_owned(),
@@ -126,6 +128,8 @@ pub(super) async fn begin(store: &Store, device: DeviceId) -> SessionId {
 pub(super) fn session_end(session: SessionId, outcome: Outcome) -> SessionEnd {
     SessionEnd {
         session,
+        tells_of_device: true,
+        schedule_done: None,
         ended_at: at(5),
         outcome,
         detail: None,

@@ -227,7 +227,7 @@ export const en: Messages = {
   colTook: 'Took',
   colBytes: 'Bytes',
   colRecords: 'Records',
-  reason: { schedule: 'schedule', 'read-now': 'read now', 'command-line': 'command line' },
+  reason: { schedule: 'schedule', 'read-now': 'read now', tunnel: 'tunnel', 'command-line': 'command line' },
   cancelSession: 'Cancel',
   cancelAsked: 'Asked to stop',
   outcomeRunning: 'Running',

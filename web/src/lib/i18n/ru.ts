@@ -245,7 +245,7 @@ export const ru = {
   colTook: 'Длился',
   colBytes: 'Байт',
   colRecords: 'Записей',
-  reason: { schedule: 'расписание', 'read-now': 'прочитать сейчас', 'command-line': 'командная строка' } satisfies Record<Reason, string> as Record<Reason, string>,
+  reason: { schedule: 'расписание', 'read-now': 'прочитать сейчас', tunnel: 'туннель', 'command-line': 'командная строка' } satisfies Record<Reason, string> as Record<Reason, string>,
   cancelSession: 'Прервать',
   cancelAsked: 'Просим остановиться',
   outcomeRunning: 'Идёт',

@@ -1,0 +1,153 @@
+//! What is written down of a session: its begin, its end, and no secret.
+
+use std::time::Duration;
+
+use jiff::Timestamp;
+use tokio_util::sync::CancellationToken;
+
+use super::job::{Refused, Tools};
+use super::sink::Shown;
+use crate::driver::Secrets;
+use crate::model::{Outcome, SessionId};
+use crate::session::Report;
+use crate::store::{self, NewSession, SessionEnd, StoreError};
+
+/// Writes down that a session begins. While the storage takes nothing it waits: what somebody asked for is not forgotten.
+pub(super) async fn begin(
+    tools: &Tools,
+    new: &mut NewSession,
+    cancel: &CancellationToken,
+) -> Result<SessionId, StoreError> {
+    loop {
+        match tools.store.begin_session(new.clone()).await {
+            Err(error) if error.is_storage_unavailable() => {
+                tokio::select! {
+                    () = cancel.cancelled() => return Err(error),
+                    () = tools.store.resumed() => new.started_at = Timestamp::now(),
+                }
+            }
+            result => return result,
+        }
+    }
+}
+
+/// How a session went, as the journal has it.
+pub(super) fn session_end(session: SessionId, shown: &Shown, report: Result<Report, Refused>) -> SessionEnd {
+    let (records_added, values_added, incidents) = shown.brought();
+    let ended_at = Timestamp::now();
+    let report = match report {
+        Ok(report) => report,
+        Err((outcome, text)) => {
+            return SessionEnd {
+                session,
+                ended_at,
+                outcome,
+                detail: Some(text),
+                identity: None,
+                phases: Vec::new(),
+                counters: store::Counters {
+                    records_added,
+                    values_added,
+                    ..store::Counters::default()
+                },
+                faults: Vec::new(),
+                trace: String::new(),
+                clock: None,
+                schedule_done: None,
+                tells_of_device: true,
+            };
+        }
+    };
+    let mut faults = report.faults;
+    if incidents > 0 {
+        faults.push(format!(
+            "{incidents} records came back different from what was stored: see the incidents"
+        ));
+    }
+    let millis = |duration: Duration| u64::try_from(duration.as_millis()).unwrap_or(u64::MAX);
+    let identity = report.identity.map(|identity| store::IdentitySeen {
+        model: identity.model,
+        serial: identity.serial,
+        firmware: identity.firmware,
+        details: identity.details,
+    });
+    let phases = report
+        .phases
+        .into_iter()
+        .map(|phase| store::Phase {
+            name: phase.name,
+            started_ms: phase.started_ms,
+            ended_ms: phase.ended_ms,
+            outcome: phase
+                .failed
+                .map_or_else(|| "ok".to_owned(), |(outcome, text)| format!("{outcome}: {text}")),
+            records: phase.rows,
+        })
+        .collect();
+    SessionEnd {
+        session,
+        ended_at,
+        outcome: report.outcome,
+        detail: report.detail,
+        // A device that is not the one meant must not lend it its name.
+        identity: identity.filter(|_| report.outcome != Outcome::WrongDevice),
+        phases,
+        counters: store::Counters {
+            exchanges: report.usage.exchanges.into(),
+            retries: report.usage.retries.into(),
+            bytes_sent: report.usage.bytes_sent,
+            bytes_received: report.usage.bytes_received,
+            records_added,
+            values_added,
+            cpu_ms: millis(report.busy),
+            wall_ms: millis(report.wall),
+            // Operators count begun seconds.
+            on_line_s: millis(report.on_line).div_ceil(1_000),
+            memory_peak_bytes: u64::try_from(report.usage.memory_peak_bytes).unwrap_or(u64::MAX),
+        },
+        faults,
+        trace: report.trace,
+        clock: report.clock.map(|clock| store::ClockSeen {
+            shown: clock.shown,
+            offset_ms: clock.offset_ms,
+            uncertainty_ms: clock.uncertainty_ms.into(),
+        }),
+        schedule_done: None,
+        tells_of_device: true,
+    }
+}
+
+/// What is written down of a session names no password.
+pub(super) fn masked(end: SessionEnd, secrets: &Secrets) -> SessionEnd {
+    SessionEnd {
+        detail: end.detail.map(|text| secrets.mask(&text)),
+        phases: end
+            .phases
+            .into_iter()
+            .map(|phase| store::Phase {
+                outcome: secrets.mask(&phase.outcome),
+                ..phase
+            })
+            .collect(),
+        faults: end.faults.iter().map(|text| secrets.mask(text)).collect(),
+        trace: secrets.mask_trace(end.trace),
+        ..end
+    }
+}
+
+/// Writes how a session ended. While the storage takes nothing it waits, so that the journal has every session: polling
+/// rests meanwhile, so that no more wait than ran. When the host ends first, the next one finds the session running and
+/// ends it as interrupted.
+pub(super) async fn keep_end(tools: &Tools, end: SessionEnd) -> Result<(), StoreError> {
+    loop {
+        match tools.store.end_session(end.clone()).await {
+            Err(error) if error.is_storage_unavailable() => {
+                tokio::select! {
+                    () = tools.stopping.cancelled() => return Err(error),
+                    () = tools.store.resumed() => {}
+                }
+            }
+            result => return result,
+        }
+    }
+}

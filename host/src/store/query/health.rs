@@ -1,0 +1,108 @@
+//! How well the talk with a device, or over a line, goes.
+
+use jiff::Timestamp;
+use sqlx::Row as _;
+
+use super::session::{self, SessionBrief};
+use crate::limits;
+use crate::model::{DeviceId, LineId, Outcome};
+use crate::store::{Store, StoreError};
+
+/// Whose sessions.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Whose {
+    /// Of a device, over whatever line.
+    Device(DeviceId),
+    /// Over a line, with whatever device.
+    Line(LineId),
+}
+
+/// The sessions of a window, summed up.
+#[derive(Debug, Clone, Default)]
+pub struct Talk {
+    /// How many ended in which way.
+    pub outcomes: Vec<(Outcome, u64)>,
+    /// Questions asked.
+    pub exchanges: u64,
+    /// Questions asked again.
+    pub retries: u64,
+    /// New records.
+    pub records_added: u64,
+    /// How long the line was held, milliseconds.
+    pub wall_ms: u64,
+    /// End of the last session in which the device that is meant told who it is, at any time.
+    pub last_contact_at: Option<Timestamp>,
+    /// The last session that ended, at any time.
+    pub last_session: Option<SessionBrief>,
+}
+
+/// Outcomes of the sessions of `$1` that started from `$2` on, with sums.
+const DEVICE: &str = "
+    select outcome, count(*), sum(exchanges), sum(retries), sum(records_added), sum(wall_ms)
+    from session where device_id = $1 and started_at_ms >= $2 and outcome is not null
+        and id >= (select min(id) from session where started_at_ms >= $2)
+    group by outcome order by count(*) desc, outcome";
+const LINE: &str = "
+    select outcome, count(*), sum(exchanges), sum(retries), sum(records_added), sum(wall_ms)
+    from session where line_id = $1 and started_at_ms >= $2 and outcome is not null
+        and id >= (select min(id) from session where started_at_ms >= $2)
+    group by outcome order by count(*) desc, outcome";
+
+/// End of the last session that knows who answered, among the newest `$2`.
+const DEVICE_CONTACT: &str = "
+    select ended_at_ms from (select id, ended_at_ms, identity from session where device_id = $1 order by id desc limit $2)
+    where identity is not null limit 1";
+const LINE_CONTACT: &str = "
+    select ended_at_ms from (select id, ended_at_ms, identity from session where line_id = $1 order by id desc limit $2)
+    where identity is not null limit 1";
+
+const DEVICE_LAST: &str =
+    "select id from session where device_id = $1 and outcome is not null order by id desc limit 1";
+const LINE_LAST: &str = "select id from session where line_id = $1 and outcome is not null order by id desc limit 1";
+
+impl Store {
+    /// How the talk went since `from`.
+    pub async fn talk(&self, whose: Whose, from: Timestamp) -> Result<Talk, StoreError> {
+        let (key, sums, contact, last) = match whose {
+            Whose::Device(device) => (device.0, DEVICE, DEVICE_CONTACT, DEVICE_LAST),
+            Whose::Line(line) => (line.0, LINE, LINE_CONTACT, LINE_LAST),
+        };
+        let readers = &self.readers;
+        let failed = "sum up sessions";
+        let rows = sqlx::query(sums)
+            .bind(key)
+            .bind(from.as_millisecond())
+            .fetch_all(readers)
+            .await
+            .map_err(StoreError::of(failed))?;
+        let contact: Option<i64> = sqlx::query_scalar(contact)
+            .bind(key)
+            .bind(limits::JOURNAL_SCAN)
+            .fetch_optional(readers)
+            .await
+            .map_err(StoreError::of(failed))?
+            .flatten();
+        let last: Option<i64> = sqlx::query_scalar(last)
+            .bind(key)
+            .fetch_optional(readers)
+            .await
+            .map_err(StoreError::of(failed))?;
+        let mut talk = Talk {
+            last_contact_at: contact.and_then(|ms| Timestamp::from_millisecond(ms).ok()),
+            last_session: match last {
+                Some(id) => session::briefs(readers, &[id]).await?.remove(&id),
+                None => None,
+            },
+            ..Talk::default()
+        };
+        for row in &rows {
+            let number = |index| u64::try_from(row.get::<i64, _>(index)).unwrap_or_default();
+            talk.outcomes.push((row.get::<&str, _>(0).parse()?, number(1)));
+            talk.exchanges += number(2);
+            talk.retries += number(3);
+            talk.records_added += number(4);
+            talk.wall_ms += number(5);
+        }
+        Ok(talk)
+    }
+}

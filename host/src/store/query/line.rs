@@ -1,0 +1,112 @@
+//! Lines, and what stands on them.
+
+use std::collections::HashMap;
+
+use sqlx::Row as _;
+use sqlx::sqlite::SqliteRow;
+
+use super::of_keys;
+use super::session::{self, SessionBrief};
+use crate::model::{LineAddress, LineId, LineOptions};
+use crate::store::rows::Rows;
+use crate::store::{Store, StoreError, plan};
+
+static LINES: Rows = Rows::new(
+    "select l.id, l.name, l.kind, l.address, l.settings, l.options,
+         (select x.id from session x where x.line_id = l.id and x.outcome is not null order by x.id desc limit 1)
+     from line l where l.id in (values",
+    1,
+    ")",
+);
+static DEVICES: Rows = Rows::new(
+    "select r.line_id, d.id, d.name, r.position from route r join device d on d.id = r.device_id
+     where r.line_id in (values",
+    1,
+    ") order by d.name",
+);
+
+/// A line.
+#[derive(Debug, Clone)]
+pub struct LineInfo {
+    /// Its key.
+    pub id: LineId,
+    /// Unique.
+    pub name: String,
+    /// Where it is.
+    pub address: LineAddress,
+    /// `9600-8N1`; none: the drivers' own.
+    pub settings: Option<String>,
+    /// What it needs beside.
+    pub options: LineOptions,
+    /// The devices that are reached over it, in the order of their names.
+    pub devices: Vec<LineDevice>,
+    /// The last session that ended.
+    pub last_session: Option<SessionBrief>,
+}
+
+/// A device on a line.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LineDevice {
+    /// Its key.
+    pub id: i64,
+    /// Its name.
+    pub name: String,
+    /// Which of its ways this is, from 0.
+    pub position: u32,
+}
+
+impl Store {
+    /// Lines in the order of their names, after the name `after`.
+    pub async fn lines(&self, after: Option<&str>, limit: u32) -> Result<Vec<LineInfo>, StoreError> {
+        let keys: Vec<i64> = sqlx::query_scalar("select id from line where name > $1 order by name limit $2")
+            .bind(after.unwrap_or_default())
+            .bind(limit)
+            .fetch_all(&self.readers)
+            .await
+            .map_err(StoreError::of("find lines"))?;
+        self.line_infos(&keys).await
+    }
+
+    /// One line; none when there is no such.
+    pub async fn line(&self, line: LineId) -> Result<Option<LineInfo>, StoreError> {
+        Ok(self.line_infos(&[line.0]).await?.pop())
+    }
+
+    async fn line_infos(&self, keys: &[i64]) -> Result<Vec<LineInfo>, StoreError> {
+        let rows = of_keys(&self.readers, &LINES, keys, "read lines").await?;
+        let mut devices: HashMap<i64, Vec<LineDevice>> = HashMap::new();
+        for row in of_keys(&self.readers, &DEVICES, keys, "read the devices of lines").await? {
+            devices.entry(row.get(0)).or_default().push(LineDevice {
+                id: row.get(1),
+                name: row.get(2),
+                position: row.get(3),
+            });
+        }
+        let last: Vec<i64> = rows.iter().filter_map(|row| row.get::<Option<i64>, _>(6)).collect();
+        let mut sessions = session::briefs(&self.readers, &last).await?;
+        let mut lines = Vec::with_capacity(rows.len());
+        for row in &rows {
+            let last: Option<i64> = row.get(6);
+            lines.push(LineInfo {
+                devices: devices.remove(&row.get(0)).unwrap_or_default(),
+                last_session: last.and_then(|id| sessions.remove(&id)),
+                ..line(row)?
+            });
+        }
+        // Pieces of the list are in the order of their keys; the whole is in that of the names.
+        lines.sort_by(|a, b| a.name.cmp(&b.name));
+        Ok(lines)
+    }
+}
+
+fn line(row: &SqliteRow) -> Result<LineInfo, StoreError> {
+    Ok(LineInfo {
+        id: LineId(row.get(0)),
+        name: row.get(1),
+        address: plan::line_address(row.get(2), row.get(3))?,
+        settings: row.get(4),
+        options: plan::line_options(row.get(5))?,
+        devices: Vec::new(),
+        last_session: None,
+    })
+}
