@@ -15,7 +15,7 @@ use uzel::model::{
     Absence, ArchiveKind, ClockRule, Column, DeviceEvent, LineAddress, LineOptions, LineSettings, Parity, Record,
     RecordKind, Span, Task,
 };
-use uzel::session::{Assignment, Desk, Order, Over, Report, Way, run};
+use uzel::session::{Assignment, Desk, Order, Over, Report, Transport, Way, run};
 
 /// What one declaration brought.
 #[derive(Debug, Clone)]
@@ -53,6 +53,8 @@ pub struct Read {
     pub budget: Budget,
     /// Ends it.
     pub cancel: CancellationToken,
+    /// Opens the line.
+    pub transport: Arc<Transport>,
 }
 
 impl Read {
@@ -76,6 +78,7 @@ impl Read {
                 ..Budget::default()
             },
             cancel: CancellationToken::new(),
+            transport: Arc::default(),
         }
     }
 
@@ -138,7 +141,7 @@ impl Read {
             options: self.options,
         };
         let order = Order {
-            over: Over::Line(Arc::default(), way),
+            over: Over::Line(self.transport, way),
             driver: self.driver,
             config,
             clock: self.clock,

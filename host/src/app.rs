@@ -23,8 +23,8 @@ use crate::config::{self, Config, ConfigError};
 use crate::driver::{Cache, Driver, Registry, Runtime};
 use crate::model::CallerState;
 use crate::ops;
+use crate::session::{Modems, Transport};
 use crate::store::{GroupInfo, HostLock, NewGroup, Store};
-use crate::transport::Transport;
 use crate::transport::incoming::{Hub, listen};
 
 /// How long running sessions may take to end when the host stops.
@@ -47,7 +47,10 @@ async fn command(command: Command) -> anyhow::Result<u8> {
     let mut out = std::io::stdout();
     match command {
         Command::Serve(file) => serve(&file).await?,
-        Command::Read(args) => return Ok(read::read(*args, &mut out).await?),
+        Command::Read(args) => {
+            let transport = Arc::new(transport(&config::load(args.config.as_deref())?)?);
+            return Ok(read::read(*args, transport, &mut out).await?);
+        }
         Command::Replay(args) => return replay_one(*args).await,
         Command::Import(args) => {
             let config = load(&args.config_file)?;
@@ -111,6 +114,11 @@ fn drivers(
     let registry = Arc::new(Registry::default());
     let refused = registry.load_folder(&runtime, &config.drivers.folder)?;
     Ok((registry, refused))
+}
+
+/// What opens the lines.
+fn transport(config: &Config) -> anyhow::Result<Transport> {
+    Ok(Transport::default().with_modems(Modems::new(&config.modems)?))
 }
 
 async fn open_store(config: &Config) -> anyhow::Result<Store> {
@@ -253,10 +261,11 @@ async fn serve(file: &ConfigFile) -> anyhow::Result<()> {
     let (handle, board, commands) = Handle::new();
     let cancel = CancellationToken::new();
     let (hub, callers, listing) = take_calls(&config, &store, &handle, &cancel).await?;
+    let transport = Arc::new(transport(&config)?.with_callers(hub));
     let collector = Collector::new(
         store.clone(),
         registry.clone(),
-        Arc::new(Transport::default().with_callers(hub)),
+        transport.clone(),
         board,
         config.polling.clone(),
     );
@@ -293,6 +302,9 @@ async fn serve(file: &ConfigFile) -> anyhow::Result<()> {
     }
     if tokio::time::timeout(STOP, listing).await.is_err() {
         warn!("callers were not written down within {} s", STOP.as_secs());
+    }
+    if tokio::time::timeout(STOP, transport.modems().hung_up()).await.is_err() {
+        warn!("modems were not hung up within {} s", STOP.as_secs());
     }
     if !serving.is_finished() && tokio::time::timeout(STOP, serving).await.is_err() {
         warn!("answers did not end within {} s", STOP.as_secs());

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
+use crate::session::ModemConfig;
 use crate::transport::incoming::{self, ListenerConfig};
 use crate::{api, collect, ops, portable, store};
 
@@ -21,6 +22,8 @@ pub struct Config {
     pub polling: collect::Config,
     /// `[drivers]`.
     pub drivers: Drivers,
+    /// `[[modems]]`, a pool each.
+    pub modems: Vec<ModemConfig>,
     /// `[retention]`.
     pub retention: ops::keeper::Config,
     /// `[[listeners]]`.
@@ -116,11 +119,12 @@ fn parse(text: &str) -> Result<Config, Vec<String>> {
             "store" => take!(config.store),
             "polling" => take!(config.polling),
             "drivers" => take!(config.drivers),
+            "modems" => take!(config.modems),
             "retention" => take!(config.retention),
             "listeners" => take!(config.listeners),
             "import" => take!(config.import),
             _ => faults.push(format!(
-                "section {section} is not known, expected http, store, polling, drivers, retention, listeners or import"
+                "section {section} is not known, expected http, store, polling, drivers, retention, listeners, modems or import"
             )),
         }
     }
@@ -149,6 +153,7 @@ fn check(config: &Config, faults: &mut Vec<String>) {
             config.polling.session_s
         ));
     }
+    faults.extend(ModemConfig::faults(&config.modems));
     if !(0..=23).contains(&config.retention.hour) {
         faults.push(format!("retention.hour is {}, expected 0 to 23", config.retention.hour));
     }
@@ -245,9 +250,34 @@ mod tests {
     }
 
     #[test]
+    fn every_fault_of_the_modems_is_told() {
+        let faults = parse(
+            "[[modems]]\npool = 'gsm/1'\nports = ['serial:/dev/ttyS0', 'udp:h:1']\nsettings = '9600'\ninit = [\"ATZ\\r\"]\n\
+             [[modems]]\npool = 'b'\nports = ['serial:/dev/ttyS0']\nguard_ms = 5\npin = 1\n[[modems]]\npool = 'b'\n",
+        );
+        let all = faults.unwrap_err().join("\n");
+        for part in [
+            "modems.pool is \"gsm/1\"",
+            "pool gsm/1 has \"udp:h:1\", expected serial:PATH or tcp:HOST:PORT",
+            "modems.settings of pool gsm/1",
+            "command \"ATZ\\r\"",
+            "pool b has serial:/dev/ttyS0, which is there before",
+            "modems.guard_ms of pool b is 5, expected 20 to 1200",
+            "pin is not known",
+            "modems.pool is \"b\"",
+            "modems.ports of pool b is empty",
+        ] {
+            assert!(all.contains(part), "{part} is not in\n{all}");
+        }
+    }
+
+    #[test]
     fn the_effective_configuration_reads_back() {
-        let text = toml::to_string(&Config::default()).unwrap();
-        assert_eq!(parse(&text).unwrap(), Config::default());
+        let modems = parse("[[modems]]\npool = 'gsm'\nports = ['tcp:h:1']\nprofile = 'gsm-v32'\nhang_up = 'dtr'\n");
+        for config in [Config::default(), modems.unwrap()] {
+            let text = toml::to_string(&config).unwrap();
+            assert_eq!(parse(&text).unwrap(), config);
+        }
     }
 
     #[test]

@@ -129,6 +129,18 @@ pub const PURGE_MS: u64 = 500;
 /// silent.
 pub const SERIAL_SETTLE_MS: u32 = 20;
 
+/// Time that a question and its answer spend on the way through a dialled call, milliseconds: 0.5 to 3 s are seen.
+pub const MODEM_LATENCY_MS: u32 = 1_500;
+
+/// Milliseconds that a dialled call may put between two bytes of one answer: frames are split in the air.
+pub const MODEM_SILENCE_MS: u32 = 1_000;
+
+/// Rest of a modem after its first fault: it may be starting anew. Each further fault in a row doubles it.
+pub const MODEM_REST: std::time::Duration = std::time::Duration::from_secs(30);
+
+/// Longest rest of a modem: somebody who mended it must not wait long.
+pub const MODEM_REST_MOST: std::time::Duration = std::time::Duration::from_secs(15 * 60);
+
 /// Connecting to a converter, milliseconds.
 pub const CONNECT_MS: u64 = 10_000;
 

@@ -5,6 +5,7 @@ mod captured_spt943;
 mod captured_vkt7;
 mod datagrams;
 mod devices;
+mod dial_up;
 mod hostile;
 mod incoming;
 mod judge;

@@ -9,6 +9,7 @@ use utoipa::ToSchema;
 use super::ApiState;
 use super::dto::Instant;
 use super::words;
+use crate::collect::Resting;
 
 /// How the host fares.
 #[derive(Debug, Serialize, ToSchema)]
@@ -34,6 +35,32 @@ pub(super) struct Health {
     loopback_only: bool,
     /// Sessions that run.
     sessions_open: usize,
+    /// Modems of ours that rest because they were at fault.
+    modems_resting: Vec<RestingModem>,
+}
+
+/// A modem of ours that was at fault.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct RestingModem {
+    /// Name of its pool.
+    pool: String,
+    /// Its port.
+    modem: String,
+    /// What was wrong.
+    fault: String,
+    /// When it is tried again; the first call after it shows whether it works.
+    until: Instant,
+}
+
+impl From<Resting> for RestingModem {
+    fn from(resting: Resting) -> Self {
+        Self {
+            pool: resting.pool,
+            modem: resting.modem,
+            fault: resting.fault,
+            until: Instant(resting.until),
+        }
+    }
 }
 
 /// The disk takes nothing. What was read and acknowledged is kept; polling goes on by itself.
@@ -66,5 +93,6 @@ pub(super) async fn health(State(state): State<ApiState>) -> Json<Health> {
         polling: if paused { "paused" } else { "running" },
         loopback_only: true,
         sessions_open: state.handle.running().len(),
+        modems_resting: state.handle.resting_modems().into_iter().map(Into::into).collect(),
     })
 }

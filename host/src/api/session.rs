@@ -99,6 +99,8 @@ pub(super) struct Session {
     phases: Vec<Phase>,
     cpu_ms: u64,
     wall_ms: u64,
+    /// Seconds that a telephone call was up, begun ones counted whole; 0 on lines without calls.
+    on_line_s: u64,
     memory_peak_bytes: u64,
     /// What the driver sent that was not as it should be.
     faults: Vec<String>,
@@ -370,6 +372,7 @@ impl From<SessionDetail> for Session {
             phases: detail.phases.into_iter().map(phase).collect(),
             cpu_ms: detail.counters.cpu_ms,
             wall_ms: detail.counters.wall_ms,
+            on_line_s: detail.counters.on_line_s,
             memory_peak_bytes: detail.counters.memory_peak_bytes,
             faults: detail.faults,
         }

@@ -207,9 +207,12 @@ pub struct ReadArgs {
     /// The driver's component.
     #[arg(long, value_name = "FILE")]
     pub driver: PathBuf,
-    /// Where the meter is: tcp:HOST:PORT, udp:HOST:PORT, rfc2217:HOST:PORT or serial:PATH.
+    /// Where the meter is: tcp:HOST:PORT, udp:HOST:PORT, rfc2217:HOST:PORT, serial:PATH or modem:POOL/NUMBER.
     #[arg(long, value_name = "LINE")]
     pub line: LineAddress,
+    /// Configuration that names the pools of modems, for modem:POOL/NUMBER.
+    #[arg(long, value_name = "FILE")]
+    pub config: Option<PathBuf>,
     /// Line settings such as 9600-8N2; without them the driver's own.
     #[arg(long, value_name = "SETTINGS")]
     pub settings: Option<LineSettings>,

@@ -332,6 +332,7 @@ fn document(report: &Report, tables: &Tables) -> Json {
         "usage": {
             "exchanges": report.usage.exchanges, "bytes_sent": report.usage.bytes_sent,
             "bytes_received": report.usage.bytes_received, "wall_ms": report.wall.as_millis(),
+            "on_line_ms": report.on_line.as_millis(),
             "busy_us": report.busy.as_micros(), "memory_peak_bytes": report.usage.memory_peak_bytes,
         },
     })

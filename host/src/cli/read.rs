@@ -22,7 +22,7 @@ use crate::model::{
     Absence, ArchiveKind, Civil, ClockRule, Column, DeviceEvent, Outcome, Record, RecordKind, Span, Task,
 };
 use crate::portable::Table;
-use crate::session::{Assignment, Desk, Order, Over, Report, Way, run};
+use crate::session::{Assignment, Desk, Order, Over, Report, Transport, Way, run};
 
 /// Why a read did not begin.
 #[derive(Debug, thiserror::Error)]
@@ -74,7 +74,7 @@ impl ReadError {
 }
 
 /// Reads and prints. Gives the exit code: 0 all, 2 part, 1 nothing.
-pub async fn read(args: ReadArgs, out: &mut (dyn Write + Send)) -> Result<u8, ReadError> {
+pub async fn read(args: ReadArgs, transport: Arc<Transport>, out: &mut (dyn Write + Send)) -> Result<u8, ReadError> {
     let load = |source| ReadError::Driver {
         file: args.driver.clone(),
         source,
@@ -108,7 +108,7 @@ pub async fn read(args: ReadArgs, out: &mut (dyn Write + Send)) -> Result<u8, Re
     };
     let order = Order {
         config,
-        over: Over::Line(Arc::default(), way),
+        over: Over::Line(transport.clone(), way),
         driver: driver.clone(),
         clock: clock.clone(),
         serial: args.serial.clone(),
@@ -143,6 +143,8 @@ pub async fn read(args: ReadArgs, out: &mut (dyn Write + Send)) -> Result<u8, Re
         }
         Err(full) => unreachable!("the only session on its own desk was refused: {full}"),
     };
+    // A call that was given up while it was dialled ends before we do.
+    transport.modems().hung_up().await;
     watcher.abort();
     bar.finish_and_clear();
     if let Some(file) = &args.trace {

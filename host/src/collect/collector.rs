@@ -84,6 +84,7 @@ impl Collector {
         board: Arc<Board>,
         config: Config,
     ) -> Self {
+        board.set_transport(transport.clone());
         let desk = Arc::new(Desk::new(most_sessions(&config)));
         let wall = Duration::from_secs(config.session_s);
         // One message a session, taken at once: bounded by the sessions.

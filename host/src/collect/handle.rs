@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, HashSet};
 use std::net::SocketAddr;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use jiff::Timestamp;
 use tokio::sync::{broadcast, mpsc, oneshot};
@@ -11,6 +11,7 @@ use tokio::sync::{broadcast, mpsc, oneshot};
 use super::Config;
 use crate::limits;
 use crate::model::{DeviceId, LineId, Outcome, Reason, RecordKind, SessionId, Span, Task};
+use crate::session::{Resting, Transport};
 
 /// A session as those who watch see it.
 #[derive(Debug, Clone)]
@@ -132,6 +133,7 @@ pub struct Handle {
 pub struct Board {
     running: Mutex<BTreeMap<SessionId, Live>>,
     due: Mutex<BTreeMap<DeviceId, Timestamp>>,
+    transport: OnceLock<Arc<Transport>>,
     events: broadcast::Sender<LiveEvent>,
     turns: AtomicU64,
 }
@@ -144,6 +146,7 @@ impl Handle {
         let board = Arc::new(Board {
             running: Mutex::default(),
             due: Mutex::default(),
+            transport: OnceLock::new(),
             events,
             turns: AtomicU64::new(0),
         });
@@ -216,6 +219,14 @@ impl Handle {
             .copied()
     }
 
+    /// Modems that rest because they were at fault.
+    pub fn resting_modems(&self) -> Vec<Resting> {
+        let transport = self.board.transport.get();
+        transport
+            .map(|transport| transport.modems().resting())
+            .unwrap_or_default()
+    }
+
     /// What happens from now on. A slow reader loses the oldest events and is told so.
     pub fn subscribe(&self) -> broadcast::Receiver<LiveEvent> {
         self.board.events.subscribe()
@@ -254,6 +265,12 @@ impl Board {
         #[allow(clippy::cast_precision_loss, reason = "a gauge of sessions")]
         metrics::gauge!("uzel_sessions_running").set(running as f64);
         self.tell(LiveEvent::Session(Box::new(live)));
+    }
+
+    /// Says what opens the lines, once.
+    pub fn set_transport(&self, transport: Arc<Transport>) {
+        // A second collector on one board would be a mistake that costs only this news.
+        let _ = self.transport.set(transport);
     }
 
     /// The collector's loop turned.

@@ -101,6 +101,8 @@ pub(super) fn session_end(session: SessionId, shown: &Shown, report: Result<Repo
             values_added,
             cpu_ms: millis(report.busy),
             wall_ms: millis(report.wall),
+            // Operators count begun seconds.
+            on_line_s: millis(report.on_line).div_ceil(1_000),
             memory_peak_bytes: u64::try_from(report.usage.memory_peak_bytes).unwrap_or(u64::MAX),
         },
         faults,

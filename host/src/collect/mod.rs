@@ -11,7 +11,7 @@ mod sink;
 
 use serde::{Deserialize, Serialize};
 
-pub use crate::session::ListenerCounts;
+pub use crate::session::{ListenerCounts, Resting};
 pub use callers::{Callers, CallersHandle};
 pub use collector::Collector;
 pub use handle::{Board, Command, Handle, HandleError, Live, LiveEvent, ReadNow};

@@ -82,6 +82,10 @@ pub trait Port: Send {
     async fn purge(&mut self) -> usize;
     /// Changes the line.
     async fn configure(&mut self, settings: LineSettings) -> Result<(), PortFault>;
+    /// How long a call was up that somebody pays for.
+    fn on_line(&self) -> Duration {
+        Duration::ZERO
+    }
     /// Gives the line back when the session is over.
     async fn close(&mut self) {}
     /// Time since the session started by the line's own clock, which a recorded session brings with it. None: the

@@ -56,6 +56,16 @@ pub fn init() -> Result<PrometheusHandle, MetricsError> {
         Unit::Count,
         "Connections that a newer one of the same modem replaced, by listener"
     );
+    describe_counter!(
+        "uzel_modem_calls_total",
+        Unit::Count,
+        "Calls that were tried, by pool of modems and result"
+    );
+    describe_counter!(
+        "uzel_modem_on_line_seconds_total",
+        Unit::Seconds,
+        "Time that calls were up, by pool of modems"
+    );
     describe_gauge!("uzel_sessions_running", Unit::Count, "Sessions that run now");
     describe_gauge!(
         "uzel_store_bytes",

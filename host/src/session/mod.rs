@@ -9,7 +9,7 @@ mod script;
 mod tunnel;
 
 pub use crate::transport::incoming::{Counts as ListenerCounts, Hub};
-pub use crate::transport::{Transport, Way};
+pub use crate::transport::{BadModems, ModemConfig, Modems, Resting, Transport, Way};
 pub use asked::{Asked, AskedFault, AskedTask};
 pub use desk::{Desk, DeskFull, Turn, sessions_allowed};
 pub use replay::{Mismatch, Replay};

@@ -43,6 +43,10 @@ impl Port for LinePort {
         self.0.configure(settings).await.map_err(fault)
     }
 
+    fn on_line(&self) -> Duration {
+        self.0.on_line()
+    }
+
     async fn close(&mut self) {
         self.0.close().await;
     }

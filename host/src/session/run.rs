@@ -114,6 +114,8 @@ pub struct Report {
     pub busy: Duration,
     /// Wall time.
     pub wall: Duration,
+    /// How long a call was up that somebody pays for.
+    pub on_line: Duration,
     /// Faults of the driver that did not end it.
     pub faults: Vec<String>,
     /// The wire trace.
@@ -155,6 +157,7 @@ impl Report {
             usage: Usage::default(),
             busy: Duration::ZERO,
             wall: Duration::ZERO,
+            on_line: Duration::ZERO,
             faults: Vec::new(),
             trace: String::new(),
             memory: None,
@@ -229,6 +232,7 @@ async fn converse(order: &Order, sink: Box<dyn Sink>, watch: Watch<'_>, report: 
             CLOSE.as_secs()
         ));
     }
+    report.on_line = finished.port.on_line();
     report.usage = finished.usage;
     report.busy = finished.busy;
     report.faults = finished.faults;

@@ -77,6 +77,8 @@ pub struct Counters {
     pub cpu_ms: u64,
     /// Length of the session, milliseconds.
     pub wall_ms: u64,
+    /// Seconds that a call was up, begun ones counted whole.
+    pub on_line_s: u64,
     /// The most memory that the driver had.
     pub memory_peak_bytes: u64,
 }
@@ -259,8 +261,8 @@ impl SessionEnd {
             "update session set ended_at_ms = $1, outcome = $2, detail = $3, identity = $4, phases = $5, faults = $6,
                  clock_shown = $7, clock_offset_ms = $8, clock_uncertainty_ms = $9, exchanges = $10, retries = $11,
                  bytes_sent = $12, bytes_received = $13, records_added = $14, values_added = $15, cpu_ms = $16,
-                 wall_ms = $17, memory_peak_bytes = $18
-             where id = $19 returning device_id, reason = $20",
+                 wall_ms = $17, memory_peak_bytes = $18, on_line_s = $19
+             where id = $20 returning device_id, reason = $21",
         )
         .bind(self.ended_at.as_millisecond())
         .bind(self.outcome.word())
@@ -280,6 +282,7 @@ impl SessionEnd {
         .bind(count(counters.cpu_ms))
         .bind(count(counters.wall_ms))
         .bind(count(counters.memory_peak_bytes))
+        .bind(count(counters.on_line_s))
         .bind(self.session.0)
         .bind(Reason::ByHand.word())
         .fetch_optional(&mut tx.conn)

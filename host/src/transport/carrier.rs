@@ -3,6 +3,7 @@
 use std::fmt::Debug;
 use std::pin::Pin;
 use std::task::{Context, Poll};
+use std::time::Duration;
 use std::{io, mem};
 
 use async_trait::async_trait;
@@ -37,6 +38,11 @@ pub(super) trait Carrier: AsyncRead + AsyncWrite + Unpin + Send + Debug {
 
     /// Drops what waits beyond our reach, in the converter.
     async fn purge(&mut self) {}
+
+    /// How long a call was up that somebody pays for; goes on until the line is closed.
+    fn on_line(&self) -> Duration {
+        Duration::ZERO
+    }
 
     /// Gives the line back: hangs up, leaves the caller to its listener. What is dropped without it is cut.
     async fn close(&mut self) {}

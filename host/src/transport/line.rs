@@ -319,6 +319,11 @@ impl Line {
         self.carrier.close().await;
     }
 
+    /// How long a call was up that somebody pays for; nothing on a line without calls.
+    pub fn on_line(&self) -> Duration {
+        self.carrier.on_line()
+    }
+
     /// How long `bytes` characters take; nothing where no settings hold.
     fn time_on_line(&self, bytes: usize) -> Duration {
         if self.carrier.has_settings() {

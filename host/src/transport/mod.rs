@@ -3,11 +3,13 @@
 mod carrier;
 pub mod incoming;
 mod line;
+mod modem;
 mod open;
 mod owner;
 mod rfc2217;
 mod serial;
 
 pub use line::{Line, ReadFault, Until};
+pub use modem::{BadModems, Config as ModemConfig, Modems, Resting};
 pub use open::{OpenError, Transport, Way};
 pub use owner::{Lines, Owned};

@@ -11,6 +11,7 @@ use tokio::time::{Instant, timeout, timeout_at};
 use super::carrier::{Carrier, Datagrams};
 use super::incoming::Hub;
 use super::line::Line;
+use super::modem::Modems;
 use super::rfc2217;
 use super::serial::Serial;
 use crate::limits;
@@ -110,6 +111,8 @@ impl OpenError {
 pub struct Transport {
     /// Who is connected to us.
     callers: Arc<Hub>,
+    /// Our own modems.
+    modems: Modems,
 }
 
 impl Transport {
@@ -117,6 +120,17 @@ impl Transport {
     pub fn with_callers(mut self, callers: Arc<Hub>) -> Self {
         self.callers = callers;
         self
+    }
+
+    /// With these pools of modems.
+    pub fn with_modems(mut self, modems: Modems) -> Self {
+        self.modems = modems;
+        self
+    }
+
+    /// The pools of modems.
+    pub fn modems(&self) -> &Modems {
+        &self.modems
     }
 
     /// Opens a line: connects, or takes the serial port for us alone, and sets it up.
@@ -148,7 +162,13 @@ impl Transport {
                 way.options = mobile(way.options);
                 Box::new(leased)
             }
-            LineAddress::Modem(_) => return Err(not_there(address)),
+            LineAddress::Modem(_) => {
+                let settle = way.options.settle_ms.map(|ms| Duration::from_millis(ms.into()));
+                let call = self.modems.call(address, settle).await?;
+                way.options.latency_ms = way.options.latency_ms.max(limits::MODEM_LATENCY_MS);
+                way.options.silence_ms = way.options.silence_ms.max(limits::MODEM_SILENCE_MS);
+                Box::new(call)
+            }
         };
         Ok(Line::new(carrier, way.settings, way.options))
     }
@@ -176,13 +196,6 @@ fn mobile(options: LineOptions) -> LineOptions {
         latency_ms: usual(options.latency_ms, limits::INCOMING_LATENCY_MS),
         silence_ms: usual(options.silence_ms, limits::INCOMING_SILENCE_MS),
         ..options
-    }
-}
-
-fn not_there(address: &LineAddress) -> OpenError {
-    OpenError::NoRoute {
-        address: address.clone(),
-        text: "there are no lines of this kind here".to_owned(),
     }
 }
 

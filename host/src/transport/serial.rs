@@ -105,6 +105,16 @@ impl Serial {
         let text = "the port has no mark and no space parity";
         Err(io::Error::new(io::ErrorKind::InvalidInput, text))
     }
+
+    /// Raises or drops DTR: a modem hangs up when it falls.
+    pub(super) fn set_dtr(&mut self, on: bool) -> tokio_serial::Result<()> {
+        self.stream.write_data_terminal_ready(on)
+    }
+
+    /// DCD: whether a modem has its carrier. A port without modem lines, such as a pseudo-terminal, has no such thing.
+    pub(super) fn carrier(&mut self) -> tokio_serial::Result<bool> {
+        self.stream.read_carrier_detect()
+    }
 }
 
 /// The library calls a port that another program has taken one that is not there.

@@ -12,6 +12,8 @@
 //! | M-Bus heat, water, electricity meters | [`Mbus::heat`], [`Mbus::water`], [`Mbus::electricity`] |
 //! | a recorded conversation | [`Recording::parse`], [`Recording::parse_json`], then [`Recording::link`] |
 //!
+//! [`Hayes`] is a modem, which calls meters behind the numbers of a [`PhoneBook`].
+//!
 //! `start_tcp` and `start_pty` of a builder serve one meter, [`Link::start_udp`] and [`Link::start_rfc2217`] serve it in
 //! datagrams and behind a serial server; [`Link::bus`] puts several on one line;
 //! [`Link::call`] puts a meter behind a modem that calls the collector;
@@ -27,6 +29,7 @@ mod clock;
 mod faults;
 mod faulty;
 pub mod fleet;
+mod hayes;
 pub mod hex;
 mod mbus;
 mod meter;
@@ -44,6 +47,7 @@ mod weather;
 pub use clock::SimClock;
 pub use faults::{Faults, FaultsError};
 pub use faulty::Faulty;
+pub use hayes::{Far, Hayes, ModemEvent, ModemHandle, PhoneBook};
 pub use mbus::{Mbus, MbusBuilder, MbusKind};
 pub use meter::{Disguise, Meter, Reply};
 pub use modem::{AdapterText, Caller, Modem, ModemError};

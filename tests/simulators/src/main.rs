@@ -123,7 +123,10 @@ impl One {
             faults: self.faults,
             meters: vec![meter],
         };
-        Fleet { lines: vec![line] }
+        Fleet {
+            lines: vec![line],
+            ..Fleet::default()
+        }
     }
 }
 

@@ -118,6 +118,26 @@ recording = "{recording}"
 }
 
 #[test]
+fn a_fleet_has_modems_that_call_its_numbers() {
+    let fleet = r#"
+[[modem]]
+listen = "127.0.0.1:0"
+
+[[number]]
+number = "89217776655"
+says = "NO ANSWER"
+"#;
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("fleet.toml");
+    std::fs::write(&file, fleet).unwrap();
+    let process = Process::start(&["fleet", file.to_str().unwrap()]);
+    let addr = process.lines[0].split_whitespace().nth(1).unwrap().to_owned();
+    let answer = ask(&addr, b"ATE0V0D89217776655\r", 21);
+    assert_eq!(String::from_utf8(answer).unwrap(), "ATE0V0D89217776655\r8\r");
+    process.end();
+}
+
+#[test]
 fn one_meter_starts_from_arguments() {
     let process = Process::start(&["one", "mbus-water", "--listen", "127.0.0.1:0", "--serial", "12345678"]);
     let addr = process.lines[0].split_whitespace().nth(1).unwrap().to_owned();

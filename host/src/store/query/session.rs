@@ -209,7 +209,7 @@ impl Store {
         };
         let row = sqlx::query(
             "select identity, clock_shown, clock_offset_ms, clock_uncertainty_ms, phases, faults, exchanges, retries,
-                 cpu_ms, wall_ms, memory_peak_bytes
+                 cpu_ms, wall_ms, memory_peak_bytes, on_line_s
              from session where id = $1",
         )
         .bind(id.0)
@@ -233,6 +233,7 @@ impl Store {
                 cpu_ms: number(8),
                 wall_ms: number(9),
                 memory_peak_bytes: number(10),
+                on_line_s: number(11),
                 bytes_sent: u64::try_from(brief.bytes_sent).unwrap_or_default(),
                 bytes_received: u64::try_from(brief.bytes_received).unwrap_or_default(),
                 records_added: u64::try_from(brief.records_added).unwrap_or_default(),

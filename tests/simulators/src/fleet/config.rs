@@ -40,6 +40,12 @@ pub enum FleetError {
     },
     #[error("line {line} cannot call")]
     Modem { line: usize, source: crate::ModemError },
+    #[error("modem {modem} needs exactly one of listen and pty")]
+    ModemEndpoint { modem: usize },
+    #[error("number {number} has a meter and words, expected one of them")]
+    Number { number: String },
+    #[error("modem {modem} cannot be served")]
+    ServeModem { modem: usize, source: std::io::Error },
     #[error("line {line} cannot be served")]
     Serve { line: usize, source: std::io::Error },
     #[error("the link {path:?} to a pseudo-terminal cannot be made")]
@@ -47,11 +53,52 @@ pub enum FleetError {
 }
 
 /// All lines of a fleet.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Fleet {
-    #[serde(rename = "line")]
+    #[serde(rename = "line", default)]
     pub lines: Vec<Line>,
+    #[serde(rename = "modem", default)]
+    pub modems: Vec<ModemConfig>,
+    #[serde(rename = "number", default)]
+    pub numbers: Vec<NumberConfig>,
+}
+
+/// A modem of the host's own. All modems of a fleet call the same numbers.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ModemConfig {
+    pub listen: Option<SocketAddr>,
+    /// Path of a link to the pseudo-terminal; empty: no link.
+    pub pty: Option<PathBuf>,
+    /// It never finds its network.
+    #[serde(default)]
+    pub unregistered: bool,
+    /// It echoes and answers in numbers, whatever it is told.
+    #[serde(default)]
+    pub stubborn: bool,
+    /// It says nothing at all.
+    #[serde(default)]
+    pub mute: bool,
+    /// Chance of lost carriers.
+    #[serde(default = "seed")]
+    pub seed: u64,
+}
+
+/// What happens when a number is dialled: exactly one of `meter` and `says`, or neither: nothing, ever.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct NumberConfig {
+    pub number: String,
+    /// Where a line of this fleet, or any other meter, listens.
+    pub meter: Option<SocketAddr>,
+    /// `BUSY`, `NO ANSWER`, `NO CARRIER`, `NO DIALTONE`, `ERROR`, `+CME ERROR: 30`.
+    pub says: Option<String>,
+    /// How long dialling takes.
+    #[serde(default)]
+    pub after_ms: u64,
+    /// The carrier drops after so many bytes from the far end, at least and at most.
+    pub drop_bytes: Option<(u64, u64)>,
 }
 
 /// A socket or a serial line, and what is behind it.
@@ -181,6 +228,13 @@ impl Fleet {
 
     /// Refuses what cannot start, naming the line, counted from 1.
     pub fn check(&self) -> Result<(), FleetError> {
+        if let Some(modem) = self.modems.iter().position(|m| m.listen.is_some() == m.pty.is_some()) {
+            return Err(FleetError::ModemEndpoint { modem: modem + 1 });
+        }
+        if let Some(both) = self.numbers.iter().find(|n| n.meter.is_some() && n.says.is_some()) {
+            let number = both.number.clone();
+            return Err(FleetError::Number { number });
+        }
         self.lines
             .iter()
             .enumerate()
@@ -277,6 +331,17 @@ mod tests {
         assert_eq!(
             refused("pty = \"\"\nfaults = \"nois=1\"", meter),
             "line 1: faults \"nois=1\" cannot be read"
+        );
+        assert_eq!(
+            refused("pty = \"\"", &format!("{meter}[[modem]]\nmute = true\n")),
+            "modem 1 needs exactly one of listen and pty"
+        );
+        assert_eq!(
+            refused(
+                "pty = \"\"",
+                &format!("{meter}[[number]]\nnumber = \"1\"\nsays = \"BUSY\"\nmeter = \"127.0.0.1:1\"\n")
+            ),
+            "number 1 has a meter and words, expected one of them"
         );
         assert_eq!(refused("ptty = \"\"", meter), "the fleet file is not valid");
         assert_eq!(

@@ -18,10 +18,19 @@
 //!
 //! [[line.meter]]
 //! kind = "mbus-water"
+//!
+//! [[modem]]
+//! pty = "/tmp/tty-modem"
+//!
+//! [[number]]
+//! number = "89217776655"
+//! meter = "127.0.0.1:20001"    # or says = "BUSY"
+//! after_ms = 2000
 //! ```
 
 mod config;
+mod modem;
 mod start;
 
-pub use config::{Fleet, FleetError, Kind, Line, MeterConfig};
+pub use config::{Fleet, FleetError, Kind, Line, MeterConfig, ModemConfig, NumberConfig};
 pub use start::{Running, Started};

@@ -1,11 +1,12 @@
 //! Starts a fleet.
 
 use super::config::{Fleet, FleetError, Kind, Line, MeterConfig};
+use super::modem::{book, start_modem};
 use crate::civil::HOUR_S;
 use crate::faults::Faults;
 use crate::modem::Caller;
 use crate::serve::{Handle, Link, Many, WHOLE, serve_many};
-use crate::{Mbus, MbusBuilder, Recording, SimClock, Spt, SptBuilder, SptHistory, Vkt7, Vkt7History};
+use crate::{Mbus, MbusBuilder, ModemHandle, Recording, SimClock, Spt, SptBuilder, SptHistory, Vkt7, Vkt7History};
 use jiff::civil::DateTime;
 use std::collections::HashMap;
 use std::fs;
@@ -34,6 +35,7 @@ enum Service {
     Line(Handle),
     Caller(Caller),
     Many(Many),
+    Modem(ModemHandle),
 }
 
 impl Running {
@@ -43,6 +45,7 @@ impl Running {
             Service::Line(handle) => handle.requests(),
             Service::Caller(caller) => caller.requests(),
             Service::Many(many) => many.requests(),
+            Service::Modem(_) => 0,
         };
         self.started.iter().map(requests).sum()
     }
@@ -54,6 +57,7 @@ impl Running {
                 Service::Line(handle) => handle.shutdown().await,
                 Service::Caller(caller) => caller.shutdown().await,
                 Service::Many(many) => many.shutdown().await,
+                Service::Modem(modem) => modem.shutdown().await,
             }
             if let Some(link) = started.link {
                 // Somebody else may have taken it away; then there is nothing to do.
@@ -75,6 +79,16 @@ impl Fleet {
                     .started
                     .push(start_line(line, place + 1, copy, &mut shared).await?);
             }
+        }
+        let book = book(&self.numbers);
+        for (place, modem) in self.modems.iter().enumerate() {
+            let (handle, link) = start_modem(modem, place + 1, &book).await?;
+            let name = link.as_ref().map(|link| format!(" as {}", link.display()));
+            running.started.push(Started {
+                text: format!("{}{}  modem", handle.endpoint(), name.unwrap_or_default()),
+                service: Service::Modem(handle),
+                link,
+            });
         }
         Ok(running)
     }
@@ -173,7 +187,7 @@ async fn start_many(
 }
 
 /// A link whose name stays the same from run to run; replaces a link, never a file.
-fn make_link(path: &Path, link: &Path) -> Result<(), FleetError> {
+pub(super) fn make_link(path: &Path, link: &Path) -> Result<(), FleetError> {
     let failed = |source| FleetError::Link {
         path: link.into(),
         source,
