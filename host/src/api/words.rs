@@ -8,7 +8,7 @@ use crate::store::PauseCause;
 
 /// Why a session was started.
 pub(super) fn reason() -> Object {
-    one_of(&["schedule", "read-now", "command-line", "by-hand"])
+    one_of(&["schedule", "read-now", "tunnel", "command-line", "by-hand"])
 }
 
 /// How the host fares.

@@ -4,6 +4,57 @@
  */
 
 export interface paths {
+    "/api/v1/callers": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Modems that called, the newest first. */
+        get: operations["list_callers"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/callers/{id}/approve": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Lets a caller be read: it is no longer counted among the unknown. */
+        post: operations["approve_caller"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/callers/{id}/refuse": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Sends a caller away, now and whenever it calls. */
+        post: operations["refuse_caller"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/devices": {
         parameters: {
             query?: never;
@@ -72,6 +123,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/devices/{id}/health": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How well the talk with a device goes, over whatever line. */
+        get: operations["device_health"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/devices/{id}/read-now": {
         parameters: {
             query?: never;
@@ -123,6 +191,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/devices/{id}/tunnel": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Opens a TCP port behind which the device answers, as if it hung on it: for its maker's own program. Polling of its
+         *     line waits meanwhile. The session in the journal has reason `tunnel`, says who connected, and keeps every byte.
+         */
+        post: operations["open"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/drivers": {
         parameters: {
             query?: never;
@@ -149,6 +237,74 @@ export interface paths {
         };
         /** Whether the host is well. */
         get: operations["health"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/lines": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lines in the order of their names. */
+        get: operations["list_lines"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/lines/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One line. */
+        get: operations["one_line"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/lines/{id}/health": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How well the talk over a line goes, with whatever device. */
+        get: operations["line_health"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/listeners": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Ports that modems call. */
+        get: operations["list_listeners"];
         put?: never;
         post?: never;
         delete?: never;
@@ -266,8 +422,31 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Sessions, newest first. */
+        /**
+         * Sessions, newest first. A page may have fewer rows than asked for, or none, and still name a next one: each looks
+         *     through a bounded part of the journal.
+         */
         get: operations["list_sessions"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/sessions.csv": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The journal as CSV, newest session first; the filters are those of the list. An export ends after 1000000 rows: the
+         *     next begins with `after` at the `id` of its last row.
+         */
+        get: operations["export_sessions"];
         put?: never;
         post?: never;
         delete?: never;
@@ -318,7 +497,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** The wire trace of a session as a text recording: a line an entry, as docs/writing-a-driver.md has it. */
+        /**
+         * The wire trace of a session as a text recording: a line an entry. Drivers are tested with it, and `uzel replay` holds
+         *     the session again. Secrets of the device's configuration are left out; bytes stay as they went over the line.
+         */
         get: operations["session_trace_text"];
         put?: never;
         post?: never;
@@ -384,6 +566,58 @@ export interface components {
             last_end: components["schemas"]["Instant"] | null;
             /** Format: int64 */
             records: number;
+        };
+        /** @description A modem that called. */
+        Caller: {
+            /** Format: int64 */
+            bytes_received: number;
+            /** Format: int64 */
+            bytes_sent: number;
+            /** @description Whether it is connected now. */
+            connected: boolean;
+            /**
+             * Format: int64
+             * @description Connections that it made.
+             */
+            connects: number;
+            /** @description Devices whose routes name it. */
+            devices: components["schemas"]["Named"][];
+            /** @description What was wrong with that greeting. */
+            fault: string | null;
+            first_seen_at: components["schemas"]["Instant"];
+            /** @description The first 64 bytes of its newest greeting in hex. */
+            greeting: string;
+            /** Format: int64 */
+            id: number;
+            /** @description Unique at the listener; `?` and the source address for one that did not say who it is. */
+            identity: string;
+            /** @description When it was last heard and that was written down: at the start of a connection, after a session, at the end. */
+            last_seen_at: components["schemas"]["Instant"];
+            /** @description Its line, as `uzel device add --line` takes it. */
+            line: string;
+            /** @description Name of the listener that it called. */
+            listener: string;
+            /**
+             * Format: int64
+             * @description Signal level as the modem told it (3GPP 27.007, `+CSQ`), 0 to 31.
+             */
+            signal_csq: number | null;
+            /** @description Address that it called from last. */
+            source: string;
+            /** @description What people decided. */
+            state: components["schemas"]["CallerState"];
+        };
+        /**
+         * @description What people decided about a caller.
+         * @enum {string}
+         */
+        CallerState: "new" | "approved" | "refused";
+        /** @description How many sessions failed so. */
+        CauseCount: {
+            /** @enum {string} */
+            cause: "line" | "modem" | "meter-silent" | "meter-refuses" | "garbled" | "wrong-device" | "driver" | "limit" | "cancelled" | "host";
+            /** Format: int64 */
+            sessions: number;
         };
         /** @description A number, exact with the column's decimals; flags as `0x1f`; or text. */
         CellValue: number | string;
@@ -451,6 +685,63 @@ export interface components {
             /** @description The meter's own; empty for none. */
             unit: string;
         };
+        /** @description How well the talk goes. */
+        Communication: {
+            /**
+             * Format: double
+             * @description How long the line was held.
+             */
+            busy_s: number;
+            /** @description The failed ones by cause, most frequent first. */
+            causes: components["schemas"]["CauseCount"][];
+            /**
+             * Format: int64
+             * @description Those that gave everything.
+             */
+            complete: number;
+            /**
+             * Format: int64
+             * @description Questions asked.
+             */
+            exchanges: number;
+            from: components["schemas"]["Instant"];
+            last_contact_at: components["schemas"]["Instant"] | null;
+            last_session: components["schemas"]["SessionBrief"] | null;
+            /** @description All of them by outcome, most frequent first: tells a modem that is silent from one that has a fault. */
+            outcomes: components["schemas"]["OutcomeCount"][];
+            /**
+             * Format: int64
+             * @description Those that gave a part of it.
+             */
+            partial: number;
+            /**
+             * Format: int64
+             * @description New records.
+             */
+            records_added: number;
+            /**
+             * Format: int64
+             * @description Questions asked again.
+             */
+            retries: number;
+            /**
+             * Format: double
+             * @description Of the questions, how many were asked again. 0 to 1; null when none was asked.
+             */
+            retry_share: number | null;
+            /**
+             * Format: int64
+             * @description Sessions that started in this time and ended.
+             */
+            sessions: number;
+            /**
+             * Format: double
+             * @description Complete sessions among those that tell of device and line: those that were cancelled or that the host cut do
+             *     not. 0 to 1; null when there was none.
+             */
+            success_share: number | null;
+            to: components["schemas"]["Instant"];
+        };
         /** @description An abnormal situation of the interval. */
         Condition: {
             /** @description From the vocabulary; null when undocumented. */
@@ -514,7 +805,7 @@ export interface components {
             /** Format: int64 */
             id: number;
             /** @enum {string} */
-            kind: "tcp" | "serial";
+            kind: "tcp" | "udp" | "rfc2217" | "serial" | "incoming" | "modem";
             name: string;
         };
         /** @description What an input of a device serves. */
@@ -650,8 +941,12 @@ export interface components {
         Health: {
             /** @description Whether only this machine can reach the API. */
             loopback_only: boolean;
+            /** @description Modems of ours that rest because they were at fault. */
+            modems_resting: components["schemas"]["RestingModem"][];
             /** @description The host's clock. */
             now: components["schemas"]["Instant"];
+            /** @enum {string} */
+            polling: "running" | "paused";
             /** @description Sessions that run. */
             sessions_open: number;
             /** @description When the host started. */
@@ -660,6 +955,7 @@ export interface components {
             status: "ok" | "degraded";
             /** @enum {string} */
             storage: "ok" | "paused";
+            storage_pause: components["schemas"]["StoragePause"] | null;
             /** @description Of the host. */
             version: string;
         };
@@ -683,6 +979,78 @@ export interface components {
              * @description Its number.
              */
             job: number;
+        };
+        /** @description A line: the shared way to devices, one session at a time. */
+        Line: {
+            /** @description `host:port`, the path of the port, `listener/identity` or `pool/number`. */
+            address: string;
+            /** @description The devices that are reached over it, in the order of their names. */
+            devices: components["schemas"]["LineDevice"][];
+            /** Format: int64 */
+            id: number;
+            /** @enum {string} */
+            kind: "tcp" | "udp" | "rfc2217" | "serial" | "incoming" | "modem";
+            last_session: components["schemas"]["SessionBrief"] | null;
+            /** @description Unique. */
+            name: string;
+            /** @description Words between spaces: `rts echo gap=50`; empty for none. */
+            options: string;
+            /** @description `9600-8N2`; null: the drivers' own. */
+            settings: string | null;
+        };
+        /** @description A device on a line. */
+        LineDevice: {
+            /** Format: int64 */
+            id: number;
+            name: string;
+            /**
+             * Format: int32
+             * @description Which of the device's ways this is, from 0.
+             */
+            position: number;
+        };
+        /** @description A port that modems call. */
+        Listener: {
+            /**
+             * Format: int64
+             * @description Connections taken since the host started.
+             */
+            accepted: number;
+            /**
+             * Format: int64
+             * @description Those whose greeting was none.
+             */
+            bad_greetings: number;
+            /**
+             * Format: int64
+             * @description Those of them that said who they are.
+             */
+            connected: number;
+            /** @description How its callers say who they are: `none`, `fixed`, `text`, `pattern`, `irz-atm`, `teleofis-wrx`, `assv-030`, `dtu`. */
+            greeting: string;
+            /**
+             * Format: int64
+             * @description Those of them that a session uses.
+             */
+            in_session: number;
+            /** @description Address and port. */
+            listen: string;
+            name: string;
+            /**
+             * Format: int64
+             * @description Connections open now.
+             */
+            open: number;
+            /**
+             * Format: int64
+             * @description Those that a newer one of the same caller replaced.
+             */
+            replaced: number;
+            /**
+             * Format: int64
+             * @description Those that were turned away: refused callers, too many.
+             */
+            turned_away: number;
         };
         /** @description The driver of a running session. */
         LiveDriver: {
@@ -728,7 +1096,7 @@ export interface components {
             /** @description `open`, `identify`, a task's word, `close`. */
             phase: string;
             /** @enum {string} */
-            reason: "schedule" | "read-now" | "command-line";
+            reason: "schedule" | "read-now" | "command-line" | "by-hand";
             /** Format: int64 */
             records_added: number;
             /** Format: int64 */
@@ -763,6 +1131,14 @@ export interface components {
             /** @description Its name. */
             name: string;
         };
+        /** @description What is wanted. */
+        NewTunnel: {
+            /**
+             * Format: int32
+             * @description How long, 1 to 480.
+             */
+            minutes: number;
+        };
         /**
          * @description In which order.
          * @enum {string}
@@ -770,6 +1146,57 @@ export interface components {
         OrderWord: "asc" | "desc";
         /** @enum {string} */
         Outcome: "complete" | "partial" | "no-route" | "line-refused" | "line-busy" | "no-carrier" | "modem-silent" | "modem-fault" | "line-closed" | "no-answer" | "garbled" | "wrong-device" | "refused" | "unsupported" | "bad-config" | "driver-trap" | "driver-fault" | "limit-cpu" | "limit-memory" | "limit-time" | "limit-bytes" | "limit-rows" | "limit-log" | "no-slot" | "cancelled" | "storage" | "interrupted";
+        /** @description How many sessions ended so. */
+        OutcomeCount: {
+            outcome: components["schemas"]["Outcome"];
+            /** Format: int64 */
+            sessions: number;
+        };
+        /** @description One page of a list. */
+        Page_Caller: {
+            /** @description The rows. */
+            items: {
+                /** Format: int64 */
+                bytes_received: number;
+                /** Format: int64 */
+                bytes_sent: number;
+                /** @description Whether it is connected now. */
+                connected: boolean;
+                /**
+                 * Format: int64
+                 * @description Connections that it made.
+                 */
+                connects: number;
+                /** @description Devices whose routes name it. */
+                devices: components["schemas"]["Named"][];
+                /** @description What was wrong with that greeting. */
+                fault: string | null;
+                first_seen_at: components["schemas"]["Instant"];
+                /** @description The first 64 bytes of its newest greeting in hex. */
+                greeting: string;
+                /** Format: int64 */
+                id: number;
+                /** @description Unique at the listener; `?` and the source address for one that did not say who it is. */
+                identity: string;
+                /** @description When it was last heard and that was written down: at the start of a connection, after a session, at the end. */
+                last_seen_at: components["schemas"]["Instant"];
+                /** @description Its line, as `uzel device add --line` takes it. */
+                line: string;
+                /** @description Name of the listener that it called. */
+                listener: string;
+                /**
+                 * Format: int64
+                 * @description Signal level as the modem told it (3GPP 27.007, `+CSQ`), 0 to 31.
+                 */
+                signal_csq: number | null;
+                /** @description Address that it called from last. */
+                source: string;
+                /** @description What people decided. */
+                state: components["schemas"]["CallerState"];
+            }[];
+            /** @description Give it as `after` for the next page; null on the last. */
+            next: string | null;
+        };
         /** @description One page of a list. */
         Page_Column: {
             /** @description The rows. */
@@ -908,6 +1335,77 @@ export interface components {
             next: string | null;
         };
         /** @description One page of a list. */
+        Page_Line: {
+            /** @description The rows. */
+            items: {
+                /** @description `host:port`, the path of the port, `listener/identity` or `pool/number`. */
+                address: string;
+                /** @description The devices that are reached over it, in the order of their names. */
+                devices: components["schemas"]["LineDevice"][];
+                /** Format: int64 */
+                id: number;
+                /** @enum {string} */
+                kind: "tcp" | "udp" | "rfc2217" | "serial" | "incoming" | "modem";
+                last_session: components["schemas"]["SessionBrief"] | null;
+                /** @description Unique. */
+                name: string;
+                /** @description Words between spaces: `rts echo gap=50`; empty for none. */
+                options: string;
+                /** @description `9600-8N2`; null: the drivers' own. */
+                settings: string | null;
+            }[];
+            /** @description Give it as `after` for the next page; null on the last. */
+            next: string | null;
+        };
+        /** @description One page of a list. */
+        Page_Listener: {
+            /** @description The rows. */
+            items: {
+                /**
+                 * Format: int64
+                 * @description Connections taken since the host started.
+                 */
+                accepted: number;
+                /**
+                 * Format: int64
+                 * @description Those whose greeting was none.
+                 */
+                bad_greetings: number;
+                /**
+                 * Format: int64
+                 * @description Those of them that said who they are.
+                 */
+                connected: number;
+                /** @description How its callers say who they are: `none`, `fixed`, `text`, `pattern`, `irz-atm`, `teleofis-wrx`, `assv-030`, `dtu`. */
+                greeting: string;
+                /**
+                 * Format: int64
+                 * @description Those of them that a session uses.
+                 */
+                in_session: number;
+                /** @description Address and port. */
+                listen: string;
+                name: string;
+                /**
+                 * Format: int64
+                 * @description Connections open now.
+                 */
+                open: number;
+                /**
+                 * Format: int64
+                 * @description Those that a newer one of the same caller replaced.
+                 */
+                replaced: number;
+                /**
+                 * Format: int64
+                 * @description Those that were turned away: refused callers, too many.
+                 */
+                turned_away: number;
+            }[];
+            /** @description Give it as `after` for the next page; null on the last. */
+            next: string | null;
+        };
+        /** @description One page of a list. */
         Page_Point: {
             /** @description The rows. */
             items: {
@@ -1011,22 +1509,34 @@ export interface components {
                 bytes_received: number;
                 /** Format: int64 */
                 bytes_sent: number;
+                /** @enum {string|null} */
+                cause: "line" | "modem" | "meter-silent" | "meter-refuses" | "garbled" | "wrong-device" | "driver" | "limit" | "cancelled" | "host" | null;
                 /** @description What exactly was wrong. */
                 detail: string | null;
                 device: components["schemas"]["Named"];
                 driver: components["schemas"]["SessionDriver"];
                 ended_at: components["schemas"]["Instant"] | null;
+                /**
+                 * Format: int64
+                 * @description Questions asked.
+                 */
+                exchanges: number;
                 /** Format: int64 */
                 id: number;
                 line: components["schemas"]["Named"];
                 outcome: components["schemas"]["Outcome"] | null;
                 /** @enum {string} */
-                reason: "schedule" | "read-now" | "command-line";
+                reason: "schedule" | "read-now" | "command-line" | "by-hand";
                 /**
                  * Format: int64
                  * @description New records.
                  */
                 records_added: number;
+                /**
+                 * Format: int64
+                 * @description Questions asked again.
+                 */
+                retries: number;
                 started_at: components["schemas"]["Instant"];
                 /**
                  * Format: int64
@@ -1106,10 +1616,21 @@ export interface components {
         };
         /** @description How a device is polled. */
         Poll: {
-            /** Format: int32 */
-            every_minutes: number;
-            /** @description What is read. */
+            /**
+             * Format: int32
+             * @description The period, when the schedule is nothing else.
+             */
+            every_minutes: number | null;
+            /** @description The group whose schedule it has unless it has one of its own. */
+            group: string | null;
+            /** @description What is read at some time. */
             kinds: string[];
+            /**
+             * @description `every 60m: clock hourly; H 2 * * *: daily`: entries between semicolons, each a time (a period, or a crontab
+             *     expression in the site's time, where `H` is a number of the device's own), what is read, and `within` its
+             *     longest session.
+             */
+            schedule: string;
         };
         /** @description The document. */
         Problem: {
@@ -1196,6 +1717,17 @@ export interface components {
             /** @description Give it as `after` for the next page; null on the last. */
             next: string | null;
         };
+        /** @description A modem of ours that was at fault. */
+        RestingModem: {
+            /** @description What was wrong. */
+            fault: string;
+            /** @description Its port. */
+            modem: string;
+            /** @description Name of its pool. */
+            pool: string;
+            /** @description When it is tried again; the first call after it shows whether it works. */
+            until: components["schemas"]["Instant"];
+        };
         /** @description Point × quantity × pipe, with unit and decimals: one column of a device's archives. */
         Series: components["schemas"]["Column"] & {
             /** @description Archives that have it. */
@@ -1226,16 +1758,17 @@ export interface components {
             clock: components["schemas"]["ClockShown"] | null;
             /** Format: int64 */
             cpu_ms: number;
-            /** Format: int64 */
-            exchanges: number;
             /** @description What the driver sent that was not as it should be. */
             faults: string[];
             identity: components["schemas"]["Identity"] | null;
             /** Format: int64 */
             memory_peak_bytes: number;
+            /**
+             * Format: int64
+             * @description Seconds that a telephone call was up, begun ones counted whole; 0 on lines without calls.
+             */
+            on_line_s: number;
             phases: components["schemas"]["Phase"][];
-            /** Format: int64 */
-            retries: number;
             /** Format: int64 */
             wall_ms: number;
         };
@@ -1245,22 +1778,34 @@ export interface components {
             bytes_received: number;
             /** Format: int64 */
             bytes_sent: number;
+            /** @enum {string|null} */
+            cause: "line" | "modem" | "meter-silent" | "meter-refuses" | "garbled" | "wrong-device" | "driver" | "limit" | "cancelled" | "host" | null;
             /** @description What exactly was wrong. */
             detail: string | null;
             device: components["schemas"]["Named"];
             driver: components["schemas"]["SessionDriver"];
             ended_at: components["schemas"]["Instant"] | null;
+            /**
+             * Format: int64
+             * @description Questions asked.
+             */
+            exchanges: number;
             /** Format: int64 */
             id: number;
             line: components["schemas"]["Named"];
             outcome: components["schemas"]["Outcome"] | null;
             /** @enum {string} */
-            reason: "schedule" | "read-now" | "command-line";
+            reason: "schedule" | "read-now" | "command-line" | "by-hand";
             /**
              * Format: int64
              * @description New records.
              */
             records_added: number;
+            /**
+             * Format: int64
+             * @description Questions asked again.
+             */
+            retries: number;
             started_at: components["schemas"]["Instant"];
             /**
              * Format: int64
@@ -1316,6 +1861,14 @@ export interface components {
             /** @description IANA name. */
             time_zone: string;
         };
+        /** @description The disk takes nothing. What was read and acknowledged is kept; polling goes on by itself. */
+        StoragePause: {
+            /** @enum {string} */
+            cause: "full" | "locked" | "read-only" | "failing";
+            /** @description What exactly the last try ran into. */
+            detail: string;
+            since: components["schemas"]["Instant"];
+        };
         /** @description A text in both languages. */
         Text: {
             /** @description English. */
@@ -1343,6 +1896,13 @@ export interface components {
             /** @description Of the others. */
             text: string | null;
         };
+        /** @description A tunnel that waits for its line. */
+        Tunnel: {
+            /** @description `host:port` to connect to. Bytes pass as soon as the line is free. */
+            address: string;
+            /** @description When it closes by itself. Before, cancelling its session closes it. */
+            until: components["schemas"]["Instant"];
+        };
     };
     responses: never;
     parameters: never;
@@ -1352,6 +1912,76 @@ export interface components {
 }
 export type $defs = Record<string, never>;
 export interface operations {
+    list_callers: {
+        parameters: {
+            query?: {
+                /** @description Only of this listener. */
+                listener?: string;
+                /** @description Only in this state: `new`, `approved`, `refused`. */
+                state?: string;
+                /** @description `next` of the page before. */
+                after?: string;
+                /** @description Rows of the page, 100 unless said otherwise, at most 1000. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_Caller"];
+                };
+            };
+        };
+    };
+    approve_caller: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Caller"];
+                };
+            };
+        };
+    };
+    refuse_caller: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Caller"];
+                };
+            };
+        };
+    };
     list_devices: {
         parameters: {
             query?: {
@@ -1451,6 +2081,30 @@ export interface operations {
             };
         };
     };
+    device_health: {
+        parameters: {
+            query?: {
+                /** @description The last so many days, 7 unless said otherwise, at most 366. */
+                days?: number;
+            };
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Communication"];
+                };
+            };
+        };
+    };
     read_now: {
         parameters: {
             query?: never;
@@ -1538,6 +2192,38 @@ export interface operations {
             };
         };
     };
+    open: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewTunnel"];
+            };
+        };
+        responses: {
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Tunnel"];
+                };
+            };
+            /** @description It is being read: `already-reading` */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
     list_drivers: {
         parameters: {
             query?: never;
@@ -1572,6 +2258,94 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Health"];
+                };
+            };
+        };
+    };
+    list_lines: {
+        parameters: {
+            query?: {
+                /** @description `next` of the page before. */
+                after?: string;
+                /** @description Rows of the page, 100 unless said otherwise, at most 1000. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_Line"];
+                };
+            };
+        };
+    };
+    one_line: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Line"];
+                };
+            };
+        };
+    };
+    line_health: {
+        parameters: {
+            query?: {
+                /** @description The last so many days, 7 unless said otherwise, at most 366. */
+                days?: number;
+            };
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Communication"];
+                };
+            };
+        };
+    };
+    list_listeners: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_Listener"];
                 };
             };
         };
@@ -1731,11 +2505,26 @@ export interface operations {
                 line?: number;
                 /** @description Only those that ended so. */
                 outcome?: string;
+                /**
+                 * @description Only those that failed so: `line`, `modem`, `meter-silent`, `meter-refuses`, `garbled`, `wrong-device`, `driver`,
+                 *     `limit`, `cancelled`, `host`.
+                 */
+                cause?: string;
                 /** @description Only those that started from here on. */
                 from?: components["schemas"]["Instant"];
-                /** @description `next` of the page before. */
+                /** @description Only those that started before. */
+                to?: components["schemas"]["Instant"];
+                /**
+                 * @description Part of the name or serial number of the device, of the name or address of the line, or of the detail, in any
+                 *     case of letters.
+                 */
+                q?: string;
+                /** @description `next` of the page before; of an export, the `id` of the last row of the one before. */
                 after?: string;
-                /** @description Rows of the page, 100 unless said otherwise, at most 1000. */
+                /**
+                 * @description Rows of the page, 100 unless said otherwise, at most 1000; rows of an export, 1000000 unless said otherwise, which
+                 *     is the most.
+                 */
                 limit?: number;
             };
             header?: never;
@@ -1750,6 +2539,53 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Page_SessionBrief"];
+                };
+            };
+        };
+    };
+    export_sessions: {
+        parameters: {
+            query?: {
+                /** @description Only with this device. */
+                device?: number;
+                /** @description Only over this line. */
+                line?: number;
+                /** @description Only those that ended so. */
+                outcome?: string;
+                /**
+                 * @description Only those that failed so: `line`, `modem`, `meter-silent`, `meter-refuses`, `garbled`, `wrong-device`, `driver`,
+                 *     `limit`, `cancelled`, `host`.
+                 */
+                cause?: string;
+                /** @description Only those that started from here on. */
+                from?: components["schemas"]["Instant"];
+                /** @description Only those that started before. */
+                to?: components["schemas"]["Instant"];
+                /**
+                 * @description Part of the name or serial number of the device, of the name or address of the line, or of the detail, in any
+                 *     case of letters.
+                 */
+                q?: string;
+                /** @description `next` of the page before; of an export, the `id` of the last row of the one before. */
+                after?: string;
+                /**
+                 * @description Rows of the page, 100 unless said otherwise, at most 1000; rows of an export, 1000000 unless said otherwise, which
+                 *     is the most.
+                 */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/csv": string;
                 };
             };
         };
