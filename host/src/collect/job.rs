@@ -75,19 +75,21 @@ impl Job {
         }
     }
 
-    /// When entries of the schedule were done, after a session that began at `started_at` and did this one's.
+    /// When entries of the schedule were done, after a session that began at `started_at` and did this one's. What
+    /// somebody asked for need not be read again by an entry that says no more.
     pub fn done_after(&self, started_at: Timestamp) -> HashMap<String, Timestamp> {
-        let entries = self.planned.device.schedule.entries().iter().map(ToString::to_string);
-        entries
-            .filter_map(|entry| {
-                let at = if self.due.entries.contains(&entry) {
-                    started_at
-                } else {
-                    *self.done.get(&entry)?
-                };
-                Some((entry, at))
-            })
-            .collect()
+        let asked = match &self.asked {
+            Some(Asked::Read(read)) if read.span.is_none() => self.tasks(),
+            _ => Vec::new(),
+        };
+        let mut done = HashMap::new();
+        for entry in self.planned.device.schedule.entries() {
+            let text = entry.to_string();
+            let is_done = self.due.entries.contains(&text) || entry.tasks.iter().all(|task| asked.contains(task));
+            let at = is_done.then_some(started_at).or(self.done.get(&text).copied());
+            done.extend(at.map(|at| (text, at)));
+        }
+        done
     }
 }
 
@@ -216,7 +218,7 @@ async fn attempt(
         &shown,
         report.map_err(|(outcome, text)| (outcome, secrets.mask(&text))),
     );
-    if matches!(end.outcome, Outcome::Complete | Outcome::Partial) && job.asked.is_none() {
+    if matches!(end.outcome, Outcome::Complete | Outcome::Partial) {
         end.schedule_done = Some(job.done_after(done.started_at));
     }
     (done.outcome, done.offset_ms) = (end.outcome, end.clock.map(|clock| clock.offset_ms));

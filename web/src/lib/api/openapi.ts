@@ -1096,7 +1096,7 @@ export interface components {
             /** @description `open`, `identify`, a task's word, `close`. */
             phase: string;
             /** @enum {string} */
-            reason: "schedule" | "read-now" | "command-line" | "by-hand";
+            reason: "schedule" | "read-now" | "tunnel" | "command-line" | "by-hand";
             /** Format: int64 */
             records_added: number;
             /** Format: int64 */
@@ -1526,7 +1526,7 @@ export interface components {
                 line: components["schemas"]["Named"];
                 outcome: components["schemas"]["Outcome"] | null;
                 /** @enum {string} */
-                reason: "schedule" | "read-now" | "command-line" | "by-hand";
+                reason: "schedule" | "read-now" | "tunnel" | "command-line" | "by-hand";
                 /**
                  * Format: int64
                  * @description New records.
@@ -1795,7 +1795,7 @@ export interface components {
             line: components["schemas"]["Named"];
             outcome: components["schemas"]["Outcome"] | null;
             /** @enum {string} */
-            reason: "schedule" | "read-now" | "command-line" | "by-hand";
+            reason: "schedule" | "read-now" | "tunnel" | "command-line" | "by-hand";
             /**
              * Format: int64
              * @description New records.
