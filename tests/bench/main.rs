@@ -61,7 +61,7 @@ enum Name {
     Exchange,
     /// A fleet of ВКТ-7, from polling to SQLite.
     Fleet,
-    /// A mixed fleet on TCP, at once and with answers that take 400 ms.
+    /// A mixed fleet on TCP, at once and with answers that take 400 ms; only when it is named.
     Poll,
     /// Values into the store, beside a bare prepared statement.
     Store,
@@ -107,7 +107,8 @@ fn run(arguments: &Arguments) -> anyhow::Result<()> {
     if asked(Name::Fleet) {
         fleet::run(arguments.meters)?;
     }
-    if asked(Name::Poll) {
+    // It takes minutes, so only when it is named.
+    if arguments.names.contains(&Name::Poll) {
         poll::run(arguments.meters, 0)?;
         poll::run(arguments.meters, 400)?;
     }
