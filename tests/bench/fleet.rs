@@ -8,6 +8,7 @@ use sqlx::Row as _;
 use system_tests::TestHost;
 
 use crate::meters::{COLUMNS, HOURS, Manner, Meters};
+use crate::watch::{number, until_read};
 use crate::{process, report};
 
 /// Sockets that listen: a burst of new connections must not wait in one queue.
@@ -101,22 +102,8 @@ struct Seen {
 /// Waits until every device has been read, and looks whether all is there.
 async fn watch(host: &TestHost, meters: u32) -> Result<Seen> {
     let pool = host.pool().await;
-    let begun = Instant::now();
-    loop {
-        let ended: i64 = sqlx::query_scalar("select count(*) from device_state where last_outcome is not null")
-            .fetch_one(&pool)
-            .await?;
-        if ended >= i64::from(meters) {
-            break;
-        }
-        let patience = Duration::from_secs(60) + PATIENCE_EACH * meters;
-        ensure!(
-            begun.elapsed() < patience,
-            "{ended} of {meters} meters were read; the log:\n{}",
-            host.log()
-        );
-        tokio::time::sleep(Duration::from_millis(250)).await;
-    }
+    let patience = Duration::from_secs(60) + PATIENCE_EACH * meters;
+    until_read(host, &pool, meters, patience).await?;
     let row = sqlx::query(
         "select count(*), sum(outcome = 'complete'), sum(records_added), sum(values_added), sum(exchanges),
              max(ended_at_ms) - min(started_at_ms), (select count(*) from record), group_concat(distinct outcome)
@@ -145,9 +132,4 @@ async fn watch(host: &TestHost, meters: u32) -> Result<Seen> {
         exchanges,
         file_mib: number(i64::try_from(file_mib)?),
     })
-}
-
-#[allow(clippy::cast_precision_loss, reason = "a figure for people")]
-fn number(count: i64) -> f64 {
-    count as f64
 }

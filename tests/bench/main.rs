@@ -14,6 +14,7 @@ mod process;
 mod report;
 mod start;
 mod store;
+mod watch;
 
 use std::process::ExitCode;
 

@@ -1,13 +1,14 @@
 //! A mixed fleet, end to end: a third each of ВКТ-7, СПТ943 and M-Bus heat meters.
 
 use std::fmt::Write as _;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use anyhow::{Result, ensure};
 use sqlx::Row as _;
 use system_tests::TestHost;
 
 use crate::meters::{MODELS, Manner, Meters};
+use crate::watch::{number, until_read};
 use crate::{process, report};
 
 /// Sockets that listen, as many of each model: a burst of new connections must not wait in one queue.
@@ -102,22 +103,8 @@ struct Seen {
 /// Waits until every device has been read, and looks whether all is well.
 async fn watch(host: &TestHost, meters: u32) -> Result<Seen> {
     let pool = host.pool().await;
-    let begun = Instant::now();
-    loop {
-        let ended: i64 = sqlx::query_scalar("select count(*) from device_state where last_outcome is not null")
-            .fetch_one(&pool)
-            .await?;
-        if ended >= i64::from(meters) {
-            break;
-        }
-        let patience = Duration::from_secs(120) + PATIENCE_EACH * meters;
-        ensure!(
-            begun.elapsed() < patience,
-            "{ended} of {meters} meters were read; the log:\n{}",
-            host.log()
-        );
-        tokio::time::sleep(Duration::from_millis(250)).await;
-    }
+    let patience = Duration::from_secs(120) + PATIENCE_EACH * meters;
+    until_read(host, &pool, meters, patience).await?;
     let row = sqlx::query(
         "select count(*), sum(outcome = 'complete'), max(ended_at_ms) - min(started_at_ms),
              (select count(*) from value), group_concat(distinct outcome) from session",
@@ -145,9 +132,4 @@ async fn watch(host: &TestHost, meters: u32) -> Result<Seen> {
         most_open,
         file_bytes,
     })
-}
-
-#[allow(clippy::cast_precision_loss, reason = "a figure for people")]
-fn number(count: i64) -> f64 {
-    count as f64
 }

@@ -100,10 +100,10 @@ async fn a_backup_is_taken_while_meters_are_read_and_brings_the_day_back() {
     host.uzel(&["vacuum", "--config", "uzel.toml"]);
 }
 
-/// A device whose session lasts, because every answer takes its time.
-async fn slow_host(config: &str) -> (meter_sim::Handle, TestHost, i64) {
+/// A meter whose every answer takes its time, and the file that makes it a device.
+async fn slow_meter(seed: u64) -> (meter_sim::Handle, String) {
     let meter = Vkt7::builder()
-        .seed(52)
+        .seed(seed)
         .clock(standing_clock())
         .start_tcp()
         .await
@@ -111,7 +111,13 @@ async fn slow_host(config: &str) -> (meter_sim::Handle, TestHost, i64) {
     meter.set_faults(Faults::new().delay(Duration::from_millis(60)));
     let line = tcp(&meter);
     let rows = [["meter", "vkt7", &line, "", "hourly", "address=1"]];
-    let host = TestHost::start_with(&devices(&rows), config);
+    (meter, devices(&rows))
+}
+
+/// A device whose session lasts, because every answer takes its time.
+async fn slow_host(config: &str) -> (meter_sim::Handle, TestHost, i64) {
+    let (meter, devices) = slow_meter(52).await;
+    let host = TestHost::start_with(&devices, config);
     let device = host.device("meter").await;
     (meter, host, device)
 }
@@ -187,16 +193,8 @@ fn await_message(socket: &UnixDatagram, part: &str, all: &mut Vec<String>) {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_service_manager_is_told_of_start_life_reload_and_stop_and_a_stop_ends_sessions_properly() {
-    let meter = Vkt7::builder()
-        .seed(53)
-        .clock(standing_clock())
-        .start_tcp()
-        .await
-        .unwrap();
-    meter.set_faults(Faults::new().delay(Duration::from_millis(60)));
-    let line = tcp(&meter);
-    let rows = [["meter", "vkt7", &line, "", "hourly", "address=1"]];
-    let mut host = TestHost::prepare(&devices(&rows), ON_DEMAND);
+    let (_meter, devices) = slow_meter(53).await;
+    let mut host = TestHost::prepare(&devices, ON_DEMAND);
     let path = host.folder().join("notify");
     let socket = UnixDatagram::bind(&path).unwrap();
     socket.set_read_timeout(Some(PATIENCE)).unwrap();
