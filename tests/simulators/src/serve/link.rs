@@ -3,7 +3,7 @@
 use super::datagrams;
 use super::handle::{Endpoint, Handle};
 use super::serial_server::{self, Quirk, Told};
-use super::talk::{ACCEPT_PAUSE, Shared, talk};
+use super::talk::{Shared, next_client, talk};
 use crate::bus::{Bus, Owners, Tuned};
 use crate::clock::SimClock;
 use crate::faults::Faults;
@@ -162,20 +162,9 @@ impl Link {
 
 async fn accept(listener: TcpListener, device: Shared, cancel: CancellationToken, tasks: TaskTracker) {
     let begun = Instant::now();
-    loop {
-        let accepted = tokio::select! {
-            () = cancel.cancelled() => return,
-            accepted = listener.accept() => accepted,
-        };
-        // An accept fails for want of descriptors or because the peer left: the next one may succeed.
-        let Ok((stream, _)) = accepted else {
-            tokio::time::sleep(ACCEPT_PAUSE).await;
-            continue;
-        };
+    while let Some(stream) = next_client(&listener, &cancel).await {
         let (device, cancel) = (Arc::clone(&device), cancel.clone());
         tasks.spawn(async move {
-            // Small answers must not wait for more bytes; a refusal of the option costs only time.
-            let _ = stream.set_nodelay(true);
             talk(stream, &device, begun, &cancel, |_| None, |_| ()).await;
         });
     }

@@ -1,7 +1,7 @@
 //! One listener, one meter per connection: thousands of meters in one process for benchmarks.
 
 use super::link::Link;
-use super::talk::{ACCEPT_PAUSE, talk};
+use super::talk::{next_client, talk};
 use std::io;
 use std::net::SocketAddr;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -63,22 +63,12 @@ where
     let (connections, requests) = (Arc::clone(&many.connections), Arc::clone(&many.requests));
     many.tasks.spawn(async move {
         let begun = Instant::now();
-        loop {
-            let accepted = tokio::select! {
-                () = cancel.cancelled() => return,
-                accepted = listener.accept() => accepted,
-            };
-            let Ok((stream, _)) = accepted else {
-                tokio::time::sleep(ACCEPT_PAUSE).await;
-                continue;
-            };
+        while let Some(stream) = next_client(&listener, &cancel).await {
             let device = Arc::new(Mutex::new(
                 factory(connections.fetch_add(1, Ordering::Relaxed)).into_meter(),
             ));
             let (cancel, requests) = (cancel.clone(), Arc::clone(&requests));
             tasks.spawn(async move {
-                // Small answers must not wait for more bytes; a refusal of the option costs only time.
-                let _ = stream.set_nodelay(true);
                 let heard = |new| {
                     requests.fetch_add(new, Ordering::Relaxed);
                 };

@@ -1,6 +1,6 @@
 //! A serial server that is set over telnet (RFC 2217), with a meter behind its port. It can misbehave.
 
-use super::talk::{ACCEPT_PAUSE, Shared, lock};
+use super::talk::{Shared, lock, next_client};
 use crate::meter::Meter as _;
 use std::io;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -65,16 +65,7 @@ impl Told {
 /// Accepts until `cancel` falls, one client at a time.
 pub async fn serve(listener: TcpListener, device: Shared, quirk: Quirk, told: Told, cancel: CancellationToken) {
     let begun = Instant::now();
-    loop {
-        let accepted = tokio::select! {
-            () = cancel.cancelled() => return,
-            accepted = listener.accept() => accepted,
-        };
-        let Ok((stream, _)) = accepted else {
-            tokio::time::sleep(ACCEPT_PAUSE).await;
-            continue;
-        };
-        let _ = stream.set_nodelay(true);
+    while let Some(stream) = next_client(&listener, &cancel).await {
         let mut client = Client {
             stream: BufReader::new(stream),
             device: Arc::clone(&device),

@@ -5,6 +5,7 @@ use crate::meter::{Meter, Reply};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
+use tokio::net::{TcpListener, TcpStream};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
@@ -20,7 +21,25 @@ pub fn lock(device: &Shared) -> MutexGuard<'_, Faulty<Box<dyn Meter>>> {
 const READ_BYTES: usize = 512;
 
 /// Pause after a failed accept: out of descriptors, trying again at once would only burn the processor.
-pub const ACCEPT_PAUSE: Duration = Duration::from_millis(20);
+const ACCEPT_PAUSE: Duration = Duration::from_millis(20);
+
+/// The next client of a listener; none once `cancel` falls.
+pub async fn next_client(listener: &TcpListener, cancel: &CancellationToken) -> Option<TcpStream> {
+    loop {
+        let accepted = tokio::select! {
+            () = cancel.cancelled() => return None,
+            accepted = listener.accept() => accepted,
+        };
+        // An accept fails for want of descriptors or because the peer left: the next one may succeed.
+        let Ok((stream, _)) = accepted else {
+            tokio::time::sleep(ACCEPT_PAUSE).await;
+            continue;
+        };
+        // Small answers must not wait for more bytes; a refusal of the option costs only time.
+        let _ = stream.set_nodelay(true);
+        return Some(stream);
+    }
+}
 
 /// Serves until the far end closes, the device hangs up or `cancel` falls.
 ///
