@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::session::ModemConfig;
 use crate::transport::incoming::{self, ListenerConfig};
-use crate::{api, collect, ops, portable, store};
+use crate::{api, collect, ops, portable, signing, store};
 
 /// The whole file. Paths are relative to the file's folder.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -216,7 +216,7 @@ fn keys(config: &Config) -> BTreeMap<String, String> {
 fn check_import(config: &Config, faults: &mut Vec<String>) {
     for key in &config.import.keys {
         faults.extend(
-            portable::check_public(key)
+            signing::check_public(key)
                 .err()
                 .map(|error| format!("import.keys: {error}")),
         );

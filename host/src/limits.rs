@@ -241,3 +241,24 @@ pub const EXPORT_PAGE: u32 = 1_000;
 
 /// Sessions of one export: about 200 MB. The next begins after the last row of it.
 pub const EXPORT_ROWS: u32 = 1_000_000;
+
+/// Bytes of a driver package: a component, some dozens of recordings, documents, packed.
+pub const DRIVER_PACKAGE_BYTES: usize = 48 << 20;
+
+/// Bytes of everything in it, unpacked.
+pub const DRIVER_UNPACKED_BYTES: usize = 256 << 20;
+
+/// Files in it: more recordings than that are no test but an archive.
+pub const DRIVER_PACKAGE_FILES: usize = 256;
+
+/// Bytes of its manifest: the names and digests of so many files.
+pub const DRIVER_MANIFEST_BYTES: usize = 256 << 10;
+
+/// Bytes of one of its documents.
+pub const DRIVER_DOCUMENT_BYTES: usize = 4 << 20;
+
+/// Models of one driver.
+pub const MODELS: usize = 1_024;
+
+/// Bytes of a text of a manifest; the longest is what is new in a version.
+pub const CHANGELOG_BYTES: usize = 8_192;

@@ -150,7 +150,8 @@ async fn attempt(
     begun: &impl Fn(SessionId),
 ) -> (Done, u64) {
     let device = &job.planned.device;
-    let driver = tools.registry.get(&device.driver);
+    let chosen = tools.registry.choose(&device.driver, device.id);
+    let driver = chosen.as_ref().ok().cloned();
     let reason = match job.asked {
         None => Reason::Schedule,
         Some(Asked::Read(_)) => Reason::ReadNow,
@@ -193,7 +194,7 @@ async fn attempt(
     let secrets = driver
         .as_ref()
         .map_or_else(Secrets::default, |driver| Secrets::of(&driver.describe, &device.config));
-    let report = match prepare(tools, job, driver, route, started_at, cancel).await {
+    let report = match prepare(tools, job, chosen, route, started_at, cancel).await {
         Ok((turn, order)) => {
             let sink = StoreSink {
                 store: tools.store.clone(),
@@ -246,14 +247,13 @@ async fn through(turn: Turn, order: Order, listener: &std::net::TcpListener, wat
 async fn prepare(
     tools: &Tools,
     job: &Job,
-    driver: Option<Arc<Driver>>,
+    driver: Result<Arc<Driver>, String>,
     route: &Route,
     started_at: Timestamp,
     cancel: CancellationToken,
 ) -> Result<(Turn, Order), Refused> {
     let device = &job.planned.device;
-    let missing = || (Outcome::DriverFault, format!("there is no driver {:?}", device.driver));
-    let driver = driver.ok_or_else(missing)?;
+    let driver = driver.map_err(|why| (Outcome::DriverFault, why))?;
     let bad = |text: String| (Outcome::BadConfig, text);
     let config = check_config(&driver.describe, &device.config).map_err(|fault| bad(fault.to_string()))?;
     let clock = clock_rule(device, &driver.describe).map_err(bad)?;

@@ -188,6 +188,16 @@ impl Driver {
         Ok(driver)
     }
 
+    /// Takes away the interfaces beyond `meter` that are not `granted`: nothing of them is ever called.
+    pub fn restricted(mut self, granted: &[String]) -> Self {
+        let may = |name: &str| name == "meter" || granted.iter().any(|one| one == name);
+        if !may("diagnostics") {
+            self.diagnostics = None;
+        }
+        self.interfaces.retain(|name| may(name));
+        self
+    }
+
     /// The interfaces it exports: `meter` and the optional ones.
     pub fn interfaces(&self) -> &[&'static str] {
         &self.interfaces

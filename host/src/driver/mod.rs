@@ -23,6 +23,6 @@ pub use context::{Surroundings, Usage};
 pub use describe::Describe;
 pub use engine::{Runtime, digest};
 pub use judge::{CallError, Failure};
-pub use registry::{Registry, RegistryError};
+pub use registry::{Chosen, Registry, RegistryError, Slot};
 pub use running::{ClockReading, Finished, Identity, Running};
 pub use secrets::Secrets;

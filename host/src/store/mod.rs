@@ -8,6 +8,7 @@ mod compare;
 pub mod copy;
 mod coverage;
 mod diagnostic;
+mod driver_version;
 mod error;
 mod group;
 mod import;
@@ -46,6 +47,7 @@ use crate::model::Clock;
 
 pub use by_hand::IncidentRow;
 pub use coverage::Coverage;
+pub use driver_version::{Deed, DriverEvent, DriverSession, DriverVersion, Step, VendorKey};
 pub use error::StoreError;
 pub use group::{GroupInfo, NewGroup};
 pub use import::{Change, ImportFault, Imported, NewDevice, NewPoint, NewRoute, NewSite};
