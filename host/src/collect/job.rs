@@ -16,10 +16,10 @@ use super::sink::{Shown, StoreSink, used};
 use crate::driver::env::Budget;
 use crate::driver::{Driver, Registry, Secrets, check_config};
 use crate::limits;
-use crate::model::{Outcome, Reason, SessionId, Task};
+use crate::model::{ClockPolicy, Outcome, Reason, SessionId, Task};
 use crate::schedule::Due;
-use crate::session::{Assignment, Desk, Order, Over, Report, Transport, Turn, Watch, Way, run, tunnel};
-use crate::store::{NewSession, Route, SessionEnd, Store, StoreError};
+use crate::session::{Assignment, Desk, Order, Over, Report, SetClock, Transport, Turn, Watch, Way, run, tunnel};
+use crate::store::{NewClockSetting, NewSession, Route, SessionEnd, Store, StoreError};
 
 /// What every job works with.
 #[derive(Clone)]
@@ -213,6 +213,10 @@ async fn attempt(
         }
         Err(refused) => Err(refused),
     };
+    let after = report
+        .as_ref()
+        .ok()
+        .and_then(|report| report.clock_setting.as_ref()?.after);
     let mut end = session_end(
         session,
         &shown,
@@ -221,7 +225,10 @@ async fn attempt(
     if matches!(end.outcome, Outcome::Complete | Outcome::Partial) {
         end.schedule_done = Some(job.done_after(done.started_at));
     }
-    (done.outcome, done.offset_ms) = (end.outcome, end.clock.map(|clock| clock.offset_ms));
+    // The planner goes by the clock as it is now.
+    let offset_ms = after.map(|after| after.offset_ms);
+    done.offset_ms = offset_ms.or(end.clock.map(|clock| clock.offset_ms));
+    done.outcome = end.outcome;
     done.schedule_done.clone_from(&end.schedule_done);
     done.model = end.identity.as_ref().map(|identity| identity.model.clone());
     end.tells_of_device = reason != Reason::Tunnel;
@@ -277,6 +284,7 @@ async fn prepare(
     )
     .await
     .map_err(storage)?;
+    let set_clock = set_clock(&tools.store, job).await.map_err(storage)?;
     let memory = tools.store.memory(device.id, &device.driver).await.map_err(storage)?;
     let turn = tools
         .desk
@@ -297,6 +305,7 @@ async fn prepare(
         serial: device.serial.clone(),
         model: device.model.clone(),
         tasks,
+        set_clock,
         memory,
         budget: Budget {
             wall,
@@ -308,6 +317,18 @@ async fn prepare(
         driver,
     };
     Ok((turn, order))
+}
+
+/// Whether the session may set the clock: one by schedule, where the device's policy says so.
+async fn set_clock(store: &Store, job: &Job) -> Result<Option<SetClock>, StoreError> {
+    let device = &job.planned.device;
+    match (&job.asked, device.clock_policy) {
+        (None, ClockPolicy::Set(limits)) => {
+            let set_at = store.clock_set_at(device.id).await?;
+            Ok(Some(SetClock { limits, set_at }))
+        }
+        _ => Ok(None),
+    }
 }
 
 fn live(session: SessionId, job: &Job, route: &Route, new: &NewSession) -> Live {
@@ -346,7 +367,8 @@ async fn keep(
             .put_settings(device.id, session, Timestamp::now(), settings)
             .await?;
     }
-    if let Some(clock) = report.clock {
+    let after = report.clock_setting.as_ref().and_then(|setting| setting.after);
+    for clock in report.clock.into_iter().chain(after) {
         store
             .put_clock(
                 device.id,
@@ -356,6 +378,19 @@ async fn keep(
                 clock.uncertainty_ms.into(),
             )
             .await?;
+    }
+    if let Some(setting) = &report.clock_setting {
+        let new = NewClockSetting {
+            device: device.id,
+            session,
+            at: setting.at,
+            before_offset_ms: setting.before.offset_ms,
+            target: setting.to,
+            after_offset_ms: setting.after.map(|after| after.offset_ms),
+            outcome: setting.outcome,
+            text: setting.text.clone(),
+        };
+        store.put_clock_setting(new).await?;
     }
     if let Some(memory) = &report.memory {
         store.put_memory(device.id, &device.driver, memory).await?;

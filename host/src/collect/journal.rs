@@ -78,9 +78,11 @@ pub(super) fn session_end(session: SessionId, shown: &Shown, report: Result<Repo
             name: phase.name,
             started_ms: phase.started_ms,
             ended_ms: phase.ended_ms,
-            outcome: phase
-                .failed
-                .map_or_else(|| "ok".to_owned(), |(outcome, text)| format!("{outcome}: {text}")),
+            outcome: match (phase.said, phase.failed) {
+                (Some(said), _) => said,
+                (None, Some((outcome, text))) => format!("{outcome}: {text}"),
+                (None, None) => "ok".to_owned(),
+            },
             records: phase.rows,
         })
         .collect();

@@ -6,13 +6,15 @@ mod port;
 mod replay;
 mod run;
 mod script;
+mod set_clock;
 mod tunnel;
 
 pub use crate::transport::incoming::{Counts as ListenerCounts, Hub};
 pub use crate::transport::{BadModems, ModemConfig, Modems, Resting, Transport, Way};
-pub use asked::{Asked, AskedFault, AskedTask};
+pub use asked::{Asked, AskedFault, AskedSetClock, AskedTask};
 pub use desk::{Desk, DeskFull, Turn, sessions_allowed};
 pub use replay::{Mismatch, Replay};
 pub use run::{Assignment, ClockSeen, Order, Over, Phase, Report, Watch, replay, run};
 pub use script::{Script, ScriptError};
+pub use set_clock::{ClockSetting, SetClock};
 pub use tunnel::tunnel;

@@ -11,6 +11,7 @@ use super::asked::Asked;
 use super::desk::Turn;
 use super::port::LinePort;
 use super::replay::Replay;
+use super::set_clock::{ClockSetting, SetClock, set_clock};
 use crate::driver::env::{Budget, Port, Sink};
 use crate::driver::{CallError, ClockReading, Driver, Failure, Identity, Running, Secrets, Surroundings, Usage};
 use crate::model::{Civil, ClockRule, Outcome, Setting, Span, Task};
@@ -32,6 +33,8 @@ pub struct Order {
     pub model: Option<String>,
     /// In this order.
     pub tasks: Vec<Assignment>,
+    /// Whether the clock may be set behind them; none: it may not.
+    pub set_clock: Option<SetClock>,
     /// What the driver remembered of the device.
     pub memory: BTreeMap<String, Vec<u8>>,
     /// What it may use.
@@ -79,7 +82,7 @@ pub struct ClockSeen {
 /// One step of a session.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Phase {
-    /// `open`, `identify`, a task's word, `close`.
+    /// `open`, `identify`, a task's word, `set-clock`, `close`.
     pub name: String,
     /// Since the session started.
     pub started_ms: u64,
@@ -87,6 +90,8 @@ pub struct Phase {
     pub ended_ms: u64,
     /// None: done.
     pub failed: Option<(Outcome, String)>,
+    /// What it came to, where that is more than done or failed.
+    pub said: Option<String>,
     /// Rows and events that it gave.
     pub rows: u64,
 }
@@ -102,8 +107,10 @@ pub struct Report {
     pub detail: Option<String>,
     /// Who answered.
     pub identity: Option<Identity>,
-    /// Its clock.
+    /// Its clock, before it was set.
     pub clock: Option<ClockSeen>,
+    /// What was done about its clock, when it was off and there is a policy.
+    pub clock_setting: Option<ClockSetting>,
     /// Its settings, when they were asked for.
     pub settings: Option<Vec<Setting>>,
     /// Steps in order.
@@ -137,8 +144,10 @@ impl Report {
     /// Takes secrets out of all that is written down.
     fn hide(&mut self, secrets: &Secrets) {
         let texts = self.detail.iter_mut().chain(&mut self.faults);
-        let failures = self.phases.iter_mut().filter_map(|phase| phase.failed.as_mut());
-        for text in texts.chain(failures.map(|(_, text)| text)) {
+        let phases = self.phases.iter_mut();
+        let phases = phases.flat_map(|phase| phase.said.iter_mut().chain(phase.failed.as_mut().map(|(_, text)| text)));
+        let settings = self.clock_setting.iter_mut().map(|setting| &mut setting.text);
+        for text in texts.chain(phases).chain(settings) {
             *text = secrets.mask(text);
         }
         self.trace = secrets.mask_trace(std::mem::take(&mut self.trace));
@@ -152,6 +161,7 @@ impl Report {
             detail: None,
             identity: None,
             clock: None,
+            clock_setting: None,
             settings: None,
             phases: Vec::new(),
             usage: Usage::default(),
@@ -204,6 +214,7 @@ async fn converse(order: &Order, sink: Box<dyn Sink>, watch: Watch<'_>, report: 
         started_ms: 0,
         ended_ms: open_ms,
         failed,
+        said: None,
         rows: 0,
     });
     let port = opened?;
@@ -285,21 +296,31 @@ async fn work(order: &Order, running: &mut Running, watch: Watch<'_>, report: &m
         close(running, watch, report).await;
         return Err(ended);
     }
-    let mut failures: Vec<(Task, Failure)> = Vec::new();
+    let mut failures: Vec<(String, Failure)> = Vec::new();
     let mut done = 0usize;
     for assignment in &order.tasks {
         match carry_out(order, assignment, running, watch, report).await {
             Ok(()) => done += 1,
             // What the device cannot do is no failure of the session: the next would fail alike.
             Err(CallError::Failure(failure)) if failure.outcome == Outcome::Unsupported => done += 1,
-            Err(CallError::Failure(failure)) if goes_on(&failure) => failures.push((assignment.task, failure)),
+            Err(CallError::Failure(failure)) if goes_on(&failure) => {
+                failures.push((assignment.task.to_string(), failure))
+            }
+            Err(error) => return leave(running, watch, report, error).await,
+        }
+    }
+    if failures.is_empty() {
+        // What was to be read is read, with the clock that it was written with.
+        match set_clock(order, running, watch, report).await {
+            Ok(()) => {}
+            Err(CallError::Failure(failure)) if failure.line_usable => failures.push(("set-clock".to_owned(), failure)),
             Err(error) => return leave(running, watch, report, error).await,
         }
     }
     close(running, watch, report).await;
     match failures.first() {
         None => Ok(()),
-        Some((task, failure)) => {
+        Some((name, failure)) => {
             let outcome = if done > 0 { Outcome::Partial } else { failure.outcome };
             let more = failures.len() - 1;
             let more = if more > 0 {
@@ -307,7 +328,7 @@ async fn work(order: &Order, running: &mut Running, watch: Watch<'_>, report: &m
             } else {
                 String::new()
             };
-            Err((outcome, format!("{task}: {}: {}{more}", failure.outcome, failure.text)))
+            Err((outcome, format!("{name}: {}: {}{more}", failure.outcome, failure.text)))
         }
     }
 }
@@ -368,14 +389,6 @@ async fn carry_out(
         return Ok(());
     }
     let step = Step::begin(&assignment.task.to_string(), running, watch);
-    let unsupported = || {
-        let text = "the driver has no such interface".to_owned();
-        CallError::Failure(Failure {
-            outcome: Outcome::Unsupported,
-            text,
-            line_usable: true,
-        })
-    };
     let result = match assignment.task {
         Task::Clock => match running.read_clock().await {
             Ok(reading) => {
@@ -389,7 +402,7 @@ async fn carry_out(
         Task::Archive(kind) => running.read_archive(kind, &windows, assignment.resume.clone()).await,
         Task::Events => {
             let since = windows.first().map(|(begin, _)| *begin);
-            running.read_events(since).await.unwrap_or_else(|| Err(unsupported()))
+            running.read_events(since).await.unwrap_or_else(|| Err(no_interface()))
         }
         Task::Settings => match running.read_settings().await {
             Some(Ok(settings)) => {
@@ -397,13 +410,22 @@ async fn carry_out(
                 Ok(())
             }
             Some(Err(error)) => Err(error),
-            None => Err(unsupported()),
+            None => Err(no_interface()),
         },
     };
     step.end(running, report, result)
 }
 
-fn clock_seen(rule: &ClockRule, reading: ClockReading) -> Option<ClockSeen> {
+/// What the driver does not export is unsupported.
+pub(super) fn no_interface() -> CallError {
+    CallError::Failure(Failure {
+        outcome: Outcome::Unsupported,
+        text: "the driver has no such interface".to_owned(),
+        line_usable: true,
+    })
+}
+
+pub(super) fn clock_seen(rule: &ClockRule, reading: ClockReading) -> Option<ClockSeen> {
     let shown_at = rule.instant(reading.shown)?;
     Some(ClockSeen {
         shown: reading.shown,
@@ -444,14 +466,14 @@ fn right_device(order: &Order, identity: &Identity) -> Result<(), Ended> {
 }
 
 /// A phase being measured.
-struct Step {
+pub(super) struct Step {
     name: String,
     started_ms: u64,
     rows: u64,
 }
 
 impl Step {
-    fn begin(name: &str, running: &Running, watch: Watch<'_>) -> Self {
+    pub(super) fn begin(name: &str, running: &Running, watch: Watch<'_>) -> Self {
         let usage = running.usage();
         watch(name, usage);
         Self {
@@ -472,8 +494,24 @@ impl Step {
             started_ms: self.started_ms,
             ended_ms: running.at_ms(),
             failed,
+            said: None,
             rows: running.usage().rows - self.rows,
         });
+        result
+    }
+
+    /// Ends a phase that is told by more than whether it failed.
+    pub(super) fn end_saying<T>(
+        self,
+        words: String,
+        running: &Running,
+        report: &mut Report,
+        result: Result<T, CallError>,
+    ) -> Result<T, CallError> {
+        let result = self.end(running, report, result);
+        if let Some(phase) = report.phases.last_mut() {
+            phase.said = Some(words);
+        }
         result
     }
 }

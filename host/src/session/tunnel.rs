@@ -146,6 +146,7 @@ impl Tunnel {
                 started_ms: 0,
                 ended_ms,
                 failed: detail.clone().map(|text| (outcome, text)),
+                said: None,
                 rows: 0,
             }],
             outcome,

@@ -4,6 +4,7 @@
 
 mod by_hand;
 mod caller;
+mod clock;
 mod compare;
 pub mod copy;
 mod coverage;
@@ -43,6 +44,7 @@ use tokio_util::sync::CancellationToken;
 use tracing::error;
 
 pub use by_hand::IncidentRow;
+pub use clock::NewClockSetting;
 pub use coverage::Coverage;
 pub use error::StoreError;
 pub use group::{GroupInfo, NewGroup};
