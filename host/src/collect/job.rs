@@ -10,7 +10,7 @@ use tokio_util::sync::CancellationToken;
 use tracing::{error, info, warn};
 
 use super::handle::{Board, Live, ReadNow};
-use super::journal::{begin, keep_end, session_end};
+use super::journal::{begin, keep, keep_end, session_end};
 use super::plan::{Planned, assignments, clock_rule};
 use super::sink::{Shown, StoreSink, used};
 use crate::driver::env::Budget;
@@ -18,8 +18,8 @@ use crate::driver::{Driver, Registry, Secrets, check_config};
 use crate::limits;
 use crate::model::{ClockPolicy, Outcome, Reason, SessionId, Task};
 use crate::schedule::Due;
-use crate::session::{Assignment, Desk, Order, Over, Report, SetClock, Transport, Turn, Watch, Way, run, tunnel};
-use crate::store::{NewClockSetting, NewSession, Route, SessionEnd, Store, StoreError};
+use crate::session::{Desk, Order, Over, Report, SetClock, Transport, Turn, Watch, Way, run, tunnel};
+use crate::store::{NewSession, Route, SessionEnd, Store, StoreError};
 
 /// What every job works with.
 #[derive(Clone)]
@@ -206,7 +206,7 @@ async fn attempt(
                 Some(Asked::Tunnel(listener, _)) => through(turn, order, listener, &watch).await,
                 _ => run(turn, order, Box::new(sink), &watch).await,
             };
-            keep(&tools.store, job, session, &asked, &report)
+            keep(tools, job, session, &asked, &report)
                 .await
                 .err()
                 .map_or(Ok(report), |error| Err((Outcome::Storage, error.to_string())))
@@ -351,63 +351,6 @@ fn live(session: SessionId, job: &Job, route: &Route, new: &NewSession) -> Live 
         detail: None,
         ended_at: None,
     }
-}
-
-/// Keeps what a session learned beside its records.
-async fn keep(
-    store: &Store,
-    job: &Job,
-    session: SessionId,
-    asked: &[Assignment],
-    report: &Report,
-) -> Result<(), StoreError> {
-    let device = &job.planned.device;
-    if let Some(settings) = &report.settings {
-        store
-            .put_settings(device.id, session, Timestamp::now(), settings)
-            .await?;
-    }
-    let after = report.clock_setting.as_ref().and_then(|setting| setting.after);
-    for clock in report.clock.into_iter().chain(after) {
-        store
-            .put_clock(
-                device.id,
-                session,
-                clock.at,
-                clock.offset_ms,
-                clock.uncertainty_ms.into(),
-            )
-            .await?;
-    }
-    if let Some(setting) = &report.clock_setting {
-        let new = NewClockSetting {
-            device: device.id,
-            session,
-            at: setting.at,
-            before_offset_ms: setting.before.offset_ms,
-            target: setting.to,
-            after_offset_ms: setting.after.map(|after| after.offset_ms),
-            outcome: setting.outcome,
-            text: setting.text.clone(),
-        };
-        store.put_clock_setting(new).await?;
-    }
-    if let Some(memory) = &report.memory {
-        store.put_memory(device.id, &device.driver, memory).await?;
-    }
-    for assignment in asked {
-        // Read to its end: where it was cut before is of no use any more.
-        if let Task::Archive(kind) = assignment.task
-            && assignment.resume.is_some()
-            && report
-                .phases
-                .iter()
-                .any(|phase| phase.name == kind.to_string() && phase.failed.is_none())
-        {
-            store.clear_resume(device.id, kind).await?;
-        }
-    }
-    Ok(())
 }
 
 /// Writes the journal, tells those who watch, counts.

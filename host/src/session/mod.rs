@@ -4,6 +4,7 @@ mod asked;
 mod desk;
 mod port;
 mod replay;
+mod report;
 mod run;
 mod script;
 mod set_clock;
@@ -14,7 +15,8 @@ pub use crate::transport::{BadModems, ModemConfig, Modems, Resting, Transport, W
 pub use asked::{Asked, AskedFault, AskedSetClock, AskedTask};
 pub use desk::{Desk, DeskFull, Turn, sessions_allowed};
 pub use replay::{Mismatch, Replay};
-pub use run::{Assignment, ClockSeen, Order, Over, Phase, Report, Watch, replay, run};
+pub use report::{ClockSeen, Phase, Report, Watch};
+pub use run::{Assignment, Order, Over, replay, run};
 pub use script::{Script, ScriptError};
 pub use set_clock::{ClockSetting, SetClock};
 pub use tunnel::tunnel;

@@ -2,7 +2,8 @@
 
 use jiff::Timestamp;
 
-use super::run::{ClockSeen, Order, Report, Step, Watch, clock_seen, no_interface};
+use super::report::{ClockSeen, Report, Step, Watch, clock_seen};
+use super::run::{Order, no_interface};
 use crate::driver::{CallError, Failure, Running};
 use crate::model::clock_policy::{ClockState, ClockVerdict, offset_text};
 use crate::model::{Civil, ClockLimits, ClockOutcome, Outcome};

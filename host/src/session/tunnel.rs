@@ -7,7 +7,8 @@ use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
 
 use super::desk::Turn;
-use super::run::{CLOSE, Order, Over, Phase, Report, Watch, open_failed};
+use super::report::{Phase, Report, Watch};
+use super::run::{CLOSE, Order, Over, open_failed};
 use crate::driver::Usage;
 use crate::limits;
 use crate::model::Outcome;
