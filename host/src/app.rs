@@ -21,7 +21,7 @@ use crate::cli::{caller, device, driver, import, keeping, key, read, replay};
 use crate::collect::{Callers, CallersHandle, Collector, Handle};
 use crate::config::{self, Config, ConfigError};
 use crate::driver::{Cache, Driver, Registry, Runtime};
-use crate::model::CallerState;
+use crate::model::{CallerState, ClockPolicy};
 use crate::ops;
 use crate::session::{Modems, Transport};
 use crate::store::{GroupInfo, HostLock, NewGroup, Store};
@@ -184,6 +184,11 @@ async fn devices(command: DeviceCommand) -> anyhow::Result<()> {
             device::print_imported(&imported, &mut out)?;
             store.close().await;
         }
+        DeviceCommand::SetClockPolicy { name, policy, config } => {
+            let store = open_store(&load(&config)?).await?;
+            device::set_clock_policy(&store, &name, policy).await?;
+            store.close().await;
+        }
         DeviceCommand::List { config } => {
             let store = open_store(&load(&config)?).await?;
             device::list(&store, &mut out).await?;
@@ -218,6 +223,7 @@ async fn groups(command: GroupCommand) -> anyhow::Result<()> {
             name,
             schedule,
             sessions,
+            clock_policy,
             config,
         } => {
             let store = open_store(&load(&config)?).await?;
@@ -225,6 +231,7 @@ async fn groups(command: GroupCommand) -> anyhow::Result<()> {
                 name,
                 schedule,
                 sessions,
+                clock_policy,
             };
             store.put_group(group).await?;
             store.close().await;
@@ -235,7 +242,15 @@ async fn groups(command: GroupCommand) -> anyhow::Result<()> {
                 let most = group
                     .sessions
                     .map_or_else(String::new, |most| format!("\tat most {most} at once"));
-                writeln!(out, "{}\t{devices} devices\t{}{most}", group.name, group.schedule)?;
+                let clocks = match group.clock_policy {
+                    ClockPolicy::Off => String::new(),
+                    policy => format!("\tclocks are set {policy}"),
+                };
+                writeln!(
+                    out,
+                    "{}\t{devices} devices\t{}{most}{clocks}",
+                    group.name, group.schedule
+                )?;
             }
             store.close().await;
         }

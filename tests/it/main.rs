@@ -3,6 +3,7 @@
 mod by_hand;
 mod captured_spt943;
 mod captured_vkt7;
+mod clock;
 mod datagrams;
 mod devices;
 mod dial_up;

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use jiff::civil::DateTime;
 
-use crate::model::{CallerState, LineAddress, LineOptions, LineSettings, Schedule, Task};
+use crate::model::{CallerState, ClockPolicy, LineAddress, LineOptions, LineSettings, Schedule, Task};
 
 /// Uzel: an open dispatch system for energy meters.
 #[derive(Debug, Parser)]
@@ -301,6 +301,17 @@ pub enum DeviceCommand {
         #[arg(long)]
         dry_run: bool,
     },
+    /// Say whether a device's clock is set at the end of its sessions, and within which limits.
+    #[command(after_help = CLOCK_POLICY)]
+    SetClockPolicy {
+        /// Which device.
+        name: String,
+        /// `off`, or the limits; without it as its group says.
+        policy: Option<ClockPolicy>,
+        /// Which configuration.
+        #[command(flatten)]
+        config: ConfigFile,
+    },
     /// List devices: state, last outcome, how fresh their archives are.
     List {
         /// Which configuration.
@@ -308,6 +319,13 @@ pub enum DeviceCommand {
         config: ConfigFile,
     },
 }
+
+const CLOCK_POLICY: &str =
+    "Limits are such as `beyond 30s within 10m every 24h`: a clock that is certainly off by more than
+the first is set to the host's time, one that is off by more than the second never, and none twice within the third
+(24h without it). No clock is set within two minutes of an hour's begin or end, nor over it.
+Example:
+  uzel device set-clock-policy boiler-7 'beyond 30s within 10m' --config uzel.toml";
 
 const DEVICE_IMPORT: &str = "The file has a head line with these columns, in any order; those marked * must be there:
   name*           unique name of the device
@@ -327,6 +345,7 @@ const DEVICE_IMPORT: &str = "The file has a head line with these columns, in any
                   monthly events within 30m` (a period or a crontab expression in the site's time; H is a number of the
                   device's own, so that not all are read in the same minute)
   group           name of the group whose schedule it takes
+  clock_policy    whether its clock is set: off, or limits such as `beyond 30s within 10m`; without it as its group says
   config          keys of the driver, KEY=VALUE separated by spaces, or a JSON object
 Example:
   name,driver,line,site,zone,every_minutes,config
@@ -381,6 +400,9 @@ pub struct DeviceArgs {
     /// Group whose schedule it takes; `uzel group set` makes one.
     #[arg(long)]
     pub group: Option<String>,
+    /// Whether its clock is set: off, or limits such as `beyond 30s within 10m`; without it as its group says.
+    #[arg(long, value_name = "POLICY")]
+    pub clock_policy: Option<ClockPolicy>,
     /// A configuration key of the driver, KEY=VALUE; may be given several times.
     #[arg(long = "set", value_name = "KEY=VALUE", value_parser = key_value)]
     pub set: Vec<(String, String)>,
@@ -402,6 +424,9 @@ pub enum GroupCommand {
         /// Sessions at once of its devices; without it as many as there may be.
         #[arg(long, value_parser = clap::value_parser!(u32).range(1..))]
         sessions: Option<u32>,
+        /// Whether the clocks of its devices are set: off, or limits such as `beyond 30s within 10m every 24h`.
+        #[arg(long, value_name = "POLICY", default_value_t)]
+        clock_policy: ClockPolicy,
         /// Which configuration.
         #[command(flatten)]
         config: ConfigFile,

@@ -10,15 +10,15 @@ use tokio_util::sync::CancellationToken;
 use tracing::{error, info, warn};
 
 use super::handle::{Board, Live, ReadNow};
-use super::journal::{begin, keep_end, session_end};
+use super::journal::{begin, keep, keep_end, session_end};
 use super::plan::{Planned, assignments, clock_rule};
 use super::sink::{Shown, StoreSink, used};
 use crate::driver::env::Budget;
 use crate::driver::{Driver, Registry, Secrets, check_config};
 use crate::limits;
-use crate::model::{Outcome, Reason, SessionId, Task};
+use crate::model::{ClockPolicy, Outcome, Reason, SessionId, Task};
 use crate::schedule::Due;
-use crate::session::{Assignment, Desk, Order, Over, Report, Transport, Turn, Watch, Way, run, tunnel};
+use crate::session::{Desk, Order, Over, Report, SetClock, Transport, Turn, Watch, Way, run, tunnel};
 use crate::store::{NewSession, Route, SessionEnd, Store, StoreError};
 
 /// What every job works with.
@@ -208,13 +208,17 @@ async fn attempt(
                 Some(Asked::Tunnel(listener, _)) => through(turn, order, listener, &watch).await,
                 _ => run(turn, order, Box::new(sink), &watch).await,
             };
-            keep(&tools.store, job, session, &asked, &report)
+            keep(tools, job, session, &asked, &report)
                 .await
                 .err()
                 .map_or(Ok(report), |error| Err((Outcome::Storage, error.to_string())))
         }
         Err(refused) => Err(refused),
     };
+    let after = report
+        .as_ref()
+        .ok()
+        .and_then(|report| report.clock_setting.as_ref()?.after);
     let mut end = session_end(
         session,
         tools.store.now(),
@@ -224,7 +228,10 @@ async fn attempt(
     if matches!(end.outcome, Outcome::Complete | Outcome::Partial) {
         end.schedule_done = Some(job.done_after(done.started_at));
     }
-    (done.outcome, done.offset_ms) = (end.outcome, end.clock.map(|clock| clock.offset_ms));
+    // The planner goes by the clock as it is now.
+    let offset_ms = after.map(|after| after.offset_ms);
+    done.offset_ms = offset_ms.or(end.clock.map(|clock| clock.offset_ms));
+    done.outcome = end.outcome;
     done.schedule_done.clone_from(&end.schedule_done);
     done.model = end.identity.as_ref().map(|identity| identity.model.clone());
     end.tells_of_device = reason != Reason::Tunnel;
@@ -279,6 +286,7 @@ async fn prepare(
     )
     .await
     .map_err(storage)?;
+    let set_clock = set_clock(&tools.store, job).await.map_err(storage)?;
     let memory = tools.store.memory(device.id, &device.driver).await.map_err(storage)?;
     let turn = tools
         .desk
@@ -299,6 +307,7 @@ async fn prepare(
         serial: device.serial.clone(),
         model: device.model.clone(),
         tasks,
+        set_clock,
         memory,
         budget: Budget {
             wall,
@@ -310,6 +319,18 @@ async fn prepare(
         driver,
     };
     Ok((turn, order))
+}
+
+/// Whether the session may set the clock: one by schedule, where the device's policy says so.
+async fn set_clock(store: &Store, job: &Job) -> Result<Option<SetClock>, StoreError> {
+    let device = &job.planned.device;
+    match (&job.asked, device.clock_policy) {
+        (None, ClockPolicy::Set(limits)) => {
+            let set_at = store.clock_set_at(device.id).await?;
+            Ok(Some(SetClock { limits, set_at }))
+        }
+        _ => Ok(None),
+    }
 }
 
 fn live(session: SessionId, job: &Job, route: &Route, new: &NewSession) -> Live {
@@ -332,47 +353,6 @@ fn live(session: SessionId, job: &Job, route: &Route, new: &NewSession) -> Live 
         detail: None,
         ended_at: None,
     }
-}
-
-/// Keeps what a session learned beside its records.
-async fn keep(
-    store: &Store,
-    job: &Job,
-    session: SessionId,
-    asked: &[Assignment],
-    report: &Report,
-) -> Result<(), StoreError> {
-    let device = &job.planned.device;
-    if let Some(settings) = &report.settings {
-        store.put_settings(device.id, session, store.now(), settings).await?;
-    }
-    if let Some(clock) = report.clock {
-        store
-            .put_clock(
-                device.id,
-                session,
-                clock.at,
-                clock.offset_ms,
-                clock.uncertainty_ms.into(),
-            )
-            .await?;
-    }
-    if let Some(memory) = &report.memory {
-        store.put_memory(device.id, &device.driver, memory).await?;
-    }
-    for assignment in asked {
-        // Read to its end: where it was cut before is of no use any more.
-        if let Task::Archive(kind) = assignment.task
-            && assignment.resume.is_some()
-            && report
-                .phases
-                .iter()
-                .any(|phase| phase.name == kind.to_string() && phase.failed.is_none())
-        {
-            store.clear_resume(device.id, kind).await?;
-        }
-    }
-    Ok(())
 }
 
 /// Writes the journal, tells those who watch, counts.

@@ -30,6 +30,7 @@ pub struct Driver {
     pre: InstancePre<Context>,
     meter: v1::meter::GuestIndices,
     diagnostics: Option<v1::diagnostics::GuestIndices>,
+    configure: Option<v1::configure::GuestIndices>,
     interfaces: Vec<&'static str>,
 }
 
@@ -160,6 +161,7 @@ impl Driver {
             text: format!("{error:#}"),
         })?;
         let diagnostics = v1::diagnostics::GuestIndices::new(&pre).ok();
+        let configure = v1::configure::GuestIndices::new(&pre).ok();
         let mut interfaces = vec!["meter"];
         for (export, name) in [
             ("uzel:driver/diagnostics@1.0.0", "diagnostics"),
@@ -180,6 +182,7 @@ impl Driver {
             pre,
             meter,
             diagnostics,
+            configure,
             interfaces,
         };
         let text = Running::describe(&driver).map_err(|text| LoadError::DescribeCall { text })?;
@@ -224,6 +227,9 @@ impl Driver {
     }
     pub(super) fn diagnostics(&self) -> Option<&v1::diagnostics::GuestIndices> {
         self.diagnostics.as_ref()
+    }
+    pub(super) fn configure(&self) -> Option<&v1::configure::GuestIndices> {
+        self.configure.as_ref()
     }
 }
 

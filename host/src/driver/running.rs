@@ -25,6 +25,7 @@ pub struct Running {
     store: Store<Context>,
     meter: v1::meter::Guest,
     diagnostics: Option<v1::diagnostics::Guest>,
+    configure: Option<v1::configure::Guest>,
     port: Resource<PortHandle>,
     sink: Resource<SinkHandle>,
     busy: Arc<Busy>,
@@ -97,6 +98,11 @@ impl Running {
             .map(|indices| indices.load(&mut store, &instance))
             .transpose()
             .map_err(words)?;
+        let configure = driver
+            .configure()
+            .map(|indices| indices.load(&mut store, &instance))
+            .transpose()
+            .map_err(words)?;
         let port = store
             .data_mut()
             .table
@@ -112,6 +118,7 @@ impl Running {
             store,
             meter,
             diagnostics,
+            configure,
             port,
             sink,
             busy,
@@ -302,6 +309,21 @@ impl Running {
         Some(Ok(taken))
     }
 
+    /// Sets the meter's clock to meter time `to`, which holds at the time of the call. None: the driver has no such
+    /// interface.
+    pub async fn set_clock(&mut self, to: Civil) -> Option<Result<(), CallError>> {
+        self.begin(RecordKind::Current);
+        let port = self.port();
+        let Self {
+            store, configure, busy, ..
+        } = self;
+        let configure = configure.as_ref()?;
+        let guard = Guard::of(store.data());
+        let call = configure.call_set_clock(&mut *store, port, civil_to(to));
+        let result = guard.run(busy, call).await;
+        Some(judge(self.store.data(), result))
+    }
+
     /// Leaves the device as it was found.
     pub async fn close(&mut self) -> Result<(), CallError> {
         self.begin(RecordKind::Current);
@@ -320,6 +342,11 @@ impl Running {
     /// What has been used so far.
     pub fn usage(&self) -> &Usage {
         &self.store.data().usage
+    }
+
+    /// The time, as the driver is told it: noted in the trace, so that what is made of it can be made again.
+    pub fn now(&mut self) -> Timestamp {
+        self.store.data_mut().now()
     }
 
     /// Milliseconds since the session started.

@@ -149,6 +149,7 @@ mod tests {
             model: None,
             enabled: true,
             clock_rule: None,
+            clock_policy: None,
             config: json!({}),
             schedule: "every 60m: clock".parse().ok(),
             group: None,

@@ -8,7 +8,8 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::time::Instant;
 
 use super::desk::Turn;
-use super::run::{CLOSE, Order, Over, Phase, Report, Watch, open_failed};
+use super::report::{Phase, Report, Watch};
+use super::run::{CLOSE, Order, Over, open_failed};
 use crate::driver::Usage;
 use crate::limits;
 use crate::model::Outcome;
@@ -147,6 +148,7 @@ impl Tunnel {
                 started_ms: 0,
                 ended_ms,
                 failed: detail.clone().map(|text| (outcome, text)),
+                said: None,
                 rows: 0,
             }],
             outcome,

@@ -4,6 +4,7 @@
 
 mod by_hand;
 mod caller;
+mod clock;
 mod compare;
 pub mod copy;
 mod coverage;
@@ -46,6 +47,7 @@ use tracing::error;
 use crate::model::Clock;
 
 pub use by_hand::IncidentRow;
+pub use clock::NewClockSetting;
 pub use coverage::Coverage;
 pub use driver_version::{Deed, DriverEvent, DriverSession, DriverVersion, Step, VendorKey};
 pub use error::StoreError;

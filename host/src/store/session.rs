@@ -46,13 +46,13 @@ pub struct IdentitySeen {
 /// One part of a session.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Phase {
-    /// `open`, `identify`, a task's word, `close`.
+    /// `open`, `identify`, a task's word, `set-clock`, `close`.
     pub name: String,
     /// Milliseconds since the start of the session.
     pub started_ms: u64,
     /// Milliseconds since the start of the session.
     pub ended_ms: u64,
-    /// `ok`, or the word of what went wrong.
+    /// `ok`, what a setting of the clock came to, or the word of what went wrong; behind a colon what exactly.
     pub outcome: String,
     /// Records that it brought.
     pub records: u64,

@@ -253,6 +253,7 @@ fn new_device(index: u16) -> NewDevice {
         model: Some("hm1-a".to_owned()),
         enabled: true,
         clock_rule: None,
+        clock_policy: None,
         config: json!({ "address": 1, "password": "secret" }),
         schedule: Schedule::every(60, vec![Task::Archive(ArchiveKind::Hourly)]).ok(),
         group: None,

@@ -61,6 +61,8 @@ impl Mbus {
                 version: 8,
                 status: 0,
                 months,
+                seconds: false,
+                clock_locked: false,
             },
             seed: 1,
             clock: SimClock::running(3 * civil::HOUR_S, 0),
@@ -113,6 +115,18 @@ impl MbusBuilder {
     /// Status byte of the header.
     pub fn status(mut self, status: u8) -> Self {
         self.config.status = status;
+        self
+    }
+
+    /// The clock is shown to the second, type I instead of F.
+    pub fn seconds(mut self) -> Self {
+        self.config.seconds = true;
+        self
+    }
+
+    /// A new time is acknowledged and not taken, as by a sealed meter.
+    pub fn clock_locked(mut self) -> Self {
+        self.config.clock_locked = true;
         self
     }
 

@@ -91,13 +91,20 @@ pub struct Content<'a> {
     pub id: u32,
     /// Ends of months kept.
     pub months: u32,
+    /// The clock is shown to the second.
+    pub seconds: bool,
 }
 
 impl Content<'_> {
     /// Records in groups that must not be torn apart, in the order of the readout.
     pub fn groups(&self) -> Vec<Vec<u8>> {
         let mut current = Record::now(&[0x78], Data::Bcd(self.id.into(), 4)).bytes();
-        current.extend(Record::now(&[0x6D], Data::DateTime(self.now)).bytes());
+        let clock = if self.seconds {
+            Data::Moment(self.now)
+        } else {
+            Data::DateTime(self.now)
+        };
+        current.extend(Record::now(&[0x6D], clock).bytes());
         for reading in self.current() {
             current.extend(reading.record().bytes());
         }

@@ -25,6 +25,7 @@ impl Truth for MbusTruth {
             now,
             id: self.config.id,
             months: self.config.months,
+            seconds: self.config.seconds,
         };
         let periods = |due: bool| {
             let mut periods = content.periods();
