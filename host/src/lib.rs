@@ -10,6 +10,7 @@ pub mod limits;
 pub mod model;
 pub mod ops;
 pub mod package;
+pub mod park;
 pub mod portable;
 pub mod schedule;
 pub mod session;

@@ -262,3 +262,18 @@ pub const MODELS: usize = 1_024;
 
 /// Bytes of a text of a manifest; the longest is what is new in a version.
 pub const CHANGELOG_BYTES: usize = 8_192;
+
+/// Bytes that compiling one component may take: the largest with an interpreter in it takes a third of that.
+pub const COMPILE_MEMORY_BYTES: usize = 1 << 30;
+
+/// Recorded sessions that a shadow run holds again at most: a night of a small park.
+pub const SHADOW_SESSIONS: u32 = 1_000;
+
+/// Differences that the report of a shadow run names; the rest is counted.
+pub const SHADOW_DIFFERENCES: usize = 200;
+
+/// Sessions of a version in [`QUARANTINE_WINDOW`] that end by its own fault before it is stopped.
+pub const QUARANTINE_FAULTS: usize = 3;
+
+/// How long faults of a version are remembered.
+pub const QUARANTINE_WINDOW: std::time::Duration = std::time::Duration::from_secs(600);
