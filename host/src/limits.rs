@@ -135,6 +135,14 @@ pub const MODEM_LATENCY_MS: u32 = 1_500;
 /// Milliseconds that a dialled call may put between two bytes of one answer: frames are split in the air.
 pub const MODEM_SILENCE_MS: u32 = 1_000;
 
+/// A call that is up for so long is hung up after its session, also when more devices wait behind its number: other
+/// numbers wait for the modem an hour at most.
+pub const MODEM_CALL: std::time::Duration = std::time::Duration::from_secs(20 * 60);
+
+/// A call is held for so long at least, also when another number needs the modem: the journal of the session before is
+/// written and the next one is begun in a fraction of that, and dialling anew costs half a minute.
+pub const MODEM_HELD_AT_LEAST: std::time::Duration = std::time::Duration::from_secs(1);
+
 /// Rest of a modem after its first fault: it may be starting anew. Each further fault in a row doubles it.
 pub const MODEM_REST: std::time::Duration = std::time::Duration::from_secs(30);
 
