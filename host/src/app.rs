@@ -17,7 +17,7 @@ use crate::api::{self, ApiState, DriverCatalog, DriverEntry};
 use crate::cli::args::{
     Arguments, CallerCommand, Command, ConfigFile, DeviceCommand, DriverCommand, GroupCommand, KeyCommand, ReplayArgs,
 };
-use crate::cli::{caller, device, driver, import, keeping, key, read, replay};
+use crate::cli::{caller, device, driver, import, keeping, key, read, replay, tunnel};
 use crate::collect::{Callers, CallersHandle, Collector, Handle};
 use crate::config::{self, Config, ConfigError};
 use crate::driver::{Cache, Driver, Registry, Runtime};
@@ -58,6 +58,10 @@ async fn command(command: Command) -> anyhow::Result<u8> {
             let done = import::import(&args, &config.import, &store, &mut out).await;
             store.close().await;
             done?;
+        }
+        Command::Tunnel(args) => {
+            let listen = load(&args.config_file)?.http.listen;
+            tunnel::run(&args, listen, &mut out).await?;
         }
         Command::Key(KeyCommand::New { file }) => key::new(&file, &mut out)?,
         Command::Device(command) => devices(command).await?,

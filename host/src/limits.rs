@@ -222,6 +222,13 @@ pub const PROBE_AFTER: u32 = 3;
 /// How long such a look may take, seconds: opening the line and one answer over a slow modem.
 pub const PROBE_S: u64 = 30;
 
+/// Silence that ends a question of a tunnel's program on a line that carries packets, milliseconds: segments of one
+/// question are closer, and a maker's program waits at least ten times as long for an answer.
+pub const TUNNEL_GATHER_MS: u64 = 50;
+
+/// Connections to a tunnel that are told of while it is open, the last ones.
+pub const TUNNEL_CONNECTIONS: usize = 20;
+
 /// The longest tunnel, minutes: a working day at a site.
 pub const TUNNEL_MINUTES: u32 = 480;
 

@@ -25,3 +25,4 @@ mod serial_server;
 mod shared_bus;
 mod storage;
 mod telephone;
+mod tunnel;

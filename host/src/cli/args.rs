@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use jiff::civil::DateTime;
 
+use crate::limits;
 use crate::model::{CallerState, LineAddress, LineOptions, LineSettings, Schedule, Task};
 
 /// Uzel: an open dispatch system for energy meters.
@@ -31,6 +32,9 @@ pub enum Command {
     /// Hold a recorded session again with any driver: the same bytes in, records out.
     #[command(after_help = REPLAY_EXAMPLES)]
     Replay(Box<ReplayArgs>),
+    /// Open a port behind which a device of the running host answers, for its maker's own program.
+    #[command(after_help = "Example:\n  uzel tunnel boiler-7 --minutes 30 --listen 10.0.0.2:5000")]
+    Tunnel(TunnelArgs),
     /// Make keys that sign readings.
     #[command(subcommand)]
     Key(KeyCommand),
@@ -172,6 +176,26 @@ pub struct ReplayArgs {
     /// How to print what was read; without it a table, and with --session only the differences.
     #[arg(long, value_enum)]
     pub format: Option<Format>,
+}
+
+/// To which device, where and for how long.
+#[derive(Debug, Args)]
+pub struct TunnelArgs {
+    /// Name of the device, or its number.
+    pub device: String,
+    /// How long it stays open, from when the line is free.
+    #[arg(long, default_value_t = 30, value_parser = clap::value_parser!(u32).range(1..=i64::from(limits::TUNNEL_MINUTES)))]
+    pub minutes: u32,
+    /// Where the program connects, an address of the host's machine; without it any free port, for programs on that
+    /// machine only. Whoever can connect there talks to the device.
+    #[arg(long, value_name = "ADDRESS:PORT")]
+    pub listen: Option<std::net::SocketAddr>,
+    /// The running host, such as http://127.0.0.1:8080; without it http.listen of the configuration.
+    #[arg(long, value_name = "URL")]
+    pub host: Option<String>,
+    /// Which configuration.
+    #[command(flatten)]
+    pub config_file: ConfigFile,
 }
 
 /// Which reading to take.

@@ -2,6 +2,7 @@
 
 mod asked;
 mod desk;
+mod door;
 mod port;
 mod replay;
 mod run;
@@ -12,6 +13,7 @@ pub use crate::transport::incoming::{Counts as ListenerCounts, Hub};
 pub use crate::transport::{BadModems, ModemConfig, Modems, Resting, Transport, Way};
 pub use asked::{Asked, AskedFault, AskedTask};
 pub use desk::{Desk, DeskFull, Turn, sessions_allowed};
+pub use door::{Connection, Door, Seen};
 pub use replay::{Mismatch, Replay};
 pub use run::{Assignment, ClockSeen, Order, Over, Phase, Report, Watch, replay, run};
 pub use script::{Script, ScriptError};
