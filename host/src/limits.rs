@@ -191,8 +191,12 @@ pub const CALLER_NEWS: usize = 20_000;
 /// Callers written at once, so that records do not wait long behind them.
 pub const CALLERS_A_WRITE: usize = 500;
 
-/// How long bytes to a caller may stay without acknowledgement. Longer than a mobile network's usual gaps.
+/// How long bytes to a far end may stay without acknowledgement. Longer than a mobile network's usual gaps.
 pub const UNACKNOWLEDGED: std::time::Duration = std::time::Duration::from_secs(60);
+
+/// Silence after which the system asks whether the far end of a connection is still there: a tunnel may say nothing for
+/// minutes, and who uses it next waits.
+pub const TCP_IDLE: std::time::Duration = std::time::Duration::from_secs(20);
 
 /// Milliseconds that a mobile network may put between two bytes of one answer.
 pub const INCOMING_SILENCE_MS: u32 = 1_000;

@@ -26,3 +26,4 @@ mod shared_bus;
 mod storage;
 mod telephone;
 mod tunnel;
+mod vanished;

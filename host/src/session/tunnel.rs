@@ -15,7 +15,7 @@ use crate::driver::Usage;
 use crate::limits;
 use crate::model::Outcome;
 use crate::model::trace::{EntryKind, Trace};
-use crate::transport::{Line, ReadFault, Until};
+use crate::transport::{Line, ReadFault, Until, watch_far_end};
 
 /// How long a read of the line waits before it is asked for again.
 const WAIT: Duration = Duration::from_secs(60);
@@ -139,6 +139,8 @@ impl Tunnel {
         watch: Watch<'_>,
     ) -> Result<(), Ended> {
         let _ = client.set_nodelay(true);
+        // A program that vanished would keep everybody else out.
+        watch_far_end(&client, limits::TCP_IDLE);
         let mut chunk = vec![0; CHUNK];
         loop {
             tokio::select! {

@@ -8,8 +8,10 @@ mod open;
 mod owner;
 mod rfc2217;
 mod serial;
+mod vanished;
 
 pub use line::{Line, ReadFault, Until};
 pub use modem::{BadModems, Config as ModemConfig, Modems, Resting};
 pub use open::{OpenError, Transport, Way};
 pub use owner::{Lines, Owned};
+pub use vanished::watch as watch_far_end;

@@ -14,6 +14,7 @@ use super::line::Line;
 use super::modem::Modems;
 use super::rfc2217;
 use super::serial::Serial;
+use super::vanished;
 use crate::limits;
 use crate::model::{LineAddress, LineOptions, LineSettings};
 
@@ -216,6 +217,7 @@ pub(super) async fn connect(address: &LineAddress, host: &str) -> Result<TcpStre
     // Questions are small and wait for their answers: each must leave at once. A line that cannot be told so
     // works, a little slower.
     let _ = stream.set_nodelay(true);
+    vanished::watch(&stream, limits::TCP_IDLE);
     Ok(stream)
 }
 
