@@ -293,7 +293,7 @@ export const en: Messages = {
   deviceSessions: 'This device’s sessions',
   phase: {
     open: 'connect', identify: 'identify', clock: 'device clock', current: 'current', totals: 'totals', hourly: 'hours',
-    daily: 'days', monthly: 'months', 'ten-days': 'ten days', yearly: 'years', events: 'events', settings: 'settings', close: 'close',
+    daily: 'days', monthly: 'months', 'ten-days': 'ten days', yearly: 'years', events: 'events', settings: 'settings', close: 'close', tunnel: 'tunnel',
   },
   phases: 'Phases',
   trace: 'Wire trace',

@@ -312,7 +312,7 @@ export const ru = {
   deviceSessions: 'Сеансы этого прибора',
   phase: {
     open: 'соединение', identify: 'опознание', clock: 'часы прибора', current: 'текущие', totals: 'итоги', hourly: 'часы',
-    daily: 'сутки', monthly: 'месяцы', 'ten-days': 'декады', yearly: 'годы', events: 'события', settings: 'настройки', close: 'закрытие',
+    daily: 'сутки', monthly: 'месяцы', 'ten-days': 'декады', yearly: 'годы', events: 'события', settings: 'настройки', close: 'закрытие', tunnel: 'туннель',
   } as Record<string, string>,
   phases: 'Этапы',
   trace: 'Трасса линии',
