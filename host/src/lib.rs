@@ -6,6 +6,7 @@ pub mod cli;
 pub mod collect;
 pub mod config;
 pub mod driver;
+pub mod foreign;
 pub mod limits;
 pub mod model;
 pub mod ops;

@@ -203,7 +203,7 @@ fn api() -> OpenApiRouter<ApiState> {
         .routes(routes!(device::list))
         .routes(routes!(device::one))
         .routes(routes!(read_now::read_now))
-        .routes(routes!(tunnel::open))
+        .routes(routes!(tunnel::open, tunnel::one, tunnel::close))
         .routes(routes!(record::columns))
         .routes(routes!(record::list))
         .routes(routes!(record::versions))

@@ -170,9 +170,9 @@ impl From<HandleError> for Problem {
     fn from(error: HandleError) -> Self {
         let text = error.to_string();
         match error {
-            HandleError::NoDevice(_) | HandleError::NoSession(_) => Self::not_found(text),
+            HandleError::NoDevice(_) | HandleError::NoSession(_) | HandleError::NoTunnel(_) => Self::not_found(text),
             HandleError::AlreadyReading(_) => Self::already_reading(text, None),
-            HandleError::Busy | HandleError::NoPort(_) => Self::busy(text),
+            HandleError::Busy | HandleError::NoPort(..) => Self::busy(text),
             HandleError::Ended => Self::new(StatusCode::SERVICE_UNAVAILABLE, "shutting-down", text),
         }
     }

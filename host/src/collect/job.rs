@@ -18,7 +18,7 @@ use crate::driver::{Driver, Registry, Secrets, check_config};
 use crate::limits;
 use crate::model::{ClockPolicy, Outcome, Reason, SessionId, Task};
 use crate::schedule::Due;
-use crate::session::{Desk, Order, Over, Report, SetClock, Transport, Turn, Watch, Way, run, tunnel};
+use crate::session::{Desk, Door, Order, Over, SetClock, Transport, Turn, Way, run, tunnel};
 use crate::store::{NewSession, Route, SessionEnd, Store, StoreError};
 
 /// What every job works with.
@@ -45,8 +45,8 @@ pub struct Tools {
 pub enum Asked {
     /// To be read.
     Read(ReadNow),
-    /// To be talked to over this port, for so many minutes.
-    Tunnel(Arc<std::net::TcpListener>, u32),
+    /// To be talked to through this port.
+    Tunnel(Arc<Door>),
 }
 
 /// A job that waits or runs.
@@ -205,7 +205,7 @@ async fn attempt(
             let asked = order.tasks.clone();
             let watch = |phase: &str, usage: &crate::driver::Usage| shown.phase(phase, usage);
             let report = match &job.asked {
-                Some(Asked::Tunnel(listener, _)) => through(turn, order, listener, &watch).await,
+                Some(Asked::Tunnel(door)) => tunnel(turn, order, door, &watch).await,
                 _ => run(turn, order, Box::new(sink), &watch).await,
             };
             keep(tools, job, session, &asked, &report)
@@ -241,15 +241,6 @@ async fn attempt(
     (done, added)
 }
 
-/// Lets somebody's program talk to the device.
-async fn through(turn: Turn, order: Order, listener: &std::net::TcpListener, watch: Watch<'_>) -> Report {
-    // Each route of the device has a try of its own with the same port.
-    match listener.try_clone().and_then(tokio::net::TcpListener::from_std) {
-        Ok(listener) => tunnel(turn, order, listener, watch).await,
-        Err(error) => Report::failed(Outcome::LineClosed, format!("the port of the tunnel is lost: {error}")),
-    }
-}
-
 /// Everything that the conversation needs, or why there will be none.
 async fn prepare(
     tools: &Tools,
@@ -267,7 +258,7 @@ async fn prepare(
     let storage = |error: StoreError| (Outcome::Storage, error.to_string());
     let (span, minutes) = match &job.asked {
         Some(Asked::Read(read)) => (read.span, None),
-        Some(Asked::Tunnel(_, minutes)) => (None, Some(*minutes)),
+        Some(Asked::Tunnel(door)) => (None, Some(door.minutes())),
         None => (None, job.due.within_minutes),
     };
     let asked_wall = minutes.map(|minutes| Duration::from_secs(u64::from(minutes) * 60));

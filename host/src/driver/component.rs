@@ -11,6 +11,7 @@ use super::describe::Describe;
 use super::engine::{Runtime, digest};
 use super::running::Running;
 use super::{Surroundings, v1};
+use crate::foreign::unprintable;
 use crate::limits;
 use crate::model::{ArchiveKind, Effect, LineSettings, Outcome};
 
@@ -273,20 +274,6 @@ fn unknown() -> Describe {
         config: Vec::new(),
         models: Vec::new(),
         conditions: Vec::new(),
-    }
-}
-
-/// A text in `value` that would do more than stand there when a log or a terminal shows it.
-fn unprintable(value: &serde_json::Value) -> Option<&str> {
-    use serde_json::Value;
-    let judge = |text| Some(text).filter(|text: &&str| text.contains(char::is_control));
-    match value {
-        Value::String(text) => judge(text.as_str()),
-        Value::Array(items) => items.iter().find_map(unprintable),
-        Value::Object(map) => map
-            .iter()
-            .find_map(|(key, value)| judge(key.as_str()).or_else(|| unprintable(value))),
-        _ => None,
     }
 }
 

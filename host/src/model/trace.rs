@@ -4,7 +4,7 @@
 //!
 //! | mark | rest |
 //! | --- | --- |
-//! | `>` | hex of bytes sent |
+//! | `>` | hex of bytes sent; `**` for a byte of a secret |
 //! | `<` | hex of bytes received; a blank where one read ended and the next began |
 //! | `~` | `timeout`: a read that ended by its deadline; `timeout, 5 bytes` when these had come |
 //! | `=` | line settings |
@@ -14,6 +14,9 @@
 //! | `@` | the driver was told the time: this one |
 
 use std::fmt::Write as _;
+
+/// Stands for a byte of a secret among the hex of bytes sent.
+pub const MASKED: &str = "**";
 
 /// One kind of entry.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -43,7 +46,8 @@ pub struct Entry {
     pub at_ms: u64,
     /// What happened.
     pub kind: EntryKind,
-    /// Hex bytes for `Sent` and `Received`, with blanks between reads; text otherwise.
+    /// Hex bytes for `Sent` and `Received`, with blanks between reads, and [`MASKED`] for bytes of secrets that were sent;
+    /// text otherwise.
     pub rest: String,
 }
 

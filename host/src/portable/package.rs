@@ -9,6 +9,7 @@ use zip::{ZipArchive, ZipWriter};
 
 use super::manifest::{FORMAT, FileSum, Manifest, VERSION};
 use super::{Reading, read, rows};
+use crate::foreign::unprintable;
 use crate::limits;
 use crate::signing::{KeyError, Signer, Verdict, verify};
 
@@ -325,17 +326,4 @@ fn manifest(text: &[u8]) -> Result<Manifest, PackageError> {
         return Err(PackageError::Control { text });
     }
     serde_json::from_value(plain).map_err(fault)
-}
-
-fn unprintable(value: &serde_json::Value) -> Option<&str> {
-    use serde_json::Value;
-    let judge = |text| Some(text).filter(|text: &&str| text.contains(char::is_control));
-    match value {
-        Value::String(text) => judge(text.as_str()),
-        Value::Array(items) => items.iter().find_map(unprintable),
-        Value::Object(map) => map
-            .iter()
-            .find_map(|(key, value)| judge(key.as_str()).or_else(|| unprintable(value))),
-        _ => None,
-    }
 }

@@ -210,12 +210,15 @@ async fn answer_commands(mut commands: mpsc::Receiver<Command>) {
                 };
                 let _ = reply.send(answer);
             }
-            Command::Tunnel(device, _, reply) => {
-                let answer = match device {
+            Command::Tunnel(tunnel, reply) => {
+                let answer = match tunnel.device {
                     DeviceId(1) => Ok(([127, 0, 0, 1], 4_001).into()),
                     device => Err(HandleError::AlreadyReading(device)),
                 };
                 let _ = reply.send(answer);
+            }
+            Command::CloseTunnel(device, reply) => {
+                let _ = reply.send(Err(HandleError::NoTunnel(device)));
             }
             Command::Cancel(session, reply) => {
                 let answer = if session.0 == 1 {

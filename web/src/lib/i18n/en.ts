@@ -294,7 +294,7 @@ export const en: Messages = {
   phase: {
     open: 'connect', identify: 'identify', clock: 'device clock', current: 'current', totals: 'totals', hourly: 'hours',
     daily: 'days', monthly: 'months', 'ten-days': 'ten days', yearly: 'years', events: 'events', settings: 'settings', 'set-clock': 'setting the clock',
-    close: 'close',
+    close: 'close', tunnel: 'tunnel',
   },
   clockSetting: {
     set: 'set', 'not-held': 'set, but the device does not show so', failed: 'not taken', unsupported: 'this device cannot be set from here',

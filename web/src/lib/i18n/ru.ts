@@ -313,7 +313,7 @@ export const ru = {
   phase: {
     open: 'соединение', identify: 'опознание', clock: 'часы прибора', current: 'текущие', totals: 'итоги', hourly: 'часы',
     daily: 'сутки', monthly: 'месяцы', 'ten-days': 'декады', yearly: 'годы', events: 'события', settings: 'настройки', 'set-clock': 'перевод часов',
-    close: 'закрытие',
+    close: 'закрытие', tunnel: 'туннель',
   } as Record<string, string>,
   clockSetting: {
     set: 'переведены', 'not-held': 'переведены, но прибор показывает другое', failed: 'не приняты', unsupported: 'часы этого прибора отсюда не переводятся',
