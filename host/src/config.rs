@@ -40,6 +40,10 @@ pub struct Drivers {
     pub folder: PathBuf,
     /// Compiled code, private to the user that runs Uzel.
     pub cache: PathBuf,
+    /// Whether packages that nobody signed are taken: for development. Every screen says so.
+    pub unsigned: bool,
+    /// Whether the folder is watched for new components, which become candidates: for development.
+    pub watch: bool,
 }
 
 impl Default for Drivers {
@@ -47,6 +51,8 @@ impl Default for Drivers {
         Self {
             folder: PathBuf::from("drivers"),
             cache: PathBuf::from("cache"),
+            unsigned: false,
+            watch: false,
         }
     }
 }

@@ -295,7 +295,11 @@ pub(super) async fn install(
     bytes: Bytes,
 ) -> Result<(StatusCode, Json<TakenIn>), Problem> {
     let granted = query.grant.as_deref().unwrap_or("diagnostics").split(',');
-    let granted: Vec<String> = granted.map(str::trim).filter(|one| !one.is_empty()).map(str::to_owned).collect();
+    let granted: Vec<String> = granted
+        .map(str::trim)
+        .filter(|one| !one.is_empty())
+        .map(str::to_owned)
+        .collect();
     let deed = deed(query.why.as_deref().unwrap_or("installed"));
     let installed = park(&state)?.install(&bytes, &granted, deed).await?;
     let taken = TakenIn {
@@ -434,7 +438,10 @@ pub(super) async fn events(
 ) -> Result<Json<Page<Done>>, Problem> {
     let most = limit(query.limit, 100, 1_000)?;
     let before: Option<i64> = cursor(query.after.as_deref())?;
-    let rows = state.store.driver_events(query.driver.as_deref(), before, most + 1).await?;
+    let rows = state
+        .store
+        .driver_events(query.driver.as_deref(), before, most + 1)
+        .await?;
     let done = |event: DriverEvent| Done {
         id: event.id,
         at: Instant(event.at),
@@ -473,12 +480,20 @@ pub(super) async fn keys(State(state): State<ApiState>) -> Result<Json<Page<Key>
     responses((status = NO_CONTENT)))]
 pub(super) async fn trust(State(state): State<ApiState>, Body(body): Body<NewKey>) -> Result<StatusCode, Problem> {
     let id = signing::key_id(&body.public).map_err(|error| Problem::bad_body(error.to_string()))?;
-    if let Some(role) = body.roles.iter().find(|role| !crate::park::Roles::ALL.contains(&role.as_str())) {
-        return Err(Problem::bad_body(format!("role {role:?}, expected read, configure or control")));
+    if let Some(role) = body
+        .roles
+        .iter()
+        .find(|role| !crate::park::Roles::ALL.contains(&role.as_str()))
+    {
+        return Err(Problem::bad_body(format!(
+            "role {role:?}, expected read, configure or control"
+        )));
     }
     let instant = |text: Option<&String>| {
         let parsed = text.map(|text| text.parse::<Timestamp>().map_err(|_| text));
-        parsed.transpose().map_err(|text| Problem::bad_body(format!("{text:?} is no instant such as 2027-01-01T00:00:00Z")))
+        parsed
+            .transpose()
+            .map_err(|text| Problem::bad_body(format!("{text:?} is no instant such as 2027-01-01T00:00:00Z")))
     };
     let key = VendorKey {
         id,

@@ -17,6 +17,7 @@ use crate::cli::{caller, device, driver, import, keeping, key, read, replay, tun
 use crate::config::{self, Config};
 use crate::driver::{Cache, Registry, Runtime};
 use crate::model::{CallerState, ClockPolicy};
+use crate::park::{Park, Rules};
 use crate::session::{Modems, Transport};
 use crate::store::{GroupInfo, NewGroup, Store};
 
@@ -59,17 +60,7 @@ async fn command(command: Command) -> anyhow::Result<u8> {
         Command::Device(command) => devices(command).await?,
         Command::Caller(command) => callers(command).await?,
         Command::Group(command) => groups(command).await?,
-        Command::Driver(DriverCommand::Inspect { file, json }) => driver::inspect(&file, json, &mut out)?,
-        Command::Driver(DriverCommand::List { config, model }) => {
-            let (registry, _) = drivers(&load(&config)?, None)?;
-            let mut any = false;
-            for loaded in registry.list() {
-                any |= driver::models(&loaded.describe, model.as_deref().unwrap_or_default(), &mut out)?;
-            }
-            if !any {
-                bail!("no driver knows such a model");
-            }
-        }
+        Command::Driver(command) => driver_command(*command).await?,
         Command::Check { file, effective } => {
             let config = load(&file)?;
             let (_, refused) = drivers(&config, None)?;
@@ -210,6 +201,54 @@ async fn callers(command: CallerCommand) -> anyhow::Result<()> {
     caller::decide(&store, &change.0, change.1, &mut out).await?;
     store.close().await;
     Ok(())
+}
+
+async fn driver_command(command: DriverCommand) -> anyhow::Result<()> {
+    let mut out = std::io::stdout();
+    match command {
+        DriverCommand::Inspect { file, json } => driver::inspect(&file, json, &mut out)?,
+        DriverCommand::List { config, model } => {
+            let (registry, _) = drivers(&load(&config)?, None)?;
+            let mut any = false;
+            for loaded in registry.list() {
+                any |= driver::models(&loaded.describe, model.as_deref().unwrap_or_default(), &mut out)?;
+            }
+            if !any {
+                bail!("no driver knows such a model");
+            }
+        }
+        DriverCommand::Compile { file, into } => crate::park::compile::in_child(&file, &into)?,
+        DriverCommand::Park(command) => {
+            let config = load(command.config())?;
+            let store = open_store(&config).await?;
+            let runtime = Runtime::new(Some(Cache::open(&config.drivers.cache)?))?;
+            let registry = Arc::new(Registry::default());
+            registry.load_folder(&runtime, &config.drivers.folder)?;
+            let park = park(&config, &store, &runtime, registry)?;
+            park.take_folder().await?;
+            let done = crate::cli::park::run(&park, command, &mut out).await;
+            store.close().await;
+            done?;
+        }
+    }
+    Ok(())
+}
+
+/// The versions of drivers of this store.
+fn park(config: &Config, store: &Store, runtime: &Runtime, registry: Arc<Registry>) -> anyhow::Result<Park> {
+    let rules = Rules {
+        unsigned: config.drivers.unsigned,
+    };
+    let program = std::env::current_exe().context("the path of this program")?;
+    let cache = config.drivers.cache.clone();
+    Ok(Park::new(
+        store.clone(),
+        runtime.clone(),
+        registry,
+        rules,
+        program,
+        cache,
+    ))
 }
 
 async fn groups(command: GroupCommand) -> anyhow::Result<()> {

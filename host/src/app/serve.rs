@@ -11,13 +11,14 @@ use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 use tracing::{error, info, warn};
 
-use super::{drivers, load, make_data_folder, open_store, transport};
+use super::{load, make_data_folder, open_store, park as park_of, transport};
 use crate::api::{self, ApiState, DriverCatalog, DriverEntry};
 use crate::cli::args::ConfigFile;
 use crate::collect::{Callers, CallersHandle, Collector, Handle};
 use crate::config::{self, Config, ConfigError};
-use crate::driver::{Cache, Driver, Registry};
+use crate::driver::{Cache, Driver, Registry, Runtime};
 use crate::ops;
+use crate::park;
 use crate::store::{HostLock, Store};
 use crate::transport::incoming::{Hub, listen};
 
@@ -31,12 +32,14 @@ pub(super) async fn serve(file: &ConfigFile) -> anyhow::Result<()> {
     // From here on a hang-up is a request and not the end.
     let mut hang_up = signal(SignalKind::hangup()).context("listen for SIGHUP")?;
     let metrics = ops::metrics::init()?;
-    let registry = cached_drivers(&config).await?;
+    let (registry, runtime) = cached_drivers(&config).await?;
     make_data_folder(&config)?;
     // Kept to the end: two hosts would poll the same lines and end each other's sessions.
     let _lock = HostLock::take(&config.store.path)?;
     let store = open_store(&config).await?;
     end_interrupted(&store).await?;
+    let park = Arc::new(park_of(&config, &store, &runtime, registry.clone())?);
+    park.take_folder().await.context("the drivers of the folder")?;
     let listener = config.http.bind().await?;
     let address = listener.local_addr().context("the address of the listener")?;
     let (handle, board, commands) = Handle::new();
@@ -55,9 +58,11 @@ pub(super) async fn serve(file: &ConfigFile) -> anyhow::Result<()> {
     let keeping = tokio::spawn(ops::keeper::keep(store.clone(), retained, cancel.clone()));
     let turns = handle.clone();
     let watching = tokio::spawn(ops::service::watchdog(move || turns.turns(), cancel.clone()));
+    let supervising = tokio::spawn(park::supervise(park.clone(), handle.subscribe(), cancel.clone()));
     let catalog = Arc::new(Catalog(registry));
-    let state =
-        ApiState::new(store.clone(), handle.clone(), catalog, Some(metrics), cancel.clone()).with_callers(callers);
+    let state = ApiState::new(store.clone(), handle.clone(), catalog, Some(metrics), cancel.clone())
+        .with_callers(callers)
+        .with_park(park);
     let mut serving = tokio::spawn(api::serve(listener, api::router(state), cancel.clone()));
     info!(%address, "serving http://{address}/, to this machine only: there are no accounts yet");
     let status = format!("serving http://{address}/");
@@ -90,16 +95,16 @@ pub(super) async fn serve(file: &ConfigFile) -> anyhow::Result<()> {
     if !serving.is_finished() && tokio::time::timeout(STOP, serving).await.is_err() {
         warn!("answers did not end within {} s", STOP.as_secs());
     }
-    // Both end with the token.
-    let _ = tokio::join!(keeping, watching);
+    // All end with the token.
+    let _ = tokio::join!(keeping, watching, supervising);
     store.close().await;
     info!("stopped");
     ended
 }
 
 /// The drivers of the configured folder, from compiled code where there is some.
-async fn cached_drivers(config: &Config) -> anyhow::Result<Arc<Registry>> {
-    let cache = Cache::open(&config.drivers.cache)?;
+async fn cached_drivers(config: &Config) -> anyhow::Result<(Arc<Registry>, Runtime)> {
+    let runtime = Runtime::new(Some(Cache::open(&config.drivers.cache)?))?;
     let folder = &config.drivers.folder;
     if !Path::new(folder).is_dir() {
         bail!(
@@ -107,14 +112,18 @@ async fn cached_drivers(config: &Config) -> anyhow::Result<Arc<Registry>> {
             folder.display()
         );
     }
-    let (registry, _) = {
-        let config = config.clone();
-        tokio::task::spawn_blocking(move || drivers(&config, Some(cache))).await??
+    let registry = {
+        let (runtime, folder) = (runtime.clone(), folder.clone());
+        let load = move || {
+            let registry = Registry::default();
+            registry.load_folder(&runtime, &folder).map(|_| registry)
+        };
+        Arc::new(tokio::task::spawn_blocking(load).await??)
     };
     if registry.list().is_empty() {
         warn!("no driver is loaded from {}: nothing can be read", folder.display());
     }
-    Ok(registry)
+    Ok((registry, runtime))
 }
 
 async fn end_interrupted(store: &Store) -> anyhow::Result<()> {

@@ -9,6 +9,7 @@ pub mod driver;
 pub mod import;
 pub mod keeping;
 pub mod key;
+pub mod park;
 mod print;
 pub mod read;
 pub mod replay;

@@ -150,9 +150,7 @@ pub(super) async fn keep(
         }
     }
     if let Some(settings) = &report.settings {
-        store
-            .put_settings(device.id, session, store.now(), settings)
-            .await?;
+        store.put_settings(device.id, session, store.now(), settings).await?;
     }
     let after = report.clock_setting.as_ref().and_then(|setting| setting.after);
     for clock in report.clock.into_iter().chain(after) {

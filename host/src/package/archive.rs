@@ -26,24 +26,31 @@ pub fn pack(
     manifest.files = files.iter().map(|(name, bytes)| (name.clone(), sum(bytes))).collect();
     let signed = manifest.canonical()?;
     Manifest::parse(&signed)?;
-    let mut all: BTreeMap<&str, &[u8]> = files
-        .iter()
-        .map(|(name, bytes)| (name.as_str(), bytes.as_slice()))
-        .collect();
-    for (name, bytes) in &all {
+    for (name, bytes) in files {
         let most = bound(name)?;
         if bytes.len() > most {
-            let name = (*name).to_owned();
+            let name = name.clone();
             return Err(PackageError::Large { name, most });
         }
     }
     let signature = signer
         .map(|signer| signer.sign(&signed, "driver of a meter"))
         .transpose()?;
-    all.insert(MANIFEST, &signed);
-    if let Some(signature) = &signature {
-        all.insert(SIGNATURE, signature.as_bytes());
-    }
+    zipped(files, &signed, signature.as_deref())
+}
+
+/// The zip of these files with manifest and signature.
+pub(super) fn zipped(
+    files: &BTreeMap<String, Vec<u8>>,
+    signed: &[u8],
+    signature: Option<&str>,
+) -> Result<Vec<u8>, PackageError> {
+    let mut all: BTreeMap<&str, &[u8]> = files
+        .iter()
+        .map(|(name, bytes)| (name.as_str(), bytes.as_slice()))
+        .collect();
+    all.insert(MANIFEST, signed);
+    all.extend(signature.map(|signature| (SIGNATURE, signature.as_bytes())));
     let mut zip = ZipWriter::new(Cursor::new(Vec::new()));
     for (name, bytes) in all {
         zip.start_file(name, SimpleFileOptions::default()).map_err(fault)?;

@@ -58,6 +58,14 @@ impl Package {
         self.files.get(COMPONENT).map(Vec::as_slice).unwrap_or_default()
     }
 
+    /// The bytes of a package file with the same manifest and signature.
+    ///
+    /// # Errors
+    /// It is too large.
+    pub fn to_bytes(&self) -> Result<Vec<u8>, PackageError> {
+        archive::zipped(&self.files, &self.signed, self.signature.as_deref())
+    }
+
     /// The recordings, by name.
     pub fn recordings(&self) -> impl Iterator<Item = (&str, &[u8])> {
         let files = self.files.iter();

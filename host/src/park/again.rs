@@ -10,9 +10,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::driver::env::{Budget, Sink, SinkFault};
 use crate::driver::{ConfigFault, Driver, Usage, check_config};
-use crate::model::{
-    Absence, ArchiveKind, Column, DeviceEvent, DeviceId, Outcome, Record, RecordKind, SessionId, Span,
-};
+use crate::model::{Absence, ArchiveKind, Column, DeviceEvent, DeviceId, Outcome, Record, RecordKind, SessionId, Span};
 use crate::portable::Table;
 use crate::session::{Asked, AskedFault, Order, Over, Replay, Report, Script, ScriptError, replay};
 use crate::store::query::SessionDetail;
@@ -74,7 +72,10 @@ pub struct Taken {
 /// There is nothing that could be held again.
 pub async fn hold_again(store: &Store, id: SessionId, driver: Arc<Driver>) -> Result<Again, AgainError> {
     let missing = |text| AgainError::Session { session: id, text };
-    let session = store.session(id).await?.ok_or_else(|| missing("is not in the journal"))?;
+    let session = store
+        .session(id)
+        .await?
+        .ok_or_else(|| missing("is not in the journal"))?;
     let text = store.trace(id).await?.ok_or_else(|| missing("left no trace"))?;
     let asked = store.asked(id).await?;
     let asked = asked.ok_or_else(|| missing("was held before its journal kept what was asked"))?;
@@ -191,8 +192,14 @@ fn journal(session: &SessionDetail, report: &Report) -> Vec<String> {
         lines.push(format!("outcome was {was}, is {} {detail}", report.outcome));
     }
     let shown = |model: &str, serial: Option<&str>| format!("{model} {}", serial.unwrap_or("without a number"));
-    let was = session.identity.as_ref().map(|seen| shown(&seen.model, seen.serial.as_deref()));
-    let is = report.identity.as_ref().map(|seen| shown(&seen.model, seen.serial.as_deref()));
+    let was = session
+        .identity
+        .as_ref()
+        .map(|seen| shown(&seen.model, seen.serial.as_deref()));
+    let is = report
+        .identity
+        .as_ref()
+        .map(|seen| shown(&seen.model, seen.serial.as_deref()));
     if was.is_some() && was != is {
         lines.push(format!("device was {was:?}, is {is:?}"));
     }

@@ -77,7 +77,11 @@ fn tempfile(bytes: &[u8]) -> std::io::Result<std::path::PathBuf> {
     let name = format!("uzel-{}-{}.wasm", std::process::id(), crate::driver::digest(bytes));
     let path = std::env::temp_dir().join(name);
     let _ = std::fs::remove_file(&path);
-    let mut file = std::fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(&path)?;
+    let mut file = std::fs::OpenOptions::new()
+        .write(true)
+        .create_new(true)
+        .mode(0o600)
+        .open(&path)?;
     file.write_all(bytes)?;
     Ok(path)
 }

@@ -99,11 +99,18 @@ impl Park {
             shadow: None,
             canary: None,
         };
-        if !self.store.add_driver_version(version, bytes.to_vec(), deed.clone()).await? {
+        if !self
+            .store
+            .add_driver_version(version, bytes.to_vec(), deed.clone())
+            .await?
+        {
             return Err(installed(DriverState::Uploaded));
         }
-        let signed = signed_by.as_deref().map_or("nobody".to_owned(), |id| format!("key {id}"));
-        self.step(&digest, DriverState::Verified, &deed.who, format!("signed by {signed}")).await?;
+        let signed = signed_by
+            .as_deref()
+            .map_or("nobody".to_owned(), |id| format!("key {id}"));
+        self.step(&digest, DriverState::Verified, &deed.who, format!("signed by {signed}"))
+            .await?;
         match self.prove(package, &digest, &deed).await {
             Ok(recordings) => {
                 info!(driver.id = %manifest.id, driver.version = %manifest.version, driver.digest = %digest, "a driver was installed");
@@ -117,7 +124,8 @@ impl Park {
             }
             Err(error) => {
                 warn!(driver.id = %manifest.id, driver.version = %manifest.version, %error, "a driver failed its tests");
-                self.step(&digest, DriverState::Quarantined, &deed.who, error.to_string()).await?;
+                self.step(&digest, DriverState::Quarantined, &deed.who, error.to_string())
+                    .await?;
                 Err(error)
             }
         }
@@ -127,11 +135,19 @@ impl Park {
         compile::compile(&self.program, &self.cache, package.component())
             .await
             .map_err(ParkError::Compile)?;
-        self.step(digest, DriverState::Compiled, &deed.who, "compiled within its limits".to_owned()).await?;
+        self.step(
+            digest,
+            DriverState::Compiled,
+            &deed.who,
+            "compiled within its limits".to_owned(),
+        )
+        .await?;
         let driver = self.load(package.component().to_vec()).await;
         let driver = Arc::new(driver.map_err(|error| ParkError::SelfTest(error.to_string()))?);
         selftest::says_the_same(package, &driver).map_err(ParkError::SelfTest)?;
-        let count = selftest::recordings(package, &driver).await.map_err(ParkError::SelfTest)?;
+        let count = selftest::recordings(package, &driver)
+            .await
+            .map_err(ParkError::SelfTest)?;
         let why = format!("{count} recordings came out as they were recorded");
         self.step(digest, DriverState::SelfTested, &deed.who, why).await?;
         Ok(count)

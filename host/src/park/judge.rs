@@ -47,7 +47,14 @@ pub enum Ruling {
 fn is_failed(outcome: Outcome) -> bool {
     matches!(
         outcome.cause(),
-        Some(Cause::MeterSilent | Cause::MeterRefuses | Cause::Garbled | Cause::WrongDevice | Cause::Driver | Cause::Limit)
+        Some(
+            Cause::MeterSilent
+                | Cause::MeterRefuses
+                | Cause::Garbled
+                | Cause::WrongDevice
+                | Cause::Driver
+                | Cause::Limit
+        )
     )
 }
 
@@ -87,7 +94,9 @@ pub fn canary(plan: &CanaryPlan, sessions: &[DriverSession], beside: Counts) -> 
     }
     if let Some(changed) = sessions.iter().find(|session| session.changed > 0) {
         let (id, count) = (changed.id, changed.changed);
-        return Ruling::Stop(format!("session {id} gave {count} records otherwise than they are stored"));
+        return Ruling::Stop(format!(
+            "session {id} gave {count} records otherwise than they are stored"
+        ));
     }
     let counts = Counts::of(sessions);
     let (is, was) = (counts.failed_percent(), beside.failed_percent());
@@ -108,7 +117,10 @@ pub fn canary(plan: &CanaryPlan, sessions: &[DriverSession], beside: Counts) -> 
 /// One device that brings its driver to fall has its own back-off; the version is stopped when several do, or when
 /// nothing else comes of it.
 pub fn active(sessions: &[DriverSession]) -> Ruling {
-    let faulty: Vec<&DriverSession> = sessions.iter().filter(|session| session.outcome.blames_driver()).collect();
+    let faulty: Vec<&DriverSession> = sessions
+        .iter()
+        .filter(|session| session.outcome.blames_driver())
+        .collect();
     let devices: BTreeSet<i64> = faulty.iter().map(|session| session.device).collect();
     let good = sessions.len() - faulty.len();
     let (Some(last), true) = (faulty.last(), faulty.len() >= limits::QUARANTINE_FAULTS) else {
@@ -163,7 +175,10 @@ mod tests {
     fn a_canary_is_promoted_after_its_clean_sessions() {
         let clean: Vec<_> = (1..=3).map(|id| session(id, 1, Outcome::Complete, 0)).collect();
         assert_eq!(canary(&plan(4), &clean, Counts::default()), Ruling::GoesOn);
-        assert!(matches!(canary(&plan(3), &clean, Counts::default()), Ruling::Promote(_)));
+        assert!(matches!(
+            canary(&plan(3), &clean, Counts::default()),
+            Ruling::Promote(_)
+        ));
     }
 
     #[test]
@@ -175,9 +190,15 @@ mod tests {
         };
         let mut sessions: Vec<_> = (1..=5).map(|id| session(id, 1, Outcome::Complete, 0)).collect();
         sessions[2] = session(3, 1, Outcome::DriverTrap, 0);
-        stopped(&canary(&plan(1), &sessions, beside), "session 3 ended driver-trap: so it was");
+        stopped(
+            &canary(&plan(1), &sessions, beside),
+            "session 3 ended driver-trap: so it was",
+        );
         sessions[2] = session(3, 1, Outcome::Complete, 2);
-        stopped(&canary(&plan(1), &sessions, beside), "session 3 gave 2 records otherwise");
+        stopped(
+            &canary(&plan(1), &sessions, beside),
+            "session 3 gave 2 records otherwise",
+        );
         for id in [1, 3] {
             sessions[id] = session(7, 1, Outcome::Garbled, 0);
         }
@@ -187,10 +208,15 @@ mod tests {
 
     #[test]
     fn what_lines_and_people_do_says_nothing_of_a_canary() {
-        let sessions: Vec<_> = [Outcome::NoRoute, Outcome::Cancelled, Outcome::LineClosed, Outcome::Interrupted]
-            .into_iter()
-            .map(|outcome| session(1, 1, outcome, 0))
-            .collect();
+        let sessions: Vec<_> = [
+            Outcome::NoRoute,
+            Outcome::Cancelled,
+            Outcome::LineClosed,
+            Outcome::Interrupted,
+        ]
+        .into_iter()
+        .map(|outcome| session(1, 1, outcome, 0))
+        .collect();
         assert_eq!(Counts::of(&sessions), Counts::default());
         assert_eq!(canary(&plan(1), &sessions, Counts::default()), Ruling::GoesOn);
     }
@@ -199,7 +225,10 @@ mod tests {
     fn a_version_is_stopped_when_several_devices_bring_it_to_fall_or_nothing_else_comes_of_it() {
         let trap = |id, device| session(id, device, Outcome::DriverTrap, 0);
         assert_eq!(active(&[trap(1, 1), trap(2, 2)]), Ruling::GoesOn, "too few");
-        stopped(&active(&[trap(1, 1), trap(2, 2), trap(3, 1)]), "3 sessions with 2 devices");
+        stopped(
+            &active(&[trap(1, 1), trap(2, 2), trap(3, 1)]),
+            "3 sessions with 2 devices",
+        );
         let one = [trap(1, 1), session(2, 2, Outcome::Complete, 0), trap(3, 1), trap(4, 1)];
         assert_eq!(active(&one), Ruling::GoesOn, "one device has its own back-off");
         stopped(&active(&[trap(1, 1), trap(2, 1), trap(3, 1)]), "with 1 devices");

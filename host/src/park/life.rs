@@ -24,7 +24,10 @@ fn unproven(version: &DriverVersion) -> Option<String> {
         DriverState::Retired | DriverState::Draining => None,
         DriverState::Canary => None,
         DriverState::Shadow => {
-            let report = version.shadow.clone().and_then(|report| serde_json::from_value(report).ok());
+            let report = version
+                .shadow
+                .clone()
+                .and_then(|report| serde_json::from_value(report).ok());
             let report: ShadowReport = report.unwrap_or_default();
             (!report.is_clean()).then(|| format!("has a shadow that is not clean ({})", report.summary()))
         }

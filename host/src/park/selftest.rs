@@ -34,13 +34,21 @@ pub fn says_the_same(package: &Package, driver: &Driver) -> Result<(), String> {
         return Err(format!("manifest and component differ in the models {more:?}"));
     }
     let asked: BTreeSet<&str> = manifest.interfaces.iter().map(String::as_str).collect();
-    let exported: BTreeSet<&str> = driver.interfaces().iter().copied().filter(|name| *name != "meter").collect();
+    let exported: BTreeSet<&str> = driver
+        .interfaces()
+        .iter()
+        .copied()
+        .filter(|name| *name != "meter")
+        .collect();
     if asked != exported {
         let more: Vec<&&str> = asked.symmetric_difference(&exported).collect();
         return Err(format!("manifest and component differ in the interfaces {more:?}"));
     }
     if package::version(&manifest.contract).map(|(major, ..)| major) != Some(1) {
-        return Err(format!("the manifest names contract {:?}, this host has 1", manifest.contract));
+        return Err(format!(
+            "the manifest names contract {:?}, this host has 1",
+            manifest.contract
+        ));
     }
     Ok(())
 }
@@ -52,7 +60,9 @@ pub fn says_the_same(package: &Package, driver: &Driver) -> Result<(), String> {
 pub async fn recordings(package: &Package, driver: &Arc<Driver>) -> Result<usize, String> {
     let mut count = 0;
     for (name, bytes) in package.recordings() {
-        recording(bytes, driver).await.map_err(|text| format!("recording {name}: {text}"))?;
+        recording(bytes, driver)
+            .await
+            .map_err(|text| format!("recording {name}: {text}"))?;
         count += 1;
     }
     Ok(count)
@@ -93,7 +103,12 @@ type Row<'a> = (RecordKind, &'a [Column], &'a Record);
 fn rows(tables: &[Table]) -> Vec<Row<'_>> {
     let tables = tables.iter();
     tables
-        .flat_map(|table| table.records.iter().map(move |record| (table.kind, &*table.columns, record)))
+        .flat_map(|table| {
+            table
+                .records
+                .iter()
+                .map(move |record| (table.kind, &*table.columns, record))
+        })
         .collect()
 }
 

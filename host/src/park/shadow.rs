@@ -102,7 +102,9 @@ impl Park {
                 devices.insert(session.brief.device.0);
             }
             let tables = again.taken.tables.iter();
-            report.records += tables.map(|table| u64::try_from(table.records.len()).unwrap_or(0)).sum::<u64>();
+            report.records += tables
+                .map(|table| u64::try_from(table.records.len()).unwrap_or(0))
+                .sum::<u64>();
             if !again.requests.is_empty() {
                 // What it would have read then is not in the trace, so nothing is compared.
                 report.asked_otherwise += 1;

@@ -72,7 +72,8 @@ impl Watch {
                 DriverState::Active => self.active(park, version).await?,
                 DriverState::Canary => canary(park, version, &versions).await?,
                 DriverState::Draining if park.sessions_with(version).await == 0 => {
-                    park.retire(&version.digest, by_uzel("its last session has ended".to_owned())).await?;
+                    park.retire(&version.digest, by_uzel("its last session has ended".to_owned()))
+                        .await?;
                 }
                 _ => {}
             }
@@ -109,10 +110,17 @@ impl Watch {
 }
 
 async fn canary(park: &Park, version: &DriverVersion, versions: &[DriverVersion]) -> Result<(), ParkError> {
-    let Some(plan) = version.canary.clone().and_then(|plan| serde_json::from_value::<CanaryPlan>(plan).ok()) else {
+    let Some(plan) = version
+        .canary
+        .clone()
+        .and_then(|plan| serde_json::from_value::<CanaryPlan>(plan).ok())
+    else {
         return Ok(());
     };
-    let sessions = park.store.sessions_of_driver(&version.digest, plan.since_session, SESSIONS).await?;
+    let sessions = park
+        .store
+        .sessions_of_driver(&version.digest, plan.since_session, SESSIONS)
+        .await?;
     let active = versions
         .iter()
         .find(|other| other.driver == version.driver && other.state == DriverState::Active);

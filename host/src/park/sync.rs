@@ -47,7 +47,12 @@ impl Park {
                 origin: driver.file.display().to_string(),
                 manifest: None,
                 signed_by: None,
-                granted: driver.interfaces().iter().filter(|name| **name != "meter").map(ToString::to_string).collect(),
+                granted: driver
+                    .interfaces()
+                    .iter()
+                    .filter(|name| **name != "meter")
+                    .map(ToString::to_string)
+                    .collect(),
                 state: DriverState::SelfTested,
                 since: now,
                 why: why.clone(),
@@ -85,7 +90,12 @@ impl Park {
             let slot = self.slot(&of_driver, &mut known).await;
             let before = slot.before.iter();
             let canary = slot.canary.iter().map(|(driver, _)| driver);
-            used.extend(before.chain(&slot.active).chain(canary).map(|driver| driver.digest.to_string()));
+            used.extend(
+                before
+                    .chain(&slot.active)
+                    .chain(canary)
+                    .map(|driver| driver.digest.to_string()),
+            );
             self.registry.set(id, slot);
         }
         // Code that nothing can need soon is freed when its last session ends.
@@ -110,12 +120,18 @@ impl Park {
             };
             if role == DriverState::Active {
                 slot.active = Some(driver);
-            } else if let Some(plan) = version.canary.clone().and_then(|plan| serde_json::from_value(plan).ok()) {
+            } else if let Some(plan) = version
+                .canary
+                .clone()
+                .and_then(|plan| serde_json::from_value(plan).ok())
+            {
                 slot.canary = Some((driver, chosen(&plan)));
             }
         }
         if slot.active.is_none()
-            && let Some(stopped) = versions.iter().find(|version| version.state == DriverState::Quarantined)
+            && let Some(stopped) = versions
+                .iter()
+                .find(|version| version.state == DriverState::Quarantined)
         {
             slot.why_none = Some(format!(
                 "driver {} {} is quarantined: {}",

@@ -40,7 +40,9 @@ pub enum Refusal {
     )]
     Unsigned,
     /// Nobody here knows the key.
-    #[error("the package is signed by key {0}, which is not among the vendors' keys: add it with uzel driver trust add")]
+    #[error(
+        "the package is signed by key {0}, which is not among the vendors' keys: add it with uzel driver trust add"
+    )]
     UnknownKey(String),
     /// The signature is not of this manifest.
     #[error("the signature is not over this manifest: {0}")]
@@ -186,7 +188,12 @@ fn of_key(package: &Package, key: &VendorKey, now: Timestamp, asked: &BTreeSet<&
         return Err(Refusal::Vendor { got, want, id });
     }
     let any = key.models.iter().any(|model| model == "*");
-    let models: Vec<String> = manifest.models.iter().filter(|model| !any && !key.models.contains(model)).cloned().collect();
+    let models: Vec<String> = manifest
+        .models
+        .iter()
+        .filter(|model| !any && !key.models.contains(model))
+        .cloned()
+        .collect();
     if !models.is_empty() {
         let may = key.models.clone();
         return Err(Refusal::Models { models, may, id });
@@ -198,7 +205,11 @@ fn of_key(package: &Package, key: &VendorKey, now: Timestamp, asked: &BTreeSet<&
         .map(str::to_owned)
         .collect();
     if !roles.is_empty() {
-        let asked = asked.iter().map(ToString::to_string).chain(["reading".to_owned()]).collect();
+        let asked = asked
+            .iter()
+            .map(ToString::to_string)
+            .chain(["reading".to_owned()])
+            .collect();
         let has = key.roles.clone();
         return Err(Refusal::RolesMissing { asked, roles, has, id });
     }
@@ -261,7 +272,12 @@ mod tests {
         unpack(&pack(manifest, &files, signer).unwrap()).unwrap()
     }
 
-    fn verdict(package: &Package, keys: &[VendorKey], granted: &[&str], unsigned: bool) -> Result<Option<String>, Refusal> {
+    fn verdict(
+        package: &Package,
+        keys: &[VendorKey],
+        granted: &[&str],
+        unsigned: bool,
+    ) -> Result<Option<String>, Refusal> {
         let granted: Vec<String> = granted.iter().map(ToString::to_string).collect();
         let known = Known {
             keys,
@@ -282,7 +298,10 @@ mod tests {
         assert_eq!(verdict(&signed, &keys, &[], false), Ok(Some(vendor.key.id.clone())));
         assert_eq!(verdict(&plain, &keys, &[], false), Err(Refusal::Unsigned));
         assert_eq!(verdict(&plain, &keys, &[], true), Ok(None));
-        assert_eq!(verdict(&signed, &[], &[], true), Err(Refusal::UnknownKey(vendor.key.id)));
+        assert_eq!(
+            verdict(&signed, &[], &[], true),
+            Err(Refusal::UnknownKey(vendor.key.id))
+        );
     }
 
     #[test]
@@ -306,8 +325,14 @@ mod tests {
         let revoked = refused(&|key| (key.revoked_at, key.revoked_why) = (Some(now()), Some("stolen".to_owned())));
         assert!(revoked.to_string().ends_with("stolen"), "{revoked}");
         let day = jiff::SignedDuration::from_hours(24);
-        assert!(matches!(refused(&|key| key.valid_to = Some(now())), Refusal::Expired { .. }));
-        assert!(matches!(refused(&|key| key.valid_from = Some(now() + day)), Refusal::Expired { .. }));
+        assert!(matches!(
+            refused(&|key| key.valid_to = Some(now())),
+            Refusal::Expired { .. }
+        ));
+        assert!(matches!(
+            refused(&|key| key.valid_from = Some(now() + day)),
+            Refusal::Expired { .. }
+        ));
     }
 
     #[test]
@@ -316,13 +341,27 @@ mod tests {
         let keys = [vendor.key.clone()];
         let asks = |interfaces: &[&str]| {
             let interfaces: Vec<String> = interfaces.iter().map(ToString::to_string).collect();
-            package(|manifest| manifest.interfaces.clone_from(&interfaces), Some(&vendor.signer))
+            package(
+                |manifest| manifest.interfaces.clone_from(&interfaces),
+                Some(&vendor.signer),
+            )
         };
-        assert!(verdict(&asks(&["diagnostics", "configure"]), &keys, &["diagnostics", "configure"], false).is_ok());
+        assert!(
+            verdict(
+                &asks(&["diagnostics", "configure"]),
+                &keys,
+                &["diagnostics", "configure"],
+                false
+            )
+            .is_ok()
+        );
         let refused = verdict(&asks(&["diagnostics", "configure"]), &keys, &["diagnostics"], false).unwrap_err();
         assert_eq!(refused, Refusal::NotGranted(vec!["configure".to_owned()]));
         let refused = verdict(&asks(&["control"]), &keys, &["control"], false).unwrap_err();
-        assert!(refused.to_string().contains("needs the roles control; key"), "{refused}");
+        assert!(
+            refused.to_string().contains("needs the roles control; key"),
+            "{refused}"
+        );
     }
 
     #[test]
@@ -330,10 +369,19 @@ mod tests {
         let vendor = vendor();
         let keys = [vendor.key.clone()];
         let other = package(|manifest| manifest.vendor = "Others".to_owned(), Some(&vendor.signer));
-        assert!(matches!(verdict(&other, &keys, &[], false), Err(Refusal::Vendor { .. })));
-        let claims = package(|manifest| manifest.models.push("spt943".to_owned()), Some(&vendor.signer));
+        assert!(matches!(
+            verdict(&other, &keys, &[], false),
+            Err(Refusal::Vendor { .. })
+        ));
+        let claims = package(
+            |manifest| manifest.models.push("spt943".to_owned()),
+            Some(&vendor.signer),
+        );
         let refused = verdict(&claims, &keys, &[], false).unwrap_err();
-        assert!(refused.to_string().starts_with("the package claims models spt943, key"), "{refused}");
+        assert!(
+            refused.to_string().starts_with("the package claims models spt943, key"),
+            "{refused}"
+        );
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! Arguments.
 
 mod device;
+mod park;
 mod read;
 mod values;
 
@@ -12,6 +13,7 @@ use crate::limits;
 use crate::model::CallerState;
 
 pub use device::{DeviceArgs, DeviceCommand, GroupCommand};
+pub use park::{ParkCommand, TrustCommand};
 pub use read::{Format, ReadArgs, ReplayArgs};
 use read::{READ_EXAMPLES, REPLAY_EXAMPLES};
 pub use values::config_json;
@@ -55,9 +57,9 @@ pub enum Command {
     /// Make, change and list groups of devices that are read alike.
     #[command(subcommand)]
     Group(GroupCommand),
-    /// Look at drivers.
+    /// Look at drivers, take them in, try them, put them to work and take them back.
     #[command(subcommand)]
-    Driver(DriverCommand),
+    Driver(Box<DriverCommand>),
     /// Copy the whole database into one file, while the host runs or not, and verify the copy.
     #[command(after_help = BACKUP)]
     Backup {
@@ -200,7 +202,7 @@ pub struct CallerArgs {
     pub config: ConfigFile,
 }
 
-/// Looking at drivers.
+/// Drivers.
 #[derive(Debug, Subcommand)]
 pub enum DriverCommand {
     /// List the drivers of the configured folder: models, archives, how well they are known.
@@ -221,6 +223,18 @@ pub enum DriverCommand {
         #[arg(long)]
         json: bool,
     },
+    /// Compile a component into a folder of compiled code; the host does so in a process of its own.
+    #[command(hide = true)]
+    Compile {
+        /// The component.
+        file: PathBuf,
+        /// The folder.
+        #[arg(long)]
+        into: PathBuf,
+    },
+    /// Their lives.
+    #[command(flatten)]
+    Park(ParkCommand),
 }
 
 #[cfg(test)]
