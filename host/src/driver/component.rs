@@ -198,6 +198,9 @@ impl Driver {
         if !may("diagnostics") {
             self.diagnostics = None;
         }
+        if !may("configure") {
+            self.configure = None;
+        }
         self.interfaces.retain(|name| may(name));
         self
     }
