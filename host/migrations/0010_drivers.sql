@@ -67,6 +67,4 @@ create trigger driver_event_remains before delete on driver_event begin
     select raise(abort, 'what was done with drivers is not deleted');
 end;
 
-create index session_of_driver on session (driver_digest, id);
-
 insert into revision (subject, number) values ('drivers', 0);

@@ -16,6 +16,7 @@ mod mishaps;
 mod noise;
 mod one_call;
 mod operations;
+mod park;
 mod polling;
 mod portable;
 mod reading;

@@ -30,8 +30,8 @@ const STORAGE_REST: Duration = Duration::from_secs(10);
 /// From so many seconds on a clock that went otherwise than time was set; less is how machines follow their time servers.
 const CLOCK_SET_S: i64 = 10;
 
-/// A device's clock that differs so much from what its session was planned by may hold other intervals than were asked for.
-const OTHER_CLOCK_MS: u64 = 30 * 60 * 1_000;
+/// A device whose clock is so far ahead of what its session was planned by may hold more intervals than were asked for.
+const OTHER_CLOCK_MS: i64 = 30 * 60 * 1_000;
 
 /// The loop and what it knows.
 pub struct Collector {
@@ -397,9 +397,9 @@ impl Collector {
         if let Some(planned) = self.devices.get_mut(&id) {
             // What was measured by a clock that was set since is of no use.
             let measured = done.offset_ms.filter(|_| clock_sets == self.clock_sets);
-            let other_ms = measured.map_or(0, |ms| ms.abs_diff(planned.offset_ms.unwrap_or(0)));
+            let ahead_ms = measured.map_or(0, |ms| ms.saturating_sub(planned.offset_ms.unwrap_or(0)));
             // Once only: a clock that is otherwise each time would be read without end.
-            planned.read_again = other_ms >= OTHER_CLOCK_MS && !planned.read_again;
+            planned.read_again = ahead_ms >= OTHER_CLOCK_MS && !planned.read_again;
             read_again = planned.read_again;
             planned.offset_ms = measured.or(planned.offset_ms);
             if done.model.is_some() && planned.device.model.is_none() {

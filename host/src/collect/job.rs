@@ -151,7 +151,8 @@ async fn attempt(
 ) -> (Done, u64) {
     let device = &job.planned.device;
     let chosen = tools.registry.choose(&device.driver, device.id);
-    let driver = chosen.as_ref().ok().cloned();
+    let driver = chosen.as_ref().ok().map(|(driver, _)| driver.clone());
+    let on_trial = chosen.as_ref().is_ok_and(|(_, on_trial)| *on_trial);
     let reason = match job.asked {
         None => Reason::Schedule,
         Some(Asked::Read(_)) => Reason::ReadNow,
@@ -201,6 +202,7 @@ async fn attempt(
                 shown: shown.clone(),
                 assignments: order.tasks.clone().into(),
                 offset_ms: job.planned.offset_ms.unwrap_or(0),
+                on_trial,
             };
             let asked = order.tasks.clone();
             let watch = |phase: &str, usage: &crate::driver::Usage| shown.phase(phase, usage);
@@ -245,13 +247,13 @@ async fn attempt(
 async fn prepare(
     tools: &Tools,
     job: &Job,
-    driver: Result<Arc<Driver>, String>,
+    chosen: Result<(Arc<Driver>, bool), String>,
     route: &Route,
     started_at: Timestamp,
     cancel: CancellationToken,
 ) -> Result<(Turn, Order), Refused> {
     let device = &job.planned.device;
-    let driver = driver.map_err(|why| (Outcome::DriverFault, why))?;
+    let (driver, on_trial) = chosen.map_err(|why| (Outcome::DriverFault, why))?;
     let bad = |text: String| (Outcome::BadConfig, text);
     let config = check_config(&driver.describe, &device.config).map_err(|fault| bad(fault.to_string()))?;
     let clock = clock_rule(device, &driver.describe).map_err(bad)?;
@@ -274,6 +276,7 @@ async fn prepare(
         started_at,
         &job.tasks(),
         span,
+        on_trial,
     )
     .await
     .map_err(storage)?;

@@ -79,6 +79,7 @@ pub async fn assignments(
     now: Timestamp,
     tasks: &[Task],
     span: Option<Span>,
+    on_trial: bool,
 ) -> Result<Vec<Assignment>, StoreError> {
     let device = &planned.device;
     let mut tasks = tasks.to_vec();
@@ -115,7 +116,14 @@ pub async fn assignments(
                     now,
                     offset_ms: planned.offset_ms.unwrap_or(0),
                 };
-                gaps(want, &coverage.records, &absent)
+                let gaps = gaps(want, &coverage.records, &absent);
+                // First what is stored: a driver that reads it otherwise is not to be trusted with the rest.
+                let newest = coverage.records.iter().max_by_key(|span| span.end).filter(|_| on_trial);
+                newest
+                    .map(|span| recheck(kind, *span))
+                    .into_iter()
+                    .chain(gaps)
+                    .collect()
             }
         };
         if spans.is_empty() {
@@ -129,6 +137,20 @@ pub async fn assignments(
         assignments.push(Assignment { task, spans, resume });
     }
     Ok(assignments)
+}
+
+/// Intervals that a driver on trial reads once more, of each archive.
+const RECHECKED: i64 = 3;
+
+/// The last intervals of what is stored.
+fn recheck(kind: ArchiveKind, stored: Span) -> Span {
+    let from = place::length(kind).checked_mul(RECHECKED).ok();
+    let from = from.and_then(|back| stored.end.to_zoned(TimeZone::UTC).checked_sub(back).ok());
+    let from = from.map_or(stored.start, |from| from.timestamp());
+    Span {
+        start: from.max(stored.start),
+        end: stored.end,
+    }
 }
 
 /// Where the ring of an archive began, with an interval to spare.

@@ -114,18 +114,16 @@ impl Registry {
         self.slot(id).active
     }
 
-    /// The version that reads this device.
+    /// The version that reads this device, and whether it is on trial.
     ///
     /// # Errors
     /// Why there is none.
-    pub fn choose(&self, id: &str, device: DeviceId) -> Result<Arc<Driver>, String> {
+    pub fn choose(&self, id: &str, device: DeviceId) -> Result<(Arc<Driver>, bool), String> {
         let slot = self.slot(id);
-        let canary = slot
-            .canary
-            .filter(|(_, chosen)| chosen.has(device))
-            .map(|(driver, _)| driver);
+        let canary = slot.canary.filter(|(_, chosen)| chosen.has(device));
+        let canary = canary.map(|(driver, _)| (driver, true));
         canary
-            .or(slot.active)
+            .or_else(|| Some((slot.active?, false)))
             .ok_or_else(|| slot.why_none.unwrap_or_else(|| format!("there is no driver {id:?}")))
     }
 

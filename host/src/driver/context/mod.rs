@@ -91,7 +91,8 @@ pub struct Context {
     pub(super) faults_more: u64,
     /// Whether a call to the sink was refused since the call of the driver began.
     pub(super) refused: bool,
-    pub(super) storage: Option<String>,
+    /// Why the sink took nothing more, and how the session ends by that.
+    pub(super) not_taken: Option<(Outcome, String)>,
     /// What the line said when it was lost, and the outcome that it means.
     pub(super) lost: Option<(Outcome, String)>,
     /// What the line said when no answer came last.
@@ -139,7 +140,7 @@ impl Context {
             faults: Vec::new(),
             faults_more: 0,
             refused: false,
-            storage: None,
+            not_taken: None,
             lost: None,
             silent: None,
             trace: Trace::default(),
@@ -253,12 +254,9 @@ impl Context {
     /// Notes that the store did not take something: the session ends with it.
     pub fn stored(&mut self, result: Result<(), SinkFault>) -> Result<(), LimitHit> {
         self.parked = true;
-        result.map_err(|SinkFault(text)| {
-            self.storage = Some(text.clone());
-            LimitHit {
-                outcome: Outcome::Storage,
-                text,
-            }
+        result.map_err(|SinkFault { text, outcome }| {
+            self.not_taken = Some((outcome, text.clone()));
+            LimitHit { outcome, text }
         })
     }
 

@@ -10,8 +10,8 @@
 use std::cell::Cell;
 
 use uzel_driver_sdk::{
-    Absence, ArchiveKind, CivilTime, ClockReading, Column, Control, Diagnostics, Driver, Event, Failure, Fixed, Identity,
-    LabelRule, Port, Row, Setting, Sink, Value, Window,
+    Absence, ArchiveKind, CivilTime, ClockReading, Column, Control, Diagnostics, Driver, Event, Failure, Fixed,
+    Identity, LabelRule, Port, Row, Setting, Sink, Value, Window,
 };
 use vkt7::Vkt7;
 
@@ -82,7 +82,8 @@ impl Driver for Planted {
         out: &mut dyn Sink,
     ) -> Result<(), Failure> {
         let shift = self.shift();
-        self.honest.read_archive(port, kind, windows, resume, &mut Shifted { out, shift })
+        self.honest
+            .read_archive(port, kind, windows, resume, &mut Shifted { out, shift })
     }
 
     fn close(&mut self, port: &mut dyn Port) {
