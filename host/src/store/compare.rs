@@ -24,7 +24,7 @@ impl Store {
         columns: &Arc<[Column]>,
         records: &[Record],
     ) -> Result<Vec<String>, StoreError> {
-        let mut conn = self.reader().await?;
+        let mut conn = self.reader().await?.conn;
         let put = Put {
             batch: RecordBatch {
                 device,
@@ -126,13 +126,6 @@ impl Store {
             }
         }
         Ok(differences)
-    }
-
-    async fn reader(&self) -> Result<sqlx::pool::PoolConnection<sqlx::Sqlite>, StoreError> {
-        self.readers
-            .acquire()
-            .await
-            .map_err(StoreError::of("take a connection"))
     }
 }
 

@@ -17,6 +17,7 @@ mod pause;
 mod plan;
 mod prune;
 pub mod query;
+mod reader;
 mod record;
 mod rows;
 mod series;
@@ -37,8 +38,7 @@ use serde::{Deserialize, Serialize};
 use sqlx::migrate::{MigrateError, Migrator};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
 use sqlx::{ConnectOptions, SqliteConnection, SqlitePool};
-use tokio::sync::Mutex;
-use tokio::task::JoinHandle;
+use tokio::sync::{Mutex, oneshot};
 use tokio_util::sync::CancellationToken;
 use tracing::error;
 
@@ -51,6 +51,7 @@ pub use lock::{HostLock, LockError};
 pub use pause::{Pause, PauseCause};
 pub use plan::{Group, PollDevice, Route, USUAL_SCHEDULE};
 pub use prune::{Old, Pruned};
+pub use reader::Reader;
 pub use record::{RecordBatch, Stored};
 pub use session::{ClockSeen, Counters, IdentitySeen, NewSession, Phase, SessionEnd};
 pub use size::Size;
@@ -86,7 +87,8 @@ pub struct Store {
     readers: SqlitePool,
     queue: writer::Queue,
     closing: CancellationToken,
-    writer: Arc<Mutex<Option<JoinHandle<()>>>>,
+    /// Tells when the writer has ended.
+    writer: Arc<Mutex<Option<oneshot::Receiver<()>>>>,
 }
 
 impl Store {
@@ -114,6 +116,8 @@ impl Store {
         migrate(&mut conn, config).await?;
         let readers = SqlitePoolOptions::new()
             .max_connections(READERS)
+            // A file does not go away as a server does; the test would cost as much as a query.
+            .test_before_acquire(false)
             .connect_with(
                 SqliteConnectOptions::new()
                     .filename(&config.path)
@@ -126,23 +130,26 @@ impl Store {
         // A file that was taken away is not made anew while the host runs: it would be empty.
         let (writer, queue) = writer::Writer::new(options.create_if_missing(false), conn);
         let closing = CancellationToken::new();
-        let task = tokio::spawn(writer.run(closing.clone()));
+        let ended = writer.spawn(closing.clone()).map_err(|source| StoreError::Thread {
+            path: config.path.clone(),
+            source: Arc::new(source),
+        })?;
         Ok(Self {
             path: config.path.as_path().into(),
             readers,
             queue,
             closing,
-            writer: Arc::new(Mutex::new(Some(task))),
+            writer: Arc::new(Mutex::new(Some(ended))),
         })
     }
 
     /// Writes what waits and closes the file. Later writes answer `Closed`.
     pub async fn close(&self) {
         self.closing.cancel();
-        if let Some(task) = self.writer.lock().await.take()
-            && let Err(error) = task.await
+        if let Some(ended) = self.writer.lock().await.take()
+            && ended.await.is_err()
         {
-            error!(%error, "the writer of the store ended badly");
+            error!("the writer of the store ended badly");
         }
         self.readers.close().await;
     }

@@ -6,6 +6,7 @@
 //! While the storage takes nothing, the writer tries it by itself, so that whoever waits for it learns of its return.
 
 use std::error::Error as _;
+use std::io;
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -24,6 +25,13 @@ use crate::limits;
 
 /// How often a storage that took nothing is tried: what waits for it is worth a small write.
 const TRY_EVERY: Duration = Duration::from_secs(2);
+
+/// How long a group gathers while many write at once: each group costs a sync, and writes the pages anew that most of
+/// its writes change.
+const GATHER: Duration = Duration::from_millis(5);
+
+/// So many writes in a group are many.
+const MANY: usize = 8;
 
 /// One change of the store. It may run more than once: only the last run counts.
 #[async_trait]
@@ -141,8 +149,23 @@ impl Writer {
         )
     }
 
-    /// Writes until `closing`, then what still waits.
-    pub(super) async fn run(mut self, closing: CancellationToken) {
+    /// Writes in a thread of its own until `closing`, then what still waits; the receiver is told when that is done.
+    ///
+    /// Each statement is handed to the thread of its connection and back. Among thousands of sessions the writer would
+    /// wait its turn after each of them, and all sessions for it.
+    pub(super) fn spawn(self, closing: CancellationToken) -> io::Result<oneshot::Receiver<()>> {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build()?;
+        let (ended, told) = oneshot::channel();
+        std::thread::Builder::new().name("store".to_owned()).spawn(move || {
+            runtime.block_on(self.run(closing));
+            // Who closes the store may have stopped waiting.
+            let _ = ended.send(());
+        })?;
+        Ok(told)
+    }
+
+    async fn run(mut self, closing: CancellationToken) {
+        let mut is_busy = false;
         loop {
             let first = tokio::select! {
                 biased;
@@ -154,7 +177,11 @@ impl Writer {
                 () = tokio::time::sleep(TRY_EVERY), if self.is_paused() => Some(Box::new(Try) as Box<dyn Queued>),
             };
             let Some(first) = first else { break };
+            if is_busy {
+                tokio::time::sleep(GATHER).await;
+            }
             let group = self.gather(first);
+            is_busy = group.len() >= MANY;
             self.commit(group).await;
         }
         let _ = sqlx::query("pragma optimize").execute(&mut self.tx.conn).await;

@@ -40,6 +40,10 @@ pub struct MbusConfig {
     pub status: u8,
     /// Ends of months kept.
     pub months: u32,
+    /// Ends of days kept.
+    pub days: u32,
+    /// Ends of hours kept.
+    pub hours: u32,
 }
 
 /// Which part of the data a readout delivers, chosen by an application reset with a sub-code.
@@ -231,6 +235,8 @@ impl Mbus {
             now: self.clock.now(),
             id: self.id(),
             months: self.config.months,
+            days: self.config.days,
+            hours: self.config.hours,
         };
         let groups = content.groups();
         let part = match self.part {
