@@ -1,6 +1,7 @@
 //! What a fleet looks like that was read before: its store lacks the last day.
 
 use std::path::Path;
+use std::sync::Arc;
 
 use anyhow::{Context as _, Result};
 use jiff::civil::DateTime;
@@ -93,7 +94,7 @@ impl Earlier {
             phases: Vec::new(),
             counters: Counters::default(),
             faults: Vec::new(),
-            trace: String::new(),
+            trace: Arc::default(),
             asked: None,
             clock: None,
             // The device's state stays as of one never read, so that a session of the host is told from this one.

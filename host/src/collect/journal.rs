@@ -1,5 +1,6 @@
 //! What is written down of a session: its begin and its end.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -50,7 +51,7 @@ pub(super) fn session_end(session: SessionId, shown: &Shown, report: Result<Repo
                     ..store::Counters::default()
                 },
                 faults: Vec::new(),
-                trace: String::new(),
+                trace: Arc::default(),
                 asked: None,
                 clock: None,
                 schedule_done: None,
@@ -106,7 +107,7 @@ pub(super) fn session_end(session: SessionId, shown: &Shown, report: Result<Repo
             memory_peak_bytes: u64::try_from(report.usage.memory_peak_bytes).unwrap_or(u64::MAX),
         },
         faults,
-        trace: report.trace,
+        trace: report.trace.into(),
         asked: report.asked.map(|asked| asked.to_text()),
         clock: report.clock.map(|clock| store::ClockSeen {
             shown: clock.shown,

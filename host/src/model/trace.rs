@@ -107,6 +107,10 @@ pub struct Trace {
 /// Bytes that come within this time of one another, milliseconds, are one answer to whoever reads the trace.
 const ONE_ANSWER_MS: u64 = 50;
 
+/// Bytes by which a trace grows, and the most that a number takes.
+const STEP: usize = 2_048;
+const NUMBER_BYTES: usize = 10;
+
 /// The mark of more bytes of the answer before.
 const MORE: u8 = b'+';
 
@@ -121,13 +125,13 @@ impl Trace {
             self.receiving = Some(at_ms);
         }
         if kind == EntryKind::Received && goes_on {
+            self.make_room(1);
             self.kept.push(MORE);
             self.len += 1;
         } else {
             self.head(at_ms, kind);
         }
-        put_number(&mut self.kept, bytes.len() as u64);
-        self.kept.extend_from_slice(bytes);
+        self.rest(bytes);
         self.len += bytes.len() * 2;
     }
 
@@ -135,12 +139,25 @@ impl Trace {
     pub fn text(&mut self, at_ms: u64, kind: EntryKind, text: &str) {
         self.receiving = None;
         self.head(at_ms, kind);
-        put_number(&mut self.kept, text.len() as u64);
-        self.kept.extend_from_slice(text.as_bytes());
+        self.rest(text.as_bytes());
         self.len += text.len();
     }
 
+    /// Room for so many bytes. Left to itself the vector would double.
+    fn make_room(&mut self, more: usize) {
+        if self.kept.capacity() - self.kept.len() < more {
+            self.kept.reserve_exact(more.max(STEP));
+        }
+    }
+
+    fn rest(&mut self, bytes: &[u8]) {
+        self.make_room(bytes.len() + NUMBER_BYTES);
+        put_number(&mut self.kept, bytes.len() as u64);
+        self.kept.extend_from_slice(bytes);
+    }
+
     fn head(&mut self, at_ms: u64, kind: EntryKind) {
+        self.make_room(1 + NUMBER_BYTES);
         // The marks are ASCII.
         self.kept.push(kind.mark() as u8);
         put_number(&mut self.kept, at_ms);

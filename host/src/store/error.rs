@@ -18,14 +18,6 @@ pub enum StoreError {
         /// Why.
         source: Arc<sqlx::Error>,
     },
-    /// The system gives no thread to write in.
-    #[error("cannot start the writer of the database {path}")]
-    Thread {
-        /// Of which file.
-        path: PathBuf,
-        /// Why.
-        source: Arc<std::io::Error>,
-    },
     /// A newer program has written it.
     #[error("the database {path} has schema {found}, this program knows up to {known}: use the newer program")]
     Newer {

@@ -38,7 +38,8 @@ use serde::{Deserialize, Serialize};
 use sqlx::migrate::{MigrateError, Migrator};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
 use sqlx::{ConnectOptions, SqliteConnection, SqlitePool};
-use tokio::sync::{Mutex, oneshot};
+use tokio::sync::Mutex;
+use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 use tracing::error;
 
@@ -87,12 +88,12 @@ pub struct Store {
     readers: SqlitePool,
     queue: writer::Queue,
     closing: CancellationToken,
-    /// Tells when the writer has ended.
-    writer: Arc<Mutex<Option<oneshot::Receiver<()>>>>,
+    writer: Arc<Mutex<Option<JoinHandle<()>>>>,
 }
 
 impl Store {
-    /// Opens the file or makes it, and brings it to the schema of this program.
+    /// Opens the file or makes it, and brings it to the schema of this program. It is written from the runtime in which
+    /// this is called.
     ///
     /// # Errors
     /// `Newer` when a newer program has written it.
@@ -130,26 +131,23 @@ impl Store {
         // A file that was taken away is not made anew while the host runs: it would be empty.
         let (writer, queue) = writer::Writer::new(options.create_if_missing(false), conn);
         let closing = CancellationToken::new();
-        let ended = writer.spawn(closing.clone()).map_err(|source| StoreError::Thread {
-            path: config.path.clone(),
-            source: Arc::new(source),
-        })?;
+        let task = tokio::spawn(writer.run(closing.clone()));
         Ok(Self {
             path: config.path.as_path().into(),
             readers,
             queue,
             closing,
-            writer: Arc::new(Mutex::new(Some(ended))),
+            writer: Arc::new(Mutex::new(Some(task))),
         })
     }
 
     /// Writes what waits and closes the file. Later writes answer `Closed`.
     pub async fn close(&self) {
         self.closing.cancel();
-        if let Some(ended) = self.writer.lock().await.take()
-            && ended.await.is_err()
+        if let Some(task) = self.writer.lock().await.take()
+            && let Err(error) = task.await
         {
-            error!("the writer of the store ended badly");
+            error!(%error, "the writer of the store ended badly");
         }
         self.readers.close().await;
     }

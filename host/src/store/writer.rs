@@ -6,7 +6,6 @@
 //! While the storage takes nothing, the writer tries it by itself, so that whoever waits for it learns of its return.
 
 use std::error::Error as _;
-use std::io;
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -149,22 +148,8 @@ impl Writer {
         )
     }
 
-    /// Writes in a thread of its own until `closing`, then what still waits; the receiver is told when that is done.
-    ///
-    /// Each statement is handed to the thread of its connection and back. Among thousands of sessions the writer would
-    /// wait its turn after each of them, and all sessions for it.
-    pub(super) fn spawn(self, closing: CancellationToken) -> io::Result<oneshot::Receiver<()>> {
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build()?;
-        let (ended, told) = oneshot::channel();
-        std::thread::Builder::new().name("store".to_owned()).spawn(move || {
-            runtime.block_on(self.run(closing));
-            // Who closes the store may have stopped waiting.
-            let _ = ended.send(());
-        })?;
-        Ok(told)
-    }
-
-    async fn run(mut self, closing: CancellationToken) {
+    /// Writes until `closing`, then what still waits.
+    pub(super) async fn run(mut self, closing: CancellationToken) {
         let mut is_busy = false;
         loop {
             let first = tokio::select! {

@@ -46,7 +46,7 @@ async fn serial_and_model_are_filled_once() {
             firmware: None,
             details: vec![("scheme".to_owned(), "2".to_owned())],
         });
-        end.trace = "0 > 00\n".to_owned();
+        end.trace = "0 > 00\n".into();
         f.store.end_session(end).await.unwrap();
     }
     let plan = f.store.poll_plan().await.unwrap();
