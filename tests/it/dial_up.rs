@@ -29,6 +29,7 @@ fn port(modem: &ModemHandle) -> String {
         meter_sim::Endpoint::Tcp(addr) | meter_sim::Endpoint::Udp(addr) | meter_sim::Endpoint::Calls(addr) => {
             format!("tcp:{addr}")
         }
+        meter_sim::Endpoint::Wire => panic!("a modem has a port"),
     }
 }
 

@@ -22,4 +22,6 @@ mod ser2net;
 mod serial_port;
 mod serial_server;
 mod shared_bus;
+mod simulation;
 mod storage;
+mod world;

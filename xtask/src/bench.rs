@@ -7,12 +7,32 @@ use crate::process::{self, say};
 use crate::wasm;
 use crate::workspace::Workspace;
 
+/// A benchmark of its own: its time is not the machine's.
+const CITY: &str = "city";
+
 /// Builds what is measured and hands `arguments` to the program `bench`.
 ///
 /// # Errors
 /// A build or a benchmark fails.
 pub fn run(workspace: &Workspace, arguments: &[String]) -> Result<()> {
     wasm::run(workspace, &[], None, false)?;
+    if let [name] = arguments
+        && name == CITY
+    {
+        say("building the simulated city");
+        let mut city = process::command("cargo", &workspace.root);
+        city.args([
+            "run",
+            "--release",
+            "--package",
+            "system-tests",
+            "--features",
+            "virtual-time",
+            "--bin",
+            CITY,
+        ]);
+        return process::run(&mut city, "look at the words above");
+    }
     say("building the host, the simulators and the benchmarks");
     let programs = host::release(workspace)?;
     let mut bench = process::command(programs.bench(), &workspace.root);

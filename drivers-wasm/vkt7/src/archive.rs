@@ -96,7 +96,8 @@ impl Meter {
                     .and_then(|range| range.daily)
                     .map(|day| hours(CivilTime { hour: 0, ..day })),
             ),
-            _ => (MONTHS * 31 * 24, None),
+            // Complete months, and the one that runs.
+            _ => ((MONTHS + 1) * 31 * 24, None),
         };
         let Some(told) = told else {
             return Ok(Held {

@@ -5,7 +5,7 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 use tokio::time::Instant;
@@ -27,8 +27,11 @@ use crate::store::Store;
 /// How long polling rests after the store could not take something.
 const STORAGE_REST: Duration = Duration::from_secs(10);
 
-/// How often the collector looks whether another program, such as `uzel device add`, changed the devices.
-const LOOK_EVERY: Duration = Duration::from_secs(2);
+/// From so many seconds on a clock that went otherwise than time was set; less is how machines follow their time servers.
+const CLOCK_SET_S: i64 = 10;
+
+/// A device's clock that differs so much from what its session was planned by may hold other intervals than were asked for.
+const OTHER_CLOCK_MS: u64 = 30 * 60 * 1_000;
 
 /// The loop and what it knows.
 pub struct Collector {
@@ -41,8 +44,8 @@ pub struct Collector {
     queue: Queue<Job>,
     current: HashMap<DeviceId, Current>,
     jobs: JoinSet<Done>,
-    /// Whose job each task is.
-    tasks: HashMap<tokio::task::Id, (DeviceId, LineId)>,
+    /// Whose job each task is, and how often our clock had been set when it began.
+    tasks: HashMap<tokio::task::Id, (DeviceId, LineId, u64)>,
     begun: mpsc::UnboundedSender<(DeviceId, SessionId)>,
     sessions: Option<mpsc::UnboundedReceiver<(DeviceId, SessionId)>>,
     job_number: u64,
@@ -53,6 +56,10 @@ pub struct Collector {
     paused_at: Option<Timestamp>,
     /// Of the devices as they were last taken from the store.
     revision: i64,
+    /// When both clocks were last looked at: that of the world and that which nobody sets.
+    looked_at: (Timestamp, Instant),
+    /// How often our clock was set.
+    clock_sets: u64,
     /// Running jobs of each group.
     groups: HashMap<i64, u32>,
 }
@@ -86,6 +93,7 @@ impl Collector {
     ) -> Self {
         board.set_transport(transport.clone());
         let desk = Arc::new(Desk::new(most_sessions(&config)));
+        let looked_at = (store.now(), Instant::now());
         let wall = Duration::from_secs(config.session_s);
         // One message a session, taken at once: bounded by the sessions.
         let (begun, sessions) = mpsc::unbounded_channel();
@@ -115,6 +123,8 @@ impl Collector {
             is_paused: false,
             paused_at: None,
             revision: 0,
+            looked_at,
+            clock_sets: 0,
             groups: HashMap::new(),
         }
     }
@@ -126,9 +136,10 @@ impl Collector {
         };
         self.tools.stopping = cancel.clone();
         self.reload().await;
-        let mut look = tokio::time::interval(LOOK_EVERY);
+        let mut look = tokio::time::interval(Duration::from_secs(self.config.look_s.max(1)));
         loop {
             self.tools.board.turn();
+            self.look_at_clock();
             self.start_jobs();
             let wake_at = self.wake_at();
             tokio::select! {
@@ -173,6 +184,30 @@ impl Collector {
         }
     }
 
+    /// When somebody set our clock, what is due and how far the devices' clocks are ahead was reckoned by the old one.
+    fn look_at_clock(&mut self) {
+        let (now, instant) = (self.tools.store.now(), Instant::now());
+        let (then, before) = std::mem::replace(&mut self.looked_at, (now, instant));
+        let passed = SignedDuration::try_from(instant.duration_since(before)).unwrap_or(SignedDuration::MAX);
+        let set = then.duration_until(now) - passed;
+        if set.as_secs().abs() >= CLOCK_SET_S {
+            let (seconds, set_ms) = (set.as_secs(), i64::try_from(set.as_millis()).unwrap_or_default());
+            warn!(seconds, "the clock of this machine was set by {seconds} s");
+            self.clock_sets += 1;
+            for planned in self.devices.values_mut() {
+                planned.offset_ms = planned.offset_ms.map(|offset_ms| offset_ms.saturating_sub(set_ms));
+            }
+            self.set_all_due();
+        }
+    }
+
+    fn set_all_due(&mut self) {
+        let (now, devices) = (self.tools.store.now(), Vec::from_iter(self.devices.keys().copied()));
+        for id in devices {
+            self.set_due(id, now);
+        }
+    }
+
     /// Takes the devices from the store anew; running jobs go on.
     async fn reload(&mut self) {
         let plan = match self.tools.store.poll_plan().await {
@@ -182,7 +217,7 @@ impl Collector {
                 return;
             }
         };
-        let now = Timestamp::now();
+        let now = self.tools.store.now();
         let old = std::mem::take(&mut self.devices);
         self.due.clear();
         self.due_at.clear();
@@ -202,7 +237,8 @@ impl Collector {
                 self.past.insert(id, Past::default());
             }
             let planned = Planned {
-                offset_ms: known.map_or(0, |known| known.offset_ms),
+                offset_ms: known.and_then(|known| known.offset_ms),
+                read_again: known.is_some_and(|known| known.read_again),
                 device: Arc::new(device),
             };
             self.devices.insert(id, planned);
@@ -235,7 +271,7 @@ impl Collector {
 
     fn wake_at(&self) -> Option<Instant> {
         let next = self.due.first().map(|(at, _)| {
-            let wait = Timestamp::now().duration_until(*at);
+            let wait = self.tools.store.now().duration_until(*at);
             Instant::now() + Duration::try_from(wait).unwrap_or(Duration::ZERO)
         });
         let rest = self.rest_until.filter(|until| *until > Instant::now());
@@ -247,7 +283,7 @@ impl Collector {
 
     /// Moves what is due into the queue of its line.
     fn enqueue_due(&mut self) {
-        let now = Timestamp::now();
+        let now = self.tools.store.now();
         while let Some((at, id)) = self.due.first().copied() {
             if at > now {
                 break;
@@ -287,7 +323,7 @@ impl Collector {
         // Looked at in every turn of the loop, which comes at least as often as it looks at the devices.
         let is_paused = self.tools.store.is_paused();
         if is_paused {
-            self.paused_at = Some(Timestamp::now());
+            self.paused_at = Some(self.tools.store.now());
         }
         if is_paused != self.is_paused {
             self.is_paused = is_paused;
@@ -309,7 +345,7 @@ impl Collector {
             let id = job.planned.device.id;
             let past = self.past.get(&id).cloned().unwrap_or_default();
             if job.asked.is_none() {
-                job.due = read(&job.planned, &past).due(Timestamp::now());
+                job.due = read(&job.planned, &past).due(self.tools.store.now());
             }
             job.probe = past.failures >= limits::PROBE_AFTER && past.outcome.is_some_and(Outcome::is_no_connection);
             job.done = past.done;
@@ -324,7 +360,7 @@ impl Collector {
                 // The receiver lives as long as the collector.
                 let _ = begun.send((id, session));
             }));
-            self.tasks.insert(task.id(), (id, line));
+            self.tasks.insert(task.id(), (id, line, self.clock_sets));
             if let Some(group) = group {
                 *self.groups.entry(group).or_default() += 1;
             }
@@ -340,7 +376,7 @@ impl Collector {
                 (error.id(), None)
             }
         };
-        let Some((id, line)) = self.tasks.remove(&task) else {
+        let Some((id, line, clock_sets)) = self.tasks.remove(&task) else {
             return;
         };
         self.queue.free(line);
@@ -350,15 +386,22 @@ impl Collector {
             *running = running.saturating_sub(1);
         }
         let done = done.unwrap_or_else(|| Done {
-            started_at: Timestamp::now(),
+            started_at: self.tools.store.now(),
             outcome: Outcome::Interrupted,
             offset_ms: None,
             model: None,
             tells_of_device: true,
             schedule_done: None,
         });
+        let mut read_again = false;
         if let Some(planned) = self.devices.get_mut(&id) {
-            planned.offset_ms = done.offset_ms.unwrap_or(planned.offset_ms);
+            // What was measured by a clock that was set since is of no use.
+            let measured = done.offset_ms.filter(|_| clock_sets == self.clock_sets);
+            let other_ms = measured.map_or(0, |ms| ms.abs_diff(planned.offset_ms.unwrap_or(0)));
+            // Once only: a clock that is otherwise each time would be read without end.
+            planned.read_again = other_ms >= OTHER_CLOCK_MS && !planned.read_again;
+            read_again = planned.read_again;
+            planned.offset_ms = measured.or(planned.offset_ms);
             if done.model.is_some() && planned.device.model.is_none() {
                 Arc::make_mut(&mut planned.device).model = done.model;
             }
@@ -374,7 +417,7 @@ impl Collector {
             self.rest_until = Some(Instant::now() + STORAGE_REST);
         }
         if !done.tells_of_device {
-            self.set_due(id, Timestamp::now());
+            self.set_due(id, self.tools.store.now());
             return;
         }
         let past = self.past.entry(id).or_default();
@@ -385,10 +428,10 @@ impl Collector {
             _ => past.failures.saturating_add(1),
         };
         (past.started_at, past.outcome) = (Some(done.started_at), Some(done.outcome));
-        if let Some(entries) = done.schedule_done {
+        if let Some(entries) = done.schedule_done.filter(|_| !read_again) {
             past.done = entries;
         }
-        self.set_due(id, Timestamp::now());
+        self.set_due(id, self.tools.store.now());
     }
 
     async fn command(&mut self, command: Command) {
@@ -419,15 +462,12 @@ impl Collector {
         self.tools.desk.resize(most_sessions(&config));
         self.tools.wall = Duration::from_secs(config.session_s);
         self.config = config;
-        let (now, devices) = (Timestamp::now(), Vec::from_iter(self.devices.keys().copied()));
-        for id in devices {
-            self.set_due(id, now);
-        }
+        self.set_all_due();
     }
 
     /// Devices that were not reached because their modem was away wait no longer.
     fn came_back(&mut self, callers: &HashSet<String>) {
-        let now = Timestamp::now();
+        let now = self.tools.store.now();
         let behind = |planned: &Planned| {
             let mut routes = planned.device.routes.iter();
             routes.any(|route| matches!(&route.address, LineAddress::Incoming(address) if callers.contains(address)))

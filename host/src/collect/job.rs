@@ -118,7 +118,7 @@ pub(super) type Refused = (Outcome, String);
 pub async fn carry_out(tools: Tools, job: Job, cancel: CancellationToken, begun: impl Fn(SessionId)) -> Done {
     let device = &job.planned.device;
     let mut done = Done {
-        started_at: Timestamp::now(),
+        started_at: tools.store.now(),
         outcome: Outcome::BadConfig,
         offset_ms: None,
         model: None,
@@ -169,7 +169,7 @@ async fn attempt(
             .map(|driver| driver.digest.to_string())
             .unwrap_or_default(),
         reason,
-        started_at: Timestamp::now(),
+        started_at: tools.store.now(),
     };
     let begun_as = begin(tools, &mut new, &cancel).await;
     let started_at = new.started_at;
@@ -199,6 +199,7 @@ async fn attempt(
                 store: tools.store.clone(),
                 shown: shown.clone(),
                 assignments: order.tasks.clone().into(),
+                offset_ms: job.planned.offset_ms.unwrap_or(0),
             };
             let asked = order.tasks.clone();
             let watch = |phase: &str, usage: &crate::driver::Usage| shown.phase(phase, usage);
@@ -215,6 +216,7 @@ async fn attempt(
     };
     let mut end = session_end(
         session,
+        tools.store.now(),
         &shown,
         report.map_err(|(outcome, text)| (outcome, secrets.mask(&text))),
     );
@@ -337,9 +339,7 @@ async fn keep(
 ) -> Result<(), StoreError> {
     let device = &job.planned.device;
     if let Some(settings) = &report.settings {
-        store
-            .put_settings(device.id, session, Timestamp::now(), settings)
-            .await?;
+        store.put_settings(device.id, session, store.now(), settings).await?;
     }
     if let Some(clock) = report.clock {
         store

@@ -23,7 +23,7 @@ pub(super) async fn begin(
             Err(error) if error.is_storage_unavailable() => {
                 tokio::select! {
                     () = cancel.cancelled() => return Err(error),
-                    () = tools.store.resumed() => new.started_at = Timestamp::now(),
+                    () = tools.store.resumed() => new.started_at = tools.store.now(),
                 }
             }
             result => return result,
@@ -32,9 +32,13 @@ pub(super) async fn begin(
 }
 
 /// How a session went, as the journal has it.
-pub(super) fn session_end(session: SessionId, shown: &Shown, report: Result<Report, Refused>) -> SessionEnd {
+pub(super) fn session_end(
+    session: SessionId,
+    ended_at: Timestamp,
+    shown: &Shown,
+    report: Result<Report, Refused>,
+) -> SessionEnd {
     let (records_added, values_added, incidents) = shown.brought();
-    let ended_at = Timestamp::now();
     let report = match report {
         Ok(report) => report,
         Err((outcome, text)) => {

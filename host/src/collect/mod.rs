@@ -26,6 +26,8 @@ pub struct Config {
     pub session_s: u64,
     /// Whether devices are read by their schedule; without it only on demand.
     pub scheduled: bool,
+    /// How often the devices are looked at for changes that another program made, such as `uzel device add`, seconds.
+    pub look_s: u64,
 }
 
 impl Default for Config {
@@ -34,6 +36,7 @@ impl Default for Config {
             sessions: crate::limits::SESSIONS,
             session_s: 1_800,
             scheduled: true,
+            look_s: 2,
         }
     }
 }

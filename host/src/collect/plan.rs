@@ -17,8 +17,10 @@ use crate::store::{PollDevice, Reader, StoreError};
 pub struct Planned {
     /// From the store.
     pub device: Arc<PollDevice>,
-    /// Device minus host when its clock was last read, milliseconds.
-    pub offset_ms: i64,
+    /// Device minus host when its clock was last read, milliseconds; none: it was not read yet.
+    pub offset_ms: Option<i64>,
+    /// Whether it is read again because its clock was otherwise than its last session had been planned for.
+    pub read_again: bool,
 }
 
 impl Planned {
@@ -111,7 +113,7 @@ pub async fn assignments(
                     depth,
                     clock,
                     now,
-                    offset_ms: planned.offset_ms,
+                    offset_ms: planned.offset_ms.unwrap_or(0),
                 };
                 gaps(want, &coverage.records, &absent)
             }

@@ -3,7 +3,7 @@
 use std::sync::{Arc, Mutex, PoisonError};
 
 use async_trait::async_trait;
-use jiff::{SignedDuration, Timestamp};
+use jiff::SignedDuration;
 use tokio::time::{Duration, Instant};
 
 use super::handle::{Board, Live, LiveEvent};
@@ -93,6 +93,8 @@ pub struct StoreSink {
     pub shown: Arc<Shown>,
     /// What was asked: resume tokens belong to it.
     pub assignments: Arc<[Assignment]>,
+    /// How far the device's clock is ahead of ours.
+    pub offset_ms: i64,
 }
 
 impl StoreSink {
@@ -169,9 +171,11 @@ impl Sink for StoreSink {
 
     async fn absent(&mut self, kind: ArchiveKind, span: Span, why: Absence) -> Result<(), SinkFault> {
         let (device, session) = self.who();
-        // What ended only now may still be written: the device is asked again until that is past.
+        // What ended only now may still be written: the device is asked again until that is past. Where one of the two
+        // clocks is wrong the earlier one counts: a span that is yet to come would be taken for empty for ever.
         let settle = shortest(kind) + shortest(kind).min(SignedDuration::from_hours(24));
-        let settled = Timestamp::now().checked_sub(settle).unwrap_or(span.start);
+        let behind = SignedDuration::from_millis(self.offset_ms.min(0));
+        let settled = self.store.now().checked_add(behind - settle).unwrap_or(span.start);
         let span = Span {
             start: span.start,
             end: span.end.min(settled),
@@ -192,6 +196,10 @@ impl Sink for StoreSink {
             .await
             .map(drop)
             .map_err(|error| fault(&error))
+    }
+
+    fn clock_seen(&mut self, offset_ms: i64) {
+        self.offset_ms = offset_ms;
     }
 
     fn progress(&mut self, done: u32, total: u32, usage: &Usage) {

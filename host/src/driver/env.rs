@@ -114,6 +114,8 @@ pub trait Sink: Send {
     ) -> Result<(), SinkFault>;
     /// The device has nothing there.
     async fn absent(&mut self, kind: ArchiveKind, span: Span, why: Absence) -> Result<(), SinkFault>;
+    /// The device's clock is so far ahead of ours: what it has not reached is not absent.
+    fn clock_seen(&mut self, _offset_ms: i64) {}
     /// Entries of the device's journal.
     async fn events(&mut self, events: Vec<DeviceEvent>) -> Result<(), SinkFault>;
     /// For the person who watches.

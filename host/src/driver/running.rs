@@ -208,6 +208,11 @@ impl Running {
         })
     }
 
+    /// Tells the sink how far the device's clock is ahead of ours.
+    pub fn clock_seen(&mut self, offset_ms: i64) {
+        self.store.data_mut().sink.clock_seen(offset_ms);
+    }
+
     /// Current values to the sink.
     pub async fn read_current(&mut self) -> Result<(), CallError> {
         self.begin(RecordKind::Current);

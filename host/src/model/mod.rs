@@ -3,6 +3,7 @@
 pub mod archive;
 mod caller;
 pub mod cause;
+mod clock;
 pub mod device;
 pub mod event;
 pub mod line;
@@ -17,6 +18,7 @@ pub mod trace;
 pub use archive::{Absence, ArchiveKind, LabelRule, RecordKind, Span};
 pub use caller::{CallerKnown, CallerSeen, CallerState};
 pub use cause::Cause;
+pub use clock::Clock;
 pub use device::{DeviceId, LineId, SessionId};
 pub use event::{DeviceEvent, Setting, Severity};
 pub use line::{Direction, LineAddress, LineOptions, LineSettings, Parity};

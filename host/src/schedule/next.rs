@@ -93,6 +93,8 @@ impl Read<'_> {
             .filter_map(move |(index, entry)| {
                 let at = match self.past.done.get(&entry.to_string()) {
                     None => now,
+                    // Our clock was set back since: how long ago it was read, nobody knows.
+                    Some(done) if *done > now => now,
                     Some(done) => entry
                         .rhythm
                         .next_after(*done, self.zone, self.spread(0).unsigned_abs())?,
@@ -109,7 +111,7 @@ impl Read<'_> {
             failures,
             ..
         } = self.past;
-        let (started_at, outcome) = ((*started_at)?, (*outcome)?);
+        let (started_at, outcome) = ((*started_at)?.min(now), (*outcome)?);
         if matches!(outcome, Outcome::Complete | Outcome::Partial)
             || (matches!(outcome, Outcome::Interrupted | Outcome::Storage) && *failures == 0)
         {
@@ -204,6 +206,18 @@ mod tests {
             Some(now + SignedDuration::from_hours(1)),
             "missed ones come to one"
         );
+    }
+
+    #[test]
+    fn what_was_done_in_the_future_by_a_clock_that_was_set_back_is_done_again_now() {
+        let (now, schedule) = (at("2026-11-20T10:00:00Z"), hourly());
+        let ahead = now + SignedDuration::from_hours(50);
+        let next = |outcome| {
+            let past = past(&schedule, ahead, outcome, 1);
+            read(1, &schedule, &past).next_at(now).unwrap()
+        };
+        assert_eq!(next(Outcome::Complete), now);
+        assert!(next(Outcome::NoAnswer) <= now + SignedDuration::from_mins(2));
     }
 
     #[test]

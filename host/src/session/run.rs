@@ -2,9 +2,10 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use jiff::Timestamp;
+use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use super::asked::Asked;
@@ -380,6 +381,9 @@ async fn carry_out(
         Task::Clock => match running.read_clock().await {
             Ok(reading) => {
                 report.clock = clock_seen(&order.clock, reading);
+                if let Some(clock) = report.clock {
+                    running.clock_seen(clock.offset_ms);
+                }
                 Ok(())
             }
             Err(error) => Err(error),

@@ -1,10 +1,11 @@
 //! A transparent way to a device: somebody's own program talks to it over our line, for a limited time.
 
 use std::net::SocketAddr;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
+use tokio::time::Instant;
 
 use super::desk::Turn;
 use super::run::{CLOSE, Order, Over, Phase, Report, Watch, open_failed};

@@ -53,7 +53,7 @@ impl Store {
                 device,
                 session,
                 events: events.to_vec(),
-                received_at: Timestamp::now().as_second(),
+                received_at: self.now().as_second(),
             })
             .await
     }

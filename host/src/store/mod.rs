@@ -43,6 +43,8 @@ use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 use tracing::error;
 
+use crate::model::Clock;
+
 pub use by_hand::IncidentRow;
 pub use coverage::Coverage;
 pub use error::StoreError;
@@ -87,6 +89,7 @@ pub struct Store {
     path: Arc<Path>,
     readers: SqlitePool,
     queue: writer::Queue,
+    clock: Clock,
     closing: CancellationToken,
     writer: Arc<Mutex<Option<JoinHandle<()>>>>,
 }
@@ -136,20 +139,38 @@ impl Store {
             path: config.path.as_path().into(),
             readers,
             queue,
+            clock: Clock::default(),
             closing,
             writer: Arc::new(Mutex::new(Some(task))),
         })
     }
 
+    /// Goes by `clock` from now on, and with it everything that polls into this store.
+    pub fn with_clock(mut self, clock: Clock) -> Self {
+        self.clock = clock;
+        self
+    }
+
+    /// The instant that it is by the clock of this store.
+    pub fn now(&self) -> Timestamp {
+        self.clock.now()
+    }
+
+    /// Whether SQLite has something to do at this moment. Who lets time run faster than it does must wait for that.
+    pub fn is_working(&self) -> bool {
+        let idle = u32::try_from(self.readers.num_idle()).unwrap_or(u32::MAX);
+        self.queue.is_committing() || self.readers.size() > idle
+    }
+
     /// Writes what waits and closes the file. Later writes answer `Closed`.
     pub async fn close(&self) {
         self.closing.cancel();
+        self.readers.close().await;
         if let Some(task) = self.writer.lock().await.take()
             && let Err(error) = task.await
         {
             error!(%error, "the writer of the store ended badly");
         }
-        self.readers.close().await;
     }
 
     /// Whether the last write found the disk full, failing or locked, and none has succeeded since.

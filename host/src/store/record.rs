@@ -4,7 +4,6 @@ use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use jiff::Timestamp;
 use sqlx::Row as _;
 use sqlx::sqlite::SqliteArguments;
 
@@ -78,7 +77,7 @@ impl Store {
                 want: want.to_string(),
             });
         }
-        self.queue.write(PutRecords(batch, Timestamp::now().as_second())).await
+        self.queue.write(PutRecords(batch, self.now().as_second())).await
     }
 }
 

@@ -158,7 +158,7 @@ impl Store {
     pub async fn end_interrupted(&self) -> Result<u64, StoreError> {
         self.queue
             .write(EndInterrupted {
-                at_ms: Timestamp::now().as_millisecond(),
+                at_ms: self.now().as_millisecond(),
             })
             .await
     }

@@ -6,6 +6,8 @@
 //! While the storage takes nothing, the writer tries it by itself, so that whoever waits for it learns of its return.
 
 use std::error::Error as _;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -94,6 +96,7 @@ impl<W: Write> Queued for Job<W> {
 pub(super) struct Queue {
     jobs: mpsc::Sender<Box<dyn Queued>>,
     state: pause::State,
+    committing: Arc<AtomicBool>,
 }
 
 impl Queue {
@@ -109,6 +112,11 @@ impl Queue {
         answer.await.map_err(|_| StoreError::Closed)?
     }
 
+    /// Whether a group of writes is on its way into the file.
+    pub(super) fn is_committing(&self) -> bool {
+        self.committing.load(Ordering::Acquire)
+    }
+
     /// Whether the last write found the storage unavailable.
     pub(super) fn state(&self) -> &pause::State {
         &self.state
@@ -121,6 +129,7 @@ pub(super) struct Writer {
     tx: Tx,
     jobs: mpsc::Receiver<Box<dyn Queued>>,
     state: watch::Sender<Option<Pause>>,
+    committing: Arc<AtomicBool>,
 }
 
 impl Writer {
@@ -136,13 +145,16 @@ impl Writer {
         let queue = Queue {
             jobs: sender,
             state: shown,
+            committing: Arc::default(),
         };
+        let committing = queue.committing.clone();
         (
             Self {
                 options,
                 tx,
                 jobs,
                 state,
+                committing,
             },
             queue,
         )
@@ -167,9 +179,14 @@ impl Writer {
             }
             let group = self.gather(first);
             is_busy = group.len() >= MANY;
+            self.committing.store(true, Ordering::Release);
             self.commit(group).await;
+            self.committing.store(false, Ordering::Release);
         }
         let _ = sqlx::query("pragma optimize").execute(&mut self.tx.conn).await;
+        // Everything into the one file: whoever copies it now has it whole. What stays in the log is not lost.
+        let emptied = sqlx::query("pragma wal_checkpoint(truncate)");
+        let _ = emptied.execute(&mut self.tx.conn).await;
         if let Err(error) = self.tx.conn.close().await {
             error!(%error, "cannot close the database");
         }

@@ -15,7 +15,7 @@ use crate::model::LineSettings;
 
 /// A pipe of bytes, and what its kind of line can do beside. Errors of reading and writing mean that the line is lost.
 #[async_trait]
-pub(super) trait Carrier: AsyncRead + AsyncWrite + Unpin + Send + Debug {
+pub trait Carrier: AsyncRead + AsyncWrite + Unpin + Send + Debug {
     /// Whether line settings mean something here: then bytes take their time, and drivers may change them.
     fn has_settings(&self) -> bool {
         false

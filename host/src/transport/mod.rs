@@ -4,12 +4,15 @@ mod carrier;
 pub mod incoming;
 mod line;
 mod modem;
+mod network;
 mod open;
 mod owner;
 mod rfc2217;
 mod serial;
 
+pub use carrier::Carrier;
 pub use line::{Line, ReadFault, Until};
 pub use modem::{BadModems, Config as ModemConfig, Modems, Resting};
+pub use network::Network;
 pub use open::{OpenError, Transport, Way};
 pub use owner::{Lines, Owned};

@@ -5,13 +5,14 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::io::AsyncReadExt as _;
-use tokio::net::{TcpStream, UdpSocket};
+use tokio::net::UdpSocket;
 use tokio::time::{Instant, timeout, timeout_at};
 
 use super::carrier::{Carrier, Datagrams};
 use super::incoming::Hub;
 use super::line::Line;
 use super::modem::Modems;
+use super::network::{Network, System};
 use super::rfc2217;
 use super::serial::Serial;
 use crate::limits;
@@ -107,12 +108,24 @@ impl OpenError {
 }
 
 /// Opens lines of every kind.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Transport {
     /// Who is connected to us.
     callers: Arc<Hub>,
     /// Our own modems.
     modems: Modems,
+    /// What TCP lines go over.
+    network: Arc<dyn Network>,
+}
+
+impl Default for Transport {
+    fn default() -> Self {
+        Self {
+            callers: Arc::default(),
+            modems: Modems::default(),
+            network: Arc::new(System),
+        }
+    }
 }
 
 impl Transport {
@@ -125,6 +138,12 @@ impl Transport {
     /// With these pools of modems.
     pub fn with_modems(mut self, modems: Modems) -> Self {
         self.modems = modems;
+        self
+    }
+
+    /// With another network than the machine's.
+    pub fn with_network(mut self, network: Arc<dyn Network>) -> Self {
+        self.network = network;
         self
     }
 
@@ -142,17 +161,17 @@ impl Transport {
         let mut way = way.clone();
         let carrier: Box<dyn Carrier> = match address {
             LineAddress::Tcp(host) => {
-                let mut stream = connect(address, host).await?;
+                let mut stream = connect(&*self.network, address, host).await?;
                 let settle = way.options.settle_ms.unwrap_or(limits::TCP_SETTLE_MS);
-                settled(address, &mut stream, settle).await?;
+                settled(address, &mut *stream, settle).await?;
                 // Segments of a converter, a mobile network: pauses that no meter makes.
                 way.options.silence_ms = way.options.silence_ms.max(limits::TCP_SILENCE_MS);
-                Box::new(stream)
+                stream
             }
             LineAddress::Udp(host) => Box::new(Datagrams::new(datagrams(address, host).await?)),
             LineAddress::Serial(path) => Box::new(serial(address, path, &way).await?),
             LineAddress::Rfc2217(host) => {
-                let port = rfc2217::open(address, host, &way).await?;
+                let port = rfc2217::open(&*self.network, address, host, &way).await?;
                 way.options.silence_ms = way.options.silence_ms.max(limits::TCP_SILENCE_MS);
                 Box::new(port)
             }
@@ -200,28 +219,28 @@ fn mobile(options: LineOptions) -> LineOptions {
 }
 
 /// Connects within [`limits::CONNECT_MS`].
-pub(super) async fn connect(address: &LineAddress, host: &str) -> Result<TcpStream, OpenError> {
+pub(super) async fn connect(
+    network: &dyn Network,
+    address: &LineAddress,
+    host: &str,
+) -> Result<Box<dyn Carrier>, OpenError> {
     let limit = Duration::from_millis(limits::CONNECT_MS);
-    let stream = match timeout(limit, TcpStream::connect(host)).await {
-        Ok(Ok(stream)) => stream,
-        Ok(Err(error)) => return Err(refused_or_missing(address, &error)),
+    match timeout(limit, network.connect(host)).await {
+        Ok(Ok(stream)) => Ok(stream),
+        Ok(Err(error)) => Err(refused_or_missing(address, &error)),
         Err(_) => {
             let text = format!("no answer within {} s", limit.as_secs());
-            return Err(OpenError::NoRoute {
+            Err(OpenError::NoRoute {
                 address: address.clone(),
                 text,
-            });
+            })
         }
-    };
-    // Questions are small and wait for their answers: each must leave at once. A line that cannot be told so
-    // works, a little slower.
-    let _ = stream.set_nodelay(true);
-    Ok(stream)
+    }
 }
 
 /// Drops what comes within `settle_ms`: the rest of an answer to whoever was connected before. A converter that closes
 /// at once is busy, whether it says so or not.
-pub(super) async fn settled(address: &LineAddress, stream: &mut TcpStream, settle_ms: u32) -> Result<(), OpenError> {
+pub(super) async fn settled(address: &LineAddress, stream: &mut dyn Carrier, settle_ms: u32) -> Result<(), OpenError> {
     let until = Instant::now() + Duration::from_millis(settle_ms.into());
     let (mut said, mut chunk) = (Vec::new(), [0; 256]);
     while settle_ms > 0 && said.len() < limits::TRANSFER_BYTES as usize {

@@ -10,7 +10,7 @@ use meter_sim::Handle;
 use uzel::model::{ArchiveKind, Quality, RecordKind};
 
 pub use held::{Held, Model};
-pub use seen::{Seen, SeenCell, from_store, from_taken};
+pub use seen::{Seen, SeenCell, from_store, from_store_since, from_taken};
 
 /// The truth about one meter at the moment of the judge's making.
 pub struct Judge {

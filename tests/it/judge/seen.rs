@@ -99,9 +99,20 @@ fn of_record(table: &Table, record: &Record) -> Seen {
 /// The current versions of a device's records of one kind, oldest first, through the views that people use; current
 /// values and totals together.
 pub async fn from_store(pool: &SqlitePool, device: i64, kind: RecordKind, clock: &ClockRule) -> Vec<Seen> {
+    from_store_since(pool, device, kind, clock, Timestamp::MIN).await
+}
+
+/// The same of those that begin at `since` or later.
+pub async fn from_store_since(
+    pool: &SqlitePool,
+    device: i64,
+    kind: RecordKind,
+    clock: &ClockRule,
+    since: Timestamp,
+) -> Vec<Seen> {
     const VALUES: &str = "select archive, record_id, starts_at, ends_at, label, column_id, input, tariff, unit, decimals, value, \
         text, quality, quality_code from ";
-    const OF_DEVICE: &str = " where device_id = ? order by starts_at, record_id";
+    const OF_DEVICE: &str = " where device_id = ? and starts_at >= ? order by starts_at, record_id";
     let view = match kind.to_string().as_str() {
         "hourly" => "v_record_hourly",
         "daily" => "v_record_daily",
@@ -111,6 +122,7 @@ pub async fn from_store(pool: &SqlitePool, device: i64, kind: RecordKind, clock:
     let text = format!("{VALUES}{view}{OF_DEVICE}");
     let rows = sqlx::query(sqlx::AssertSqlSafe(text))
         .bind(device)
+        .bind(since.as_second())
         .fetch_all(pool)
         .await
         .expect("the view is there");

@@ -4,18 +4,18 @@ use crate::civil;
 use jiff::Timestamp;
 use jiff::civil::DateTime;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
+use std::sync::atomic::{AtomicI64, Ordering};
 
 /// 2200-01-01T00:00. A jump asked for by mistake must not leave the calendar.
 const LAST_S: i64 = 7_258_118_400;
 
 /// A meter's clock in civil time. Clones are the same clock.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct SimClock(Arc<Hands>);
 
-#[derive(Debug)]
 struct Hands {
-    running: AtomicBool,
+    /// UTC seconds as they pass; nothing on a clock that stands.
+    passing: Option<Box<dyn Fn() -> i64 + Send + Sync>>,
     /// Running: civil seconds minus UTC seconds. Standing: civil seconds.
     seconds: AtomicI64,
 }
@@ -23,17 +23,22 @@ struct Hands {
 impl SimClock {
     /// A clock which stands at `civil` until it is set or advanced.
     pub fn fixed(civil: DateTime) -> Self {
-        Self::with(false, civil::seconds_of(civil))
+        Self::with(None, civil::seconds_of(civil))
     }
 
     /// A clock which runs `utc_offset_s` ahead of UTC, plus its error (positive: the clock is fast).
     pub fn running(utc_offset_s: i64, error_s: i64) -> Self {
-        Self::with(true, utc_offset_s.saturating_add(error_s))
+        Self::following(|| Timestamp::now().as_second(), utc_offset_s.saturating_add(error_s))
     }
 
-    fn with(running: bool, seconds: i64) -> Self {
+    /// A clock which runs `offset_s` ahead of what `utc_s` tells.
+    pub fn following(utc_s: impl Fn() -> i64 + Send + Sync + 'static, offset_s: i64) -> Self {
+        Self::with(Some(Box::new(utc_s)), offset_s)
+    }
+
+    fn with(passing: Option<Box<dyn Fn() -> i64 + Send + Sync>>, seconds: i64) -> Self {
         Self(Arc::new(Hands {
-            running: AtomicBool::new(running),
+            passing,
             seconds: AtomicI64::new(seconds),
         }))
     }
@@ -41,12 +46,8 @@ impl SimClock {
     /// Civil seconds since 1970-01-01T00:00.
     pub fn now_s(&self) -> i64 {
         let seconds = self.0.seconds.load(Ordering::Relaxed);
-        let now_s = if self.0.running.load(Ordering::Relaxed) {
-            Timestamp::now().as_second().saturating_add(seconds)
-        } else {
-            seconds
-        };
-        now_s.clamp(0, LAST_S)
+        let passed_s = self.0.passing.as_ref().map_or(0, |utc_s| utc_s());
+        passed_s.saturating_add(seconds).clamp(0, LAST_S)
     }
 
     /// What the meter's display shows.

@@ -14,7 +14,8 @@
 //!
 //! [`Hayes`] is a modem, which calls meters behind the numbers of a [`PhoneBook`].
 //!
-//! `start_tcp` and `start_pty` of a builder serve one meter, [`Link::start_udp`] and [`Link::start_rfc2217`] serve it in
+//! `start_tcp` and `start_pty` of a builder serve one meter, [`Link::start_wire`] serves it within the process,
+//! [`Link::start_udp`] and [`Link::start_rfc2217`] serve it in
 //! datagrams and behind a serial server; [`Link::bus`] puts several on one line;
 //! [`Link::call`] puts a meter behind a modem that calls the collector;
 //! [`serve_many`] gives each connection a meter of its own; [`fleet`] does all that from TOML, and is
@@ -52,7 +53,7 @@ pub use mbus::{Mbus, MbusBuilder, MbusHistory, MbusKind};
 pub use meter::{Disguise, Meter, Reply};
 pub use modem::{AdapterText, Caller, Modem, ModemError};
 pub use replay::{Exchange, Recording, RecordingError, Replayer};
-pub use serve::{Endpoint, Handle, Link, Many, Quirk, Told, serve_many};
+pub use serve::{Endpoint, Handle, Link, Many, Quirk, Told, Wire, serve_many};
 pub use spt::{Spt, SptBuilder, SptHistory, SptModel, SptUnits};
 pub use truth::{Truth, TruthKind, TruthNs, TruthRecord, TruthValue};
 pub use vkt7::{Digits, ONE_INPUT, TWO_INPUTS, Units, Vkt7, Vkt7Builder, Vkt7Config, Vkt7History};

@@ -7,7 +7,6 @@ mod write;
 use std::fmt;
 
 use async_trait::async_trait;
-use jiff::Timestamp;
 
 use super::Store;
 use super::error::StoreError;
@@ -152,7 +151,7 @@ impl Store {
         self.queue
             .write(Import {
                 devices,
-                at: Timestamp::now().as_second(),
+                at: self.now().as_second(),
             })
             .await
     }

@@ -4,9 +4,10 @@ use std::fmt::Debug;
 use std::io;
 
 use tokio::io::{AsyncRead, AsyncWrite};
-use tokio::net::TcpStream;
 
 use crate::model::{Direction, LineAddress, LineSettings};
+use crate::transport::carrier::Carrier;
+use crate::transport::network::System;
 use crate::transport::open::connect;
 use crate::transport::serial::Serial;
 
@@ -23,7 +24,7 @@ pub(super) trait Port: AsyncRead + AsyncWrite + Unpin + Send + Debug {
     }
 }
 
-impl Port for TcpStream {}
+impl Port for Box<dyn Carrier> {}
 
 impl Port for Serial {
     fn set_dtr(&mut self, on: bool) -> bool {
@@ -46,7 +47,9 @@ pub(super) async fn open(address: &LineAddress, settings: LineSettings) -> io::R
             serial.apply(settings)?;
             Ok(Box::new(serial))
         }
-        LineAddress::Tcp(host) => Ok(Box::new(connect(address, host).await.map_err(io::Error::other)?)),
+        LineAddress::Tcp(host) => Ok(Box::new(
+            connect(&System, address, host).await.map_err(io::Error::other)?,
+        )),
         other => Err(io::Error::other(format!("{other} is no port of a modem"))),
     }
 }

@@ -16,6 +16,7 @@ use crate::limits;
 use crate::model::{Direction, LineAddress, LineSettings};
 use crate::transport::carrier::Carrier;
 use crate::transport::line::{ReadFault, closed};
+use crate::transport::network::Network;
 use crate::transport::open::{OpenError, Way, connect};
 
 /// A serial port behind a serial server.
@@ -32,8 +33,13 @@ pub(in crate::transport) struct FarPort {
 ///
 /// # Errors
 /// As of every line; a server that sets something else than was asked, or does not speak telnet at all, cannot be set.
-pub(in crate::transport) async fn open(address: &LineAddress, host: &str, way: &Way) -> Result<FarPort, OpenError> {
-    let stream = connect(address, host).await?;
+pub(in crate::transport) async fn open(
+    network: &dyn Network,
+    address: &LineAddress,
+    host: &str,
+    way: &Way,
+) -> Result<FarPort, OpenError> {
+    let stream = connect(network, address, host).await?;
     let mut port = FarPort {
         server: Server::new(stream),
         settable: false,

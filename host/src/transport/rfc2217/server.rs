@@ -6,7 +6,6 @@ use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use tokio::io::{AsyncRead as _, AsyncWrite as _, ReadBuf};
-use tokio::net::TcpStream;
 use tokio::time::{Instant, timeout_at};
 use tracing::debug;
 
@@ -14,6 +13,7 @@ use super::options::Options;
 use super::port::{Ask, Setting, Tell};
 use super::telnet::{self, Decoder, Event};
 use crate::limits;
+use crate::transport::carrier::Carrier;
 
 /// Bytes taken from the socket at once.
 const CHUNK: usize = 2_048;
@@ -24,7 +24,7 @@ pub(super) const LINE_FAULTS: u8 = 0b0001_1110;
 /// One connection to a serial server.
 #[derive(Debug)]
 pub(super) struct Server {
-    stream: TcpStream,
+    stream: Box<dyn Carrier>,
     decoder: Decoder,
     pub(super) options: Options,
     /// Bytes that have to be sent. Bounded: answers are few, and nothing is written before it is empty.
@@ -55,7 +55,7 @@ struct Stale {
 
 impl Server {
     /// The telnet options are asked for with the first bytes that are sent.
-    pub(super) fn new(stream: TcpStream) -> Self {
+    pub(super) fn new(stream: Box<dyn Carrier>) -> Self {
         let mut options = Options::default();
         Self {
             stream,

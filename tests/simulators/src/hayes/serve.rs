@@ -33,8 +33,8 @@ impl ModemHandle {
     pub fn path(&self) -> &Path {
         match &self.endpoint {
             Endpoint::Pty(path) => path,
-            Endpoint::Tcp(addr) | Endpoint::Udp(addr) | Endpoint::Calls(addr) => {
-                panic!("{addr} is a TCP address, it has no path")
+            Endpoint::Tcp(_) | Endpoint::Udp(_) | Endpoint::Calls(_) | Endpoint::Wire => {
+                panic!("{} has no path", self.endpoint)
             }
         }
     }

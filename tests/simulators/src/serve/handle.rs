@@ -22,6 +22,8 @@ pub enum Endpoint {
     Pty(PathBuf),
     /// A modem that calls this address.
     Calls(SocketAddr),
+    /// The other end of a wire in this process.
+    Wire,
 }
 
 impl fmt::Display for Endpoint {
@@ -31,6 +33,7 @@ impl fmt::Display for Endpoint {
             Self::Udp(addr) => write!(formatter, "udp {addr}"),
             Self::Pty(path) => write!(formatter, "pty {}", path.display()),
             Self::Calls(addr) => write!(formatter, "calls {addr}"),
+            Self::Wire => formatter.write_str("a wire"),
         }
     }
 }
@@ -71,20 +74,20 @@ impl Handle {
         &self.endpoint
     }
 
-    /// Where the meter listens, or what its modem calls. Panics on a pseudo-terminal.
+    /// Where the meter listens, or what its modem calls. Panics on what has no address.
     pub fn addr(&self) -> SocketAddr {
         match &self.endpoint {
             Endpoint::Tcp(addr) | Endpoint::Udp(addr) | Endpoint::Calls(addr) => *addr,
-            Endpoint::Pty(path) => panic!("{} is a pseudo-terminal, it has no address", path.display()),
+            Endpoint::Pty(_) | Endpoint::Wire => panic!("{} has no address", self.endpoint),
         }
     }
 
-    /// The device file of the meter's serial line. Panics on a socket.
+    /// The device file of the meter's serial line. Panics on what has none.
     pub fn path(&self) -> &Path {
         match &self.endpoint {
             Endpoint::Pty(path) => path,
-            Endpoint::Tcp(addr) | Endpoint::Udp(addr) | Endpoint::Calls(addr) => {
-                panic!("{addr} is a socket, it has no path")
+            Endpoint::Tcp(_) | Endpoint::Udp(_) | Endpoint::Calls(_) | Endpoint::Wire => {
+                panic!("{} has no path", self.endpoint)
             }
         }
     }

@@ -4,6 +4,7 @@ use super::datagrams;
 use super::handle::{Endpoint, Handle};
 use super::serial_server::{self, Quirk, Told};
 use super::talk::{Shared, next_client, talk};
+use super::wire::Wire;
 use crate::bus::{Bus, Owners, Tuned};
 use crate::clock::SimClock;
 use crate::faults::Faults;
@@ -13,6 +14,7 @@ use crate::truth::Truth;
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 use tokio::net::{TcpListener, UdpSocket};
 use tokio::time::Instant;
 use tokio_serial::{SerialPort, SerialStream};
@@ -138,10 +140,16 @@ impl Link {
             let begun = Instant::now();
             while !cancel.is_cancelled() {
                 // A wire cannot hang up: after a dropped answer the conversation goes on.
-                talk(&mut near, &device, begun, &cancel, speed, |_| ()).await;
+                talk(&mut near, &device, || begun.elapsed(), &cancel, speed, |_| ()).await;
             }
         });
         Ok(handle)
+    }
+
+    /// Serves whoever takes an end of its wire: within this process, without any socket. `elapsed` tells the time.
+    pub fn start_wire(self, elapsed: impl Fn() -> Duration + Send + Sync + 'static) -> (Handle, Wire) {
+        let (handle, device, cancel, tasks) = self.parts(Endpoint::Wire);
+        (handle, Wire::new(device, Arc::new(elapsed), cancel, tasks))
     }
 
     pub(crate) fn parts(self, endpoint: Endpoint) -> (Handle, Shared, CancellationToken, TaskTracker) {
@@ -165,7 +173,7 @@ async fn accept(listener: TcpListener, device: Shared, cancel: CancellationToken
     while let Some(stream) = next_client(&listener, &cancel).await {
         let (device, cancel) = (Arc::clone(&device), cancel.clone());
         tasks.spawn(async move {
-            talk(stream, &device, begun, &cancel, |_| None, |_| ()).await;
+            talk(stream, &device, || begun.elapsed(), &cancel, |_| None, |_| ()).await;
         });
     }
 }

@@ -72,7 +72,7 @@ where
                 let heard = |new| {
                     requests.fetch_add(new, Ordering::Relaxed);
                 };
-                talk(stream, &device, begun, &cancel, |_| None, heard).await;
+                talk(stream, &device, || begun.elapsed(), &cancel, |_| None, heard).await;
             });
         }
     });

@@ -6,6 +6,7 @@ mod link;
 mod many;
 mod serial_server;
 mod talk;
+mod wire;
 
 pub use datagrams::WHOLE;
 pub use handle::{Endpoint, Handle};
@@ -13,3 +14,4 @@ pub use link::Link;
 pub use many::{Many, serve_many};
 pub use serial_server::{Quirk, Told};
 pub(crate) use talk::{Shared, lock};
+pub use wire::Wire;

@@ -6,7 +6,6 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
-use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 /// A device that several connections may reach.
@@ -48,7 +47,7 @@ pub async fn next_client(listener: &TcpListener, cancel: &CancellationToken) -> 
 pub async fn talk<S>(
     mut stream: S,
     device: &Shared,
-    begun: Instant,
+    elapsed: impl Fn() -> Duration,
     cancel: &CancellationToken,
     speed: impl Fn(&S) -> Option<u32>,
     heard: impl Fn(u64),
@@ -72,7 +71,7 @@ pub async fn talk<S>(
                 device.tune(baud);
             }
             (
-                device.on_bytes(begun.elapsed(), bytes),
+                device.on_bytes(elapsed(), bytes),
                 device.requests().saturating_sub(before),
             )
         };
