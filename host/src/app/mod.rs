@@ -30,16 +30,25 @@ pub fn run() -> anyhow::Result<u8> {
         .enable_all()
         .build()
         .context("start the runtime")?;
-    let code = runtime.block_on(command(arguments.command));
+    let writing = writing_runtime().context("start the runtime of the store")?;
+    let code = runtime.block_on(command(arguments.command, writing.handle()));
     // A read of a terminal or a name look-up may never come back: it must not hold the end up.
     runtime.shutdown_timeout(Duration::from_secs(1));
+    writing.shutdown_timeout(Duration::from_secs(1));
     code
 }
 
-async fn command(command: Command) -> anyhow::Result<u8> {
+/// A thread for the store's writer. Each of its statements is handed to the thread of the connection and back: among
+/// thousands of sessions the writer would wait its turn after each of them, and all sessions for it.
+fn writing_runtime() -> std::io::Result<tokio::runtime::Runtime> {
+    let mut builder = tokio::runtime::Builder::new_multi_thread();
+    builder.worker_threads(1).thread_name("store").enable_all().build()
+}
+
+async fn command(command: Command, writing: &tokio::runtime::Handle) -> anyhow::Result<u8> {
     let mut out = std::io::stdout();
     match command {
-        Command::Serve(file) => serve(&file).await?,
+        Command::Serve(file) => serve(&file, writing).await?,
         Command::Read(args) => {
             let transport = Arc::new(transport(&config::load(args.config.as_deref())?)?);
             return Ok(read::read(*args, transport, &mut out).await?);

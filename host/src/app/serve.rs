@@ -26,7 +26,8 @@ use crate::transport::incoming::{Hub, listen};
 const STOP: Duration = Duration::from_secs(10);
 
 /// Serves until a signal says stop.
-pub(super) async fn serve(file: &ConfigFile) -> anyhow::Result<()> {
+/// The store writes in `writing`.
+pub(super) async fn serve(file: &ConfigFile, writing: &tokio::runtime::Handle) -> anyhow::Result<()> {
     let mut config = load(file)?;
     ops::log::init();
     // From here on a hang-up is a request and not the end.
@@ -36,7 +37,10 @@ pub(super) async fn serve(file: &ConfigFile) -> anyhow::Result<()> {
     make_data_folder(&config)?;
     // Kept to the end: two hosts would poll the same lines and end each other's sessions.
     let _lock = HostLock::take(&config.store.path)?;
-    let store = open_store(&config).await?;
+    let store = {
+        let (writing, config) = (writing.clone(), config.clone());
+        tokio::task::spawn_blocking(move || writing.block_on(open_store(&config))).await??
+    };
     end_interrupted(&store).await?;
     let park = Arc::new(park_of(&config, &store, &runtime, registry.clone())?);
     park.take_folder().await.context("the drivers of the folder")?;

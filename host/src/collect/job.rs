@@ -268,20 +268,24 @@ async fn prepare(
         (Some(Asked::Tunnel(..)), Some(wall)) => wall,
         (_, wall) => wall.map_or(tools.wall, |wall| wall.min(tools.wall)),
     };
-    let tasks = assignments(
-        &tools.store,
-        &job.planned,
-        &driver,
-        &clock,
-        started_at,
-        &job.tasks(),
-        span,
-        on_trial,
-    )
-    .await
-    .map_err(storage)?;
+    let (tasks, memory) = {
+        let mut reader = tools.store.reader().await.map_err(storage)?;
+        let (planned, asked) = (&job.planned, job.tasks());
+        let tasks = assignments(
+            &mut reader,
+            planned,
+            &driver,
+            &clock,
+            started_at,
+            &asked,
+            span,
+            on_trial,
+        )
+        .await;
+        let memory = reader.memory(device.id, &device.driver).await;
+        (tasks.map_err(storage)?, memory.map_err(storage)?)
+    };
     let set_clock = set_clock(&tools.store, job).await.map_err(storage)?;
-    let memory = tools.store.memory(device.id, &device.driver).await.map_err(storage)?;
     let turn = tools
         .desk
         .turn(&route.address)

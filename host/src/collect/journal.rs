@@ -1,5 +1,6 @@
 //! What is written down of a session: its begin, what it learned beside its records, its end.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -54,7 +55,7 @@ pub(super) fn session_end(
                     ..store::Counters::default()
                 },
                 faults: Vec::new(),
-                trace: String::new(),
+                trace: Arc::default(),
                 asked: None,
                 clock: None,
                 schedule_done: None,
@@ -112,7 +113,7 @@ pub(super) fn session_end(
             memory_peak_bytes: u64::try_from(report.usage.memory_peak_bytes).unwrap_or(u64::MAX),
         },
         faults,
-        trace: report.trace,
+        trace: report.trace.into(),
         asked: report.asked.map(|asked| asked.to_text()),
         clock: report.clock.map(|clock| store::ClockSeen {
             shown: clock.shown,

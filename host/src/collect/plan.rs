@@ -10,7 +10,7 @@ use crate::driver::describe::{ClockRuleWord, Describe, Model};
 use crate::model::{ArchiveKind, ClockRule, LineId, SessionId, Span, Task, place};
 use crate::schedule::{Want, gaps};
 use crate::session::Assignment;
-use crate::store::{PollDevice, Store, StoreError};
+use crate::store::{PollDevice, Reader, StoreError};
 
 /// A device as the collector knows it.
 #[derive(Debug, Clone)]
@@ -72,7 +72,7 @@ pub fn depth(device: &PollDevice, describe: &Describe, kind: ArchiveKind) -> Opt
 
 /// What the session is asked to do: `tasks`, of its archives the `span` that somebody asked for, or their gaps.
 pub async fn assignments(
-    store: &Store,
+    store: &mut Reader,
     planned: &Planned,
     driver: &Driver,
     clock: &ClockRule,

@@ -180,7 +180,7 @@ mod tests {
             phases: Vec::new(),
             counters: Counters::default(),
             faults: Vec::new(),
-            trace: "0 > 00\n".to_owned(),
+            trace: "0 > 00\n".into(),
             clock: None,
             asked: None,
             schedule_done: None,

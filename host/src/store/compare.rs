@@ -24,7 +24,7 @@ impl Store {
         columns: &Arc<[Column]>,
         records: &[Record],
     ) -> Result<Vec<String>, StoreError> {
-        let mut conn = self.reader().await?;
+        let mut conn = self.reader().await?.conn;
         let put = put(&mut conn, device, session, columns).await?;
         let records: Vec<&Record> = records.iter().collect();
         version::compare(&mut conn, &put, &records).await
@@ -38,7 +38,7 @@ impl Store {
         columns: &Arc<[Column]>,
         records: &[Record],
     ) -> Result<Vec<String>, StoreError> {
-        let mut conn = self.reader().await?;
+        let mut conn = self.reader().await?.conn;
         let put = put(&mut conn, device, session, columns).await?;
         let records: Vec<&Record> = records.iter().collect();
         version::changed(&mut conn, &put, &records).await
@@ -129,13 +129,6 @@ impl Store {
             }
         }
         Ok(differences)
-    }
-
-    async fn reader(&self) -> Result<sqlx::pool::PoolConnection<sqlx::Sqlite>, StoreError> {
-        self.readers
-            .acquire()
-            .await
-            .map_err(StoreError::of("take a connection"))
     }
 }
 

@@ -1,6 +1,7 @@
 //! Sessions: begun, ended, and what they leave behind.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use async_trait::async_trait;
 use jiff::Timestamp;
@@ -113,8 +114,8 @@ pub struct SessionEnd {
     pub counters: Counters,
     /// What the driver sent that was not as it should be.
     pub faults: Vec<String>,
-    /// The wire trace as text; empty for none.
-    pub trace: String,
+    /// The wire trace as text; empty for none. Shared: a copy of the rest waits for the store while another is shown.
+    pub trace: Arc<str>,
     /// What was asked, JSON: kept with the trace.
     pub asked: Option<String>,
     /// The device's clock, when it was read.
@@ -231,7 +232,7 @@ impl Write for SessionEnd {
                 "insert into trace (session_id, text, asked) values ($1, $2, $3) on conflict (session_id) do nothing",
             )
             .bind(self.session.0)
-            .bind(self.trace.as_str())
+            .bind(&*self.trace)
             .bind(self.asked.as_deref())
             .execute(&mut tx.conn)
             .await

@@ -311,7 +311,7 @@ fn end(session: SessionId) -> SessionEnd {
         }],
         counters: Counters::default(),
         faults: vec!["row 3: 2026-02-30 is no date".to_owned()],
-        trace: "0 > fe01\n5 ~ timeout\n9 * understood\n12 < 02\n".to_owned(),
+        trace: "0 > fe01\n5 ~ timeout\n9 * understood\n12 < 02\n".into(),
         asked: None,
         clock: Some(ClockSeen {
             shown: "2026-11-20T14:07:00".parse().unwrap(),

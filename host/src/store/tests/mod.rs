@@ -140,7 +140,7 @@ pub(super) fn session_end(session: SessionId, outcome: Outcome) -> SessionEnd {
         phases: Vec::new(),
         counters: Counters::default(),
         faults: Vec::new(),
-        trace: String::new(),
+        trace: Arc::default(),
         asked: None,
         clock: None,
     }

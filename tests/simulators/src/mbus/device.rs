@@ -41,6 +41,10 @@ pub struct MbusConfig {
     pub status: u8,
     /// Ends of months kept.
     pub months: u32,
+    /// Ends of days kept.
+    pub days: u32,
+    /// Ends of hours kept.
+    pub hours: u32,
     /// The clock is shown to the second.
     pub seconds: bool,
     /// A new time is acknowledged and not taken.
@@ -244,6 +248,8 @@ impl Mbus {
             now: self.clock.now(),
             id: self.id(),
             months: self.config.months,
+            days: self.config.days,
+            hours: self.config.hours,
             seconds: self.config.seconds,
         };
         let groups = content.groups();
