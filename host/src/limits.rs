@@ -282,8 +282,8 @@ pub const MODELS: usize = 1_024;
 /// Bytes of a text of a manifest; the longest is what is new in a version.
 pub const CHANGELOG_BYTES: usize = 8_192;
 
-/// Bytes that compiling one component may take: the largest with an interpreter in it takes a third of that.
-pub const COMPILE_MEMORY_BYTES: usize = 1 << 30;
+/// Bytes that compiling one component may take, what the allocator and the stacks of threads reserve included.
+pub const COMPILE_MEMORY_BYTES: usize = 2 << 30;
 
 /// Recorded sessions that a shadow run holds again at most: a night of a small park.
 pub const SHADOW_SESSIONS: u32 = 1_000;

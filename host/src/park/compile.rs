@@ -31,6 +31,8 @@ pub async fn compile(program: &Path, cache: &Path, component: &[u8]) -> Result<(
         .arg(&file)
         .arg("--into")
         .arg(cache)
+        // The allocator would reserve more at once than the process may have.
+        .env("MIMALLOC_ARENA_RESERVE", "65536")
         .stdin(Stdio::null())
         .stdout(Stdio::null())
         .stderr(Stdio::piped())

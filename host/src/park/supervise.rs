@@ -88,9 +88,9 @@ impl Watch {
 
     async fn active(&mut self, park: &Park, version: &DriverVersion) -> Result<(), ParkError> {
         if !self.seen.contains_key(&version.digest) {
-            // What was before this host, or before the version came to work, is not its window.
             let last = park.store.last_session().await?;
-            self.seen.insert(version.digest.clone(), (last, Vec::new()));
+            let first = last.saturating_sub(i64::from(SESSIONS));
+            self.seen.insert(version.digest.clone(), (first, Vec::new()));
         }
         let Some((after, window)) = self.seen.get_mut(&version.digest) else {
             return Ok(());
@@ -101,7 +101,8 @@ impl Watch {
         window.extend(new);
         let reach = SignedDuration::try_from(limits::QUARANTINE_WINDOW).unwrap_or_default();
         let from = park.store.now().saturating_sub(reach).unwrap_or(jiff::Timestamp::MIN);
-        window.retain(|session| session.ended_at >= from);
+        // What was before the version came to work here is not its window.
+        window.retain(|session| session.ended_at >= from.max(version.since));
         if let Ruling::Stop(why) = judge::active(window) {
             park.quarantine(&version.digest, by_uzel(why)).await?;
         }

@@ -19,6 +19,8 @@ const KEPT_BEFORE: usize = 2;
 pub struct Known {
     /// By digest.
     loaded: BTreeMap<String, Arc<Driver>>,
+    /// Those of the folder, which can be had from nowhere else.
+    of_folder: BTreeMap<String, Arc<Driver>>,
 }
 
 impl Park {
@@ -33,7 +35,7 @@ impl Park {
         {
             let mut known = self.turn.lock().await;
             for driver in &there {
-                known.loaded.insert(driver.digest.to_string(), driver.clone());
+                known.of_folder.insert(driver.digest.to_string(), driver.clone());
             }
         }
         for driver in there {
@@ -145,7 +147,11 @@ impl Park {
         before.sort_by_key(|version| std::cmp::Reverse(version.since));
         for version in before.into_iter().take(KEPT_BEFORE) {
             // One that never worked here is loaded when it is wanted.
-            slot.before.extend(known.loaded.get(&version.digest).cloned());
+            let there = known
+                .loaded
+                .get(&version.digest)
+                .or(known.of_folder.get(&version.digest));
+            slot.before.extend(there.cloned());
         }
         slot
     }
@@ -160,7 +166,11 @@ impl Park {
     }
 
     async fn of_version(&self, version: &DriverVersion, known: &mut Known) -> Result<Arc<Driver>, ParkError> {
-        if let Some(driver) = known.loaded.get(&version.digest) {
+        if let Some(driver) = known
+            .loaded
+            .get(&version.digest)
+            .or(known.of_folder.get(&version.digest))
+        {
             return Ok(driver.clone());
         }
         let Some(package) = self.store.driver_package(&version.digest).await? else {
@@ -185,9 +195,8 @@ impl Park {
     /// How many hold this version beside the park and the registry: sessions that run with it.
     pub(super) async fn sessions_with(&self, version: &DriverVersion) -> usize {
         let known = self.turn.lock().await;
-        let Some(driver) = known.loaded.get(&version.digest) else {
-            return 0;
-        };
+        let (loaded, of_folder) = (known.loaded.get(&version.digest), known.of_folder.get(&version.digest));
+        let Some(driver) = loaded.or(of_folder) else { return 0 };
         let kept = self.registry.slot(&version.driver).before;
         let kept = kept.iter().filter(|kept| kept.digest == driver.digest).count();
         // One here, one or none in the registry, one in the copy of its slot just taken.

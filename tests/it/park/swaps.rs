@@ -36,9 +36,7 @@ async fn twenty_swaps_under_load_lose_nothing_and_mix_nothing() {
     let what = json!({"what": ["hourly", "daily"]});
     let read_all = async {
         for _ in 0..4 {
-            let all = devices
-                .iter()
-                .map(|device| host.read_now(*device, &what));
+            let all = devices.iter().map(|device| host.read_now(*device, &what));
             futures_of(all).await;
         }
     };
