@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use meter_sim::Handle;
+use meter_sim::{Faults, Handle};
 use serde_json::{Value as Json, json};
 use system_tests::{TestHost, parts};
 use uzel::driver::Driver;
@@ -144,12 +144,18 @@ pub async fn state(host: &TestHost, digest: &str) -> (String, String) {
     (word("state"), word("why"))
 }
 
-/// A host with `count` meters of a day, read on demand.
-pub async fn park(count: u8, config: &str) -> (TestHost, Vec<Handle>) {
+/// A host with `count` meters of a day.
+pub async fn park(count: u16, config: &str) -> (TestHost, Vec<Handle>) {
+    park_behind(count, config, &Faults::new()).await
+}
+
+/// The same, behind lines with `faults`.
+pub async fn park_behind(count: u16, config: &str, faults: &Faults) -> (TestHost, Vec<Handle>) {
     let mut meters = Vec::new();
+    let history = young(1).generate();
     for number in 1..=count {
-        let meter = young(1).seed(u64::from(number)).serial(format!("0070{number:04}"));
-        meters.push(meter.start_tcp().await.unwrap());
+        let meter = young(1).history(history.clone()).serial(format!("0070{number:04}"));
+        meters.push(meter.faults(faults.clone()).start_tcp().await.unwrap());
     }
     let lines: Vec<(String, String)> = meters
         .iter()
