@@ -16,6 +16,7 @@ mod process;
 mod report;
 mod start;
 mod store;
+mod swap;
 mod watch;
 
 use std::net::SocketAddr;
@@ -77,6 +78,8 @@ enum Name {
     Callers,
     /// Values into the store, beside a bare prepared statement.
     Store,
+    /// Drivers that change places under load.
+    Swap,
     /// Memory and mappings of sessions that wait for their meters.
     Parked,
     /// From the start of the program to its first question.
@@ -122,6 +125,9 @@ fn run(arguments: &Arguments) -> anyhow::Result<()> {
     }
     if asked(Name::Start) {
         start::run()?;
+    }
+    if asked(Name::Swap) {
+        swap::run()?;
     }
     if asked(Name::Fleet) {
         fleet::run(arguments.meters)?;
