@@ -11,7 +11,7 @@ use tracing::{error, info, warn};
 
 use super::handle::{Board, Live, ReadNow};
 use super::journal::{begin, keep, keep_end, session_end};
-use super::plan::{Planned, assignments, clock_rule};
+use super::plan::{Planned, Wanted, assignments, clock_rule};
 use super::sink::{Shown, StoreSink, used};
 use crate::driver::env::Budget;
 use crate::driver::{Driver, Registry, Secrets, check_config};
@@ -270,18 +270,12 @@ async fn prepare(
     };
     let (tasks, memory) = {
         let mut reader = tools.store.reader().await.map_err(storage)?;
-        let (planned, asked) = (&job.planned, job.tasks());
-        let tasks = assignments(
-            &mut reader,
-            planned,
-            &driver,
-            &clock,
-            started_at,
-            &asked,
+        let wanted = Wanted {
+            tasks: job.tasks(),
             span,
             on_trial,
-        )
-        .await;
+        };
+        let tasks = assignments(&mut reader, &job.planned, &driver, &clock, started_at, &wanted).await;
         let memory = reader.memory(device.id, &device.driver).await;
         (tasks.map_err(storage)?, memory.map_err(storage)?)
     };

@@ -70,6 +70,17 @@ pub fn depth(device: &PollDevice, describe: &Describe, kind: ArchiveKind) -> Opt
         .max()
 }
 
+/// What is wanted of a session.
+#[derive(Debug, Clone)]
+pub struct Wanted {
+    /// What is read.
+    pub tasks: Vec<Task>,
+    /// The part of the archives that somebody asked for; none: their gaps.
+    pub span: Option<Span>,
+    /// Whether the driver is on trial.
+    pub on_trial: bool,
+}
+
 /// What the session is asked to do: `tasks`, of its archives the `span` that somebody asked for, or their gaps.
 pub async fn assignments(
     store: &mut Reader,
@@ -77,19 +88,18 @@ pub async fn assignments(
     driver: &Driver,
     clock: &ClockRule,
     now: Timestamp,
-    tasks: &[Task],
-    span: Option<Span>,
-    on_trial: bool,
+    wanted: &Wanted,
 ) -> Result<Vec<Assignment>, StoreError> {
     let device = &planned.device;
-    let mut tasks = tasks.to_vec();
+    let Wanted { tasks, span, on_trial } = wanted;
+    let mut tasks = tasks.clone();
     // The clock first: it says how far to trust the labels of what follows.
     tasks.sort_by_key(|task| *task != Task::Clock);
     let mut assignments = Vec::with_capacity(tasks.len());
     for task in tasks {
         let Task::Archive(kind) = task else {
             let spans = if task == Task::Events {
-                span.into_iter().collect()
+                span.iter().copied().collect()
             } else {
                 Vec::new()
             };
@@ -103,7 +113,7 @@ pub async fn assignments(
         let Some(depth) = depth(device, &driver.describe, kind) else {
             continue;
         };
-        let spans = match span {
+        let spans = match *span {
             Some(span) => vec![span],
             None => {
                 let from = oldest(kind, depth, now);
@@ -118,7 +128,11 @@ pub async fn assignments(
                 };
                 let gaps = gaps(want, &coverage.records, &absent);
                 // First what is stored: a driver that reads it otherwise is not to be trusted with the rest.
-                let newest = coverage.records.iter().max_by_key(|span| span.end).filter(|_| on_trial);
+                let newest = coverage
+                    .records
+                    .iter()
+                    .max_by_key(|span| span.end)
+                    .filter(|_| *on_trial);
                 newest
                     .map(|span| recheck(kind, *span))
                     .into_iter()

@@ -44,8 +44,10 @@ fn zipped(entries: &[(&str, &[u8])]) -> Vec<u8> {
     zip.finish().unwrap().into_inner()
 }
 
+type Entries = BTreeMap<String, Vec<u8>>;
+
 /// The entries of a good package, for damage.
-fn good(signer: &Signer) -> BTreeMap<String, Vec<u8>> {
+fn good(signer: &Signer) -> Entries {
     let package = unpack(&pack(manifest(), &files(), Some(signer)).unwrap()).unwrap();
     let mut all = package.files;
     all.insert(MANIFEST.to_owned(), package.signed);
@@ -99,7 +101,7 @@ fn a_folder_is_a_package_too_and_nothing_in_it_is_left_out_unseen() {
 #[test]
 fn a_package_with_anything_changed_is_refused_by_name() {
     let signer = Signer::parse(&new_key().unwrap().0).unwrap();
-    let changed = |change: &dyn Fn(&mut BTreeMap<String, Vec<u8>>)| {
+    let changed = |change: &dyn Fn(&mut Entries)| {
         let mut all = good(&signer);
         change(&mut all);
         refused(&all)

@@ -198,14 +198,16 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        get?: never;
+        /** The tunnel to a device: whether it waits for its line, and who is connected. */
+        get: operations["one_tunnel"];
         put?: never;
         /**
          * Opens a TCP port behind which the device answers, as if it hung on it: for its maker's own program. Polling of its
          *     line waits meanwhile. The session in the journal has reason `tunnel`, says who connected, and keeps every byte.
          */
         post: operations["open"];
-        delete?: never;
+        /** Closes the tunnel to a device before its time. */
+        delete: operations["close_tunnel"];
         options?: never;
         head?: never;
         patch?: never;
@@ -222,6 +224,215 @@ export interface paths {
         get: operations["list_drivers"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/drivers/events": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What was done with drivers and keys, the newest first. */
+        get: operations["driver_events"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/drivers/keys": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The vendors' keys. */
+        get: operations["driver_keys"];
+        put?: never;
+        /** Trusts a key, or changes what it may. */
+        post: operations["trust_key"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/drivers/keys/{id}/revoke": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Revokes a key: nothing that it signs is taken in any more. What it signed before stays as it is. */
+        post: operations["revoke_key"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/drivers/versions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Every version of every driver, the newest of each first. */
+        get: operations["list_driver_versions"];
+        put?: never;
+        /**
+         * Takes a package in: it is verified, compiled in a process of its own, and holds its recordings again. It is put to work
+         *     by later calls.
+         */
+        post: operations["install_driver"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/drivers/versions/{digest}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One version. */
+        get: operations["driver_version"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/drivers/versions/{digest}/activate": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Reads all devices of the driver with a version, from their next sessions on. */
+        post: operations["activate_driver"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/drivers/versions/{digest}/canary": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Reads some devices with a version; the host promotes it or takes it back by itself. */
+        post: operations["try_driver"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/drivers/versions/{digest}/quarantine": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Stops a version; when it read all devices, the one before takes its place again. */
+        post: operations["quarantine_driver"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/drivers/versions/{digest}/retire": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Takes a version out that nothing runs with. */
+        post: operations["retire_driver"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/drivers/versions/{digest}/revoke": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Revokes a component: it is stopped where it works, and never taken in again. */
+        post: operations["revoke_driver"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/drivers/versions/{digest}/shadow": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Holds recorded sessions again with a version and compares what it gives with what is stored. */
+        post: operations["shadow_driver"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/drivers/{id}/rollback": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Puts the version back to work that read the driver's devices before. */
+        post: operations["roll_driver_back"];
         delete?: never;
         options?: never;
         head?: never;
@@ -548,6 +759,13 @@ export interface paths {
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
+        /** @description Why a version is put to work. */
+        Activate: {
+            /** @description Whether it is put to work without a clean shadow. */
+            override: boolean;
+            /** @description It is written down. */
+            why: string;
+        };
         /** @description What the store has of one archive. */
         ArchiveInfo: {
             /**
@@ -612,6 +830,21 @@ export interface components {
          * @enum {string}
          */
         CallerState: "new" | "approved" | "refused";
+        /** @description Which devices a canary reads, and until when. */
+        Canary: {
+            /** @description These; empty: a share of all. */
+            devices: number[];
+            /**
+             * Format: int32
+             * @description Clean sessions after which all devices are read with it.
+             */
+            promote_after: number;
+            /**
+             * Format: int32
+             * @description Of a hundred devices.
+             */
+            share_percent: number;
+        };
         /** @description How many sessions failed so. */
         CauseCount: {
             /** @enum {string} */
@@ -852,6 +1085,23 @@ export interface components {
          * @enum {string}
          */
         DeviceState: "disabled" | "new" | "driver-fault" | "no-connection" | "late" | "abnormal" | "normal";
+        /** @description Something that was done with a version or a key. */
+        Done: {
+            at: components["schemas"]["Instant"];
+            /** @description Digest of the component, or number of the key. */
+            digest: string;
+            /** @description Id of the driver; empty for a key. */
+            driver: string;
+            /** @description Where it stood before. */
+            from: string | null;
+            /** Format: int64 */
+            id: number;
+            /** @description Where it stands since, or `refused`, `key-added`, `key-revoked`, `digest-revoked`. */
+            to: string;
+            version: string;
+            who: string;
+            why: string;
+        };
         /** @description A driver. */
         Driver: {
             /** @description Keys of the configuration, as `describe.schema.json` has them. */
@@ -979,6 +1229,22 @@ export interface components {
              * @description Its number.
              */
             job: number;
+        };
+        /** @description A key of a vendor. */
+        Key: {
+            /** @description Its number, as minisign shows it. */
+            id: string;
+            /** @description Models that its packages may claim; `*`: any. */
+            models: string[];
+            name: string;
+            public: string;
+            revoked_at: components["schemas"]["Instant"] | null;
+            revoked_why: string | null;
+            /** @description Of `read`, `configure`, `control`. */
+            roles: string[];
+            valid_from: components["schemas"]["Instant"] | null;
+            valid_to: components["schemas"]["Instant"] | null;
+            vendor: string;
         };
         /** @description A line: the shared way to devices, one session at a time. */
         Line: {
@@ -1131,8 +1397,31 @@ export interface components {
             /** @description Its name. */
             name: string;
         };
+        /** @description A new key. */
+        NewKey: {
+            /** @description Models that its packages may claim; `*`: any. */
+            models: string[];
+            /** @description Whose it is. */
+            name: string;
+            /** @description As `uzel key new` or minisign prints it. */
+            public: string;
+            /** @description Of `read`, `configure`, `control`. */
+            roles: string[];
+            /** @description Instants. */
+            valid_from: string | null;
+            valid_to: string | null;
+            /** @description What manifests must name as vendor. */
+            vendor: string;
+            /** @description It is written down. */
+            why: string;
+        };
         /** @description What is wanted. */
         NewTunnel: {
+            /**
+             * @description `address:port` of this machine at which it listens; null: any free port, for programs on this machine only.
+             *     Whoever can connect there talks to the device.
+             */
+            listen: string | null;
             /**
              * Format: int32
              * @description How long, 1 to 480.
@@ -1276,6 +1565,28 @@ export interface components {
             next: string | null;
         };
         /** @description One page of a list. */
+        Page_Done: {
+            /** @description The rows. */
+            items: {
+                at: components["schemas"]["Instant"];
+                /** @description Digest of the component, or number of the key. */
+                digest: string;
+                /** @description Id of the driver; empty for a key. */
+                driver: string;
+                /** @description Where it stood before. */
+                from: string | null;
+                /** Format: int64 */
+                id: number;
+                /** @description Where it stands since, or `refused`, `key-added`, `key-revoked`, `digest-revoked`. */
+                to: string;
+                version: string;
+                who: string;
+                why: string;
+            }[];
+            /** @description Give it as `after` for the next page; null on the last. */
+            next: string | null;
+        };
+        /** @description One page of a list. */
         Page_Driver: {
             /** @description The rows. */
             items: {
@@ -1330,6 +1641,27 @@ export interface components {
                 /** @enum {string} */
                 severity: "info" | "warning" | "alarm";
                 text: string;
+            }[];
+            /** @description Give it as `after` for the next page; null on the last. */
+            next: string | null;
+        };
+        /** @description One page of a list. */
+        Page_Key: {
+            /** @description The rows. */
+            items: {
+                /** @description Its number, as minisign shows it. */
+                id: string;
+                /** @description Models that its packages may claim; `*`: any. */
+                models: string[];
+                name: string;
+                public: string;
+                revoked_at: components["schemas"]["Instant"] | null;
+                revoked_why: string | null;
+                /** @description Of `read`, `configure`, `control`. */
+                roles: string[];
+                valid_from: components["schemas"]["Instant"] | null;
+                valid_to: components["schemas"]["Instant"] | null;
+                vendor: string;
             }[];
             /** @description Give it as `after` for the next page; null on the last. */
             next: string | null;
@@ -1578,6 +1910,40 @@ export interface components {
             /** @description Give it as `after` for the next page; null on the last. */
             next: string | null;
         };
+        /** @description One page of a list. */
+        Page_Version: {
+            /** @description The rows. */
+            items: {
+                canary: components["schemas"]["Canary"] | null;
+                /** @description SHA-256 of the component: what sessions name. */
+                digest: string;
+                /** @description Id of the driver. */
+                driver: string;
+                /** @description Interfaces beyond reading that it may use. */
+                granted: string[];
+                installed_at: components["schemas"]["Instant"];
+                /** @description Manifest of its package, docs/driver-package.md. */
+                manifest: Record<string, never> | null;
+                /** @description `package`, or the file in the folder of drivers. */
+                origin: string;
+                shadow: components["schemas"]["Shadow"] | null;
+                /** @description Number of the vendor's key that signed it. */
+                signed_by: string | null;
+                /** @description Since when. */
+                since: components["schemas"]["Instant"];
+                /**
+                 * @description `uploaded`, `verified`, `compiled`, `self-tested`, `shadow`, `canary`, `active`, `draining`, `retired`,
+                 *     `quarantined`.
+                 */
+                state: string;
+                vendor: string;
+                version: string;
+                /** @description Why. */
+                why: string;
+            }[];
+            /** @description Give it as `after` for the next page; null on the last. */
+            next: string | null;
+        };
         /** @description One part of a session. */
         Phase: {
             /**
@@ -1585,9 +1951,12 @@ export interface components {
              * @description Since the start of the session.
              */
             ended_ms: number;
-            /** @description `open`, `identify`, a task's word, `close`. */
+            /** @description `open`, `identify`, a task's word, `set-clock`, `close`. */
             name: string;
-            /** @description `ok`, or the word of what went wrong. */
+            /**
+             * @description `ok`, or the word of what went wrong, and behind a colon what exactly. Of `set-clock` the word is `set`, `not-held`,
+             *     `failed`, `unsupported`, `too-far`, `too-soon` or `near-hour`.
+             */
             outcome: string;
             /** Format: int64 */
             records: number;
@@ -1616,6 +1985,8 @@ export interface components {
         };
         /** @description How a device is polled. */
         Poll: {
+            /** @description Whether its clock is set when it is off: `off`, or limits such as `beyond 30s within 10m every 1d`. */
+            clock_policy: string;
             /**
              * Format: int32
              * @description The period, when the schedule is nothing else.
@@ -1635,7 +2006,7 @@ export interface components {
         /** @description The document. */
         Problem: {
             /**
-             * @description Stable: `not-found`, `bad-query`, `bad-body`, `conflict`, `already-reading`, `busy`, `storage-paused`,
+             * @description Stable: `not-found`, `bad-query`, `bad-body`, `conflict`, `already-reading`, `refused`, `busy`, `storage-paused`,
              *     `shutting-down`, `bad-host`, `method-not-allowed`, `too-large`, `too-slow`,
              *     `internal`.
              */
@@ -1727,6 +2098,16 @@ export interface components {
             pool: string;
             /** @description When it is tried again; the first call after it shows whether it works. */
             until: components["schemas"]["Instant"];
+        };
+        /** @description How a shadow is run. */
+        RunShadow: {
+            /**
+             * Format: int32
+             * @description Recorded sessions, the newest first; 200 without it.
+             */
+            sessions: number | null;
+            /** @description It is written down. */
+            why: string;
         };
         /** @description Point × quantity × pipe, with unit and decimals: one column of a device's archives. */
         Series: components["schemas"]["Column"] & {
@@ -1835,6 +2216,43 @@ export interface components {
             items: components["schemas"]["Setting"][];
             read_at: components["schemas"]["Instant"] | null;
         };
+        /** @description What a shadow run found. */
+        Shadow: {
+            /**
+             * Format: int32
+             * @description Sessions in which it asked otherwise.
+             */
+            asked_otherwise: number;
+            /**
+             * Format: int32
+             * @description Devices whose sessions they were.
+             */
+            devices: number;
+            /** @description Differences, a line each. */
+            differences: string[];
+            /**
+             * Format: int32
+             * @description Sessions whose records came out otherwise.
+             */
+            differing: number;
+            /** @description Whether nothing speaks against the version. */
+            is_clean: boolean;
+            /**
+             * Format: int64
+             * @description Records compared.
+             */
+            records: number;
+            /**
+             * Format: int32
+             * @description Sessions held again.
+             */
+            sessions: number;
+            /**
+             * Format: int32
+             * @description Sessions that could not be held again.
+             */
+            unusable: number;
+        };
         /** @description A building or plant. */
         Site: {
             address: string | null;
@@ -1869,6 +2287,18 @@ export interface components {
             detail: string;
             since: components["schemas"]["Instant"];
         };
+        /** @description What was taken in. */
+        TakenIn: {
+            digest: string;
+            driver: string;
+            /**
+             * Format: int64
+             * @description Recordings of the package that came out as they were recorded.
+             */
+            recordings: number;
+            signed_by: string | null;
+            version: string;
+        };
         /** @description A text in both languages. */
         Text: {
             /** @description English. */
@@ -1896,12 +2326,106 @@ export interface components {
             /** @description Of the others. */
             text: string | null;
         };
+        /** @description How a version is tried. */
+        TryOut: {
+            /** @description Devices that it reads; empty: a share. */
+            devices: number[];
+            /** @description Whether it is tried without a clean shadow. */
+            override: boolean;
+            /**
+             * Format: int32
+             * @description Clean sessions after which all devices are read with it; 20 without it.
+             */
+            promote_after: number | null;
+            /**
+             * Format: int32
+             * @description Of a hundred devices, 1 to 100.
+             */
+            share_percent: number;
+            /** @description It is written down. */
+            why: string;
+        };
         /** @description A tunnel that waits for its line. */
         Tunnel: {
             /** @description `host:port` to connect to. Bytes pass as soon as the line is free. */
             address: string;
-            /** @description When it closes by itself. Before, cancelling its session closes it. */
+            /** @description When it closes by itself, if its line is free now. Before, it can be closed. */
             until: components["schemas"]["Instant"];
+        };
+        /** @description One connection to a tunnel. */
+        TunnelConnection: {
+            /**
+             * Format: int64
+             * @description Bytes from the device.
+             */
+            bytes_received: number;
+            /**
+             * Format: int64
+             * @description Bytes to the device.
+             */
+            bytes_sent: number;
+            /** @description `host:port` of who connected. */
+            from: string;
+            /** @description Whether it has ended. */
+            is_over: boolean;
+            /**
+             * Format: int64
+             * @description From 1, in the order in which they came.
+             */
+            number: number;
+        };
+        /** @description A tunnel as it is now. */
+        TunnelState: {
+            /** @description `host:port` to connect to. */
+            address: string;
+            /** @description The last 20 connections, oldest first. */
+            connections: components["schemas"]["TunnelConnection"][];
+            /** @description Whether its line is open, so that bytes pass. */
+            is_open: boolean;
+            /**
+             * Format: int32
+             * @description How long it stays open, from when its session begins.
+             */
+            minutes: number;
+            /**
+             * Format: int64
+             * @description Its session; null while it waits for its line.
+             */
+            session: number | null;
+        };
+        /** @description A version of a driver. */
+        Version: {
+            canary: components["schemas"]["Canary"] | null;
+            /** @description SHA-256 of the component: what sessions name. */
+            digest: string;
+            /** @description Id of the driver. */
+            driver: string;
+            /** @description Interfaces beyond reading that it may use. */
+            granted: string[];
+            installed_at: components["schemas"]["Instant"];
+            /** @description Manifest of its package, docs/driver-package.md. */
+            manifest: Record<string, never> | null;
+            /** @description `package`, or the file in the folder of drivers. */
+            origin: string;
+            shadow: components["schemas"]["Shadow"] | null;
+            /** @description Number of the vendor's key that signed it. */
+            signed_by: string | null;
+            /** @description Since when. */
+            since: components["schemas"]["Instant"];
+            /**
+             * @description `uploaded`, `verified`, `compiled`, `self-tested`, `shadow`, `canary`, `active`, `draining`, `retired`,
+             *     `quarantined`.
+             */
+            state: string;
+            vendor: string;
+            version: string;
+            /** @description Why. */
+            why: string;
+        };
+        /** @description Why something is done. */
+        Why: {
+            /** @description It is written down. */
+            why: string;
         };
     };
     responses: never;
@@ -2192,6 +2716,27 @@ export interface operations {
             };
         };
     };
+    one_tunnel: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TunnelState"];
+                };
+            };
+        };
+    };
     open: {
         parameters: {
             query?: never;
@@ -2224,6 +2769,32 @@ export interface operations {
             };
         };
     };
+    close_tunnel: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description It has none */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
     list_drivers: {
         parameters: {
             query?: never;
@@ -2240,6 +2811,394 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["Page_Driver"];
                 };
+            };
+        };
+    };
+    driver_events: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Only of this driver. */
+                driver: string | null;
+                /** @description From the page before. */
+                after: string | null;
+                /** @description At most so many. */
+                limit: number | null;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_Done"];
+                };
+            };
+        };
+    };
+    driver_keys: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_Key"];
+                };
+            };
+        };
+    };
+    trust_key: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewKey"];
+            };
+        };
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    revoke_key: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Why"];
+            };
+        };
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    list_driver_versions: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_Version"];
+                };
+            };
+        };
+    };
+    install_driver: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Interfaces that are granted, separated by commas: `diagnostics,configure`. Without it only `diagnostics`. */
+                grant: string | null;
+                /** @description Why it is installed. */
+                why: string | null;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/octet-stream": number[];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TakenIn"];
+                };
+            };
+            /** @description It is installed already: `conflict` */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description It is refused or fails its tests: `refused` */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    driver_version: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Or as much of its beginning as tells it apart */
+                digest: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Version"];
+                };
+            };
+        };
+    };
+    activate_driver: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                digest: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Activate"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Version"];
+                };
+            };
+            /** @description It has not proven itself, or is in another state: `conflict` */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    try_driver: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                digest: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TryOut"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Version"];
+                };
+            };
+            /** @description It has not proven itself, or is in another state: `conflict` */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    quarantine_driver: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                digest: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Why"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Version"];
+                };
+            };
+            /** @description It is stopped already: `conflict` */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    retire_driver: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                digest: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Why"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Version"];
+                };
+            };
+            /** @description It is at work: `conflict` */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    revoke_driver: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The whole digest; it need not be installed */
+                digest: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Why"];
+            };
+        };
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    shadow_driver: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                digest: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RunShadow"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Shadow"];
+                };
+            };
+            /** @description It is in a state that has no shadow: `conflict` */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    roll_driver_back: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Why"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Version"];
+                };
+            };
+            /** @description There is none before: `conflict` */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
         };
     };
