@@ -61,6 +61,10 @@ impl Read {
     /// Of the meter at `address`, whose zone is UTC.
     pub fn new(driver: Arc<Driver>, address: LineAddress, config: serde_json::Value) -> Self {
         Self {
+            budget: Budget {
+                wall: Duration::from_secs(600),
+                ..driver.budget()
+            },
             driver,
             address,
             config,
@@ -72,10 +76,6 @@ impl Read {
             options: LineOptions {
                 settle_ms: Some(0),
                 ..LineOptions::default()
-            },
-            budget: Budget {
-                wall: Duration::from_secs(600),
-                ..Budget::default()
             },
             cancel: CancellationToken::new(),
             transport: Arc::default(),

@@ -17,7 +17,7 @@ use super::handle::{Board, Command, HandleError, ReadNow};
 use super::job::{Asked, Done, Job, Tools, carry_out};
 use super::plan::{Current, Planned};
 use super::queue::Queue;
-use crate::driver::Registry;
+use crate::driver::{Registry, Weight};
 use crate::limits;
 use crate::model::{DeviceId, LineAddress, LineId, Outcome, SessionId};
 use crate::schedule::{Due, Past, Read};
@@ -62,6 +62,8 @@ pub struct Collector {
     clock_sets: u64,
     /// Running jobs of each group.
     groups: HashMap<i64, u32>,
+    /// Running jobs of big drivers.
+    big: usize,
 }
 
 /// A device as its next session is found.
@@ -80,6 +82,12 @@ fn has_room(running: &HashMap<i64, u32>, planned: &Planned) -> bool {
         let most = group.sessions.unwrap_or(u32::MAX);
         running.get(&group.id).copied().unwrap_or_default() < most
     })
+}
+
+/// Whether a device's driver brings an interpreter.
+fn is_big(registry: &Registry, planned: &Planned) -> bool {
+    let driver = registry.get(&planned.device.driver);
+    driver.is_some_and(|driver| driver.weight == Weight::Big)
 }
 
 impl Collector {
@@ -126,6 +134,7 @@ impl Collector {
             looked_at,
             clock_sets: 0,
             groups: HashMap::new(),
+            big: 0,
         }
     }
 
@@ -305,6 +314,7 @@ impl Collector {
             session: None,
             cancel,
             group: None,
+            is_big: false,
         };
         self.current.insert(id, current);
         let urgent = asked.is_some();
@@ -338,8 +348,10 @@ impl Collector {
         }
         self.rest_until = None;
         while self.jobs.len() < self.tools.desk.most() {
-            let groups = &self.groups;
-            let Some((line, mut job)) = self.queue.pop(|job| has_room(groups, &job.planned)) else {
+            let (groups, registry) = (&self.groups, &self.tools.registry);
+            let big_may = self.big < self.config.big_sessions;
+            let may = |job: &Job| has_room(groups, &job.planned) && (big_may || !is_big(registry, &job.planned));
+            let Some((line, mut job)) = self.queue.pop(may) else {
                 return;
             };
             let id = job.planned.device.id;
@@ -355,6 +367,8 @@ impl Collector {
             };
             let group = job.planned.device.group.as_ref().map(|group| group.id);
             current.group = group;
+            current.is_big = is_big(&self.tools.registry, &job.planned);
+            self.big += usize::from(current.is_big);
             let (tools, cancel, begun) = (self.tools.clone(), current.cancel.clone(), self.begun.clone());
             let task = self.jobs.spawn(carry_out(tools, job, cancel, move |session| {
                 // The receiver lives as long as the collector.
@@ -380,10 +394,11 @@ impl Collector {
             return;
         };
         self.queue.free(line);
-        if let Some(current) = self.current.remove(&id)
-            && let Some(running) = current.group.and_then(|group| self.groups.get_mut(&group))
-        {
-            *running = running.saturating_sub(1);
+        if let Some(current) = self.current.remove(&id) {
+            if let Some(running) = current.group.and_then(|group| self.groups.get_mut(&group)) {
+                *running = running.saturating_sub(1);
+            }
+            self.big = self.big.saturating_sub(current.is_big.into());
         }
         let done = done.unwrap_or_else(|| Done {
             started_at: self.tools.store.now(),

@@ -6,8 +6,9 @@ use std::sync::{Arc, PoisonError, RwLock};
 
 use tracing::{error, info};
 
-use super::component::{Driver, LoadError};
+use super::component::Driver;
 use super::engine::Runtime;
+use super::load_error::LoadError;
 
 /// Loaded drivers.
 #[derive(Debug, Default)]
