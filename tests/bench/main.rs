@@ -6,6 +6,7 @@
 mod bare;
 mod exchange;
 mod fleet;
+mod languages;
 mod meters;
 mod native;
 mod parked;
@@ -70,6 +71,8 @@ enum Name {
     Parked,
     /// From the start of the program to its first question.
     Start,
+    /// The example drivers by their languages; only when it is named, for they are built apart.
+    Languages,
     /// The process of the simulated meters.
     #[value(hide = true)]
     Meters,
@@ -107,6 +110,9 @@ fn run(arguments: &Arguments) -> anyhow::Result<()> {
     }
     if asked(Name::Fleet) {
         fleet::run(arguments.meters)?;
+    }
+    if arguments.names.contains(&Name::Languages) {
+        languages::run()?;
     }
     // It takes minutes, so only when it is named.
     if arguments.names.contains(&Name::Poll) {
