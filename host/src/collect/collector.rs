@@ -367,8 +367,8 @@ impl Collector {
             };
             let group = job.planned.device.group.as_ref().map(|group| group.id);
             current.group = group;
-            current.is_big = is_big(&self.tools.registry, &job.planned);
-            self.big += usize::from(current.is_big);
+            let is_big = is_big(&self.tools.registry, &job.planned);
+            current.is_big = is_big;
             let (tools, cancel, begun) = (self.tools.clone(), current.cancel.clone(), self.begun.clone());
             let task = self.jobs.spawn(carry_out(tools, job, cancel, move |session| {
                 // The receiver lives as long as the collector.
@@ -378,7 +378,14 @@ impl Collector {
             if let Some(group) = group {
                 *self.groups.entry(group).or_default() += 1;
             }
+            self.set_big(self.big + usize::from(is_big));
         }
+    }
+
+    #[allow(clippy::cast_precision_loss, reason = "a gauge of sessions")]
+    fn set_big(&mut self, big: usize) {
+        self.big = big;
+        metrics::gauge!("uzel_sessions_big_running").set(big as f64);
     }
 
     fn done(&mut self, done: Result<(tokio::task::Id, Done), tokio::task::JoinError>) {
@@ -398,7 +405,7 @@ impl Collector {
             if let Some(running) = current.group.and_then(|group| self.groups.get_mut(&group)) {
                 *running = running.saturating_sub(1);
             }
-            self.big = self.big.saturating_sub(current.is_big.into());
+            self.set_big(self.big.saturating_sub(current.is_big.into()));
         }
         let done = done.unwrap_or_else(|| Done {
             started_at: self.tools.store.now(),
