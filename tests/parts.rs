@@ -21,6 +21,11 @@ pub fn uzel() -> PathBuf {
     program("UZEL_BIN", "uzel")
 }
 
+/// The `meter-sim` program: `METER_SIM_BIN`, or the one beside this test.
+pub fn meter_sim() -> PathBuf {
+    program("METER_SIM_BIN", "meter-sim")
+}
+
 fn program(variable: &str, name: &str) -> PathBuf {
     let path = std::env::var_os(variable).map_or_else(
         || {

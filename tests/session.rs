@@ -15,7 +15,7 @@ use uzel::model::{
     Absence, ArchiveKind, ClockRule, Column, DeviceEvent, LineAddress, LineOptions, LineSettings, Parity, Record,
     RecordKind, Span, Task,
 };
-use uzel::session::{Assignment, Desk, Order, Over, Report, Transport, Way, run};
+use uzel::session::{Assignment, Desk, Order, Over, Report, SetClock, Transport, Way, run};
 
 /// What one declaration brought.
 #[derive(Debug, Clone)]
@@ -49,6 +49,8 @@ pub struct Read {
     serial: Option<String>,
     settings: Option<LineSettings>,
     options: LineOptions,
+    set_clock: Option<SetClock>,
+    started_at: Option<Timestamp>,
     /// What it may use.
     pub budget: Budget,
     /// Ends it.
@@ -77,6 +79,8 @@ impl Read {
                 settle_ms: Some(0),
                 ..LineOptions::default()
             },
+            set_clock: None,
+            started_at: None,
             cancel: CancellationToken::new(),
             transport: Arc::default(),
         }
@@ -125,6 +129,13 @@ impl Read {
         self
     }
 
+    /// Lets the session set the clock behind its tasks, as if it began when a right clock showed `now`.
+    pub fn set_clock(mut self, set_clock: SetClock, now: DateTime) -> Self {
+        self.started_at = self.clock.instant(now);
+        self.set_clock = Some(set_clock);
+        self
+    }
+
     /// Reads.
     pub async fn run(self) -> (Report, Taken) {
         let config = check_config(&self.driver.describe, &self.config).unwrap_or_else(|fault| panic!("{fault}"));
@@ -148,11 +159,12 @@ impl Read {
             serial: self.serial,
             model: None,
             tasks: self.tasks,
+            set_clock: self.set_clock,
             memory: BTreeMap::new(),
             budget: self.budget,
             answers_within: None,
             cancel: self.cancel,
-            started_at: Timestamp::now(),
+            started_at: self.started_at.unwrap_or_else(Timestamp::now),
         };
         let turn = Desk::new(1).turn(&self.address).await.expect("the desk is empty");
         let report = run(turn, order, Box::new(Keep(taken.clone())), &|_, _| {}).await;

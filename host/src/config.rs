@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::session::ModemConfig;
 use crate::transport::incoming::{self, ListenerConfig};
-use crate::{api, collect, ops, portable, store};
+use crate::{api, collect, ops, portable, signing, store};
 
 /// The whole file. Paths are relative to the file's folder.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -40,6 +40,10 @@ pub struct Drivers {
     pub folder: PathBuf,
     /// Compiled code, private to the user that runs Uzel.
     pub cache: PathBuf,
+    /// Whether packages that nobody signed are taken: for development. Every screen says so.
+    pub unsigned: bool,
+    /// Whether the folder is watched for new components, which become candidates: for development.
+    pub watch: bool,
 }
 
 impl Default for Drivers {
@@ -47,6 +51,8 @@ impl Default for Drivers {
         Self {
             folder: PathBuf::from("drivers"),
             cache: PathBuf::from("cache"),
+            unsigned: false,
+            watch: false,
         }
     }
 }
@@ -222,7 +228,7 @@ fn keys(config: &Config) -> BTreeMap<String, String> {
 fn check_import(config: &Config, faults: &mut Vec<String>) {
     for key in &config.import.keys {
         faults.extend(
-            portable::check_public(key)
+            signing::check_public(key)
                 .err()
                 .map(|error| format!("import.keys: {error}")),
         );

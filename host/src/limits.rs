@@ -147,6 +147,14 @@ pub const MODEM_LATENCY_MS: u32 = 1_500;
 /// Milliseconds that a dialled call may put between two bytes of one answer: frames are split in the air.
 pub const MODEM_SILENCE_MS: u32 = 1_000;
 
+/// A call that is up for so long is hung up after its session, also when more devices wait behind its number: other
+/// numbers wait for the modem an hour at most.
+pub const MODEM_CALL: std::time::Duration = std::time::Duration::from_secs(20 * 60);
+
+/// A call is held for so long at least, also when another number needs the modem: the journal of the session before is
+/// written and the next one is begun in a fraction of that, and dialling anew costs half a minute.
+pub const MODEM_HELD_AT_LEAST: std::time::Duration = std::time::Duration::from_secs(1);
+
 /// Rest of a modem after its first fault: it may be starting anew. Each further fault in a row doubles it.
 pub const MODEM_REST: std::time::Duration = std::time::Duration::from_secs(30);
 
@@ -195,8 +203,12 @@ pub const CALLER_NEWS: usize = 20_000;
 /// Callers written at once, so that records do not wait long behind them.
 pub const CALLERS_A_WRITE: usize = 500;
 
-/// How long bytes to a caller may stay without acknowledgement. Longer than a mobile network's usual gaps.
+/// How long bytes to a far end may stay without acknowledgement. Longer than a mobile network's usual gaps.
 pub const UNACKNOWLEDGED: std::time::Duration = std::time::Duration::from_secs(60);
+
+/// Silence after which the system asks whether the far end of a connection is still there: a tunnel may say nothing for
+/// minutes, and who uses it next waits.
+pub const TCP_IDLE: std::time::Duration = std::time::Duration::from_secs(20);
 
 /// Milliseconds that a mobile network may put between two bytes of one answer.
 pub const INCOMING_SILENCE_MS: u32 = 1_000;
@@ -226,6 +238,13 @@ pub const PROBE_AFTER: u32 = 3;
 /// How long such a look may take, seconds: opening the line and one answer over a slow modem.
 pub const PROBE_S: u64 = 30;
 
+/// Silence that ends a question of a tunnel's program on a line that carries packets, milliseconds: segments of one
+/// question are closer, and a maker's program waits at least ten times as long for an answer.
+pub const TUNNEL_GATHER_MS: u64 = 50;
+
+/// Connections to a tunnel that are told of while it is open, the last ones.
+pub const TUNNEL_CONNECTIONS: usize = 20;
+
 /// The longest tunnel, minutes: a working day at a site.
 pub const TUNNEL_MINUTES: u32 = 480;
 
@@ -253,3 +272,39 @@ pub const EXPORT_PAGE: u32 = 1_000;
 
 /// Sessions of one export: about 200 MB. The next begins after the last row of it.
 pub const EXPORT_ROWS: u32 = 1_000_000;
+
+/// Bytes of a driver package: a component, some dozens of recordings, documents, packed.
+pub const DRIVER_PACKAGE_BYTES: usize = 48 << 20;
+
+/// Bytes of everything in it, unpacked.
+pub const DRIVER_UNPACKED_BYTES: usize = 256 << 20;
+
+/// Files in it: more recordings than that are no test but an archive.
+pub const DRIVER_PACKAGE_FILES: usize = 256;
+
+/// Bytes of its manifest: the names and digests of so many files.
+pub const DRIVER_MANIFEST_BYTES: usize = 256 << 10;
+
+/// Bytes of one of its documents.
+pub const DRIVER_DOCUMENT_BYTES: usize = 4 << 20;
+
+/// Models of one driver.
+pub const MODELS: usize = 1_024;
+
+/// Bytes of a text of a manifest; the longest is what is new in a version.
+pub const CHANGELOG_BYTES: usize = 8_192;
+
+/// Bytes that compiling one component may take, what the allocator and the stacks of threads reserve included.
+pub const COMPILE_MEMORY_BYTES: usize = 2 << 30;
+
+/// Recorded sessions that a shadow run holds again at most: a night of a small park.
+pub const SHADOW_SESSIONS: u32 = 1_000;
+
+/// Differences that the report of a shadow run names; the rest is counted.
+pub const SHADOW_DIFFERENCES: usize = 200;
+
+/// Sessions of a version in [`QUARANTINE_WINDOW`] that end by its own fault before it is stopped.
+pub const QUARANTINE_FAULTS: usize = 3;
+
+/// How long faults of a version are remembered.
+pub const QUARANTINE_WINDOW: std::time::Duration = std::time::Duration::from_secs(600);

@@ -2,6 +2,10 @@
 
 use std::process::ExitCode;
 
+/// Thousands of sessions ask for memory and give it back at once, on every thread.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 fn main() -> ExitCode {
     match uzel::app::run() {
         Ok(code) => ExitCode::from(code),

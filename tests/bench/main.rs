@@ -4,6 +4,8 @@
 //! process of their own, on the same machine.
 
 mod bare;
+mod callers;
+mod earlier;
 mod exchange;
 mod fleet;
 mod languages;
@@ -17,6 +19,7 @@ mod start;
 mod store;
 mod watch;
 
+use std::net::SocketAddr;
 use std::process::ExitCode;
 
 use clap::{Parser, ValueEnum};
@@ -46,6 +49,12 @@ struct Arguments {
     /// Devices that are stored in `store`.
     #[arg(long, default_value_t = 1_000)]
     devices: u32,
+    /// Modems that call in `callers`.
+    #[arg(long, default_value_t = 5_000)]
+    modems: u32,
+    /// For the process of the modems: whom they call.
+    #[arg(long, hide = true)]
+    server: Option<SocketAddr>,
     /// For the process of the meters: sockets that listen.
     #[arg(long, default_value_t = 1, hide = true)]
     listeners: u16,
@@ -65,6 +74,8 @@ enum Name {
     Fleet,
     /// A mixed fleet on TCP, at once and with answers that take 400 ms; only when it is named.
     Poll,
+    /// Modems that call the host, all at once, and are read; only when it is named.
+    Callers,
     /// Values into the store, beside a bare prepared statement.
     Store,
     /// Memory and mappings of sessions that wait for their meters.
@@ -76,6 +87,9 @@ enum Name {
     /// The process of the simulated meters.
     #[value(hide = true)]
     Meters,
+    /// The process of the simulated modems.
+    #[value(hide = true)]
+    Modems,
 }
 
 fn main() -> ExitCode {
@@ -93,6 +107,10 @@ fn run(arguments: &Arguments) -> anyhow::Result<()> {
     if arguments.names == [Name::Meters] {
         let clock = arguments.clock.unwrap_or_else(meters::clock);
         return meters::serve(arguments.listeners, arguments.manner, clock);
+    }
+    if let ([Name::Modems], Some(server)) = (arguments.names.as_slice(), arguments.server) {
+        let clock = arguments.clock.unwrap_or_else(meters::clock);
+        return callers::serve(server, arguments.modems, clock);
     }
     report::machine();
     let asked = |name| arguments.names.is_empty() || arguments.names.contains(&name);
@@ -114,7 +132,10 @@ fn run(arguments: &Arguments) -> anyhow::Result<()> {
     if arguments.names.contains(&Name::Languages) {
         languages::run()?;
     }
-    // It takes minutes, so only when it is named.
+    // These take minutes, so only when they are named.
+    if arguments.names.contains(&Name::Callers) {
+        callers::run(arguments.modems)?;
+    }
     if arguments.names.contains(&Name::Poll) {
         poll::run(arguments.meters, 0)?;
         poll::run(arguments.meters, 400)?;

@@ -9,7 +9,7 @@ use anyhow::{Context as _, Result};
 use jiff::civil::DateTime;
 use jiff::tz::TimeZone;
 use jiff::{Timestamp, ToSpan as _};
-use meter_sim::{Faults, Mbus, SimClock, Spt, Vkt7, serve_many};
+use meter_sim::{Faults, Mbus, SimClock, Spt, Vkt7, Vkt7Builder, serve_many};
 
 /// Elements of both kinds that an hour has: 20 columns.
 const ELEMENTS: [u8; 20] = [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 77];
@@ -20,10 +20,13 @@ pub const COLUMNS: u64 = ELEMENTS.len() as u64;
 /// Hours in the ring of these meters.
 pub const HOURS: u64 = 24;
 
+/// Where the meters are.
+pub const ZONE: &str = "Europe/Moscow";
+
 /// What the meters' clocks show: they stand in the hour before this one, so that every hour that they hold is over by
 /// the host's clock, too.
 pub fn clock() -> DateTime {
-    let zone = TimeZone::get("Europe/Moscow").expect("jiff knows Moscow");
+    let zone = TimeZone::get(ZONE).expect("jiff knows Moscow");
     let now = Timestamp::now().to_zoned(zone).datetime();
     now.date()
         .at(now.hour(), 30, 0, 0)
@@ -37,13 +40,17 @@ pub fn day(clock: DateTime) -> (DateTime, DateTime) {
     (end.checked_sub(24.hours()).expect("the calendar goes back"), end)
 }
 
+/// Sockets of the meters' process: ten thousand sessions at once, and a reserve.
+const OPEN_FILES: u64 = 11_000;
+
 /// What the meters are like.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, clap::Args)]
 pub struct Manner {
     /// They take questions and never answer.
     #[arg(long, hide = true)]
     pub silent: bool,
-    /// A third each of ВКТ-7, СПТ943 and M-Bus heat meters, by the number of the listener.
+    /// A third each of ВКТ-7, СПТ943 and M-Bus heat meters, by the number of the listener. They hold all that such
+    /// meters hold, not only a day.
     #[arg(long, hide = true)]
     pub mixed: bool,
     /// Time between a question and its answer, milliseconds.
@@ -53,24 +60,20 @@ pub struct Manner {
 
 /// Serves until the standard input ends. Prints its ports, and on each line of the input the questions taken so far.
 pub fn serve(listeners: u16, manner: Manner, clock: DateTime) -> Result<()> {
+    if let Err(have) = system_tests::parts::raise_open_files(OPEN_FILES) {
+        eprintln!("meters: {have} files may be open, {OPEN_FILES} are wanted");
+    }
     let runtime = tokio::runtime::Runtime::new().context("start the runtime")?;
     let faults = Faults::new()
         .silence(if manner.silent { 1.0 } else { 0.0 })
         .delay(Duration::from_millis(manner.answer_ms));
-    let vkt7 = Vkt7::builder()
-        .uneventful()
-        .elements(ELEMENTS)
-        .clock(SimClock::fixed(clock))
-        .installed(day(clock).0);
-    let history = vkt7.generate();
-    let vkt7 = vkt7.history(history).faults(faults.clone());
-    let spt943 = Spt::spt943()
-        .uneventful()
-        .clock(SimClock::fixed(clock))
-        .installed(day(clock).0);
+    let vkt7 = vkt7(clock, !manner.mixed).faults(faults.clone());
+    let spt943 = Spt::spt943().uneventful().clock(SimClock::fixed(clock));
     let history = spt943.generate();
     let spt943 = spt943.history(history).faults(faults.clone());
-    let mbus = Mbus::heat().clock(SimClock::fixed(clock)).faults(faults);
+    let mbus = Mbus::heat().months(0).profile(2, 24).clock(SimClock::fixed(clock));
+    let history = mbus.generate();
+    let mbus = mbus.history(history).faults(faults);
     let mut lines = Vec::new();
     for number in 0..listeners {
         let (vkt7, spt943, mbus) = (vkt7.clone(), spt943.clone(), mbus.clone());
@@ -90,6 +93,17 @@ pub fn serve(listeners: u16, manner: Manner, clock: DateTime) -> Result<()> {
         println!("{}", lines.iter().map(meter_sim::Many::requests).sum::<u64>());
     }
     Ok(())
+}
+
+/// A ВКТ-7 with its data, to be cloned; `young`: it holds no more than a day.
+pub fn vkt7(clock: DateTime, young: bool) -> Vkt7Builder {
+    let vkt7 = Vkt7::builder()
+        .uneventful()
+        .elements(ELEMENTS)
+        .clock(SimClock::fixed(clock));
+    let vkt7 = if young { vkt7.installed(day(clock).0) } else { vkt7 };
+    let history = vkt7.generate();
+    vkt7.history(history)
 }
 
 /// Models of a mixed fleet: meter and listener `n` are of model `n` modulo this.

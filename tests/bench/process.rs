@@ -4,6 +4,8 @@ use std::fs;
 use std::time::Duration;
 
 use anyhow::{Context as _, Result};
+use uzel::limits;
+use uzel::session::sessions_allowed;
 
 /// The unit of processor time in /proc, on every Linux.
 const TICK: Duration = Duration::from_millis(10);
@@ -33,6 +35,19 @@ pub fn memory_kib(pid: u32, key: &str) -> Result<f64> {
 /// Memory mappings.
 pub fn mappings(pid: u32) -> Result<usize> {
     Ok(read(pid, "maps")?.lines().count())
+}
+
+/// Has the kernel allow the mappings of so many sessions, where it does not yet and this user may say so. Gives how many
+/// sessions it allows then.
+pub fn allow_sessions(sessions: u32) -> usize {
+    let wanted = usize::try_from(sessions).unwrap_or(usize::MAX);
+    if sessions_allowed() < wanted {
+        let mappings = limits::MAPPINGS_RESERVED + wanted.saturating_mul(limits::MAPPINGS_A_SESSION);
+        if let Err(error) = fs::write("/proc/sys/vm/max_map_count", mappings.to_string()) {
+            println!("vm.max_map_count stays: {error}; fewer than {wanted} sessions will be open at once");
+        }
+    }
+    sessions_allowed()
 }
 
 fn read(pid: u32, file: &str) -> Result<String> {

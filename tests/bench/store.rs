@@ -152,6 +152,7 @@ fn device(number: u32) -> NewDevice {
         model: None,
         enabled: true,
         clock_rule: None,
+        clock_policy: None,
         config: json!({}),
         schedule: Schedule::every(60, vec![Task::Archive(ArchiveKind::Hourly)]).ok(),
         group: None,

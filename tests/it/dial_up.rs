@@ -3,81 +3,23 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use meter_sim::{Far, Faults, Handle, Hayes, ModemEvent, ModemHandle, PhoneBook};
+use meter_sim::{Far, Faults, Hayes, ModemEvent, PhoneBook};
 use serde_json::{Value as Json, json};
 use system_tests::session::Read;
 use system_tests::{TestHost, parts};
 use uzel::driver::Driver;
-use uzel::model::{LineAddress, Outcome, Task};
-use uzel::session::{ModemConfig, Modems, Transport};
+use uzel::model::{Outcome, Task};
+use uzel::session::Transport;
 
 use crate::devices::{ON_DEMAND, assert_no_incident, assert_whole, devices, stored, usual, word, young};
 use crate::judge::{Judge, Model};
-
-const NUMBER: &str = "89217776655";
-
-/// A pool for the configuration of a host, with waits as short as a machine under load allows.
-fn pool(name: &str, modems: &[&ModemHandle], more: &str) -> String {
-    let ports: Vec<String> = modems.iter().map(|modem| format!("'{}'", port(modem))).collect();
-    let ports = ports.join(", ");
-    format!("[[modems]]\npool = '{name}'\nports = [{ports}]\npause_s = 0\nsettle_ms = 100\n{more}\n")
-}
-
-fn port(modem: &ModemHandle) -> String {
-    match modem.endpoint() {
-        meter_sim::Endpoint::Pty(path) => format!("serial:{}", path.display()),
-        meter_sim::Endpoint::Tcp(addr) | meter_sim::Endpoint::Udp(addr) | meter_sim::Endpoint::Calls(addr) => {
-            format!("tcp:{addr}")
-        }
-        meter_sim::Endpoint::Wire => panic!("a modem has a port"),
-    }
-}
-
-/// What opens lines of the pool `p` of these modems.
-fn transport(modems: &[&ModemHandle]) -> Arc<Transport> {
-    let config = ModemConfig {
-        pool: "p".to_owned(),
-        ports: modems.iter().map(|modem| port(modem)).collect(),
-        pause_s: 0,
-        ..ModemConfig::default()
-    };
-    Arc::new(Transport::default().with_modems(Modems::new(&[config]).unwrap()))
-}
-
-fn number(number: &str) -> LineAddress {
-    LineAddress::Modem(format!("p/{number}"))
-}
+use crate::telephone::{NUMBER, book, ends, hung_up, number, pool, port, transport, until};
 
 /// A read of the clock, and what ends it.
 fn read(driver: Arc<Driver>, config: Json, transport: &Arc<Transport>, to: &str) -> Read {
     let mut read = Read::new(driver, number(to), config).task(Task::Clock);
     read.transport = transport.clone();
     read
-}
-
-/// Which calls came up on a modem and how they ended, oldest first.
-fn ends(modem: &ModemHandle) -> Vec<ModemEvent> {
-    let is_end = |event: &ModemEvent| matches!(event, ModemEvent::HungUp(_) | ModemEvent::CarrierLost(_));
-    modem.events().into_iter().filter(is_end).collect()
-}
-
-fn hung_up(number: &str) -> ModemEvent {
-    ModemEvent::HungUp(number.to_owned())
-}
-
-async fn until(what: &str, holds: impl Fn() -> bool) {
-    let begun = std::time::Instant::now();
-    while !holds() {
-        assert!(begun.elapsed() < Duration::from_secs(120), "{what} did not happen");
-        tokio::time::sleep(Duration::from_millis(20)).await;
-    }
-}
-
-/// The phone book with one meter.
-fn book(meter: &Handle) -> PhoneBook {
-    let book = PhoneBook::new();
-    book.put(NUMBER, Far::Meter(meter.addr()));
-    book
 }
 
 #[tokio::test(flavor = "multi_thread")]

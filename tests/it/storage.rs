@@ -1,9 +1,11 @@
 //! The storage fails in the ways in which storages fail: no room, locked by another program, read-only. The host says
 //! which, rests, loses nothing that it acknowledged, and goes on by itself.
 
-use std::process::Command;
+use std::io::{BufRead as _, BufReader};
+use std::process::{Child, Command, Stdio};
+use std::time::Duration;
 
-use meter_sim::Vkt7;
+use meter_sim::{Faults, Vkt7};
 use serde_json::{Value as Json, json};
 use sqlx::sqlite::SqliteConnectOptions;
 use sqlx::{ConnectOptions as _, Connection as _};
@@ -137,6 +139,104 @@ async fn a_database_locked_by_another_program_is_told_and_what_was_asked_for_is_
     );
     storage(&host, "ok").await;
     assert_whole(&Judge::of(Model::Vkt7, &meter), &pool, device).await;
+    assert_no_incident(&pool).await;
+}
+
+/// Every write of a running host to its database ends as on a file system that turned read-only (`EROFS`), which no
+/// mount does while files are open for writing: only a kernel that found an error. Over when dropped.
+struct ReadOnly {
+    tracer: Child,
+    /// Open as long as it may say something.
+    said: Box<dyn Iterator<Item = String> + Send>,
+}
+
+impl ReadOnly {
+    /// None: this machine lets nobody do that; said aloud.
+    fn turn(host: &TestHost) -> Option<Self> {
+        let (pid, database) = (host.pid().to_string(), host.database().canonicalize().unwrap());
+        let mut tracer = Command::new("strace");
+        tracer.args(["--follow-forks", "--attach", &pid, "--quiet=exit", "--output=/dev/null"]);
+        tracer.arg("--trace=pwrite64,write,ftruncate,fallocate,fdatasync,fsync,openat");
+        for ending in ["", "-wal", "-shm"] {
+            let mut path = database.clone().into_os_string();
+            path.push(ending);
+            tracer.arg("--trace-path").arg(path);
+        }
+        tracer.arg("--inject=pwrite64,write,ftruncate,fallocate,fdatasync,fsync,openat:error=EROFS");
+        // As the host names it where it looks whether it may write.
+        tracer.args(["--trace-path", "uzel.sqlite"]).current_dir(host.folder());
+        let started = tracer.stderr(Stdio::piped()).spawn();
+        let mut child = match started {
+            Ok(child) => child,
+            Err(error) => {
+                println!("SKIPPED: strace cannot be started: {error}");
+                return None;
+            }
+        };
+        let said = BufReader::new(child.stderr.take().unwrap()).lines();
+        let mut read_only = Self {
+            tracer: child,
+            said: Box::new(said.map_while(Result::ok)),
+        };
+        let attached = read_only.said.by_ref().any(|line| line.contains("attached"));
+        if !attached {
+            println!("SKIPPED: this machine lets nobody trace a program");
+        }
+        attached.then_some(read_only)
+    }
+}
+
+impl Drop for ReadOnly {
+    fn drop(&mut self) {
+        let pid = self.tracer.id().to_string();
+        // Interrupted, it lets the host go on as if nothing had been. Without right to trace it has ended by itself.
+        let _ = Command::new("kill").args(["-INT", &pid]).stderr(Stdio::null()).status();
+        let _ = self.tracer.wait();
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_file_system_that_turns_read_only_pauses_polling_and_nothing_acknowledged_is_lost() {
+    // Slow enough that its reading is under way for a while.
+    let slow = Faults::new().delay(Duration::from_millis(20));
+    let meter = young(20).seed(63).faults(slow).start_tcp().await.unwrap();
+    let line = tcp(&meter);
+    let rows = [["meter", "vkt7", &line, "", "hourly daily monthly", "address=1"]];
+    let host = TestHost::start_with(&devices(&rows), ON_DEMAND);
+    let (device, pool) = (host.device("meter").await, host.pool().await);
+    let (status, answer) = host.post(&format!("/api/v1/devices/{device}/read-now"), &usual()).await;
+    assert_eq!(status, 202, "{answer}");
+    host.until("the first records", async |_| {
+        (!stored(&pool, device).await.is_empty()).then_some(())
+    })
+    .await;
+    let Some(read_only) = ReadOnly::turn(&host) else {
+        return;
+    };
+    let health = storage(&host, "paused").await;
+    assert_eq!(
+        (&health["storage_pause"]["cause"], &health["polling"]),
+        (&json!("read-only"), &json!("paused")),
+        "{health}"
+    );
+    let judge = Judge::of(Model::Vkt7, &meter);
+    let acknowledged = stored(&pool, device).await;
+    assert_eq!(judge.wrong(&acknowledged), Vec::<String>::new());
+    assert!((1..480).contains(&acknowledged.len()), "{} records", acknowledged.len());
+
+    drop(read_only);
+    let health = storage(&host, "ok").await;
+    assert_eq!(health["polling"], "running", "{health}");
+    let cut = host.session_ended(device).await;
+    let added = cut["records_added"].as_u64();
+    assert_eq!(
+        (word(&cut), added),
+        ("storage", u64::try_from(acknowledged.len()).ok()),
+        "{cut}"
+    );
+    let rest = host.read_now(device, &usual()).await;
+    assert_eq!(word(&rest), "complete", "{rest}");
+    assert_whole(&judge, &pool, device).await;
     assert_no_incident(&pool).await;
 }
 

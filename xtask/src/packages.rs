@@ -18,11 +18,22 @@ pub const BROWSER: &[Package] = &[Package {
     proof: "/usr/bin/chromium",
 }];
 
-/// The serial server that meters of the system tests stand behind.
-pub const SERIAL_SERVER: &[Package] = &[Package {
-    name: "ser2net",
-    proof: "/usr/sbin/ser2net",
-}];
+/// What system tests put meters behind, and what they do to the host: a serial server, a network that loses all, a file
+/// system that turns read-only.
+pub const SYSTEM_TESTS: &[Package] = &[
+    Package {
+        name: "ser2net",
+        proof: "/usr/sbin/ser2net",
+    },
+    Package {
+        name: "iproute2",
+        proof: "/usr/sbin/ip",
+    },
+    Package {
+        name: "strace",
+        proof: "/usr/bin/strace",
+    },
+];
 
 /// A Rust toolchain that can build the standard library for wasm32 from source, and the linker for it.
 pub const GUEST_TOOLCHAIN: &[Package] = &[

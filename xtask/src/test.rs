@@ -90,8 +90,8 @@ impl Run {
 /// The machine cannot be prepared, or a step failed.
 pub fn run(workspace: &Workspace, filter: Option<&str>) -> Result<()> {
     let mut run = Run::default();
-    run.step("serial server", |_| {
-        packages::ensure(packages::SERIAL_SERVER, "the test of serial servers")
+    run.step("packages", |_| {
+        packages::ensure(packages::SYSTEM_TESTS, "the system tests")
     });
     if filter.is_some() {
         run.step("guests", |_| wasm::run(workspace, &[], None, true));

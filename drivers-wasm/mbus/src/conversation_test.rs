@@ -4,7 +4,7 @@ use std::fmt::Write;
 
 use uzel_driver_sdk::bytes::hex;
 use uzel_driver_sdk::recording::{Collected, Recording};
-use uzel_driver_sdk::{ArchiveKind, CivilTime, Driver, Failure, Fixed, Value, Window};
+use uzel_driver_sdk::{ArchiveKind, CivilTime, Configure, Driver, Failure, Fixed, Value, Window};
 
 use crate::{Mbus, frame};
 
@@ -251,4 +251,42 @@ fn a_wide_readout_comes_in_several_tables() {
         .map(|table| (table.columns.len(), table.rows.len()))
         .collect();
     assert_eq!(widths, [(256, 1), (45, 1)]);
+}
+
+#[test]
+fn a_clock_is_set_once_at_the_begin_of_a_minute_and_read_again() {
+    let shows = |records: &str| format!("{RESET}{ASK}{0}{ASK}{0}", answer(1, records));
+    // Type F: 13:44 of 13 March 2014 is sent at 13:45:00.
+    let set = "> 68 09 09 68 73 01 51 04 6d 2d 0d cd 13 50 16\n< e5\n";
+    let text = format!(
+        "{}{RESET}{set}{}",
+        shows("04 6d 2d 0c cd 13"),
+        shows("04 6d 2d 0d cd 13")
+    );
+    let mut port = Recording::parse(&text).at(1_000);
+    let mut driver = Mbus::default();
+    driver.identify(&mut port, r#"{"address": 1}"#).unwrap();
+    let to = CivilTime {
+        hour: 13,
+        minute: 44,
+        second: 40,
+        ..day(2014, 3, 13)
+    };
+    driver.set_clock(&mut port, to).unwrap();
+    assert_eq!(date(driver.read_clock(&mut port).unwrap().shown), "2014-03-13 13:45");
+    port.assert_spent();
+
+    // A meter that gives no acknowledgement is not asked twice; one without a clock not at all.
+    let text = format!(
+        "{}{RESET}> 68 09 09 68 73 01 51 04 6d 2d 0d cd 13 50 16\n~\n",
+        shows("04 6d 2d 0c cd 13")
+    );
+    let mut port = Recording::parse(&text);
+    driver.identify(&mut port, r#"{"address": 1}"#).unwrap();
+    assert_eq!(driver.set_clock(&mut port, to), Err(Failure::NoAnswer));
+    port.assert_spent();
+    let mut port = Recording::parse(&shows("04 06 e7 91 00 00"));
+    driver.identify(&mut port, r#"{"address": 1}"#).unwrap();
+    assert!(matches!(driver.set_clock(&mut port, to), Err(Failure::Unsupported(_))));
+    port.assert_spent();
 }

@@ -33,16 +33,21 @@ pub struct Mbus {
     session: Option<Session>,
 }
 
-struct Session {
-    readout: Readout,
+pub(crate) struct Session {
+    pub(crate) readout: Readout,
     all_records: bool,
 }
 
 impl Mbus {
+    /// What `identify` began.
+    pub(crate) fn session(&mut self) -> Result<&mut Session, Failure> {
+        let not_begun = || Failure::Config("identify was not called".to_owned());
+        self.session.as_mut().ok_or_else(not_begun)
+    }
+
     /// The readout, with every telegram where `all`.
     fn read(&mut self, port: &mut dyn Port, all: bool) -> Result<&Session, Failure> {
-        let not_begun = || Failure::Config("identify was not called".to_owned());
-        let session = self.session.as_mut().ok_or_else(not_begun)?;
+        let session = self.session()?;
         session.readout.read(port, all)?;
         Ok(session)
     }
@@ -280,8 +285,13 @@ fn clock(readout: &Readout) -> Option<(&Answer, Data)> {
 }
 
 fn shown_time(readout: &Readout) -> Option<CivilTime> {
+    clock_stamp(readout).map(|stamp| stamp.time)
+}
+
+/// What the clock showed, and in which type.
+pub(crate) fn clock_stamp(readout: &Readout) -> Option<Stamp> {
     match clock(readout)?.1 {
-        Data::Stamp(Stamp { time, .. }) => Some(time),
+        Data::Stamp(stamp) => Some(stamp),
         _ => None,
     }
 }

@@ -32,6 +32,7 @@ mod noise_test;
 mod quantity;
 mod readout;
 mod record;
+mod set_clock;
 mod status;
 mod table;
 mod telegram;
@@ -39,4 +40,4 @@ mod verify;
 
 pub use driver::Mbus;
 
-uzel_driver_sdk::export_driver!(Mbus);
+uzel_driver_sdk::export_driver!(Mbus, configure);

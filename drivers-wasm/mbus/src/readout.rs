@@ -17,6 +17,8 @@ use crate::verify;
 
 /// Telegrams of a readout at most: a meter that never ends is cut here.
 const MAX_TELEGRAMS: usize = 64;
+/// Control information: data for the meter.
+const CI_DATA: u8 = 0x51;
 /// Different answers to one request that are gathered before they are compared record by record: on a clean line a
 /// meter that does not repeat itself is the reason, on a disturbed one it takes more.
 const READS_CLEAN: usize = 3;
@@ -118,6 +120,20 @@ impl Readout {
             self.next(port)?;
         }
         Ok(())
+    }
+
+    /// Resets the link, or selects the meter anew. What was read is forgotten: it may not hold any more.
+    pub fn begin_anew(&mut self, port: &mut dyn Port) -> Result<(), Failure> {
+        self.answers.clear();
+        self.last_frame.clear();
+        self.open(port).map_err(Failure::from)
+    }
+
+    /// Sends the meter `data` (CI 51), once, as the first frame behind [`Self::begin_anew`].
+    pub fn send(&mut self, port: &mut dyn Port, data: &[u8]) -> Result<(), Failure> {
+        // The first frame behind a reset carries the frame count bit 1.
+        let request = frame::long(frame::SND_UD | frame::FCB, self.target.address, CI_DATA, data);
+        self.link.acknowledged(port, &request).map_err(Failure::from)
     }
 
     /// Resets the link of a meter with a primary address; deselects all and selects one with a secondary address.

@@ -24,4 +24,5 @@ mod talk;
 
 pub use driver::Vkt7;
 
+#[cfg(feature = "component")]
 uzel_driver_sdk::export_driver!(Vkt7, diagnostics, control);

@@ -133,6 +133,8 @@ pub(super) struct Poll {
     schedule: String,
     /// The group whose schedule it has unless it has one of its own.
     group: Option<String>,
+    /// Whether its clock is set when it is off: `off`, or limits such as `beyond 30s within 10m every 1d`.
+    clock_policy: String,
     /// The period, when the schedule is nothing else.
     every_minutes: Option<u32>,
     /// What is read at some time.
@@ -241,6 +243,7 @@ fn device(info: DeviceInfo, drivers: &Drivers, next_poll_at: Option<Timestamp>, 
             schedule: info.schedule.to_string(),
             every_minutes: info.schedule.every_minutes(),
             kinds: info.schedule.tasks().iter().map(ToString::to_string).collect(),
+            clock_policy: info.clock_policy.to_string(),
             group: info.group,
         },
         clock: info.clock.map(|clock| Clock {

@@ -69,7 +69,12 @@ fn check(request: &Request) -> Result<(), Problem> {
     }
     // What says that it is too large is refused before it comes.
     let length = text(header::CONTENT_LENGTH).and_then(|length| length.parse::<u64>().ok());
-    if length.is_some_and(|length| length > limits::BODY_BYTES as u64) {
+    let most = if request.uri().path().ends_with("/drivers/versions") {
+        limits::DRIVER_PACKAGE_BYTES
+    } else {
+        limits::BODY_BYTES
+    };
+    if length.is_some_and(|length| length > most as u64) {
         return Err(Problem::of_status(StatusCode::PAYLOAD_TOO_LARGE));
     }
     let is_command = !matches!(*request.method(), Method::GET | Method::HEAD | Method::OPTIONS);

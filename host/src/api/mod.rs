@@ -13,6 +13,7 @@ mod guard;
 mod health;
 mod journal;
 mod live;
+mod park;
 mod problem;
 mod read_now;
 mod record;
@@ -51,6 +52,7 @@ pub use catalog::{DriverCatalog, DriverEntry};
 
 use crate::collect::{CallersHandle, Handle};
 use crate::limits;
+use crate::park::Park;
 use crate::store::Store;
 
 /// How long open answers may take to end when the host goes down.
@@ -130,6 +132,8 @@ pub struct ApiState {
     pub callers: CallersHandle,
     /// The drivers that are loaded.
     pub drivers: Arc<dyn DriverCatalog>,
+    /// The life of drivers; none: this host has no part in it.
+    pub park: Option<Arc<Park>>,
     /// Metrics of the process; none: `/metrics` says so.
     pub metrics: Option<PrometheusHandle>,
     /// When the host started.
@@ -154,11 +158,18 @@ impl ApiState {
             handle,
             callers: CallersHandle::default(),
             drivers,
+            park: None,
             metrics,
             started_at: Timestamp::now(),
             closing,
             streams: Arc::new(Semaphore::new(limits::LIVE_STREAMS)),
         }
+    }
+
+    /// Lets drivers be taken in, tried and put to work.
+    pub fn with_park(mut self, park: Arc<Park>) -> Self {
+        self.park = Some(park);
+        self
     }
 
     /// Shows callers, and tells them what people decide.
@@ -192,7 +203,7 @@ fn api() -> OpenApiRouter<ApiState> {
         .routes(routes!(device::list))
         .routes(routes!(device::one))
         .routes(routes!(read_now::read_now))
-        .routes(routes!(tunnel::open))
+        .routes(routes!(tunnel::open, tunnel::one, tunnel::close))
         .routes(routes!(record::columns))
         .routes(routes!(record::list))
         .routes(routes!(record::versions))
@@ -213,11 +224,25 @@ fn api() -> OpenApiRouter<ApiState> {
         .routes(routes!(session::trace_text))
         .routes(routes!(driver::list))
         .routes(routes!(driver::vocabulary))
+        .routes(routes!(park::one))
+        .routes(routes!(park::shadow))
+        .routes(routes!(park::canary))
+        .routes(routes!(park::activate))
+        .routes(routes!(park::quarantine))
+        .routes(routes!(park::retire))
+        .routes(routes!(park::revoke))
+        .routes(routes!(park::roll_back))
+        .routes(routes!(park::events))
+        .routes(routes!(park::keys, park::trust))
+        .routes(routes!(park::revoke_key))
         .routes(routes!(caller::list))
         .routes(routes!(caller::approve))
         .routes(routes!(caller::refuse))
         .routes(routes!(caller::listeners))
         .routes(routes!(live::live));
+    // A package may be larger than other bodies.
+    let packages = OpenApiRouter::new().routes(routes!(park::versions, park::install));
+    let resources = resources.merge(packages.layer(DefaultBodyLimit::max(limits::DRIVER_PACKAGE_BYTES)));
     OpenApiRouter::with_openapi(Document::openapi()).nest("/api/v1", resources)
 }
 

@@ -33,7 +33,7 @@ pub(super) struct ProblemBody {
     title: String,
     /// HTTP status.
     status: u16,
-    /// Stable: `not-found`, `bad-query`, `bad-body`, `conflict`, `already-reading`, `busy`, `storage-paused`,
+    /// Stable: `not-found`, `bad-query`, `bad-body`, `conflict`, `already-reading`, `refused`, `busy`, `storage-paused`,
     /// `shutting-down`, `bad-host`, `method-not-allowed`, `too-large`, `too-slow`,
     /// `internal`.
     code: &'static str,
@@ -82,6 +82,14 @@ impl Problem {
             session,
             ..Self::new(StatusCode::CONFLICT, "already-reading", detail)
         }
+    }
+
+    pub(super) fn conflict(detail: impl Into<String>) -> Self {
+        Self::new(StatusCode::CONFLICT, "conflict", detail)
+    }
+
+    pub(super) fn refused(detail: impl Into<String>) -> Self {
+        Self::new(StatusCode::UNPROCESSABLE_ENTITY, "refused", detail)
     }
 
     pub(super) fn too_slow() -> Self {
@@ -162,9 +170,9 @@ impl From<HandleError> for Problem {
     fn from(error: HandleError) -> Self {
         let text = error.to_string();
         match error {
-            HandleError::NoDevice(_) | HandleError::NoSession(_) => Self::not_found(text),
+            HandleError::NoDevice(_) | HandleError::NoSession(_) | HandleError::NoTunnel(_) => Self::not_found(text),
             HandleError::AlreadyReading(_) => Self::already_reading(text, None),
-            HandleError::Busy | HandleError::NoPort(_) => Self::busy(text),
+            HandleError::Busy | HandleError::NoPort(..) => Self::busy(text),
             HandleError::Ended => Self::new(StatusCode::SERVICE_UNAVAILABLE, "shutting-down", text),
         }
     }

@@ -267,7 +267,7 @@ async fn gaps(state: &ApiState, info: &DeviceInfo, query: &RecordQuery) -> Resul
     if span.start >= span.end {
         return Ok(Vec::new());
     }
-    let coverage = state.store.coverage(info.id, kind, span.start).await?;
+    let coverage = state.store.reader().await?.coverage(info.id, kind, span.start).await?;
     Ok(gap::gaps(kind, span, &coverage))
 }
 

@@ -129,13 +129,14 @@ pub(super) struct ClockShown {
 /// One part of a session.
 #[derive(Debug, Serialize, ToSchema)]
 pub(super) struct Phase {
-    /// `open`, `identify`, a task's word, `close`.
+    /// `open`, `identify`, a task's word, `set-clock`, `close`.
     name: String,
     /// Since the start of the session.
     started_ms: u64,
     /// Since the start of the session.
     ended_ms: u64,
-    /// `ok`, or the word of what went wrong.
+    /// `ok`, or the word of what went wrong, and behind a colon what exactly. Of `set-clock` the word is `set`, `not-held`,
+    /// `failed`, `unsupported`, `too-far`, `too-soon` or `near-hour`.
     outcome: String,
     records: u64,
 }

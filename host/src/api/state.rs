@@ -107,6 +107,7 @@ mod tests {
             routes: Vec::new(),
             config: serde_json::Value::Null,
             schedule: "every 60m: hourly".parse().unwrap(),
+            clock_policy: crate::model::ClockPolicy::Off,
             group: None,
             archives: last_end.map(archive).into_iter().collect(),
             clock: None,

@@ -1,5 +1,7 @@
 //! A transparent way to a device for a limited time.
 
+use std::net::{Ipv4Addr, SocketAddr};
+
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
@@ -12,8 +14,9 @@ use super::dto::Instant;
 use super::extract::{Body, Path};
 use super::problem::Problem;
 use super::read_now::refused;
+use crate::collect::{self, Connection, HandleError};
 use crate::limits;
-use crate::model::DeviceId;
+use crate::model::{DeviceId, Reason};
 
 /// What is wanted.
 #[derive(Debug, Deserialize, ToSchema)]
@@ -21,6 +24,10 @@ use crate::model::DeviceId;
 pub(super) struct NewTunnel {
     /// How long, 1 to 480.
     minutes: u32,
+    /// `address:port` of this machine at which it listens; null: any free port, for programs on this machine only.
+    /// Whoever can connect there talks to the device.
+    #[serde(default)]
+    listen: Option<String>,
 }
 
 /// A tunnel that waits for its line.
@@ -28,8 +35,50 @@ pub(super) struct NewTunnel {
 pub(super) struct Tunnel {
     /// `host:port` to connect to. Bytes pass as soon as the line is free.
     address: String,
-    /// When it closes by itself. Before, cancelling its session closes it.
+    /// When it closes by itself, if its line is free now. Before, it can be closed.
     until: Instant,
+}
+
+/// A tunnel as it is now.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct TunnelState {
+    /// `host:port` to connect to.
+    address: String,
+    /// How long it stays open, from when its session begins.
+    minutes: u32,
+    /// Its session; null while it waits for its line.
+    session: Option<i64>,
+    /// Whether its line is open, so that bytes pass.
+    is_open: bool,
+    /// The last 20 connections, oldest first.
+    connections: Vec<TunnelConnection>,
+}
+
+/// One connection to a tunnel.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct TunnelConnection {
+    /// From 1, in the order in which they came.
+    number: u64,
+    /// `host:port` of who connected.
+    from: String,
+    /// Bytes to the device.
+    bytes_sent: u64,
+    /// Bytes from the device.
+    bytes_received: u64,
+    /// Whether it has ended.
+    is_over: bool,
+}
+
+impl From<&Connection> for TunnelConnection {
+    fn from(connection: &Connection) -> Self {
+        Self {
+            number: connection.number,
+            from: connection.from.to_string(),
+            bytes_sent: connection.bytes_sent,
+            bytes_received: connection.bytes_received,
+            is_over: connection.is_over,
+        }
+    }
 }
 
 /// Opens a TCP port behind which the device answers, as if it hung on it: for its maker's own program. Polling of its
@@ -48,13 +97,55 @@ pub(super) async fn open(
     if !state.store.has_device(DeviceId(id)).await? {
         return Err(Problem::not_found(format!("there is no device {id}")));
     }
+    let anywhere = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
+    let listen = body.listen.map_or(Ok(anywhere), |text| {
+        let expected = || {
+            Problem::bad_body(format!(
+                "listen is {text:?}, expected ADDRESS:PORT such as 10.0.0.2:5000"
+            ))
+        };
+        text.parse().map_err(|_| expected())
+    })?;
+    let tunnel = collect::NewTunnel {
+        device: DeviceId(id),
+        minutes: body.minutes,
+        listen,
+    };
     let address = state
         .handle
-        .tunnel(DeviceId(id), body.minutes)
+        .tunnel(tunnel)
         .await
         .map_err(|error| refused(&state, error))?;
     let until = Timestamp::now().saturating_add(SignedDuration::from_mins(body.minutes.into()));
     let until = Instant(until.unwrap_or(Timestamp::MAX));
     let address = address.to_string();
     Ok((StatusCode::ACCEPTED, Json(Tunnel { address, until })))
+}
+
+/// The tunnel to a device: whether it waits for its line, and who is connected.
+#[utoipa::path(get, path = "/devices/{id}/tunnel", operation_id = "one_tunnel", tag = "devices", params(("id" = i64, Path)),
+    responses((status = OK, body = TunnelState)))]
+pub(super) async fn one(State(state): State<ApiState>, Path(id): Path<i64>) -> Result<Json<TunnelState>, Problem> {
+    let device = DeviceId(id);
+    let door = state.handle.door(device).ok_or(HandleError::NoTunnel(device))?;
+    let running = state.handle.running();
+    let session = running
+        .iter()
+        .find(|live| live.device.0 == device && live.reason == Reason::Tunnel);
+    let seen = door.seen();
+    Ok(Json(TunnelState {
+        address: door.address().to_string(),
+        minutes: door.minutes(),
+        session: session.map(|live| live.session.0),
+        is_open: seen.is_open,
+        connections: seen.connections.iter().map(Into::into).collect(),
+    }))
+}
+
+/// Closes the tunnel to a device before its time.
+#[utoipa::path(delete, path = "/devices/{id}/tunnel", operation_id = "close_tunnel", tag = "devices",
+    params(("id" = i64, Path)), responses((status = ACCEPTED), (status = NOT_FOUND, description = "It has none")))]
+pub(super) async fn close(State(state): State<ApiState>, Path(id): Path<i64>) -> Result<StatusCode, Problem> {
+    state.handle.close_tunnel(DeviceId(id)).await?;
+    Ok(StatusCode::ACCEPTED)
 }

@@ -9,7 +9,7 @@ use jiff::Timestamp;
 use super::args::{DeviceArgs, config_json};
 use crate::driver::{Describe, check_config};
 use crate::model::schedule::BadSchedule;
-use crate::model::{LineAddress, LineOptions, LineSettings, Schedule, Task};
+use crate::model::{ClockPolicy, LineAddress, LineOptions, LineSettings, Schedule, Task};
 use crate::store::{
     Change, ImportFault, Imported, NewDevice, NewPoint, NewRoute, NewSite, Store, StoreError, USUAL_SCHEDULE,
 };
@@ -28,6 +28,9 @@ pub enum DeviceError {
     /// It has faults: all of them.
     #[error("{} faults, nothing was stored:\n  {}", .0.len(), .0.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n  "))]
     Faults(Vec<ImportFault>),
+    /// There is none of this name.
+    #[error("there is no device {0:?}: `uzel device list` names them")]
+    Unknown(String),
     /// The store did not take them.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -59,6 +62,7 @@ const COLUMNS: &[&str] = &[
     "tasks",
     "schedule",
     "group",
+    "clock_policy",
     "config",
     "latitude",
     "longitude",
@@ -144,6 +148,10 @@ fn device<'a>(
         wrong.push(("line_options", error.to_string()));
     }
     let schedule = schedule(get).map_err(|(key, reason)| wrong.push((key, reason)));
+    let clock_policy = get("clock_policy").map(str::parse::<ClockPolicy>).transpose();
+    if let Err(error) = &clock_policy {
+        wrong.push(("clock_policy", error.to_string()));
+    }
     let mut degrees = |key: &'static str| {
         let parsed = get(key).map(str::parse::<f64>).transpose();
         if parsed.is_err() {
@@ -163,8 +171,8 @@ fn device<'a>(
             }
         }
     }
-    let (Ok(addresses), Ok(settings), Ok(options), Ok(schedule), true) =
-        (addresses, settings, options, schedule, wrong.is_empty())
+    let (Ok(addresses), Ok(settings), Ok(options), Ok(schedule), Ok(clock_policy), true) =
+        (addresses, settings, options, schedule, clock_policy, wrong.is_empty())
     else {
         return Err(wrong);
     };
@@ -199,6 +207,7 @@ fn device<'a>(
         clock_rule: None,
         config,
         schedule,
+        clock_policy,
         group: text("group"),
         points: vec![NewPoint {
             input: 1,
@@ -265,6 +274,7 @@ pub fn from_args(args: &DeviceArgs, drivers: &Drivers) -> Result<NewDevice, Devi
     let settings = args.settings.map(|settings| settings.to_string());
     let every = args.every.map(|minutes| minutes.to_string());
     let tasks = args.what.iter().map(Task::to_string).collect::<Vec<_>>().join(" ");
+    let clock_policy = args.clock_policy.map(|policy| policy.to_string());
     let describe = drivers.get(&args.driver);
     let config = describe.map(|describe| config_json(describe, &args.set).to_string());
     let get = |key: &str| match key {
@@ -282,6 +292,7 @@ pub fn from_args(args: &DeviceArgs, drivers: &Drivers) -> Result<NewDevice, Devi
         "tasks" => Some(tasks.as_str()).filter(|tasks| !tasks.is_empty()),
         "schedule" => args.schedule.as_deref(),
         "group" => args.group.as_deref(),
+        "clock_policy" => clock_policy.as_deref(),
         "config" => config.as_deref(),
         _ => None,
     };
@@ -305,6 +316,15 @@ pub fn print_imported(imported: &[Imported], out: &mut dyn Write) -> io::Result<
         }
     }
     Ok(())
+}
+
+/// Says whether a device's clock is set; none: as its group says.
+pub async fn set_clock_policy(store: &Store, name: &str, policy: Option<ClockPolicy>) -> Result<(), DeviceError> {
+    if store.put_clock_policy(name, policy).await? {
+        Ok(())
+    } else {
+        Err(DeviceError::Unknown(name.to_owned()))
+    }
 }
 
 /// Lists the devices with how they fared.

@@ -322,7 +322,7 @@ fn session_end(
             ..Counters::default()
         },
         faults: manifest.faults.clone(),
-        trace: package.reading.trace.clone(),
+        trace: package.reading.trace.as_str().into(),
         asked: Some(manifest.asked.to_string()),
         clock: reading.clock.map(|(clock, _)| clock),
     }

@@ -3,7 +3,7 @@
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
-use crate::portable::{self, KeyError};
+use crate::signing::{self, KeyError};
 
 /// Why there is no new key.
 #[derive(Debug, thiserror::Error)]
@@ -23,7 +23,7 @@ pub enum NewKeyError {
 
 /// Makes a key: the secret one in `file`, for its owner only, the public one beside it and on `out`.
 pub fn new(file: &Path, out: &mut (dyn Write + Send)) -> Result<(), NewKeyError> {
-    let (secret, public, line) = portable::new_key()?;
+    let (secret, public, line) = signing::new_key()?;
     let mut beside = file.as_os_str().to_owned();
     beside.push(".pub");
     let beside = PathBuf::from(beside);

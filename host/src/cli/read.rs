@@ -107,6 +107,7 @@ pub async fn read(args: ReadArgs, transport: Arc<Transport>, out: &mut (dyn Writ
         options: args.options.unwrap_or_default(),
     };
     let order = Order {
+        set_clock: None,
         config,
         over: Over::Line(transport.clone(), way),
         driver: driver.clone(),

@@ -121,6 +121,7 @@ pub async fn run(args: ReplayArgs, store: Option<&Store>, out: &mut (dyn Write +
         serial: asked.serial.clone(),
         model: asked.model.clone(),
         tasks: asked.assignments()?,
+        set_clock: asked.set_clock()?,
         memory: asked.memory()?,
         budget: Budget {
             // The time of the trace: the session was shorter than its own bound.
@@ -224,6 +225,7 @@ fn from_args(args: &ReplayArgs) -> Result<Asked, ReplayError> {
         config: Value::Object(serde_json::Map::new()),
         withheld: Vec::new(),
         tasks: Vec::new(),
+        set_clock: None,
         memory: BTreeMap::new(),
     };
     TimeZone::get(zone).map_err(|source| ReadError::Zone {

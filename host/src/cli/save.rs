@@ -7,10 +7,9 @@ use jiff::Timestamp;
 use super::args::ReadArgs;
 use super::read::Tables;
 use crate::driver::Driver;
-use crate::portable::{
-    ClockShown, Device, DriverUsed, KeyError, Manifest, Moved, PackageError, Program, Reading, Signer, pack,
-};
+use crate::portable::{ClockShown, Device, DriverUsed, Manifest, Moved, PackageError, Program, Reading, pack};
 use crate::session::{Asked, Report};
+use crate::signing::{KeyError, Signer};
 
 /// Why nothing was saved.
 #[derive(Debug, thiserror::Error)]

@@ -1,7 +1,7 @@
 //! Who is read when: keeps the clock of every device, starts jobs, takes commands.
 
 use std::collections::{BTreeSet, HashMap, HashSet};
-use std::net::{Ipv4Addr, SocketAddr};
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -13,7 +13,7 @@ use tokio_util::sync::CancellationToken;
 use tracing::{error, info, warn};
 
 use super::Config;
-use super::handle::{Board, Command, HandleError, ReadNow};
+use super::handle::{Board, Command, HandleError, NewTunnel, ReadNow};
 use super::job::{Asked, Done, Job, Tools, carry_out};
 use super::plan::{Current, Planned};
 use super::queue::Queue;
@@ -21,7 +21,7 @@ use crate::driver::{Registry, Weight};
 use crate::limits;
 use crate::model::{DeviceId, LineAddress, LineId, Outcome, SessionId};
 use crate::schedule::{Due, Past, Read};
-use crate::session::{Desk, Transport, sessions_allowed};
+use crate::session::{Desk, Door, Transport, sessions_allowed};
 use crate::store::Store;
 
 /// How long polling rests after the store could not take something.
@@ -30,8 +30,8 @@ const STORAGE_REST: Duration = Duration::from_secs(10);
 /// From so many seconds on a clock that went otherwise than time was set; less is how machines follow their time servers.
 const CLOCK_SET_S: i64 = 10;
 
-/// A device's clock that differs so much from what its session was planned by may hold other intervals than were asked for.
-const OTHER_CLOCK_MS: u64 = 30 * 60 * 1_000;
+/// A device whose clock is so far ahead of what its session was planned by may hold more intervals than were asked for.
+const OTHER_CLOCK_MS: i64 = 30 * 60 * 1_000;
 
 /// The loop and what it knows.
 pub struct Collector {
@@ -86,8 +86,8 @@ fn has_room(running: &HashMap<i64, u32>, planned: &Planned) -> bool {
 
 /// Whether a device's driver brings an interpreter.
 fn is_big(registry: &Registry, planned: &Planned) -> bool {
-    let driver = registry.get(&planned.device.driver);
-    driver.is_some_and(|driver| driver.weight == Weight::Big)
+    let chosen = registry.choose(&planned.device.driver, planned.device.id);
+    chosen.is_ok_and(|(driver, _)| driver.weight == Weight::Big)
 }
 
 impl Collector {
@@ -419,9 +419,9 @@ impl Collector {
         if let Some(planned) = self.devices.get_mut(&id) {
             // What was measured by a clock that was set since is of no use.
             let measured = done.offset_ms.filter(|_| clock_sets == self.clock_sets);
-            let other_ms = measured.map_or(0, |ms| ms.abs_diff(planned.offset_ms.unwrap_or(0)));
+            let ahead_ms = measured.map_or(0, |ms| ms.saturating_sub(planned.offset_ms.unwrap_or(0)));
             // Once only: a clock that is otherwise each time would be read without end.
-            planned.read_again = other_ms >= OTHER_CLOCK_MS && !planned.read_again;
+            planned.read_again = ahead_ms >= OTHER_CLOCK_MS && !planned.read_again;
             read_again = planned.read_again;
             planned.offset_ms = measured.or(planned.offset_ms);
             if done.model.is_some() && planned.device.model.is_none() {
@@ -463,8 +463,12 @@ impl Collector {
                 // Who asked may have gone.
                 let _ = reply.send(answer);
             }
-            Command::Tunnel(device, minutes, reply) => {
-                let answer = self.tunnel(device, minutes);
+            Command::Tunnel(tunnel, reply) => {
+                let answer = self.tunnel(&tunnel);
+                let _ = reply.send(answer);
+            }
+            Command::CloseTunnel(device, reply) => {
+                let answer = self.close_tunnel(device);
                 let _ = reply.send(answer);
             }
             Command::Cancel(session, reply) => {
@@ -513,16 +517,30 @@ impl Collector {
         Ok(self.job_number)
     }
 
-    fn tunnel(&mut self, device: DeviceId, minutes: u32) -> Result<SocketAddr, HandleError> {
-        let planned = self.askable(device)?;
-        // To this machine only: there are no accounts yet.
-        let opened = std::net::TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).and_then(|listener| {
-            listener.set_nonblocking(true)?;
-            Ok((listener.local_addr()?, listener))
-        });
-        let (address, listener) = opened.map_err(|error| HandleError::NoPort(error.to_string()))?;
-        self.enqueue(planned, Some(Asked::Tunnel(Arc::new(listener), minutes)));
+    fn tunnel(&mut self, tunnel: &NewTunnel) -> Result<SocketAddr, HandleError> {
+        let planned = self.askable(tunnel.device)?;
+        let door = Door::open(tunnel.listen, tunnel.minutes);
+        let door = Arc::new(door.map_err(|error| HandleError::NoPort(tunnel.listen, error.to_string()))?);
+        self.tools.board.set_door(tunnel.device, &door);
+        let address = door.address();
+        self.enqueue(planned, Some(Asked::Tunnel(door)));
         Ok(address)
+    }
+
+    /// Ends a tunnel that is open, or that waits for its line.
+    fn close_tunnel(&mut self, device: DeviceId) -> Result<(), HandleError> {
+        if self.tools.board.door(device).is_none() {
+            return Err(HandleError::NoTunnel(device));
+        }
+        if self.tasks.values().any(|(running, ..)| *running == device) {
+            let current = self.current.get(&device).ok_or(HandleError::NoTunnel(device))?;
+            current.cancel.cancel();
+        } else {
+            self.queue.drop_where(|job| job.planned.device.id == device);
+            self.current.remove(&device);
+            self.set_due(device, Timestamp::now());
+        }
+        Ok(())
     }
 
     /// A device that nobody reads or waits for, taken out of its schedule until this is done.

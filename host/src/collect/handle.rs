@@ -1,9 +1,9 @@
 //! The way from outside to the collector: asks for a read, watches sessions. Carries commands, never records.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::net::SocketAddr;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError, Weak};
 
 use jiff::Timestamp;
 use tokio::sync::{broadcast, mpsc, oneshot};
@@ -11,7 +11,7 @@ use tokio::sync::{broadcast, mpsc, oneshot};
 use super::Config;
 use crate::limits;
 use crate::model::{DeviceId, LineId, Outcome, Reason, RecordKind, SessionId, Span, Task};
-use crate::session::{Resting, Transport};
+use crate::session::{Door, Resting, Transport};
 
 /// A session as those who watch see it.
 #[derive(Debug, Clone)]
@@ -81,6 +81,17 @@ pub struct ReadNow {
     pub span: Option<Span>,
 }
 
+/// A tunnel that somebody asks for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct NewTunnel {
+    /// To which device.
+    pub device: DeviceId,
+    /// How long, from when its line is free.
+    pub minutes: u32,
+    /// Where those who use it connect; port 0: any.
+    pub listen: SocketAddr,
+}
+
 /// Why a command was not taken.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum HandleError {
@@ -94,8 +105,11 @@ pub enum HandleError {
     #[error("session {0} does not run")]
     NoSession(SessionId),
     /// There is no port for a tunnel.
-    #[error("no port can be opened for a tunnel: {0}")]
-    NoPort(String),
+    #[error("no port can be opened at {0} for a tunnel: {1}")]
+    NoPort(SocketAddr, String),
+    /// The device has no tunnel.
+    #[error("device {0} has no tunnel")]
+    NoTunnel(DeviceId),
     /// Too many commands wait.
     #[error("too many commands wait, at most {} may", limits::COMMANDS)]
     Busy,
@@ -110,7 +124,9 @@ pub enum Command {
     /// Read a device now. Answers with the number of the job.
     ReadNow(ReadNow, oneshot::Sender<Result<u64, HandleError>>),
     /// Let a program of somebody's talk to a device. Answers with the address to connect to.
-    Tunnel(DeviceId, u32, oneshot::Sender<Result<SocketAddr, HandleError>>),
+    Tunnel(NewTunnel, oneshot::Sender<Result<SocketAddr, HandleError>>),
+    /// End a tunnel, open or waiting for its line.
+    CloseTunnel(DeviceId, oneshot::Sender<Result<(), HandleError>>),
     /// End a session within 2 s.
     Cancel(SessionId, oneshot::Sender<Result<(), HandleError>>),
     /// Devices were added or changed in the store.
@@ -134,6 +150,8 @@ pub struct Board {
     running: Mutex<BTreeMap<SessionId, Live>>,
     due: Mutex<BTreeMap<DeviceId, Timestamp>>,
     transport: OnceLock<Arc<Transport>>,
+    /// Tunnels by device; those that are gone stay until the next one is opened.
+    doors: Mutex<HashMap<DeviceId, Weak<Door>>>,
     events: broadcast::Sender<LiveEvent>,
     turns: AtomicU64,
 }
@@ -147,6 +165,7 @@ impl Handle {
             running: Mutex::default(),
             due: Mutex::default(),
             transport: OnceLock::new(),
+            doors: Mutex::default(),
             events,
             turns: AtomicU64::new(0),
         });
@@ -165,9 +184,19 @@ impl Handle {
         self.ask(|reply| Command::ReadNow(read, reply)).await
     }
 
-    /// Opens a port behind which the device answers for so many minutes, from when its line is free.
-    pub async fn tunnel(&self, device: DeviceId, minutes: u32) -> Result<SocketAddr, HandleError> {
-        self.ask(|reply| Command::Tunnel(device, minutes, reply)).await
+    /// Opens a port behind which the device answers. Gives the address to connect to.
+    pub async fn tunnel(&self, tunnel: NewTunnel) -> Result<SocketAddr, HandleError> {
+        self.ask(|reply| Command::Tunnel(tunnel, reply)).await
+    }
+
+    /// Ends a tunnel, open or waiting for its line.
+    pub async fn close_tunnel(&self, device: DeviceId) -> Result<(), HandleError> {
+        self.ask(|reply| Command::CloseTunnel(device, reply)).await
+    }
+
+    /// The tunnel to a device, open or waiting for its line.
+    pub fn door(&self, device: DeviceId) -> Option<Arc<Door>> {
+        self.board.door(device)
     }
 
     /// Ends a running session within 2 s.
@@ -271,6 +300,19 @@ impl Board {
     pub fn set_transport(&self, transport: Arc<Transport>) {
         // A second collector on one board would be a mistake that costs only this news.
         let _ = self.transport.set(transport);
+    }
+
+    /// Makes a tunnel known while it lives.
+    pub fn set_door(&self, device: DeviceId, door: &Arc<Door>) {
+        let mut doors = self.doors.lock().unwrap_or_else(PoisonError::into_inner);
+        doors.retain(|_, door| door.strong_count() > 0);
+        doors.insert(device, Arc::downgrade(door));
+    }
+
+    /// The tunnel to a device.
+    pub fn door(&self, device: DeviceId) -> Option<Arc<Door>> {
+        let doors = self.doors.lock().unwrap_or_else(PoisonError::into_inner);
+        doors.get(&device).and_then(Weak::upgrade)
     }
 
     /// The collector's loop turned.

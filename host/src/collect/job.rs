@@ -10,15 +10,15 @@ use tokio_util::sync::CancellationToken;
 use tracing::{error, info, warn};
 
 use super::handle::{Board, Live, ReadNow};
-use super::journal::{begin, keep_end, session_end};
+use super::journal::{begin, keep, keep_end, session_end};
 use super::plan::{Planned, assignments, clock_rule};
 use super::sink::{Shown, StoreSink, used};
 use crate::driver::env::Budget;
 use crate::driver::{Driver, Registry, Secrets, check_config};
 use crate::limits;
-use crate::model::{Outcome, Reason, SessionId, Task};
+use crate::model::{ClockPolicy, Outcome, Reason, SessionId, Task};
 use crate::schedule::Due;
-use crate::session::{Assignment, Desk, Order, Over, Report, Transport, Turn, Watch, Way, run, tunnel};
+use crate::session::{Desk, Door, Order, Over, SetClock, Transport, Turn, Way, run, tunnel};
 use crate::store::{NewSession, Route, SessionEnd, Store, StoreError};
 
 /// What every job works with.
@@ -45,8 +45,8 @@ pub struct Tools {
 pub enum Asked {
     /// To be read.
     Read(ReadNow),
-    /// To be talked to over this port, for so many minutes.
-    Tunnel(Arc<std::net::TcpListener>, u32),
+    /// To be talked to through this port.
+    Tunnel(Arc<Door>),
 }
 
 /// A job that waits or runs.
@@ -150,7 +150,9 @@ async fn attempt(
     begun: &impl Fn(SessionId),
 ) -> (Done, u64) {
     let device = &job.planned.device;
-    let driver = tools.registry.get(&device.driver);
+    let chosen = tools.registry.choose(&device.driver, device.id);
+    let driver = chosen.as_ref().ok().map(|(driver, _)| driver.clone());
+    let on_trial = chosen.as_ref().is_ok_and(|(_, on_trial)| *on_trial);
     let reason = match job.asked {
         None => Reason::Schedule,
         Some(Asked::Read(_)) => Reason::ReadNow,
@@ -193,27 +195,32 @@ async fn attempt(
     let secrets = driver
         .as_ref()
         .map_or_else(Secrets::default, |driver| Secrets::of(&driver.describe, &device.config));
-    let report = match prepare(tools, job, driver, route, started_at, cancel).await {
+    let report = match prepare(tools, job, chosen, route, started_at, cancel).await {
         Ok((turn, order)) => {
             let sink = StoreSink {
                 store: tools.store.clone(),
                 shown: shown.clone(),
                 assignments: order.tasks.clone().into(),
                 offset_ms: job.planned.offset_ms.unwrap_or(0),
+                on_trial,
             };
             let asked = order.tasks.clone();
             let watch = |phase: &str, usage: &crate::driver::Usage| shown.phase(phase, usage);
             let report = match &job.asked {
-                Some(Asked::Tunnel(listener, _)) => through(turn, order, listener, &watch).await,
+                Some(Asked::Tunnel(door)) => tunnel(turn, order, door, &watch).await,
                 _ => run(turn, order, Box::new(sink), &watch).await,
             };
-            keep(&tools.store, job, session, &asked, &report)
+            keep(tools, job, session, &asked, &report)
                 .await
                 .err()
                 .map_or(Ok(report), |error| Err((Outcome::Storage, error.to_string())))
         }
         Err(refused) => Err(refused),
     };
+    let after = report
+        .as_ref()
+        .ok()
+        .and_then(|report| report.clock_setting.as_ref()?.after);
     let mut end = session_end(
         session,
         tools.store.now(),
@@ -223,7 +230,10 @@ async fn attempt(
     if matches!(end.outcome, Outcome::Complete | Outcome::Partial) {
         end.schedule_done = Some(job.done_after(done.started_at));
     }
-    (done.outcome, done.offset_ms) = (end.outcome, end.clock.map(|clock| clock.offset_ms));
+    // The planner goes by the clock as it is now.
+    let offset_ms = after.map(|after| after.offset_ms);
+    done.offset_ms = offset_ms.or(end.clock.map(|clock| clock.offset_ms));
+    done.outcome = end.outcome;
     done.schedule_done.clone_from(&end.schedule_done);
     done.model = end.identity.as_ref().map(|identity| identity.model.clone());
     end.tells_of_device = reason != Reason::Tunnel;
@@ -233,34 +243,24 @@ async fn attempt(
     (done, added)
 }
 
-/// Lets somebody's program talk to the device.
-async fn through(turn: Turn, order: Order, listener: &std::net::TcpListener, watch: Watch<'_>) -> Report {
-    // Each route of the device has a try of its own with the same port.
-    match listener.try_clone().and_then(tokio::net::TcpListener::from_std) {
-        Ok(listener) => tunnel(turn, order, listener, watch).await,
-        Err(error) => Report::failed(Outcome::LineClosed, format!("the port of the tunnel is lost: {error}")),
-    }
-}
-
 /// Everything that the conversation needs, or why there will be none.
 async fn prepare(
     tools: &Tools,
     job: &Job,
-    driver: Option<Arc<Driver>>,
+    chosen: Result<(Arc<Driver>, bool), String>,
     route: &Route,
     started_at: Timestamp,
     cancel: CancellationToken,
 ) -> Result<(Turn, Order), Refused> {
     let device = &job.planned.device;
-    let missing = || (Outcome::DriverFault, format!("there is no driver {:?}", device.driver));
-    let driver = driver.ok_or_else(missing)?;
+    let (driver, on_trial) = chosen.map_err(|why| (Outcome::DriverFault, why))?;
     let bad = |text: String| (Outcome::BadConfig, text);
     let config = check_config(&driver.describe, &device.config).map_err(|fault| bad(fault.to_string()))?;
     let clock = clock_rule(device, &driver.describe).map_err(bad)?;
     let storage = |error: StoreError| (Outcome::Storage, error.to_string());
     let (span, minutes) = match &job.asked {
         Some(Asked::Read(read)) => (read.span, None),
-        Some(Asked::Tunnel(_, minutes)) => (None, Some(*minutes)),
+        Some(Asked::Tunnel(door)) => (None, Some(door.minutes())),
         None => (None, job.due.within_minutes),
     };
     let asked_wall = minutes.map(|minutes| Duration::from_secs(u64::from(minutes) * 60));
@@ -268,18 +268,24 @@ async fn prepare(
         (Some(Asked::Tunnel(..)), Some(wall)) => wall,
         (_, wall) => wall.map_or(tools.wall, |wall| wall.min(tools.wall)),
     };
-    let tasks = assignments(
-        &tools.store,
-        &job.planned,
-        &driver,
-        &clock,
-        started_at,
-        &job.tasks(),
-        span,
-    )
-    .await
-    .map_err(storage)?;
-    let memory = tools.store.memory(device.id, &device.driver).await.map_err(storage)?;
+    let (tasks, memory) = {
+        let mut reader = tools.store.reader().await.map_err(storage)?;
+        let (planned, asked) = (&job.planned, job.tasks());
+        let tasks = assignments(
+            &mut reader,
+            planned,
+            &driver,
+            &clock,
+            started_at,
+            &asked,
+            span,
+            on_trial,
+        )
+        .await;
+        let memory = reader.memory(device.id, &device.driver).await;
+        (tasks.map_err(storage)?, memory.map_err(storage)?)
+    };
+    let set_clock = set_clock(&tools.store, job).await.map_err(storage)?;
     let turn = tools
         .desk
         .turn(&route.address)
@@ -299,6 +305,7 @@ async fn prepare(
         serial: device.serial.clone(),
         model: device.model.clone(),
         tasks,
+        set_clock,
         memory,
         budget: Budget {
             wall,
@@ -310,6 +317,18 @@ async fn prepare(
         driver,
     };
     Ok((turn, order))
+}
+
+/// Whether the session may set the clock: one by schedule, where the device's policy says so.
+async fn set_clock(store: &Store, job: &Job) -> Result<Option<SetClock>, StoreError> {
+    let device = &job.planned.device;
+    match (&job.asked, device.clock_policy) {
+        (None, ClockPolicy::Set(limits)) => {
+            let set_at = store.clock_set_at(device.id).await?;
+            Ok(Some(SetClock { limits, set_at }))
+        }
+        _ => Ok(None),
+    }
 }
 
 fn live(session: SessionId, job: &Job, route: &Route, new: &NewSession) -> Live {
@@ -332,47 +351,6 @@ fn live(session: SessionId, job: &Job, route: &Route, new: &NewSession) -> Live 
         detail: None,
         ended_at: None,
     }
-}
-
-/// Keeps what a session learned beside its records.
-async fn keep(
-    store: &Store,
-    job: &Job,
-    session: SessionId,
-    asked: &[Assignment],
-    report: &Report,
-) -> Result<(), StoreError> {
-    let device = &job.planned.device;
-    if let Some(settings) = &report.settings {
-        store.put_settings(device.id, session, store.now(), settings).await?;
-    }
-    if let Some(clock) = report.clock {
-        store
-            .put_clock(
-                device.id,
-                session,
-                clock.at,
-                clock.offset_ms,
-                clock.uncertainty_ms.into(),
-            )
-            .await?;
-    }
-    if let Some(memory) = &report.memory {
-        store.put_memory(device.id, &device.driver, memory).await?;
-    }
-    for assignment in asked {
-        // Read to its end: where it was cut before is of no use any more.
-        if let Task::Archive(kind) = assignment.task
-            && assignment.resume.is_some()
-            && report
-                .phases
-                .iter()
-                .any(|phase| phase.name == kind.to_string() && phase.failed.is_none())
-        {
-            store.clear_resume(device.id, kind).await?;
-        }
-    }
-    Ok(())
 }
 
 /// Writes the journal, tells those who watch, counts.

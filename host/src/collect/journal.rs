@@ -1,15 +1,16 @@
-//! What is written down of a session: its begin and its end.
+//! What is written down of a session: its begin, what it learned beside its records, its end.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
 use tokio_util::sync::CancellationToken;
 
-use super::job::{Refused, Tools};
+use super::job::{Job, Refused, Tools};
 use super::sink::Shown;
-use crate::model::{Outcome, SessionId};
-use crate::session::Report;
-use crate::store::{self, NewSession, SessionEnd, StoreError};
+use crate::model::{Outcome, SessionId, Task};
+use crate::session::{Assignment, Report};
+use crate::store::{self, NewClockSetting, NewSession, SessionEnd, StoreError};
 
 /// Writes down that a session begins. While the storage takes nothing it waits: what somebody asked for is not forgotten.
 pub(super) async fn begin(
@@ -54,7 +55,7 @@ pub(super) fn session_end(
                     ..store::Counters::default()
                 },
                 faults: Vec::new(),
-                trace: String::new(),
+                trace: Arc::default(),
                 asked: None,
                 clock: None,
                 schedule_done: None,
@@ -82,9 +83,11 @@ pub(super) fn session_end(
             name: phase.name,
             started_ms: phase.started_ms,
             ended_ms: phase.ended_ms,
-            outcome: phase
-                .failed
-                .map_or_else(|| "ok".to_owned(), |(outcome, text)| format!("{outcome}: {text}")),
+            outcome: match (phase.said, phase.failed) {
+                (Some(said), _) => said,
+                (None, Some((outcome, text))) => format!("{outcome}: {text}"),
+                (None, None) => "ok".to_owned(),
+            },
             records: phase.rows,
         })
         .collect();
@@ -110,7 +113,7 @@ pub(super) fn session_end(
             memory_peak_bytes: u64::try_from(report.usage.memory_peak_bytes).unwrap_or(u64::MAX),
         },
         faults,
-        trace: report.trace,
+        trace: report.trace.into(),
         asked: report.asked.map(|asked| asked.to_text()),
         clock: report.clock.map(|clock| store::ClockSeen {
             shown: clock.shown,
@@ -122,19 +125,81 @@ pub(super) fn session_end(
     }
 }
 
+/// Keeps what a session learned beside its records.
+pub(super) async fn keep(
+    tools: &Tools,
+    job: &Job,
+    session: SessionId,
+    asked: &[Assignment],
+    report: &Report,
+) -> Result<(), StoreError> {
+    let (store, device) = (&tools.store, &job.planned.device);
+    if let Some(setting) = &report.clock_setting {
+        let new = NewClockSetting {
+            device: device.id,
+            session,
+            at: setting.at,
+            before_offset_ms: setting.before.offset_ms,
+            target: setting.to,
+            after_offset_ms: setting.after.map(|after| after.offset_ms),
+            outcome: setting.outcome,
+            text: setting.text.clone(),
+        };
+        // Later sessions go by when it was set.
+        while let Err(error) = store.put_clock_setting(new.clone()).await {
+            storage_back(tools, error).await?;
+        }
+    }
+    if let Some(settings) = &report.settings {
+        store.put_settings(device.id, session, store.now(), settings).await?;
+    }
+    let after = report.clock_setting.as_ref().and_then(|setting| setting.after);
+    for clock in report.clock.into_iter().chain(after) {
+        store
+            .put_clock(
+                device.id,
+                session,
+                clock.at,
+                clock.offset_ms,
+                clock.uncertainty_ms.into(),
+            )
+            .await?;
+    }
+    if let Some(memory) = &report.memory {
+        store.put_memory(device.id, &device.driver, memory).await?;
+    }
+    for assignment in asked {
+        // Read to its end: where it was cut before is of no use any more.
+        if let Task::Archive(kind) = assignment.task
+            && assignment.resume.is_some()
+            && report
+                .phases
+                .iter()
+                .any(|phase| phase.name == kind.to_string() && phase.failed.is_none())
+        {
+            store.clear_resume(device.id, kind).await?;
+        }
+    }
+    Ok(())
+}
+
 /// Writes how a session ended. While the storage takes nothing it waits, so that the journal has every session: polling
 /// rests meanwhile, so that no more wait than ran. When the host ends first, the next one finds the session running and
 /// ends it as interrupted.
 pub(super) async fn keep_end(tools: &Tools, end: SessionEnd) -> Result<(), StoreError> {
-    loop {
-        match tools.store.end_session(end.clone()).await {
-            Err(error) if error.is_storage_unavailable() => {
-                tokio::select! {
-                    () = tools.stopping.cancelled() => return Err(error),
-                    () = tools.store.resumed() => {}
-                }
-            }
-            result => return result,
-        }
+    while let Err(error) = tools.store.end_session(end.clone()).await {
+        storage_back(tools, error).await?;
+    }
+    Ok(())
+}
+
+/// Waits until a storage that took nothing does again. Any other error comes back, and this one when the host ends.
+async fn storage_back(tools: &Tools, error: StoreError) -> Result<(), StoreError> {
+    if !error.is_storage_unavailable() {
+        return Err(error);
+    }
+    tokio::select! {
+        () = tools.stopping.cancelled() => Err(error),
+        () = tools.store.resumed() => Ok(()),
     }
 }

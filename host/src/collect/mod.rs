@@ -11,10 +11,10 @@ mod sink;
 
 use serde::{Deserialize, Serialize};
 
-pub use crate::session::{ListenerCounts, Resting};
+pub use crate::session::{Connection, Door, ListenerCounts, Resting};
 pub use callers::{Callers, CallersHandle};
 pub use collector::Collector;
-pub use handle::{Board, Command, Handle, HandleError, Live, LiveEvent, ReadNow};
+pub use handle::{Board, Command, Handle, HandleError, Live, LiveEvent, NewTunnel, ReadNow};
 
 /// Section `polling` of the configuration.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

@@ -10,7 +10,7 @@ use crate::driver::describe::{ClockRuleWord, Describe, Model};
 use crate::model::{ArchiveKind, ClockRule, LineId, SessionId, Span, Task, place};
 use crate::schedule::{Want, gaps};
 use crate::session::Assignment;
-use crate::store::{PollDevice, Store, StoreError};
+use crate::store::{PollDevice, Reader, StoreError};
 
 /// A device as the collector knows it.
 #[derive(Debug, Clone)]
@@ -72,13 +72,14 @@ pub fn depth(device: &PollDevice, describe: &Describe, kind: ArchiveKind) -> Opt
 
 /// What the session is asked to do: `tasks`, of its archives the `span` that somebody asked for, or their gaps.
 pub async fn assignments(
-    store: &Store,
+    store: &mut Reader,
     planned: &Planned,
     driver: &Driver,
     clock: &ClockRule,
     now: Timestamp,
     tasks: &[Task],
     span: Option<Span>,
+    on_trial: bool,
 ) -> Result<Vec<Assignment>, StoreError> {
     let device = &planned.device;
     let mut tasks = tasks.to_vec();
@@ -115,7 +116,14 @@ pub async fn assignments(
                     now,
                     offset_ms: planned.offset_ms.unwrap_or(0),
                 };
-                gaps(want, &coverage.records, &absent)
+                let gaps = gaps(want, &coverage.records, &absent);
+                // First what is stored: a driver that reads it otherwise is not to be trusted with the rest.
+                let newest = coverage.records.iter().max_by_key(|span| span.end).filter(|_| on_trial);
+                newest
+                    .map(|span| recheck(kind, *span))
+                    .into_iter()
+                    .chain(gaps)
+                    .collect()
             }
         };
         if spans.is_empty() {
@@ -129,6 +137,20 @@ pub async fn assignments(
         assignments.push(Assignment { task, spans, resume });
     }
     Ok(assignments)
+}
+
+/// Intervals that a driver on trial reads once more, of each archive.
+const RECHECKED: i64 = 3;
+
+/// The last intervals of what is stored.
+fn recheck(kind: ArchiveKind, stored: Span) -> Span {
+    let from = place::length(kind).checked_mul(RECHECKED).ok();
+    let from = from.and_then(|back| stored.end.to_zoned(TimeZone::UTC).checked_sub(back).ok());
+    let from = from.map_or(stored.start, |from| from.timestamp());
+    Span {
+        start: from.max(stored.start),
+        end: stored.end,
+    }
 }
 
 /// Where the ring of an archive began, with an interval to spare.

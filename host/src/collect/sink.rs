@@ -10,7 +10,7 @@ use super::handle::{Board, Live, LiveEvent};
 use super::plan::windows_text;
 use crate::driver::Usage;
 use crate::driver::env::{Sink, SinkFault};
-use crate::model::{Absence, ArchiveKind, Column, DeviceEvent, Record, RecordKind, Span, Task};
+use crate::model::{Absence, ArchiveKind, Column, DeviceEvent, Outcome, Record, RecordKind, Span, Task};
 use crate::schedule::shortest;
 use crate::session::Assignment;
 use crate::store::{RecordBatch, Store, StoreError};
@@ -95,6 +95,8 @@ pub struct StoreSink {
     pub assignments: Arc<[Assignment]>,
     /// How far the device's clock is ahead of ours.
     pub offset_ms: i64,
+    /// Whether the driver is on trial: what it gives otherwise than it is stored is not taken.
+    pub on_trial: bool,
 }
 
 impl StoreSink {
@@ -122,7 +124,10 @@ fn fault(error: &StoreError) -> SinkFault {
         text.push_str(&source.to_string());
         cause = source.source();
     }
-    SinkFault(text)
+    SinkFault {
+        text,
+        outcome: Outcome::Storage,
+    }
 }
 
 #[async_trait]
@@ -141,6 +146,16 @@ impl Sink for StoreSink {
         };
         let last_end = records.iter().map(|record| record.ends_at).max();
         let values = u64::try_from(columns.len()).unwrap_or(0);
+        if self.on_trial {
+            let changed = self.store.changed_records(device, session, columns, &records).await;
+            if let Some(first) = changed.map_err(|error| fault(&error))?.first() {
+                let text = format!("the driver is on trial and gives values otherwise than they are stored: {first}");
+                return Err(SinkFault {
+                    text,
+                    outcome: Outcome::DriverFault,
+                });
+            }
+        }
         let batch = RecordBatch {
             device,
             session,

@@ -15,6 +15,7 @@ use super::env::Budget;
 use super::load_error::LoadError;
 use super::running::Running;
 use super::{Surroundings, v1};
+use crate::foreign::unprintable;
 use crate::limits;
 use crate::model::{ArchiveKind, Effect, LineSettings, Outcome};
 
@@ -96,6 +97,13 @@ impl Driver {
         let describe = parse(&text).map_err(|text| LoadError::Describe { text })?;
         driver.describe = Arc::new(describe);
         Ok(driver)
+    }
+
+    /// Takes away the interfaces beyond `meter` that are not `granted`: nothing of them is ever called.
+    pub fn restricted(mut self, granted: &[String]) -> Self {
+        let may = |name: &str| name == "meter" || granted.iter().any(|one| one == name);
+        self.interfaces.retain(|name| may(name));
+        self
     }
 
     /// The interfaces it exports: `meter` and the optional ones.
@@ -200,20 +208,6 @@ fn unknown() -> Describe {
         config: Vec::new(),
         models: Vec::new(),
         conditions: Vec::new(),
-    }
-}
-
-/// A text in `value` that would do more than stand there when a log or a terminal shows it.
-fn unprintable(value: &serde_json::Value) -> Option<&str> {
-    use serde_json::Value;
-    let judge = |text| Some(text).filter(|text: &&str| text.contains(char::is_control));
-    match value {
-        Value::String(text) => judge(text.as_str()),
-        Value::Array(items) => items.iter().find_map(unprintable),
-        Value::Object(map) => map
-            .iter()
-            .find_map(|(key, value)| judge(key.as_str()).or_else(|| unprintable(value))),
-        _ => None,
     }
 }
 

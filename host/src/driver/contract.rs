@@ -38,7 +38,7 @@ pub(super) trait Exports: Send + Sync {
 /// How a call came back: an error means that the instance is gone.
 pub(super) type Called<T> = wasmtime::Result<Result<T, Told>>;
 
-/// The exports of an instance, in the model's words. None: the driver has no such interface.
+/// The exports of an instance, in the model's words. What of them may be called the driver's list of interfaces says.
 #[async_trait]
 pub(super) trait Guest: Send + Sync {
     async fn describe(&self, store: &mut Store<Context>) -> wasmtime::Result<String>;
@@ -53,10 +53,10 @@ pub(super) trait Guest: Send + Sync {
         archive: Archive<'_>,
         sink: Sink,
     ) -> Called<()>;
-    fn has_diagnostics(&self) -> bool;
     async fn read_events(&self, store: &mut Store<Context>, port: Port, since: Option<Civil>, sink: Sink)
     -> Called<()>;
     async fn read_settings(&self, store: &mut Store<Context>, port: Port) -> Called<Vec<Setting>>;
+    async fn set_clock(&self, store: &mut Store<Context>, port: Port, to: Civil) -> Called<()>;
     async fn close(&self, store: &mut Store<Context>, port: Port) -> wasmtime::Result<()>;
 }
 

@@ -122,10 +122,15 @@ pub trait Sink: Send {
     fn progress(&mut self, done: u32, total: u32, usage: &Usage);
 }
 
-/// The store could not take it; the session ends with [`Outcome::Storage`].
+/// It was not taken, and the session ends.
 #[derive(Debug, thiserror::Error)]
-#[error("{0}")]
-pub struct SinkFault(pub String);
+#[error("{text}")]
+pub struct SinkFault {
+    /// What is wrong.
+    pub text: String,
+    /// How the session ends.
+    pub outcome: Outcome,
+}
 
 /// What one session may use.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -32,8 +32,8 @@ pub enum CallError {
 
 /// What the end of an instance means.
 pub(super) fn ended(context: &Context, error: &wasmtime::Error) -> (Outcome, String) {
-    if let Some(text) = &context.storage {
-        return (Outcome::Storage, text.clone());
+    if let Some((outcome, text)) = &context.not_taken {
+        return (*outcome, text.clone());
     }
     if let Some(hit) = error.downcast_ref::<LimitHit>().or(context.hit.as_ref()) {
         return (hit.outcome, hit.text.clone());

@@ -28,6 +28,6 @@ pub use describe::Describe;
 pub use engine::{Runtime, Weight, digest};
 pub use judge::{CallError, Failure};
 pub use load_error::LoadError;
-pub use registry::{Registry, RegistryError};
+pub use registry::{Chosen, Registry, RegistryError, Slot};
 pub use running::{ClockReading, Finished, Identity, Running};
 pub use secrets::Secrets;

@@ -1,6 +1,7 @@
-//! The drivers that are loaded, by their ids. A session takes its driver once and keeps it to its end.
+//! The drivers that are loaded, by their ids. A session takes its driver once and keeps it to its end, whatever takes its
+//! place meanwhile.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, PoisonError, RwLock};
 
@@ -9,11 +10,46 @@ use tracing::{error, info};
 use super::component::Driver;
 use super::engine::Runtime;
 use super::load_error::LoadError;
+use crate::model::DeviceId;
 
 /// Loaded drivers.
 #[derive(Debug, Default)]
 pub struct Registry {
-    drivers: RwLock<BTreeMap<String, Arc<Driver>>>,
+    slots: RwLock<BTreeMap<String, Slot>>,
+}
+
+/// What there is of one driver.
+#[derive(Debug, Clone, Default)]
+pub struct Slot {
+    /// The version that reads its devices.
+    pub active: Option<Arc<Driver>>,
+    /// The version that reads some of them.
+    pub canary: Option<(Arc<Driver>, Chosen)>,
+    /// Versions that did before, the last first: their code is kept so that going back takes no time.
+    pub before: Vec<Arc<Driver>>,
+    /// Why there is no version to read with.
+    pub why_none: Option<String>,
+}
+
+/// Which devices a canary reads.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Chosen {
+    /// These.
+    Devices(HashSet<DeviceId>),
+    /// So many of a hundred, the same ones each time.
+    Share(u8),
+}
+
+impl Chosen {
+    fn has(&self, device: DeviceId) -> bool {
+        match self {
+            Self::Devices(devices) => devices.contains(&device),
+            Self::Share(percent) => {
+                let mixed = device.0.wrapping_mul(0x5851_f42d_4c95_7f2d).rotate_left(29);
+                mixed.rem_euclid(100) < i64::from(*percent)
+            }
+        }
+    }
 }
 
 /// Why a folder of drivers cannot be used.
@@ -51,32 +87,51 @@ impl Registry {
     /// Puts a driver in place of the one with the same id.
     pub fn put(&self, driver: Driver) -> Arc<Driver> {
         let driver = Arc::new(driver);
-        let id = driver.describe.id.clone();
-        // A map of whole entries stays usable whoever panicked.
-        self.drivers
-            .write()
-            .unwrap_or_else(PoisonError::into_inner)
-            .insert(id, driver.clone());
+        let slot = Slot {
+            active: Some(driver.clone()),
+            ..Slot::default()
+        };
+        self.set(&driver.describe.id, slot);
         driver
     }
 
-    /// The driver with this id.
-    pub fn get(&self, id: &str) -> Option<Arc<Driver>> {
-        self.drivers
-            .read()
+    /// Puts this in place of what there was of a driver. Sessions that run go on with what they took.
+    pub fn set(&self, id: &str, slot: Slot) {
+        // A map of whole entries stays usable whoever panicked.
+        self.slots
+            .write()
             .unwrap_or_else(PoisonError::into_inner)
-            .get(id)
-            .cloned()
+            .insert(id.to_owned(), slot);
     }
 
-    /// All of them, by id.
+    /// What there is of a driver.
+    pub fn slot(&self, id: &str) -> Slot {
+        let slots = self.slots.read().unwrap_or_else(PoisonError::into_inner);
+        slots.get(id).cloned().unwrap_or_default()
+    }
+
+    /// The version of the driver with this id that reads its devices.
+    pub fn get(&self, id: &str) -> Option<Arc<Driver>> {
+        self.slot(id).active
+    }
+
+    /// The version that reads this device, and whether it is on trial.
+    ///
+    /// # Errors
+    /// Why there is none.
+    pub fn choose(&self, id: &str, device: DeviceId) -> Result<(Arc<Driver>, bool), String> {
+        let slot = self.slot(id);
+        let canary = slot.canary.filter(|(_, chosen)| chosen.has(device));
+        let canary = canary.map(|(driver, _)| (driver, true));
+        canary
+            .or_else(|| Some((slot.active?, false)))
+            .ok_or_else(|| slot.why_none.unwrap_or_else(|| format!("there is no driver {id:?}")))
+    }
+
+    /// The version of each driver that reads its devices, by id.
     pub fn list(&self) -> Vec<Arc<Driver>> {
-        self.drivers
-            .read()
-            .unwrap_or_else(PoisonError::into_inner)
-            .values()
-            .cloned()
-            .collect()
+        let slots = self.slots.read().unwrap_or_else(PoisonError::into_inner);
+        slots.values().filter_map(|slot| slot.active.clone()).collect()
     }
 
     /// Loads every `*.wasm` of a folder. One that does not load is told and left out: the others work.

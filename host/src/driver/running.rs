@@ -22,6 +22,7 @@ use crate::model::{ArchiveKind, Civil, ClockRule, Outcome, RecordKind, Setting};
 pub struct Running {
     store: Store<Context>,
     guest: Box<dyn Guest>,
+    interfaces: Box<[&'static str]>,
     port: Resource<PortHandle>,
     sink: Resource<SinkHandle>,
     busy: Arc<Busy>,
@@ -103,6 +104,7 @@ impl Running {
         Ok(Self {
             store,
             guest,
+            interfaces: driver.interfaces().into(),
             port,
             sink,
             busy,
@@ -140,6 +142,11 @@ impl Running {
 
     fn sink(&self) -> Resource<SinkHandle> {
         Resource::new_borrow(self.sink.rep())
+    }
+
+    /// Whether the driver has this interface and may be asked for it.
+    fn may(&self, interface: &str) -> bool {
+        self.interfaces.contains(&interface)
     }
 
     fn begin(&mut self, kind: RecordKind) {
@@ -219,7 +226,7 @@ impl Running {
 
     /// The device's journal to the sink. None: the driver has no such interface.
     pub async fn read_events(&mut self, since: Option<Civil>) -> Option<Result<(), CallError>> {
-        if !self.guest.has_diagnostics() {
+        if !self.may("diagnostics") {
             return None;
         }
         self.begin(RecordKind::Current);
@@ -232,7 +239,7 @@ impl Running {
 
     /// The device's settings. None: the driver has no such interface.
     pub async fn read_settings(&mut self) -> Option<Result<Vec<Setting>, CallError>> {
-        if !self.guest.has_diagnostics() {
+        if !self.may("diagnostics") {
             return None;
         }
         self.begin(RecordKind::Current);
@@ -240,6 +247,20 @@ impl Running {
         let Self { store, guest, busy, .. } = self;
         let guard = Guard::of(store.data());
         let result = guard.run(busy, guest.read_settings(store, port)).await;
+        Some(judge(self.store.data(), result))
+    }
+
+    /// Sets the meter's clock to meter time `to`, which holds at the time of the call. None: the driver has no such
+    /// interface.
+    pub async fn set_clock(&mut self, to: Civil) -> Option<Result<(), CallError>> {
+        if !self.may("configure") {
+            return None;
+        }
+        self.begin(RecordKind::Current);
+        let port = self.port();
+        let Self { store, guest, busy, .. } = self;
+        let guard = Guard::of(store.data());
+        let result = guard.run(busy, guest.set_clock(store, port, to)).await;
         Some(judge(self.store.data(), result))
     }
 
@@ -261,6 +282,11 @@ impl Running {
     /// What has been used so far.
     pub fn usage(&self) -> &Usage {
         &self.store.data().usage
+    }
+
+    /// The time, as the driver is told it: noted in the trace, so that what is made of it can be made again.
+    pub fn now(&mut self) -> Timestamp {
+        self.store.data_mut().now()
     }
 
     /// Milliseconds since the session started.

@@ -3,6 +3,7 @@
 use serde_json::Value;
 
 use super::describe::Describe;
+use crate::model::trace::MASKED;
 
 /// Shorter secrets are not looked for: what is masked in their place would be anything.
 const SHORTEST: usize = 3;
@@ -48,7 +49,7 @@ impl Secrets {
             .fold(text.to_owned(), |text, secret| text.replace(secret, "••"))
     }
 
-    /// A wire trace without secrets: in its texts, and in the bytes that were sent, where a star (2a) stands for each
+    /// A wire trace without secrets: in its texts, and in the bytes that were sent, where [`MASKED`] stands for each
     /// byte of one. What the meter sent stays as it came: it is what records were made of.
     pub fn mask_trace(&self, trace: String) -> String {
         if self.texts.is_empty() {
@@ -76,7 +77,7 @@ impl Secrets {
             while let Some(at) = hex.get(from..).and_then(|rest| rest.find(secret.as_str())) {
                 let at = from + at;
                 if at % 2 == 0 {
-                    hex.replace_range(at..at + secret.len(), &"2a".repeat(secret.len() / 2));
+                    hex.replace_range(at..at + secret.len(), &MASKED.repeat(secret.len() / 2));
                 }
                 from = at + 1;
             }
@@ -114,7 +115,7 @@ mod tests {
         let trace =
             "0 > ff7333637201\n1 > 0733363720\n2 > 0102030431323334\n3 < 73336372\n4 * open with s3cr\n5 > 37373737\n";
         let masked =
-            "0 > ff2a2a2a2a01\n1 > 0733363720\n2 > 2a2a2a2a2a2a2a2a\n3 < 73336372\n4 * open with ••\n5 > 37373737\n";
+            "0 > ff********01\n1 > 0733363720\n2 > ****************\n3 < 73336372\n4 * open with ••\n5 > 37373737\n";
         assert_eq!(secrets.mask_trace(trace.to_owned()), masked);
         let none = Secrets::of(&describe, &json!({"password": "ab", "pin": 1}));
         assert_eq!(none.mask("ab 1"), "ab 1");

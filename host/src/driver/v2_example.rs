@@ -96,15 +96,15 @@ impl Guest for meter::Guest {
         Ok(Err(none()))
     }
 
-    fn has_diagnostics(&self) -> bool {
-        false
-    }
-
     async fn read_events(&self, _: &mut Store<Context>, _: Port, _: Option<Civil>, _: Sink) -> Called<()> {
         Ok(Err(none()))
     }
 
     async fn read_settings(&self, _: &mut Store<Context>, _: Port) -> Called<Vec<Setting>> {
+        Ok(Err(none()))
+    }
+
+    async fn set_clock(&self, _: &mut Store<Context>, _: Port, _: Civil) -> Called<()> {
         Ok(Err(none()))
     }
 

@@ -4,7 +4,7 @@
 //!
 //! | mark | rest |
 //! | --- | --- |
-//! | `>` | hex of bytes sent |
+//! | `>` | hex of bytes sent; `**` for a byte of a secret |
 //! | `<` | hex of bytes received; a blank where one read ended and the next began |
 //! | `~` | `timeout`: a read that ended by its deadline; `timeout, 5 bytes` when these had come |
 //! | `=` | line settings |
@@ -14,6 +14,9 @@
 //! | `@` | the driver was told the time: this one |
 
 use std::fmt::Write as _;
+
+/// Stands for a byte of a secret among the hex of bytes sent.
+pub const MASKED: &str = "**";
 
 /// One kind of entry.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -43,7 +46,8 @@ pub struct Entry {
     pub at_ms: u64,
     /// What happened.
     pub kind: EntryKind,
-    /// Hex bytes for `Sent` and `Received`, with blanks between reads; text otherwise.
+    /// Hex bytes for `Sent` and `Received`, with blanks between reads, and [`MASKED`] for bytes of secrets that were sent;
+    /// text otherwise.
     pub rest: String,
 }
 
@@ -91,16 +95,28 @@ impl EntryKind {
     }
 }
 
-/// A trace as it grows.
+/// A trace as it grows. Thousands of sessions hold theirs at once, so bytes are kept as they are and become text at the
+/// end: that takes less than half of the memory.
 #[derive(Debug, Default)]
 pub struct Trace {
-    text: String,
+    /// Entries in order: a mark, milliseconds, the length of the rest, the rest. The numbers as [`put_number`] writes
+    /// them.
+    kept: Vec<u8>,
+    /// Bytes of the text that it will be.
+    len: usize,
     /// When bytes came last, if nothing else happened since.
     receiving: Option<u64>,
 }
 
 /// Bytes that come within this time of one another, milliseconds, are one answer to whoever reads the trace.
 const ONE_ANSWER_MS: u64 = 50;
+
+/// Bytes by which a trace grows, and the most that a number takes.
+const STEP: usize = 2_048;
+const NUMBER_BYTES: usize = 10;
+
+/// The mark of more bytes of the answer before.
+const MORE: u8 = b'+';
 
 impl Trace {
     /// Adds an entry of bytes. An answer that was read in parts is one entry, at the time of its first part.
@@ -113,46 +129,114 @@ impl Trace {
             self.receiving = Some(at_ms);
         }
         if kind == EntryKind::Received && goes_on {
-            self.text.pop();
-            self.text.push(' ');
+            self.make_room(1);
+            self.kept.push(MORE);
+            self.len += 1;
         } else {
             self.head(at_ms, kind);
         }
-        self.text.reserve(bytes.len() * 2 + 1);
-        let digit = |nibble: u8| char::from(if nibble < 10 { b'0' + nibble } else { b'a' - 10 + nibble });
-        self.text
-            .extend(bytes.iter().flat_map(|byte| [digit(byte >> 4), digit(byte & 0x0f)]));
-        self.text.push('\n');
+        self.rest(bytes);
+        self.len += bytes.len() * 2;
     }
 
     /// Adds an entry of text; control characters become spaces.
     pub fn text(&mut self, at_ms: u64, kind: EntryKind, text: &str) {
         self.receiving = None;
         self.head(at_ms, kind);
-        self.text
-            .extend(text.chars().map(|c| if c.is_control() { ' ' } else { c }));
-        self.text.push('\n');
+        self.rest(text.as_bytes());
+        self.len += text.len();
+    }
+
+    /// Room for so many bytes. Left to itself the vector would double.
+    fn make_room(&mut self, more: usize) {
+        if self.kept.capacity() - self.kept.len() < more {
+            self.kept.reserve_exact(more.max(STEP));
+        }
+    }
+
+    fn rest(&mut self, bytes: &[u8]) {
+        self.make_room(bytes.len() + NUMBER_BYTES);
+        put_number(&mut self.kept, bytes.len() as u64);
+        self.kept.extend_from_slice(bytes);
     }
 
     fn head(&mut self, at_ms: u64, kind: EntryKind) {
-        // Writing to a String cannot fail.
-        let _ = write!(self.text, "{at_ms} {} ", kind.mark());
+        self.make_room(1 + NUMBER_BYTES);
+        // The marks are ASCII.
+        self.kept.push(kind.mark() as u8);
+        put_number(&mut self.kept, at_ms);
+        // Digits, the mark between two blanks, the end of the line.
+        self.len += at_ms.checked_ilog10().unwrap_or(0) as usize + 5;
     }
 
-    /// Bytes of text so far.
+    /// Bytes of the text so far.
     pub fn len(&self) -> usize {
-        self.text.len()
+        self.len
     }
 
     /// Whether nothing happened yet.
     pub fn is_empty(&self) -> bool {
-        self.text.is_empty()
+        self.kept.is_empty()
     }
 
     /// The text.
     pub fn into_text(self) -> String {
-        self.text
+        let mut text = String::with_capacity(self.len);
+        let mut kept = self.kept.as_slice();
+        while let Some((mark, rest)) = kept.split_first() {
+            kept = rest;
+            if *mark == MORE {
+                text.pop();
+                text.push(' ');
+            } else {
+                // Writing to a String cannot fail.
+                let _ = write!(text, "{} {} ", take_number(&mut kept), char::from(*mark));
+            }
+            let length = usize::try_from(take_number(&mut kept)).unwrap_or(usize::MAX);
+            let Some((bytes, rest)) = kept.split_at_checked(length) else {
+                break;
+            };
+            kept = rest;
+            if matches!(*mark, MORE | b'>' | b'<') {
+                let digit = |nibble: u8| char::from(if nibble < 10 { b'0' + nibble } else { b'a' - 10 + nibble });
+                text.extend(bytes.iter().flat_map(|byte| [digit(byte >> 4), digit(byte & 0x0f)]));
+            } else {
+                let words = String::from_utf8_lossy(bytes);
+                text.extend(words.chars().map(|c| if c.is_control() { ' ' } else { c }));
+            }
+            text.push('\n');
+        }
+        text
     }
+}
+
+/// Adds a number in groups of seven bits, the low ones first; the high bit says that more follow.
+fn put_number(bytes: &mut Vec<u8>, mut number: u64) {
+    loop {
+        let low = (number & 0x7f) as u8;
+        number >>= 7;
+        if number == 0 {
+            bytes.push(low);
+            return;
+        }
+        bytes.push(low | 0x80);
+    }
+}
+
+/// Takes a number off the front.
+fn take_number(bytes: &mut &[u8]) -> u64 {
+    let mut number = 0;
+    for shift in (0..u64::BITS).step_by(7) {
+        let Some((byte, rest)) = bytes.split_first() else {
+            break;
+        };
+        *bytes = rest;
+        number |= u64::from(byte & 0x7f) << shift;
+        if byte & 0x80 == 0 {
+            break;
+        }
+    }
+    number
 }
 
 /// Reads a trace back. A line that is no entry (a damaged file) is left out.
@@ -201,7 +285,11 @@ mod tests {
         trace.text(190, EntryKind::Note, "hour\n5 > dead\u{7}");
         trace.bytes(191, EntryKind::Received, &[0x03]);
         trace.text(192, EntryKind::Moment, "");
-        let entries: Vec<_> = parse(&trace.into_text()).collect();
+        trace.bytes(70_000, EntryKind::Sent, &[0x5a; 300]);
+        let len = trace.len();
+        let text = trace.into_text();
+        assert_eq!((text.len(), text.capacity()), (len, len), "{text}");
+        let entries: Vec<_> = parse(&text).collect();
         assert_eq!(
             entries,
             [
@@ -229,6 +317,11 @@ mod tests {
                     at_ms: 192,
                     kind: EntryKind::Moment,
                     rest: String::new()
+                },
+                Entry {
+                    at_ms: 70_000,
+                    kind: EntryKind::Sent,
+                    rest: "5a".repeat(300)
                 },
             ]
         );

@@ -1,6 +1,5 @@
 //! Readings that travel: what a session gave, in one signed file. `docs/portable-reading.md` describes the format.
 
-mod key;
 mod manifest;
 mod package;
 mod read;
@@ -12,7 +11,6 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-pub use key::{KeyError, Signer, check_public, key_id, new_key};
 pub use manifest::{ClockShown, Device, DriverUsed, FileSum, Manifest, Moved, Program};
 pub use package::{Package, PackageError, Trust, digest, pack, unpack};
 pub use read::longest;

@@ -7,10 +7,11 @@ use sha2::{Digest as _, Sha256};
 use zip::write::SimpleFileOptions;
 use zip::{ZipArchive, ZipWriter};
 
-use super::key::{KeyError, Signer, Verdict, verify};
 use super::manifest::{FORMAT, FileSum, Manifest, VERSION};
 use super::{Reading, read, rows};
+use crate::foreign::unprintable;
 use crate::limits;
+use crate::signing::{KeyError, Signer, Verdict, verify};
 
 const MANIFEST: &str = "manifest.json";
 const SIGNATURE: &str = "manifest.json.minisig";
@@ -178,7 +179,7 @@ pub fn pack(mut manifest: Manifest, reading: &Reading, signer: Option<&Signer>) 
         .collect();
     let text = serde_json::to_vec_pretty(&manifest).map_err(|source| PackageError::Manifest { source })?;
     if let Some(signer) = signer {
-        files.insert(SIGNATURE, signer.sign(&text)?.into_bytes());
+        files.insert(SIGNATURE, signer.sign(&text, "reading of a meter")?.into_bytes());
     }
     files.insert(MANIFEST, text);
     if let Some((name, _)) = files.iter().find(|(_, bytes)| bytes.len() > limits::PACKAGE_FILE_BYTES) {
@@ -325,17 +326,4 @@ fn manifest(text: &[u8]) -> Result<Manifest, PackageError> {
         return Err(PackageError::Control { text });
     }
     serde_json::from_value(plain).map_err(fault)
-}
-
-fn unprintable(value: &serde_json::Value) -> Option<&str> {
-    use serde_json::Value;
-    let judge = |text| Some(text).filter(|text: &&str| text.contains(char::is_control));
-    match value {
-        Value::String(text) => judge(text.as_str()),
-        Value::Array(items) => items.iter().find_map(unprintable),
-        Value::Object(map) => map
-            .iter()
-            .find_map(|(key, value)| judge(key.as_str()).or_else(|| unprintable(value))),
-        _ => None,
-    }
 }

@@ -8,6 +8,7 @@ use zip::{ZipArchive, ZipWriter};
 
 use super::*;
 use crate::model::{Aggregate, Cell, Condition, Effect, Quality, Severity, Value};
+use crate::signing::{Signer, check_public, key_id, new_key};
 
 fn manifest() -> Manifest {
     Manifest {
@@ -377,7 +378,7 @@ proptest! {
 
     #[test]
     fn no_signature_panics(text in "(untrusted comment: )?[ -~\n]{0,200}", key in "[ -~]{0,60}") {
-        let _ = super::key::verify(b"manifest", &text, &[signer().public()]);
+        let _ = crate::signing::verify(b"manifest", &text, &[signer().public()]);
         let _ = check_public(&key);
     }
 }

@@ -8,9 +8,10 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::run::{Assignment, Order};
+use super::set_clock::SetClock;
 use crate::driver::env::Medium;
 use crate::driver::{Describe, secret_keys};
-use crate::model::{ClockRule, Span, Task};
+use crate::model::{ClockPolicy, ClockRule, Span, Task};
 
 /// What a session was asked. Secrets are left out.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -34,6 +35,9 @@ pub struct Asked {
     pub withheld: Vec<String>,
     /// In order.
     pub tasks: Vec<AskedTask>,
+    /// How the clock may be set behind them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub set_clock: Option<AskedSetClock>,
     /// What the driver remembered of the device before: key and hex of the value.
     pub memory: BTreeMap<String, String>,
 }
@@ -48,6 +52,16 @@ pub struct AskedTask {
     pub spans: Vec<(String, String)>,
     /// Where an earlier session was cut: hex of the driver's token.
     pub resume: Option<String>,
+}
+
+/// That the clock may be set.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct AskedSetClock {
+    /// Its limits, as a policy such as `beyond 30s within 10m every 1d`.
+    pub policy: String,
+    /// The instant at which that was last tried.
+    pub set_at: Option<String>,
 }
 
 /// What cannot be made out.
@@ -77,6 +91,10 @@ impl Asked {
             config,
             withheld,
             tasks: order.tasks.iter().map(asked_task).collect(),
+            set_clock: order.set_clock.map(|set_clock| AskedSetClock {
+                policy: ClockPolicy::Set(set_clock.limits).to_string(),
+                set_at: set_clock.set_at.map(|at| at.to_string()),
+            }),
             memory: order
                 .memory
                 .iter()
@@ -117,6 +135,17 @@ impl Asked {
     /// The tasks with their spans.
     pub fn assignments(&self) -> Result<Vec<Assignment>, AskedFault> {
         self.tasks.iter().map(assignment).collect()
+    }
+
+    /// How the clock may be set.
+    pub fn set_clock(&self) -> Result<Option<SetClock>, AskedFault> {
+        let Some(asked) = &self.set_clock else { return Ok(None) };
+        let limits = match asked.policy.parse() {
+            Ok(ClockPolicy::Set(limits)) => limits,
+            _ => return Err(fault("policy", &asked.policy, "such as beyond 30s within 10m every 1d")),
+        };
+        let set_at = asked.set_at.as_deref().map(|at| instant("set_at", at)).transpose()?;
+        Ok(Some(SetClock { limits, set_at }))
     }
 
     /// What the driver remembered.

@@ -35,7 +35,7 @@ pub struct Turn {
 /// All slots are taken.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error(
-    "{most} sessions are open, which is the most that there may be: raise limits.sessions, and vm.max_map_count with it"
+    "{most} sessions are open, which is the most that there may be: raise polling.sessions, and vm.max_map_count with it"
 )]
 pub struct DeskFull {
     most: usize,

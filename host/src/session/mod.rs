@@ -2,17 +2,25 @@
 
 mod asked;
 mod desk;
+mod door;
 mod port;
 mod replay;
+mod report;
+mod request;
 mod run;
 mod script;
+mod set_clock;
 mod tunnel;
 
 pub use crate::transport::incoming::{Counts as ListenerCounts, Hub};
 pub use crate::transport::{BadModems, ModemConfig, Modems, Resting, Transport, Way};
-pub use asked::{Asked, AskedFault, AskedTask};
+pub use asked::{Asked, AskedFault, AskedSetClock, AskedTask};
 pub use desk::{Desk, DeskFull, Turn, sessions_allowed};
+pub use door::{Connection, Door, Seen};
 pub use replay::{Mismatch, Replay};
-pub use run::{Assignment, ClockSeen, Order, Over, Phase, Report, Watch, replay, run};
+pub use report::{ClockSeen, Phase, Report, Watch};
+pub use request::Request;
+pub use run::{Assignment, Order, Over, replay, run};
 pub use script::{Script, ScriptError};
+pub use set_clock::{ClockSetting, SetClock};
 pub use tunnel::tunnel;

@@ -7,6 +7,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 
 use super::asked::hex;
+use super::request::Request;
 use super::script::{Script, Step, What};
 use crate::driver::env::{Medium, Port, PortFault, Reading, Until};
 use crate::model::LineSettings;
@@ -34,7 +35,7 @@ pub struct Mismatch {
     /// What the driver asks.
     pub asks: Vec<u8>,
     /// What was asked there when the trace was made; none: the trace is at its end.
-    pub recorded: Option<Vec<u8>>,
+    pub recorded: Option<Request>,
 }
 
 impl std::fmt::Display for Mismatch {
@@ -43,9 +44,8 @@ impl std::fmt::Display for Mismatch {
         match &self.recorded {
             Some(recorded) => write!(
                 f,
-                "at {} ms the driver asks {asks}, where the trace has {}",
-                self.at_ms,
-                hex(recorded)
+                "at {} ms the driver asks {asks}, where the trace has {recorded}",
+                self.at_ms
             ),
             None => write!(
                 f,
@@ -109,7 +109,7 @@ impl State {
             self.take();
         }
         let recorded = match self.next() {
-            Some(What::Sent(recorded)) if recorded == bytes => {
+            Some(What::Sent(recorded)) if recorded.matches(bytes) => {
                 self.take();
                 return Ok(());
             }
@@ -225,7 +225,10 @@ impl Port for Replay {
 
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+
     use super::*;
+    use crate::driver::{Describe, Secrets};
 
     fn replay(trace: &str) -> Replay {
         Replay::new(Script::parse(trace).unwrap(), Medium::Tcp)
@@ -266,6 +269,33 @@ mod tests {
         assert_eq!(port.read(how(Until::Delimiter(0x0d))).await, Ok(vec![0x0d]));
         assert_eq!(port.read(how(Until::Any)).await, Err(PortFault::Timeout(vec![])));
         assert_eq!(port.elapsed(), Some(Duration::from_millis(2_184)));
+    }
+
+    #[tokio::test]
+    async fn a_masked_password_does_not_end_a_replay() {
+        let describe: Describe = serde_json::from_value(json!({
+            "id": "hm1", "version": "1.0.0", "vendor": "v", "title": {"ru": "t", "en": "t"},
+            "line": {"media": ["tcp"], "baud": 9600, "data_bits": 8, "parity": "none", "stop_bits": 1},
+            "config": [{"key": "password", "type": "string", "secret": true, "title": {"ru": "t", "en": "t"}}],
+            "models": [],
+        }))
+        .unwrap();
+        let secrets = Secrets::of(&describe, &json!({"password": "s3cr"}));
+        let trace = secrets.mask_trace("5 > 1073336372a116\n184 < e5\n200 > 1040\n".to_owned());
+        assert!(!trace.contains("73336372"), "{trace}");
+        let mut port = replay(&trace);
+        // Whoever replays knows the password or not.
+        for password in [b"s3cr", b"none"] {
+            port = replay(&trace);
+            let request = [&[0x10], &password[..], &[password[0], 0x16]].concat();
+            port.write(&request, Duration::ZERO).await.unwrap();
+            assert_eq!(port.read(how(Until::Any)).await, Ok(vec![0xe5]));
+        }
+        let refused = port.write(&[0x10, 0x41], Duration::ZERO).await;
+        assert!(refused.is_err(), "what is shown is compared");
+        let other = replay(&trace).write(b"\x11s3cr\xa1\x16", Duration::ZERO).await;
+        let text = "at 0 ms the driver asks 1173336372a116, where the trace has 10********a116".to_owned();
+        assert_eq!(other, Err(PortFault::Closed(text)));
     }
 
     #[tokio::test]

@@ -12,9 +12,11 @@ use super::asked::Asked;
 use super::desk::Turn;
 use super::port::LinePort;
 use super::replay::Replay;
+use super::report::{Phase, Report, Step, Watch, clock_seen};
+use super::set_clock::{SetClock, set_clock};
 use crate::driver::env::{Budget, Port, Sink};
-use crate::driver::{CallError, ClockReading, Driver, Failure, Identity, Running, Secrets, Surroundings, Usage};
-use crate::model::{Civil, ClockRule, Outcome, Setting, Span, Task};
+use crate::driver::{CallError, Driver, Failure, Identity, Running, Secrets, Surroundings};
+use crate::model::{Civil, ClockRule, Outcome, Span, Task};
 use crate::transport::{OpenError, Transport, Way};
 
 /// What a session has to do, and with what.
@@ -33,6 +35,8 @@ pub struct Order {
     pub model: Option<String>,
     /// In this order.
     pub tasks: Vec<Assignment>,
+    /// Whether the clock may be set behind them; none: it may not.
+    pub set_clock: Option<SetClock>,
     /// What the driver remembered of the device.
     pub memory: BTreeMap<String, Vec<u8>>,
     /// What it may use.
@@ -63,111 +67,6 @@ pub struct Assignment {
     /// Where an earlier session in the same spans was cut.
     pub resume: Option<Vec<u8>>,
 }
-
-/// The device's clock beside ours.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct ClockSeen {
-    /// What it showed.
-    pub shown: Civil,
-    /// When, by our clock.
-    pub at: Timestamp,
-    /// Device minus host, milliseconds.
-    pub offset_ms: i64,
-    /// Give or take.
-    pub uncertainty_ms: u32,
-}
-
-/// One step of a session.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Phase {
-    /// `open`, `identify`, a task's word, `close`.
-    pub name: String,
-    /// Since the session started.
-    pub started_ms: u64,
-    /// Since the session started.
-    pub ended_ms: u64,
-    /// None: done.
-    pub failed: Option<(Outcome, String)>,
-    /// Rows and events that it gave.
-    pub rows: u64,
-}
-
-/// How a session went.
-#[derive(Debug)]
-pub struct Report {
-    /// What was asked of the device; none when the line did not open.
-    pub asked: Option<Asked>,
-    /// How it ended.
-    pub outcome: Outcome,
-    /// What exactly was wrong.
-    pub detail: Option<String>,
-    /// Who answered.
-    pub identity: Option<Identity>,
-    /// Its clock.
-    pub clock: Option<ClockSeen>,
-    /// Its settings, when they were asked for.
-    pub settings: Option<Vec<Setting>>,
-    /// Steps in order.
-    pub phases: Vec<Phase>,
-    /// What it used.
-    pub usage: Usage,
-    /// Processor time.
-    pub busy: Duration,
-    /// Wall time.
-    pub wall: Duration,
-    /// How long a call was up that somebody pays for.
-    pub on_line: Duration,
-    /// Faults of the driver that did not end it.
-    pub faults: Vec<String>,
-    /// The wire trace.
-    pub trace: String,
-    /// What the driver wants remembered, when it changed.
-    pub memory: Option<BTreeMap<String, Vec<u8>>>,
-}
-
-impl Report {
-    /// Of a session that could not begin.
-    pub fn failed(outcome: Outcome, text: String) -> Self {
-        Self {
-            outcome,
-            detail: Some(text),
-            ..Self::new()
-        }
-    }
-
-    /// Takes secrets out of all that is written down.
-    fn hide(&mut self, secrets: &Secrets) {
-        let texts = self.detail.iter_mut().chain(&mut self.faults);
-        let failures = self.phases.iter_mut().filter_map(|phase| phase.failed.as_mut());
-        for text in texts.chain(failures.map(|(_, text)| text)) {
-            *text = secrets.mask(text);
-        }
-        self.trace = secrets.mask_trace(std::mem::take(&mut self.trace));
-    }
-
-    /// Of a session that has done nothing yet.
-    pub(super) fn new() -> Self {
-        Self {
-            asked: None,
-            outcome: Outcome::Complete,
-            detail: None,
-            identity: None,
-            clock: None,
-            settings: None,
-            phases: Vec::new(),
-            usage: Usage::default(),
-            busy: Duration::ZERO,
-            wall: Duration::ZERO,
-            on_line: Duration::ZERO,
-            faults: Vec::new(),
-            trace: String::new(),
-            memory: None,
-        }
-    }
-}
-
-/// Told at the start of each phase.
-pub type Watch<'a> = &'a (dyn Fn(&str, &Usage) + Sync);
 
 /// Holds the conversation. `turn` is kept to its end.
 pub async fn run(turn: Turn, order: Order, sink: Box<dyn Sink>, watch: Watch<'_>) -> Report {
@@ -205,6 +104,7 @@ async fn converse(order: &Order, sink: Box<dyn Sink>, watch: Watch<'_>, report: 
         started_ms: 0,
         ended_ms: open_ms,
         failed,
+        said: None,
         rows: 0,
     });
     let port = opened?;
@@ -286,21 +186,31 @@ async fn work(order: &Order, running: &mut Running, watch: Watch<'_>, report: &m
         close(running, watch, report).await;
         return Err(ended);
     }
-    let mut failures: Vec<(Task, Failure)> = Vec::new();
+    let mut failures: Vec<(String, Failure)> = Vec::new();
     let mut done = 0usize;
     for assignment in &order.tasks {
         match carry_out(order, assignment, running, watch, report).await {
             Ok(()) => done += 1,
             // What the device cannot do is no failure of the session: the next would fail alike.
             Err(CallError::Failure(failure)) if failure.outcome == Outcome::Unsupported => done += 1,
-            Err(CallError::Failure(failure)) if goes_on(&failure) => failures.push((assignment.task, failure)),
+            Err(CallError::Failure(failure)) if goes_on(&failure) => {
+                failures.push((assignment.task.to_string(), failure))
+            }
+            Err(error) => return leave(running, watch, report, error).await,
+        }
+    }
+    if failures.is_empty() {
+        // What was to be read is read, with the clock that it was written with.
+        match set_clock(order, running, watch, report).await {
+            Ok(()) => {}
+            Err(CallError::Failure(failure)) if failure.line_usable => failures.push(("set-clock".to_owned(), failure)),
             Err(error) => return leave(running, watch, report, error).await,
         }
     }
     close(running, watch, report).await;
     match failures.first() {
         None => Ok(()),
-        Some((task, failure)) => {
+        Some((name, failure)) => {
             let outcome = if done > 0 { Outcome::Partial } else { failure.outcome };
             let more = failures.len() - 1;
             let more = if more > 0 {
@@ -308,7 +218,7 @@ async fn work(order: &Order, running: &mut Running, watch: Watch<'_>, report: &m
             } else {
                 String::new()
             };
-            Err((outcome, format!("{task}: {}: {}{more}", failure.outcome, failure.text)))
+            Err((outcome, format!("{name}: {}: {}{more}", failure.outcome, failure.text)))
         }
     }
 }
@@ -369,14 +279,6 @@ async fn carry_out(
         return Ok(());
     }
     let step = Step::begin(&assignment.task.to_string(), running, watch);
-    let unsupported = || {
-        let text = "the driver has no such interface".to_owned();
-        CallError::Failure(Failure {
-            outcome: Outcome::Unsupported,
-            text,
-            line_usable: true,
-        })
-    };
     let result = match assignment.task {
         Task::Clock => match running.read_clock().await {
             Ok(reading) => {
@@ -393,7 +295,7 @@ async fn carry_out(
         Task::Archive(kind) => running.read_archive(kind, &windows, assignment.resume.clone()).await,
         Task::Events => {
             let since = windows.first().map(|(begin, _)| *begin);
-            running.read_events(since).await.unwrap_or_else(|| Err(unsupported()))
+            running.read_events(since).await.unwrap_or_else(|| Err(no_interface()))
         }
         Task::Settings => match running.read_settings().await {
             Some(Ok(settings)) => {
@@ -401,19 +303,18 @@ async fn carry_out(
                 Ok(())
             }
             Some(Err(error)) => Err(error),
-            None => Err(unsupported()),
+            None => Err(no_interface()),
         },
     };
     step.end(running, report, result)
 }
 
-fn clock_seen(rule: &ClockRule, reading: ClockReading) -> Option<ClockSeen> {
-    let shown_at = rule.instant(reading.shown)?;
-    Some(ClockSeen {
-        shown: reading.shown,
-        at: reading.at,
-        offset_ms: shown_at.as_millisecond() - reading.at.as_millisecond(),
-        uncertainty_ms: reading.uncertainty_ms,
+/// What the driver does not export is unsupported.
+pub(super) fn no_interface() -> CallError {
+    CallError::Failure(Failure {
+        outcome: Outcome::Unsupported,
+        text: "the driver has no such interface".to_owned(),
+        line_usable: true,
     })
 }
 
@@ -445,39 +346,4 @@ fn right_device(order: &Order, identity: &Identity) -> Result<(), Ended> {
         ));
     }
     Ok(())
-}
-
-/// A phase being measured.
-struct Step {
-    name: String,
-    started_ms: u64,
-    rows: u64,
-}
-
-impl Step {
-    fn begin(name: &str, running: &Running, watch: Watch<'_>) -> Self {
-        let usage = running.usage();
-        watch(name, usage);
-        Self {
-            name: name.to_owned(),
-            started_ms: running.at_ms(),
-            rows: usage.rows,
-        }
-    }
-
-    fn end<T>(self, running: &Running, report: &mut Report, result: Result<T, CallError>) -> Result<T, CallError> {
-        let failed = match &result {
-            Ok(_) => None,
-            Err(CallError::Failure(failure)) => Some((failure.outcome, failure.text.clone())),
-            Err(CallError::Ended(outcome, text)) => Some((*outcome, text.clone())),
-        };
-        report.phases.push(Phase {
-            name: self.name,
-            started_ms: self.started_ms,
-            ended_ms: running.at_ms(),
-            failed,
-            rows: running.usage().rows - self.rows,
-        });
-        result
-    }
 }

@@ -5,6 +5,7 @@
 //! before the steps of that time. A line `# asked: {…}` says in both what the session was asked.
 
 use super::asked::{Asked, unhex};
+use super::request::Request;
 use crate::limits;
 use crate::model::trace::{self, EntryKind};
 
@@ -19,7 +20,7 @@ pub(super) struct Step {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum What {
     /// The driver sent this.
-    Sent(Vec<u8>),
+    Sent(Request),
     /// One read gave this.
     Came(Vec<u8>),
     /// A read ended by its deadline; true: with what came before it.
@@ -127,7 +128,7 @@ impl Script {
             (entry.kind, entry.rest)
         };
         match kind {
-            EntryKind::Sent => self.add(*at_ms, What::Sent(unhex(&rest)?)),
+            EntryKind::Sent => self.add(*at_ms, What::Sent(Request::parse(&rest)?)),
             // A blank is the end of a read in a trace, and only a blank in a recording.
             EntryKind::Received if timed => {
                 for part in rest.split_whitespace() {
@@ -162,7 +163,7 @@ mod tests {
         assert_eq!(
             script.steps,
             [
-                at(0, What::Sent(vec![0x10, 0x5b])),
+                at(0, What::Sent(Request::parse("105b").unwrap())),
                 at(184, What::Came(vec![0x68, 3])),
                 at(184, What::Came(vec![0x16])),
                 at(190, What::Moment),

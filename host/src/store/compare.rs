@@ -24,21 +24,24 @@ impl Store {
         columns: &Arc<[Column]>,
         records: &[Record],
     ) -> Result<Vec<String>, StoreError> {
-        let mut conn = self.reader().await?;
-        let put = Put {
-            batch: RecordBatch {
-                device,
-                session,
-                columns: columns.clone(),
-                records: Vec::new(),
-                resume: None,
-            },
-            received_at: 0,
-            series: series::known(&mut conn, device, columns).await?,
-            order: Arc::default(),
-        };
+        let mut conn = self.reader().await?.conn;
+        let put = put(&mut conn, device, session, columns).await?;
         let records: Vec<&Record> = records.iter().collect();
         version::compare(&mut conn, &put, &records).await
+    }
+
+    /// How records that are stored differ from what is given now, a line each; those that are not stored are none of it.
+    pub async fn changed_records(
+        &self,
+        device: DeviceId,
+        session: SessionId,
+        columns: &Arc<[Column]>,
+        records: &[Record],
+    ) -> Result<Vec<String>, StoreError> {
+        let mut conn = self.reader().await?.conn;
+        let put = put(&mut conn, device, session, columns).await?;
+        let records: Vec<&Record> = records.iter().collect();
+        version::changed(&mut conn, &put, &records).await
     }
 
     /// Records that `session` stored: archive and start, as `given` has them, that are not in it.
@@ -127,13 +130,27 @@ impl Store {
         }
         Ok(differences)
     }
+}
 
-    async fn reader(&self) -> Result<sqlx::pool::PoolConnection<sqlx::Sqlite>, StoreError> {
-        self.readers
-            .acquire()
-            .await
-            .map_err(StoreError::of("take a connection"))
-    }
+/// What says of which series the columns are.
+async fn put(
+    conn: &mut sqlx::SqliteConnection,
+    device: DeviceId,
+    session: SessionId,
+    columns: &Arc<[Column]>,
+) -> Result<Put, StoreError> {
+    Ok(Put {
+        batch: RecordBatch {
+            device,
+            session,
+            columns: columns.clone(),
+            records: Vec::new(),
+            resume: None,
+        },
+        received_at: 0,
+        series: series::known(conn, device, columns).await?,
+        order: Arc::default(),
+    })
 }
 
 fn event_key(event: &DeviceEvent) -> EventKey {

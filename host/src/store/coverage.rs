@@ -5,7 +5,7 @@ use jiff::Timestamp;
 
 use super::error::StoreError;
 use super::writer::{Tx, Write};
-use super::{Store, instant};
+use super::{Reader, Store, instant};
 use crate::model::{Absence, ArchiveKind, DeviceId, SessionId, Span};
 
 /// What is known of one archive.
@@ -29,9 +29,14 @@ struct PutAbsence {
     why: Absence,
 }
 
-impl Store {
+impl Reader {
     /// Records and absences of an archive that end after `from`.
-    pub async fn coverage(&self, device: DeviceId, kind: ArchiveKind, from: Timestamp) -> Result<Coverage, StoreError> {
+    pub async fn coverage(
+        &mut self,
+        device: DeviceId,
+        kind: ArchiveKind,
+        from: Timestamp,
+    ) -> Result<Coverage, StoreError> {
         let word = kind.to_string();
         let from = from.as_second();
         let records: Vec<(i64, i64)> = sqlx::query_as(
@@ -42,7 +47,7 @@ impl Store {
         .bind(&word)
         .bind(from.saturating_sub(LONGEST_S))
         .bind(from)
-        .fetch_all(&self.readers)
+        .fetch_all(&mut *self.conn)
         .await
         .map_err(StoreError::of("read the records of an archive"))?;
         let absences: Vec<(i64, i64, String)> = sqlx::query_as(
@@ -52,7 +57,7 @@ impl Store {
         .bind(device.0)
         .bind(&word)
         .bind(from)
-        .fetch_all(&self.readers)
+        .fetch_all(&mut *self.conn)
         .await
         .map_err(StoreError::of("read the absences of an archive"))?;
         Ok(Coverage {
@@ -63,7 +68,9 @@ impl Store {
                 .collect::<Result<_, StoreError>>()?,
         })
     }
+}
 
+impl Store {
     /// Writes down that the device has no records for `span`, and why.
     pub async fn put_absence(
         &self,

@@ -1,4 +1,4 @@
-//! A device's own journal, its settings and its clock.
+//! A device's own journal and its settings.
 
 use async_trait::async_trait;
 use jiff::Timestamp;
@@ -30,14 +30,6 @@ struct PutSettings {
     session: SessionId,
     at: i64,
     settings: Vec<Setting>,
-}
-
-struct PutClock {
-    device: DeviceId,
-    session: SessionId,
-    at_ms: i64,
-    offset_ms: i64,
-    uncertainty_ms: i64,
 }
 
 impl Store {
@@ -72,26 +64,6 @@ impl Store {
                 session,
                 at: at.as_second(),
                 settings: settings.to_vec(),
-            })
-            .await
-    }
-
-    /// Stores a reading of the device's clock: device minus true time, milliseconds, give or take.
-    pub async fn put_clock(
-        &self,
-        device: DeviceId,
-        session: SessionId,
-        at: Timestamp,
-        offset_ms: i64,
-        uncertainty_ms: u64,
-    ) -> Result<(), StoreError> {
-        self.queue
-            .write(PutClock {
-                device,
-                session,
-                at_ms: at.as_millisecond(),
-                offset_ms,
-                uncertainty_ms: i64::try_from(uncertainty_ms).unwrap_or(i64::MAX),
             })
             .await
     }
@@ -207,26 +179,5 @@ fn shown((value, text): &(Option<f64>, Option<String>)) -> String {
         (Some(value), _) => value.to_string(),
         (None, Some(text)) => text.clone(),
         (None, None) => "nothing".to_owned(),
-    }
-}
-
-#[async_trait]
-impl Write for PutClock {
-    type Answer = ();
-
-    async fn run(&self, tx: &mut Tx) -> Result<(), StoreError> {
-        sqlx::query(
-            "insert into clock_reading (device_id, session_id, at_ms, offset_ms, uncertainty_ms)
-             values ($1, $2, $3, $4, $5)",
-        )
-        .bind(self.device.0)
-        .bind(self.session.0)
-        .bind(self.at_ms)
-        .bind(self.offset_ms)
-        .bind(self.uncertainty_ms)
-        .execute(&mut tx.conn)
-        .await
-        .map_err(StoreError::of("insert a clock reading"))?;
-        Ok(())
     }
 }

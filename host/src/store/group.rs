@@ -5,9 +5,9 @@ use sqlx::Row as _;
 
 use super::Store;
 use super::error::StoreError;
-use super::plan::schedule;
+use super::plan::{clock_policy, schedule};
 use super::writer::{Tx, Write};
-use crate::model::Schedule;
+use crate::model::{ClockPolicy, Schedule};
 
 /// A group as a person describes it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -18,6 +18,8 @@ pub struct NewGroup {
     pub schedule: Schedule,
     /// Sessions at once of its devices; none: as many as there may be.
     pub sessions: Option<u32>,
+    /// Whether the clocks of its devices are set, unless they have a policy of their own.
+    pub clock_policy: ClockPolicy,
 }
 
 /// A group with the number of its devices.
@@ -38,7 +40,7 @@ impl Store {
     /// Every group, by name.
     pub async fn groups(&self) -> Result<Vec<GroupInfo>, StoreError> {
         let rows = sqlx::query(
-            "select g.name, g.schedule, g.sessions, count(d.id) from poll_group g
+            "select g.name, g.schedule, g.sessions, count(d.id), g.clock_policy from poll_group g
              left join device d on d.poll_group_id = g.id group by g.id order by g.name",
         )
         .fetch_all(&self.readers)
@@ -51,6 +53,7 @@ impl Store {
                         name: row.get(0),
                         schedule: schedule(row.get(1))?,
                         sessions: row.get(2),
+                        clock_policy: clock_policy(row.get(4))?,
                     },
                     devices: row.get(3),
                 })
@@ -66,12 +69,14 @@ impl Write for NewGroup {
     async fn run(&self, tx: &mut Tx) -> Result<(), StoreError> {
         let what = "make or change a group";
         sqlx::query(
-            "insert into poll_group (name, schedule, sessions) values ($1, $2, $3)
-             on conflict (name) do update set schedule = excluded.schedule, sessions = excluded.sessions",
+            "insert into poll_group (name, schedule, sessions, clock_policy) values ($1, $2, $3, $4)
+             on conflict (name) do update set schedule = excluded.schedule, sessions = excluded.sessions,
+                 clock_policy = excluded.clock_policy",
         )
         .bind(self.name.as_str())
         .bind(self.schedule.to_string())
         .bind(self.sessions)
+        .bind(self.clock_policy.to_string())
         .execute(&mut tx.conn)
         .await
         .map_err(StoreError::of(what))?;

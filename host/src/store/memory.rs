@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 
 use async_trait::async_trait;
 
-use super::Store;
 use super::error::StoreError;
 use super::writer::{Tx, Write};
+use super::{Reader, Store};
 use crate::model::{ArchiveKind, DeviceId};
 
 struct PutMemory {
@@ -28,19 +28,38 @@ struct PutResume {
     token: Vec<u8>,
 }
 
-impl Store {
+impl Reader {
     /// What `driver` remembers of a device.
-    pub async fn memory(&self, device: DeviceId, driver: &str) -> Result<BTreeMap<String, Vec<u8>>, StoreError> {
+    pub async fn memory(&mut self, device: DeviceId, driver: &str) -> Result<BTreeMap<String, Vec<u8>>, StoreError> {
         let rows: Vec<(String, Vec<u8>)> =
             sqlx::query_as("select key, value from driver_memory where device_id = $1 and driver = $2")
                 .bind(device.0)
                 .bind(driver)
-                .fetch_all(&self.readers)
+                .fetch_all(&mut *self.conn)
                 .await
                 .map_err(StoreError::of("read the memory of a driver"))?;
         Ok(rows.into_iter().collect())
     }
 
+    /// Where reading of an archive goes on: the windows that were asked for, and the driver's token. None when it was
+    /// not cut, or was read by another build of the driver.
+    pub async fn resume(
+        &mut self,
+        device: DeviceId,
+        driver_digest: &str,
+        kind: ArchiveKind,
+    ) -> Result<Option<(String, Vec<u8>)>, StoreError> {
+        sqlx::query_as("select windows, token from resume where device_id = $1 and kind = $2 and driver_digest = $3")
+            .bind(device.0)
+            .bind(kind.to_string())
+            .bind(driver_digest)
+            .fetch_optional(&mut *self.conn)
+            .await
+            .map_err(StoreError::of("read where an archive reading goes on"))
+    }
+}
+
+impl Store {
     /// Replaces what `driver` remembers of a device.
     pub async fn put_memory(
         &self,
@@ -55,23 +74,6 @@ impl Store {
                 memory: memory.clone(),
             })
             .await
-    }
-
-    /// Where reading of an archive goes on: the windows that were asked for, and the driver's token. None when it was
-    /// not cut, or was read by another build of the driver.
-    pub async fn resume(
-        &self,
-        device: DeviceId,
-        driver_digest: &str,
-        kind: ArchiveKind,
-    ) -> Result<Option<(String, Vec<u8>)>, StoreError> {
-        sqlx::query_as("select windows, token from resume where device_id = $1 and kind = $2 and driver_digest = $3")
-            .bind(device.0)
-            .bind(kind.to_string())
-            .bind(driver_digest)
-            .fetch_optional(&self.readers)
-            .await
-            .map_err(StoreError::of("read where an archive reading goes on"))
     }
 
     /// Keeps where reading of an archive goes on. With records use [`RecordBatch::resume`](super::RecordBatch::resume).

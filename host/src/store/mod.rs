@@ -4,10 +4,12 @@
 
 mod by_hand;
 mod caller;
+mod clock;
 mod compare;
 pub mod copy;
 mod coverage;
 mod diagnostic;
+mod driver_version;
 mod error;
 mod group;
 mod import;
@@ -17,6 +19,7 @@ mod pause;
 mod plan;
 mod prune;
 pub mod query;
+mod reader;
 mod record;
 mod rows;
 mod series;
@@ -45,7 +48,9 @@ use tracing::error;
 use crate::model::Clock;
 
 pub use by_hand::IncidentRow;
+pub use clock::NewClockSetting;
 pub use coverage::Coverage;
+pub use driver_version::{Deed, DriverEvent, DriverSession, DriverVersion, Step, VendorKey};
 pub use error::StoreError;
 pub use group::{GroupInfo, NewGroup};
 pub use import::{Change, ImportFault, Imported, NewDevice, NewPoint, NewRoute, NewSite};
@@ -53,6 +58,7 @@ pub use lock::{HostLock, LockError};
 pub use pause::{Pause, PauseCause};
 pub use plan::{Group, PollDevice, Route, USUAL_SCHEDULE};
 pub use prune::{Old, Pruned};
+pub use reader::Reader;
 pub use record::{RecordBatch, Stored};
 pub use session::{ClockSeen, Counters, IdentitySeen, NewSession, Phase, SessionEnd};
 pub use size::Size;
@@ -93,7 +99,8 @@ pub struct Store {
 }
 
 impl Store {
-    /// Opens the file or makes it, and brings it to the schema of this program.
+    /// Opens the file or makes it, and brings it to the schema of this program. It is written from the runtime in which
+    /// this is called.
     ///
     /// # Errors
     /// `Newer` when a newer program has written it.
@@ -117,6 +124,8 @@ impl Store {
         migrate(&mut conn, config).await?;
         let readers = SqlitePoolOptions::new()
             .max_connections(READERS)
+            // A file does not go away as a server does; the test would cost as much as a query.
+            .test_before_acquire(false)
             .connect_with(
                 SqliteConnectOptions::new()
                     .filename(&config.path)

@@ -10,7 +10,7 @@ use sqlx::sqlite::SqliteRow;
 use super::Store;
 use super::error::StoreError;
 use super::instant;
-use crate::model::{DeviceId, LineAddress, LineId, LineOptions, LineSettings, Outcome, Schedule};
+use crate::model::{ClockPolicy, DeviceId, LineAddress, LineId, LineOptions, LineSettings, Outcome, Schedule};
 
 /// When a device is read for which nobody said anything.
 pub const USUAL_SCHEDULE: &str = "every 60m: clock current totals hourly daily monthly";
@@ -38,6 +38,8 @@ pub struct PollDevice {
     pub clock_rule: Option<String>,
     /// When, and what: its own schedule, else its group's, else the usual one.
     pub schedule: Schedule,
+    /// Whether its clock is set: its own policy, else its group's, else off.
+    pub clock_policy: ClockPolicy,
     /// The group, when it has one.
     pub group: Option<Group>,
     /// Ways to it, the first is tried first.
@@ -87,7 +89,7 @@ impl Store {
         let rows = sqlx::query(
             "select d.id, d.name, d.enabled, d.driver, d.config, d.serial, d.model, s.time_zone, d.clock_rule,
                  coalesce(d.schedule, g.schedule), x.started_at_ms, t.last_outcome, t.failures_in_row, t.schedule_done,
-                 g.id, g.name, g.sessions
+                 g.id, g.name, g.sessions, coalesce(d.clock_policy, g.clock_policy)
              from device d join node n on n.id = d.node_id join site s on s.id = n.site_id
              left join poll_group g on g.id = d.poll_group_id left join device_state t on t.device_id = d.id left join session x on x.id = t.last_session_id
              order by d.id",
@@ -109,6 +111,7 @@ impl Store {
                     time_zone: row.get(7),
                     clock_rule: row.get(8),
                     schedule: schedule(row.get(9))?,
+                    clock_policy: clock_policy(row.get(17))?,
                     group: group(row),
                     routes: routes.remove(&id).unwrap_or_default(),
                     last_session_started_at: row
@@ -165,6 +168,17 @@ pub(super) fn schedule(text: Option<&str>) -> Result<Schedule, StoreError> {
         what: "a schedule",
         got: text.to_owned(),
     })
+}
+
+/// A clock policy as its columns hold it; none: off.
+pub(super) fn clock_policy(text: Option<&str>) -> Result<ClockPolicy, StoreError> {
+    let parsed = text.map(|text| {
+        text.parse().map_err(|_| StoreError::Text {
+            what: "a clock policy",
+            got: text.to_owned(),
+        })
+    });
+    parsed.unwrap_or(Ok(ClockPolicy::Off))
 }
 
 /// The group of a device: key, name and limit in columns 14 to 16.

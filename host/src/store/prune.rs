@@ -99,6 +99,7 @@ impl Write for Prune {
                 Old::Sessions if *what == 0 => &[
                     "delete from trace where session_id = $1",
                     "delete from clock_reading where session_id = $1",
+                    "delete from clock_setting where session_id = $1",
                     "delete from session where id = $1",
                 ],
                 _ => continue,

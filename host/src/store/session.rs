@@ -1,6 +1,7 @@
 //! Sessions: begun, ended, and what they leave behind.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use async_trait::async_trait;
 use jiff::Timestamp;
@@ -46,13 +47,13 @@ pub struct IdentitySeen {
 /// One part of a session.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Phase {
-    /// `open`, `identify`, a task's word, `close`.
+    /// `open`, `identify`, a task's word, `set-clock`, `close`.
     pub name: String,
     /// Milliseconds since the start of the session.
     pub started_ms: u64,
     /// Milliseconds since the start of the session.
     pub ended_ms: u64,
-    /// `ok`, or the word of what went wrong.
+    /// `ok`, what a setting of the clock came to, or the word of what went wrong; behind a colon what exactly.
     pub outcome: String,
     /// Records that it brought.
     pub records: u64,
@@ -113,8 +114,8 @@ pub struct SessionEnd {
     pub counters: Counters,
     /// What the driver sent that was not as it should be.
     pub faults: Vec<String>,
-    /// The wire trace as text; empty for none.
-    pub trace: String,
+    /// The wire trace as text; empty for none. Shared: a copy of the rest waits for the store while another is shown.
+    pub trace: Arc<str>,
     /// What was asked, JSON: kept with the trace.
     pub asked: Option<String>,
     /// The device's clock, when it was read.
@@ -231,7 +232,7 @@ impl Write for SessionEnd {
                 "insert into trace (session_id, text, asked) values ($1, $2, $3) on conflict (session_id) do nothing",
             )
             .bind(self.session.0)
-            .bind(self.trace.as_str())
+            .bind(&*self.trace)
             .bind(self.asked.as_deref())
             .execute(&mut tx.conn)
             .await

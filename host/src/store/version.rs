@@ -102,6 +102,23 @@ pub(super) async fn compare(
     Ok(lines)
 }
 
+/// What `records` change of their current versions, a line each.
+pub(super) async fn changed(
+    conn: &mut SqliteConnection,
+    put: &Put,
+    records: &[&Record],
+) -> Result<Vec<String>, StoreError> {
+    let mut there = load(conn, put, records, false).await?;
+    let mut lines = Vec::new();
+    for record in records {
+        let stored = there.remove(&(record.kind, record.starts_at.as_second()));
+        if let Some(Difference::Changed(text)) = stored.and_then(|stored| difference(put, record, &stored)) {
+            lines.push(format!("{} {}: {text}", record.kind, record.starts_at));
+        }
+    }
+    Ok(lines)
+}
+
 /// The current versions of `records`, or with `past` those after the session of `put`.
 async fn load(
     conn: &mut SqliteConnection,

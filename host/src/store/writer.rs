@@ -27,6 +27,13 @@ use crate::limits;
 /// How often a storage that took nothing is tried: what waits for it is worth a small write.
 const TRY_EVERY: Duration = Duration::from_secs(2);
 
+/// How long a group gathers while many write at once: each group costs a sync, and writes the pages anew that most of
+/// its writes change.
+const GATHER: Duration = Duration::from_millis(5);
+
+/// So many writes in a group are many.
+const MANY: usize = 8;
+
 /// One change of the store. It may run more than once: only the last run counts.
 #[async_trait]
 pub(super) trait Write: Send + Sync + 'static {
@@ -155,6 +162,7 @@ impl Writer {
 
     /// Writes until `closing`, then what still waits.
     pub(super) async fn run(mut self, closing: CancellationToken) {
+        let mut is_busy = false;
         loop {
             let first = tokio::select! {
                 biased;
@@ -166,7 +174,11 @@ impl Writer {
                 () = tokio::time::sleep(TRY_EVERY), if self.is_paused() => Some(Box::new(Try) as Box<dyn Queued>),
             };
             let Some(first) = first else { break };
+            if is_busy {
+                tokio::time::sleep(GATHER).await;
+            }
             let group = self.gather(first);
+            is_busy = group.len() >= MANY;
             self.committing.store(true, Ordering::Release);
             self.commit(group).await;
             self.committing.store(false, Ordering::Release);

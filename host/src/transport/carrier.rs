@@ -21,6 +21,11 @@ pub trait Carrier: AsyncRead + AsyncWrite + Unpin + Send + Debug {
         false
     }
 
+    /// Whether each write goes as a packet of its own: then a question must be written whole.
+    fn has_packets(&self) -> bool {
+        false
+    }
+
     /// Changes the line.
     async fn configure(&mut self, _settings: LineSettings) -> Result<(), ReadFault> {
         Err(ReadFault::Denied)
@@ -75,7 +80,11 @@ impl Datagrams {
 }
 
 #[async_trait]
-impl Carrier for Datagrams {}
+impl Carrier for Datagrams {
+    fn has_packets(&self) -> bool {
+        true
+    }
+}
 
 /// The largest datagram there is.
 const DATAGRAM: usize = 65_535;

@@ -106,6 +106,11 @@ impl Line {
         self.carrier.has_settings()
     }
 
+    /// Whether each write goes as a packet of its own: then a question must be written whole.
+    pub fn has_packets(&self) -> bool {
+        self.carrier.has_packets()
+    }
+
     /// Sends all bytes. Where bytes take their time on the line it returns when they have left.
     pub async fn write(&mut self, bytes: &[u8], deadline: Duration) -> Result<(), ReadFault> {
         let deadline = Instant::now() + deadline;

@@ -9,6 +9,7 @@ mod open;
 mod owner;
 mod rfc2217;
 mod serial;
+mod vanished;
 
 pub use carrier::Carrier;
 pub use line::{Line, ReadFault, Until};
@@ -16,3 +17,4 @@ pub use modem::{BadModems, Config as ModemConfig, Modems, Resting};
 pub use network::Network;
 pub use open::{OpenError, Transport, Way};
 pub use owner::{Lines, Owned};
+pub use vanished::watch as watch_far_end;

@@ -7,6 +7,8 @@ use async_trait::async_trait;
 use tokio::net::TcpStream;
 
 use super::carrier::Carrier;
+use super::vanished;
+use crate::limits;
 
 /// A network in which hosts are reached by name: the machine's, or one that a simulation makes.
 #[async_trait]
@@ -29,6 +31,7 @@ impl Network for System {
         // Questions are small and wait for their answers: each must leave at once. A line that cannot be told so
         // works, a little slower.
         let _ = stream.set_nodelay(true);
+        vanished::watch(&stream, limits::TCP_IDLE);
         Ok(Box::new(stream))
     }
 }

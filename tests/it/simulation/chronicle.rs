@@ -102,9 +102,11 @@ impl Chronicle {
     pub fn during(&self, line: &str, from: Timestamp, to: Timestamp) -> Circumstances {
         // A clock that was set in the middle may have made the end come before the begin.
         let (from, to) = (from.min(to), from.max(to) + SignedDuration::from_millis(1));
-        let mut found = Circumstances::default();
-        // The journal's times do not say it where the clock was set, too.
-        found.killed = self.killed;
+        let mut found = Circumstances {
+            // The journal's times do not say it where the clock was set, too.
+            killed: self.killed,
+            ..Circumstances::default()
+        };
         for reach in &self.reaches {
             if reach.from > to || reach.to.is_some_and(|end| end < from) {
                 continue;

@@ -171,6 +171,7 @@ impl Metered {
             clock_rule: None,
             config: self.config.clone(),
             schedule: Some(schedule.parse().expect("a schedule")),
+            clock_policy: None,
             group: None,
             points: Vec::new(),
         }

@@ -51,7 +51,7 @@ pub use clock::SimClock;
 pub use faults::{Faults, FaultsError};
 pub use faulty::Faulty;
 pub use hayes::{Far, Hayes, ModemEvent, ModemHandle, PhoneBook};
-pub use mbus::{Mbus, MbusBuilder, MbusKind};
+pub use mbus::{Mbus, MbusBuilder, MbusHistory, MbusKind};
 pub use meter::{Disguise, Meter, Reply};
 pub use modem::{AdapterText, Caller, Modem, ModemError};
 pub use primer::Primer;

@@ -1,7 +1,7 @@
 //! M-Bus slaves as a master meets them: published frames, selection, FCB, telegrams, values.
 
 use jiff::civil::{DateTime, datetime};
-use meter_sim::{Faults, Faulty, Link, Mbus, MbusBuilder, Meter, TruthKind, hex};
+use meter_sim::{Faults, Faulty, Link, Mbus, MbusBuilder, Meter, SimClock, TruthKind, hex};
 use std::collections::BTreeMap;
 use std::time::Duration;
 
@@ -301,6 +301,24 @@ fn an_application_reset_chooses_the_part_and_the_address_can_be_set() {
     assert_eq!(master.send(0xFE, &[0x51, 0x01, 0x7A, 9]), ACK);
     assert!(master.short(0x40, 1).is_empty());
     assert_eq!(master.short(0x40, 9), [0xE5]);
+}
+
+#[test]
+fn a_clock_that_is_sent_is_taken_when_there_is_such_a_time() {
+    let clock = SimClock::fixed(NOW);
+    let mut master = Master::at(Mbus::heat().clock(clock.clone()).link());
+    for (bytes, taken, shown) in [
+        ("04 6D 18 0D 98 11", true, "2012-01-24T13:24:00"),
+        ("06 6D 1E 05 08 16 27 00", true, "2016-07-22T08:05:30"),
+        ("04 6D 18 18 98 11", false, "2016-07-22T08:05:30"),
+        ("04 6D 98 0D 98 11", false, "2016-07-22T08:05:30"),
+        ("04 6D 18 0D 9F 12", false, "2016-07-22T08:05:30"),
+        ("06 6D 1E 05 08 16 27", false, "2016-07-22T08:05:30"),
+    ] {
+        let user = [vec![0x51], hex::bytes(bytes).unwrap()].concat();
+        assert_eq!(master.send(1, &user), if taken { ACK } else { "" }, "{bytes}");
+        assert_eq!(clock.now().to_string(), shown, "{bytes}");
+    }
 }
 
 #[test]

@@ -210,12 +210,15 @@ async fn answer_commands(mut commands: mpsc::Receiver<Command>) {
                 };
                 let _ = reply.send(answer);
             }
-            Command::Tunnel(device, _, reply) => {
-                let answer = match device {
+            Command::Tunnel(tunnel, reply) => {
+                let answer = match tunnel.device {
                     DeviceId(1) => Ok(([127, 0, 0, 1], 4_001).into()),
                     device => Err(HandleError::AlreadyReading(device)),
                 };
                 let _ = reply.send(answer);
+            }
+            Command::CloseTunnel(device, reply) => {
+                let _ = reply.send(Err(HandleError::NoTunnel(device)));
             }
             Command::Cancel(session, reply) => {
                 let answer = if session.0 == 1 {
@@ -253,6 +256,7 @@ fn new_device(index: u16) -> NewDevice {
         model: Some("hm1-a".to_owned()),
         enabled: true,
         clock_rule: None,
+        clock_policy: None,
         config: json!({ "address": 1, "password": "secret" }),
         schedule: Schedule::every(60, vec![Task::Archive(ArchiveKind::Hourly)]).ok(),
         group: None,
@@ -307,7 +311,7 @@ fn end(session: SessionId) -> SessionEnd {
         }],
         counters: Counters::default(),
         faults: vec!["row 3: 2026-02-30 is no date".to_owned()],
-        trace: "0 > fe01\n5 ~ timeout\n9 * understood\n12 < 02\n".to_owned(),
+        trace: "0 > fe01\n5 ~ timeout\n9 * understood\n12 < 02\n".into(),
         asked: None,
         clock: Some(ClockSeen {
             shown: "2026-11-20T14:07:00".parse().unwrap(),

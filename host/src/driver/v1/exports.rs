@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use wasmtime::Store;
 use wasmtime::component::{Instance, InstancePre, Linker};
 
-use super::bindings::exports::uzel::driver::{diagnostics, meter};
+use super::bindings::exports::uzel::driver::{configure, diagnostics, meter};
 use super::bindings::uzel::driver::types;
 use super::convert::{civil_from, civil_to, kind_to, setting_from, text_from};
 use crate::driver::context::Context;
@@ -35,6 +35,7 @@ impl Contract for V1 {
         Ok(Arc::new(Indices {
             meter: meter::GuestIndices::new(pre)?,
             diagnostics: diagnostics::GuestIndices::new(pre).ok(),
+            configure: configure::GuestIndices::new(pre).ok(),
         }))
     }
 }
@@ -42,14 +43,18 @@ impl Contract for V1 {
 struct Indices {
     meter: meter::GuestIndices,
     diagnostics: Option<diagnostics::GuestIndices>,
+    configure: Option<configure::GuestIndices>,
 }
 
 impl Exports for Indices {
     fn load(&self, store: &mut Store<Context>, instance: &Instance) -> wasmtime::Result<Box<dyn Guest>> {
-        let diagnostics = self.diagnostics.as_ref();
+        let (diagnostics, configure) = (self.diagnostics.as_ref(), self.configure.as_ref());
         Ok(Box::new(Loaded {
             meter: self.meter.load(&mut *store, instance)?,
             diagnostics: diagnostics
+                .map(|indices| indices.load(&mut *store, instance))
+                .transpose()?,
+            configure: configure
                 .map(|indices| indices.load(&mut *store, instance))
                 .transpose()?,
         }))
@@ -59,6 +64,7 @@ impl Exports for Indices {
 struct Loaded {
     meter: meter::Guest,
     diagnostics: Option<diagnostics::Guest>,
+    configure: Option<configure::Guest>,
 }
 
 #[async_trait]
@@ -103,10 +109,6 @@ impl Guest for Loaded {
         Ok(call.await?.map_err(told))
     }
 
-    fn has_diagnostics(&self) -> bool {
-        self.diagnostics.is_some()
-    }
-
     async fn read_events(
         &self,
         store: &mut Store<Context>,
@@ -115,7 +117,7 @@ impl Guest for Loaded {
         sink: Sink,
     ) -> Called<()> {
         let Some(diagnostics) = &self.diagnostics else {
-            return Ok(Err(no_diagnostics()));
+            return Ok(Err(lacks("diagnostics")));
         };
         let call = diagnostics.call_read_events(store, port, since.map(civil_to), sink);
         Ok(call.await?.map_err(told))
@@ -123,7 +125,7 @@ impl Guest for Loaded {
 
     async fn read_settings(&self, store: &mut Store<Context>, port: Port) -> Called<Vec<Setting>> {
         let Some(diagnostics) = &self.diagnostics else {
-            return Ok(Err(no_diagnostics()));
+            return Ok(Err(lacks("diagnostics")));
         };
         let settings = match diagnostics.call_read_settings(&mut *store, port).await? {
             Ok(settings) => settings,
@@ -139,13 +141,20 @@ impl Guest for Loaded {
         Ok(Ok(taken))
     }
 
+    async fn set_clock(&self, store: &mut Store<Context>, port: Port, to: Civil) -> Called<()> {
+        let Some(configure) = &self.configure else {
+            return Ok(Err(lacks("configure")));
+        };
+        Ok(configure.call_set_clock(store, port, civil_to(to)).await?.map_err(told))
+    }
+
     async fn close(&self, store: &mut Store<Context>, port: Port) -> wasmtime::Result<()> {
         self.meter.call_close(store, port).await
     }
 }
 
-fn no_diagnostics() -> Told {
-    Told::Unsupported("the driver has no diagnostics".to_owned())
+fn lacks(interface: &str) -> Told {
+    Told::Unsupported(format!("the driver does not export {interface} as the contract has it"))
 }
 
 fn identity(identity: meter::Identity) -> Identity {

@@ -11,7 +11,7 @@ use async_trait::async_trait;
 use super::Store;
 use super::error::StoreError;
 use super::writer::{Tx, Write};
-use crate::model::{DeviceId, LineAddress, LineOptions, LineSettings, Schedule};
+use crate::model::{ClockPolicy, DeviceId, LineAddress, LineOptions, LineSettings, Schedule};
 
 /// A device as a person describes it. Organisation, site, node, points and lines are found by name or made.
 #[derive(Debug, Clone, PartialEq)]
@@ -40,6 +40,8 @@ pub struct NewDevice {
     pub config: serde_json::Value,
     /// When it is read, and what; none: as its group says, else as usual.
     pub schedule: Option<Schedule>,
+    /// Whether its clock is set; none: as its group says, else not.
+    pub clock_policy: Option<ClockPolicy>,
     /// Name of its group.
     pub group: Option<String>,
     /// What its inputs serve.

@@ -62,13 +62,18 @@ fn schedule_text(device: &NewDevice) -> Option<String> {
     device.schedule.as_ref().map(ToString::to_string)
 }
 
+fn policy_text(device: &NewDevice) -> Option<String> {
+    device.clock_policy.map(|policy| policy.to_string())
+}
+
 /// Keys of the node and the group of a device.
 type Belongs = (i64, Option<i64>);
 
 async fn insert(tx: &mut Tx, device: &NewDevice, (node, group): Belongs) -> Result<i64, StoreError> {
     sqlx::query_scalar(
-        "insert into device (node_id, driver, name, serial, model, enabled, clock_rule, config, schedule, poll_group_id)
-         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) returning id",
+        "insert into device (node_id, driver, name, serial, model, enabled, clock_rule, config, schedule, poll_group_id,
+             clock_policy)
+         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11) returning id",
     )
     .bind(node)
     .bind(device.driver.as_str())
@@ -80,6 +85,7 @@ async fn insert(tx: &mut Tx, device: &NewDevice, (node, group): Belongs) -> Resu
     .bind(device.config.to_string())
     .bind(schedule_text(device))
     .bind(group)
+    .bind(policy_text(device))
     .fetch_one(&mut tx.conn)
     .await
     .map_err(StoreError::of("insert a device"))
@@ -93,7 +99,7 @@ async fn find(
     changes: &mut Vec<String>,
 ) -> Result<Option<i64>, StoreError> {
     let row = sqlx::query(
-        "select id, node_id, driver, serial, model, enabled, clock_rule, config, schedule, poll_group_id
+        "select id, node_id, driver, serial, model, enabled, clock_rule, config, schedule, poll_group_id, clock_policy
          from device where name = $1",
     )
     .bind(device.name.as_str())
@@ -117,6 +123,7 @@ async fn find(
         ("config", old_config.as_ref() != Some(&device.config)),
         ("schedule", row.get::<Option<String>, _>(8) != schedule_text(device)),
         ("group", row.get::<Option<i64>, _>(9) != group),
+        ("clock_policy", row.get::<Option<String>, _>(10) != policy_text(device)),
     ] {
         if is_other {
             changes.push(key.to_owned());
@@ -125,7 +132,7 @@ async fn find(
     if changes.len() > before {
         sqlx::query(
             "update device set node_id = $1, driver = $2, serial = $3, model = $4, enabled = $5, clock_rule = $6,
-                 config = $7, schedule = $8, poll_group_id = $9 where id = $10",
+                 config = $7, schedule = $8, poll_group_id = $9, clock_policy = $10 where id = $11",
         )
         .bind(node)
         .bind(device.driver.as_str())
@@ -136,6 +143,7 @@ async fn find(
         .bind(device.config.to_string())
         .bind(schedule_text(device))
         .bind(group)
+        .bind(policy_text(device))
         .bind(id)
         .execute(&mut tx.conn)
         .await

@@ -9,13 +9,14 @@ use sqlx::sqlite::SqliteRow;
 
 use super::of_keys;
 use super::session::{self, SessionBrief};
-use crate::model::{DeviceId, Outcome, RecordKind, Schedule};
+use crate::model::{ClockPolicy, DeviceId, Outcome, RecordKind, Schedule};
 use crate::store::rows::Rows;
 use crate::store::{Route, Store, StoreError, instant, plan};
 
 static DEVICES: Rows = Rows::new(
     "select d.id, d.name, d.serial, d.model, d.enabled, s.id, s.name, s.time_zone, s.address, n.id, n.name, d.driver,
-         d.config, coalesce(d.schedule, g.schedule), g.name, d.clock_rule, t.last_session_id, t.last_outcome, t.last_good_at
+         d.config, coalesce(d.schedule, g.schedule), g.name, d.clock_rule, t.last_session_id, t.last_outcome, t.last_good_at,
+         coalesce(d.clock_policy, g.clock_policy)
      from device d join node n on n.id = d.node_id join site s on s.id = n.site_id
      left join poll_group g on g.id = d.poll_group_id left join device_state t on t.device_id = d.id where d.id in (values",
     1,
@@ -94,6 +95,8 @@ pub struct DeviceInfo {
     pub config: serde_json::Value,
     /// When it is read, and what.
     pub schedule: Schedule,
+    /// Whether its clock is set.
+    pub clock_policy: ClockPolicy,
     /// Name of its group.
     pub group: Option<String>,
     /// What the store has of it.
@@ -228,6 +231,7 @@ impl Store {
                 routes: routes.remove(&id).unwrap_or_default(),
                 config: plan::json("a configuration", row.get(12))?,
                 schedule: plan::schedule(row.get(13))?,
+                clock_policy: plan::clock_policy(row.get(19))?,
                 group: row.get(14),
                 archives: archives.remove(&id).unwrap_or_default(),
                 clock: clocks.remove(&id).and_then(|mut clocks| clocks.pop()),

@@ -1,7 +1,7 @@
 //! Importing devices.
 
 use super::*;
-use crate::model::LineSettings;
+use crate::model::{ClockPolicy, LineSettings};
 use crate::store::{Change, NewGroup};
 
 #[tokio::test]
@@ -41,6 +41,7 @@ async fn a_device_takes_the_schedule_of_its_group_unless_it_has_its_own() {
         name: "gsm".to_owned(),
         schedule: "H 2 * * *: daily within 20m".parse().unwrap(),
         sessions: Some(4),
+        clock_policy: ClockPolicy::Off,
     };
     f.store.put_group(group.clone()).await.unwrap();
     let before = f.store.devices_revision().await.unwrap();

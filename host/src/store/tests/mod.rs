@@ -1,6 +1,7 @@
 //! The store with a real file.
 
 mod callers;
+mod clock;
 mod copy;
 mod failure;
 mod import;
@@ -99,6 +100,7 @@ pub(super) fn new_device(name: &str, port: u16) -> NewDevice {
         model: None,
         enabled: true,
         clock_rule: None,
+        clock_policy: None,
         config: json!({ "address": 1 }),
         schedule: Schedule::every(60, vec![Task::Clock, Task::Archive(ArchiveKind::Hourly)]).ok(),
         group: None,
@@ -138,7 +140,7 @@ pub(super) fn session_end(session: SessionId, outcome: Outcome) -> SessionEnd {
         phases: Vec::new(),
         counters: Counters::default(),
         faults: Vec::new(),
-        trace: String::new(),
+        trace: Arc::default(),
         asked: None,
         clock: None,
     }

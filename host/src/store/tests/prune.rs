@@ -1,7 +1,8 @@
 //! Retention: what is old goes, what a record refers to stays.
 
 use super::*;
-use crate::store::{Old, Pruned};
+use crate::model::ClockOutcome;
+use crate::store::{NewClockSetting, Old, Pruned};
 
 /// A session that started so many hours after the beginning and left a trace.
 async fn session(f: &Fixture, hours: i64, outcome: Option<Outcome>) -> SessionId {
@@ -23,7 +24,7 @@ async fn session(f: &Fixture, hours: i64, outcome: Option<Outcome>) -> SessionId
         .unwrap();
     if let Some(outcome) = outcome {
         let mut end = session_end(session, outcome);
-        end.trace = "0 > 00\n".to_owned();
+        end.trace = "0 > 00\n".into();
         f.store.end_session(end).await.unwrap();
     }
     session
@@ -65,6 +66,17 @@ async fn old_sessions_go_unless_something_that_is_kept_came_with_them() {
     let silent = session(&f, 2, Some(Outcome::NoAnswer)).await;
     let clock = session(&f, 3, Some(Outcome::Garbled)).await;
     f.store.put_clock(f.device, clock, at(3 * HOUR), 100, 10).await.unwrap();
+    let left = NewClockSetting {
+        device: f.device,
+        session: clock,
+        at: at(3 * HOUR),
+        before_offset_ms: 100_000,
+        target: None,
+        after_offset_ms: None,
+        outcome: ClockOutcome::NearHour,
+        text: "near an hour's end".to_owned(),
+    };
+    f.store.put_clock_setting(left).await.unwrap();
     let last = session(&f, 4, Some(Outcome::NoAnswer)).await;
     assert_eq!(prune(&f, Old::Sessions, 100).await.0, 2, "{silent} and {clock}");
     let left = f.texts("select cast(id as text) from session order by id").await;
@@ -74,6 +86,7 @@ async fn old_sessions_go_unless_something_that_is_kept_came_with_them() {
         "the one that runs, the one with a record, the last of the device"
     );
     assert_eq!(f.count("select count(*) from clock_reading").await, 0);
+    assert_eq!(f.count("select count(*) from clock_setting").await, 0);
     assert_eq!(f.count("select count(*) from record").await, 1);
     assert_eq!(f.count("select count(*) from pragma_foreign_key_check").await, 0);
 }
@@ -84,7 +97,7 @@ async fn the_size_of_the_store_is_told_and_what_is_free_in_it() {
     let before = f.store.size().await.unwrap();
     assert!(before.database > 0 && before.log > 0, "{before:?}");
     let mut end = session_end(f.session, Outcome::NoAnswer);
-    end.trace = "0 > 00\n".repeat(100_000);
+    end.trace = "0 > 00\n".repeat(100_000).into();
     f.store.end_session(end).await.unwrap();
     assert_eq!(prune(&f, Old::Traces, 1).await.0, 1);
     let after = f.store.size().await.unwrap();

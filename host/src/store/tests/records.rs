@@ -187,14 +187,27 @@ async fn coverage_tells_records_and_absences_that_end_after_an_instant() {
         end: at(to * HOUR),
     };
     assert_eq!(
-        f.store.coverage(f.device, hourly, at(2 * HOUR)).await.unwrap(),
+        f.store
+            .reader()
+            .await
+            .unwrap()
+            .coverage(f.device, hourly, at(2 * HOUR))
+            .await
+            .unwrap(),
         Coverage {
             records: vec![span(2, 3), span(3, 4)],
             absences: vec![(gone, Absence::Overwritten)],
         }
     );
     assert_eq!(f.texts("select reason from v_gap_absence").await, ["overwritten"]);
-    let daily = f.store.coverage(f.device, ArchiveKind::Daily, at(0)).await.unwrap();
+    let daily = f
+        .store
+        .reader()
+        .await
+        .unwrap()
+        .coverage(f.device, ArchiveKind::Daily, at(0))
+        .await
+        .unwrap();
     assert_eq!(daily, Coverage::default());
 }
 
@@ -206,15 +219,52 @@ async fn the_resume_token_comes_with_its_records_and_only_for_the_same_driver() 
     batch.resume = Some((hourly, "w".to_owned(), vec![7]));
     f.store.put_records(batch).await.unwrap();
     let kept = Some(("w".to_owned(), vec![7]));
-    assert_eq!(f.store.resume(f.device, "d1", hourly).await.unwrap(), kept);
+    assert_eq!(
+        f.store
+            .reader()
+            .await
+            .unwrap()
+            .resume(f.device, "d1", hourly)
+            .await
+            .unwrap(),
+        kept
+    );
     for other in ["d0", "d2"] {
-        assert_eq!(f.store.resume(f.device, other, hourly).await.unwrap(), None, "{other}");
+        assert_eq!(
+            f.store
+                .reader()
+                .await
+                .unwrap()
+                .resume(f.device, other, hourly)
+                .await
+                .unwrap(),
+            None,
+            "{other}"
+        );
     }
     f.store.put_resume(f.device, "d2", hourly, "x", &[8]).await.unwrap();
     let kept = Some(("x".to_owned(), vec![8]));
-    assert_eq!(f.store.resume(f.device, "d2", hourly).await.unwrap(), kept);
+    assert_eq!(
+        f.store
+            .reader()
+            .await
+            .unwrap()
+            .resume(f.device, "d2", hourly)
+            .await
+            .unwrap(),
+        kept
+    );
     f.store.clear_resume(f.device, hourly).await.unwrap();
-    assert_eq!(f.store.resume(f.device, "d2", hourly).await.unwrap(), None);
+    assert_eq!(
+        f.store
+            .reader()
+            .await
+            .unwrap()
+            .resume(f.device, "d2", hourly)
+            .await
+            .unwrap(),
+        None
+    );
 }
 
 #[tokio::test]

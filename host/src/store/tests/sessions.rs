@@ -46,7 +46,7 @@ async fn serial_and_model_are_filled_once() {
             firmware: None,
             details: vec![("scheme".to_owned(), "2".to_owned())],
         });
-        end.trace = "0 > 00\n".to_owned();
+        end.trace = "0 > 00\n".into();
         f.store.end_session(end).await.unwrap();
     }
     let plan = f.store.poll_plan().await.unwrap();
@@ -84,8 +84,29 @@ async fn a_driver_remembers_per_device_and_driver() {
     let f = Fixture::new().await;
     let memory = BTreeMap::from([("a".to_owned(), vec![1, 0]), ("b".to_owned(), vec![])]);
     f.store.put_memory(f.device, "hm1", &memory).await.unwrap();
-    assert_eq!(f.store.memory(f.device, "hm1").await.unwrap(), memory);
-    assert!(f.store.memory(f.device, "other").await.unwrap().is_empty());
+    assert_eq!(
+        f.store.reader().await.unwrap().memory(f.device, "hm1").await.unwrap(),
+        memory
+    );
+    assert!(
+        f.store
+            .reader()
+            .await
+            .unwrap()
+            .memory(f.device, "other")
+            .await
+            .unwrap()
+            .is_empty()
+    );
     f.store.put_memory(f.device, "hm1", &BTreeMap::new()).await.unwrap();
-    assert!(f.store.memory(f.device, "hm1").await.unwrap().is_empty());
+    assert!(
+        f.store
+            .reader()
+            .await
+            .unwrap()
+            .memory(f.device, "hm1")
+            .await
+            .unwrap()
+            .is_empty()
+    );
 }

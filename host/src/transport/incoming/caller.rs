@@ -7,7 +7,6 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use metrics::counter;
-use socket2::{SockRef, TcpKeepalive};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 use tokio::sync::oneshot;
@@ -25,6 +24,7 @@ use super::octets::hex;
 use super::pipe::{Leased, Pipe, Traffic, Wrapping};
 use crate::limits;
 use crate::model::CallerSeen;
+use crate::transport::vanished;
 
 /// Bytes taken at once of a greeting.
 const CHUNK: usize = 512;
@@ -41,7 +41,8 @@ struct Greeted {
 /// Serves a connection to its end.
 pub(super) async fn serve(listener: &Listener, mut stream: TcpStream, source: IpAddr, cancel: &CancellationToken) {
     let (counts, config) = (&listener.counts, listener.recipe.config());
-    set_up(&stream, config.keepalive_s);
+    vanished::watch(&stream, Duration::from_secs(config.keepalive_s));
+    let _ = stream.set_nodelay(true);
     let mut came = Vec::new();
     let greeted = tokio::select! {
         biased;
@@ -99,21 +100,6 @@ fn seen(listener: &Listener, source: IpAddr, came: &[u8]) -> CallerSeen {
         bytes_received: u64::try_from(came.len()).unwrap_or(u64::MAX),
         bytes_sent: 0,
     }
-}
-
-/// A far end that vanishes without a word is found out by the system: in silence by its probes, with a question under
-/// way by the acknowledgement that does not come.
-fn set_up(stream: &TcpStream, keepalive_s: u64) {
-    let idle = Duration::from_secs(keepalive_s);
-    let probes = TcpKeepalive::new()
-        .with_time(idle)
-        .with_interval((idle / 4).max(Duration::from_secs(1)))
-        .with_retries(4);
-    let socket = SockRef::from(stream);
-    // A system that knows one of these options not costs time at a loss, not the connection.
-    let _ = socket.set_tcp_keepalive(&probes);
-    let _ = socket.set_tcp_user_timeout(Some(limits::UNACKNOWLEDGED));
-    let _ = stream.set_nodelay(true);
 }
 
 /// Has the caller say who it is. `came` holds every byte of it, whatever comes of it.

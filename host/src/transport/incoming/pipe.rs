@@ -302,6 +302,11 @@ impl Drop for Leased {
 
 #[async_trait]
 impl Carrier for Leased {
+    fn has_packets(&self) -> bool {
+        let wrapping = self.pipe.as_ref().map(|pipe| &pipe.wrapping);
+        matches!(wrapping, Some(Wrapping::Assv { .. }))
+    }
+
     async fn close(&mut self) {
         self.give_back();
     }

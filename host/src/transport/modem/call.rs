@@ -2,17 +2,21 @@
 
 use std::future::Future as _;
 use std::io;
+use std::mem;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
 use async_trait::async_trait;
-use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, ReadBuf};
 use tokio::time::{Instant, Interval, MissedTickBehavior, Sleep, interval, sleep_until};
 
 use super::engaged::Engaged;
 use super::engine::Modem;
+use super::fault::NoCall;
+use super::held::hold;
 use super::text::Tail;
+use crate::limits;
 use crate::transport::carrier::Carrier;
 
 /// Between two looks at DCD.
@@ -21,6 +25,7 @@ const LOOK: Duration = Duration::from_millis(250);
 /// A call. Dropped without being closed, it is ended in the background.
 #[derive(Debug)]
 pub(in crate::transport) struct Call {
+    number: String,
     engaged: Engaged,
     /// Ticks where DCD showed the carrier once the call was up: a wire that is not there shows none.
     look: Option<Interval>,
@@ -31,8 +36,8 @@ pub(in crate::transport) struct Call {
 }
 
 impl Call {
-    /// The call that `engaged` has.
-    pub(super) fn new(mut engaged: Engaged) -> Self {
+    /// The call to `number` that `engaged` has.
+    pub(super) fn new(number: &str, mut engaged: Engaged) -> Self {
         let carrier = engaged.modem().and_then(|modem| modem.port.carrier());
         let look = (carrier == Some(true)).then(|| {
             let mut look = interval(LOOK);
@@ -40,6 +45,7 @@ impl Call {
             look
         });
         Self {
+            number: number.to_owned(),
             engaged,
             look,
             tail: Tail::default(),
@@ -55,6 +61,33 @@ impl Call {
             Some(why) => Err(over(why)),
             None => self.engaged.modem().ok_or_else(|| over("the call is over")),
         }
+    }
+
+    /// Drops what comes of the session before, for `settle` or as long as the profile says.
+    ///
+    /// # Errors
+    /// The carrier is lost, or the port.
+    pub(super) async fn settle(&mut self, settle: Option<Duration>) -> Result<(), NoCall> {
+        match self.engaged.modem() {
+            Some(modem) => modem.settle(settle).await,
+            None => Err(NoCall::NoCarrier("the call is over".to_owned())),
+        }
+    }
+
+    /// Drops what comes, until the carrier is lost.
+    pub(super) async fn carrier_lost(&mut self) {
+        let mut chunk = [0; 256];
+        // Nobody awaits an answer: whatever comes is dropped like what comes before a question.
+        while !self.tail.ask(Instant::now()) {
+            if !matches!(self.read(&mut chunk).await, Ok(1..)) {
+                return;
+            }
+        }
+    }
+
+    /// Hangs up.
+    pub(super) async fn end(&mut self) {
+        self.engaged.end().await;
     }
 
     fn lose(&mut self, why: &str) -> io::Error {
@@ -97,7 +130,22 @@ impl Carrier for Call {
     }
 
     async fn close(&mut self) {
-        self.engaged.end().await;
+        let (pool, age) = (self.engaged.pool(), self.engaged.age());
+        let Some(pool) = pool.filter(|pool| !pool.hold.is_zero() && self.lost.is_none() && age < limits::MODEM_CALL)
+        else {
+            return self.end().await;
+        };
+        let held = Self {
+            number: self.number.clone(),
+            engaged: self.engaged.hand_on(),
+            look: self.look.take(),
+            tail: mem::take(&mut self.tail),
+            alone: None,
+            lost: None,
+        };
+        let (wanted, longest) = (pool.keep(&self.number), pool.hold);
+        let hang_ups = held.engaged.hang_ups();
+        hang_ups.spawn(hold(held, wanted, longest));
     }
 }
 

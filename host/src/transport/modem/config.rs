@@ -40,6 +40,8 @@ pub struct Config {
     pub wait_s: u64,
     /// Pause of a modem between two calls, seconds.
     pub pause_s: u64,
+    /// How long a call is held after a session for the next device behind its number, seconds; 0: not at all.
+    pub hold_s: u64,
     /// Failed calls to one number within an hour; then it is not dialled until the first of them is an hour ago.
     pub failed_calls_an_hour: usize,
 }
@@ -61,6 +63,7 @@ impl Default for Config {
             hang_up: None,
             wait_s: 3_600,
             pause_s: 5,
+            hold_s: 3,
             failed_calls_an_hour: 4,
         }
     }
@@ -121,6 +124,7 @@ impl Config {
             ("guard_ms", self.guard_ms, 20..=1_200),
             ("wait_s", Some(self.wait_s), 0..=86_400),
             ("pause_s", Some(self.pause_s), 0..=3_600),
+            ("hold_s", Some(self.hold_s), 0..=60),
         ];
         for (key, value, range) in bounds {
             if let Some(value) = value.filter(|value| !range.contains(value)) {

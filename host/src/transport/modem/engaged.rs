@@ -1,5 +1,6 @@
 //! A modem that somebody uses: hung up and given back to its pool at the end, whatever the end is.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use metrics::counter;
@@ -8,13 +9,15 @@ use tracing::warn;
 
 use super::engine::Modem;
 use super::fault::Fault;
-use super::pool::Lease;
+use super::pool::{Lease, Pool};
 
 /// A modem with its port open, and the right to use it.
 #[derive(Debug)]
 pub(super) struct Engaged {
     parts: Option<(Modem, Lease)>,
-    /// How long it was in calls, once it is given back.
+    /// How long it was in calls for those who had it before in the same call.
+    before: Duration,
+    /// How long it was in calls for us, once it is given back or handed on.
     on_line: Duration,
     /// Ends in the background what is dropped.
     hang_ups: TaskTracker,
@@ -24,6 +27,7 @@ impl Engaged {
     pub(super) fn new(modem: Modem, lease: Lease, hang_ups: TaskTracker) -> Self {
         Self {
             parts: Some((modem, lease)),
+            before: Duration::ZERO,
             on_line: Duration::ZERO,
             hang_ups,
         }
@@ -34,9 +38,38 @@ impl Engaged {
         self.parts.as_mut().map(|(modem, _)| modem)
     }
 
-    /// How long it was in calls.
+    /// How long it was in calls for us.
     pub(super) fn on_line(&self) -> Duration {
-        self.parts.as_ref().map_or(self.on_line, |(modem, _)| modem.on_line())
+        match self.parts {
+            Some(_) => self.age().saturating_sub(self.before),
+            None => self.on_line,
+        }
+    }
+
+    /// How long it was in calls for anybody.
+    pub(super) fn age(&self) -> Duration {
+        self.parts.as_ref().map_or(Duration::ZERO, |(modem, _)| modem.on_line())
+    }
+
+    /// Its pool. None: it was given back.
+    pub(super) fn pool(&self) -> Option<Arc<Pool>> {
+        self.parts.as_ref().map(|(_, lease)| lease.pool())
+    }
+
+    /// What ends in the background.
+    pub(super) fn hang_ups(&self) -> TaskTracker {
+        self.hang_ups.clone()
+    }
+
+    /// The modem in its call for somebody else: from now on its time is theirs.
+    pub(super) fn hand_on(&mut self) -> Self {
+        self.on_line = self.on_line();
+        Self {
+            before: self.age(),
+            parts: self.parts.take(),
+            on_line: Duration::ZERO,
+            hang_ups: self.hang_ups.clone(),
+        }
     }
 
     /// Hangs up and gives the modem back. Dropped on the way, it goes on in the background.
@@ -55,10 +88,10 @@ impl Engaged {
     }
 
     fn give_back(&mut self, ended: Result<(), Fault>) {
+        self.on_line = self.on_line();
         let Some((modem, lease)) = self.parts.take() else {
             return;
         };
-        self.on_line = modem.on_line();
         give_back(modem, lease, ended);
     }
 }
@@ -66,7 +99,7 @@ impl Engaged {
 fn give_back(modem: Modem, lease: Lease, ended: Result<(), Fault>) {
     // Operators count begun seconds.
     let seconds = u64::try_from(modem.on_line().as_millis().div_ceil(1_000)).unwrap_or_default();
-    counter!("uzel_modem_on_line_seconds_total", "pool" => lease.pool_name().to_owned()).increment(seconds);
+    counter!("uzel_modem_on_line_seconds_total", "pool" => lease.pool().name.clone()).increment(seconds);
     // The port is free before the pool says so.
     drop(modem);
     lease.release(ended.err().map(|fault| fault.to_string()));

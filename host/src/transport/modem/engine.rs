@@ -167,7 +167,7 @@ impl Modem {
                 return Err(Fault::NoCall { modem, got }.into());
             }
         };
-        self.settle(settle.unwrap_or(self.profile.settle)).await?;
+        self.settle(settle).await?;
         Ok(settled)
     }
 
@@ -188,12 +188,13 @@ impl Modem {
         Ok(None)
     }
 
-    async fn settle(&mut self, settle: Duration) -> Result<(), NoCall> {
-        let until = Instant::now() + settle;
+    /// Drops what comes while the line settles, for `settle` or as long as the profile says.
+    pub(super) async fn settle(&mut self, settle: Option<Duration>) -> Result<(), NoCall> {
+        let until = Instant::now() + settle.unwrap_or(self.profile.settle);
         while let Some(line) = self.hear(until).await? {
             if Said::of(&line) == Said::NoCarrier {
                 self.call_over();
-                let text = format!("modem {} said \"NO CARRIER\" right after CONNECT", self.name);
+                let text = format!("modem {} said \"NO CARRIER\" while the line settled", self.name);
                 return Err(NoCall::NoCarrier(text));
             }
         }

@@ -5,6 +5,7 @@ mod config;
 mod engaged;
 mod engine;
 mod fault;
+mod held;
 mod pool;
 mod port;
 mod profile;
@@ -65,14 +66,18 @@ impl Modems {
         self.pools.values().flat_map(|pool| pool.resting()).collect()
     }
 
-    /// Waits until every modem is hung up that was left in the middle of something. It takes seconds.
+    /// Ends the calls that are held and waits until every modem is hung up that was left in the middle of something. It
+    /// takes seconds.
     pub async fn hung_up(&self) {
+        for pool in self.pools.values() {
+            pool.held.give_up_all();
+        }
         self.hang_ups.close();
         self.hang_ups.wait().await;
         self.hang_ups.reopen();
     }
 
-    /// Waits for a modem of the pool and calls. A modem that is at fault is replaced by another of its pool. `settle`
+    /// Takes the call to the number that is held, or waits for a modem of the pool and calls. A modem that is at fault is replaced by another of its pool. `settle`
     /// takes the place of the profile's time after CONNECT in which everything is dropped.
     pub(super) async fn call(&self, address: &LineAddress, settle: Option<Duration>) -> Result<Call, OpenError> {
         let (name, number) = address.parts();
@@ -82,6 +87,9 @@ impl Modems {
             let text = format!("there is no pool of modems {name:?}, the configuration has these: {known}");
             return Err(fault(address, text));
         };
+        if let Some(call) = handed_on(pool, number, settle).await {
+            return Ok(call);
+        }
         if let Some((last, count)) = pool.too_many(number) {
             let text = format!(
                 "not dialled again, {count} calls failed within an hour, the last so: {}",
@@ -142,7 +150,7 @@ impl Modems {
         let (how, text) = match called {
             Ok(()) => {
                 pool.remember(number, None);
-                return Ok(Call::new(engaged));
+                return Ok(Call::new(number, engaged));
             }
             Err(NoCall::Own(fault)) => {
                 let text = fault.to_string();
@@ -163,6 +171,20 @@ impl Modems {
 enum Unsuccessful {
     Modem(String),
     Number(Refusal, String),
+}
+
+/// The call to `number` that the session before left up.
+async fn handed_on(pool: &Pool, number: &str, settle: Option<Duration>) -> Option<Call> {
+    let mut call = pool.held.take(number).await?;
+    if call.settle(settle).await.is_err() {
+        call.end().await;
+        return None;
+    }
+    info!(
+        pool = pool.name,
+        number, "the call to {number} goes on for the next device"
+    );
+    Some(call)
 }
 
 async fn dial(modem: &mut Modem, number: &str, settle: Option<Duration>) -> Result<(), NoCall> {

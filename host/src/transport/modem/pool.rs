@@ -11,6 +11,7 @@ use tokio::time::{Instant, sleep_until, timeout_at};
 use tracing::{info, warn};
 
 use super::config::Config;
+use super::held::{GivenUp, HeldCalls, Wanted};
 use super::port::{self, Port};
 use super::profile::Profile;
 use crate::limits;
@@ -27,6 +28,9 @@ pub(super) struct Pool {
     settings: LineSettings,
     wait: Duration,
     pause: Duration,
+    /// How long a call is held for the next device behind its number.
+    pub(super) hold: Duration,
+    pub(super) held: HeldCalls,
     failed_calls: usize,
     modems: Vec<LineAddress>,
     state: Mutex<State>,
@@ -127,6 +131,8 @@ impl Pool {
             settings: config.settings.parse().unwrap_or(usual),
             wait: Duration::from_secs(config.wait_s),
             pause: Duration::from_secs(config.pause_s),
+            hold: Duration::from_secs(config.hold_s),
+            held: HeldCalls::default(),
             failed_calls: config.failed_calls_an_hour,
             state: Mutex::new(State {
                 modems: modems.iter().map(place).collect(),
@@ -153,6 +159,7 @@ impl Pool {
             ))
         };
         let _turn = timeout_at(until, self.turn.lock()).await.map_err(|_| busy())?;
+        let mut gave_up = false;
         loop {
             let wake = match self.offer() {
                 Offer::Modem(place) => {
@@ -162,7 +169,17 @@ impl Pool {
                     });
                 }
                 Offer::Faulty(text) => return Err(NoModem::AllFaulty(text)),
-                Offer::Wait(wake) => wake,
+                // No call is worth it when a modem is there sooner than the one of that call would be.
+                Offer::Wait(Some(wake)) if wake <= Instant::now() + self.pause => Some(wake),
+                Offer::Wait(wake) if gave_up => wake,
+                Offer::Wait(wake) => match self.held.give_up() {
+                    GivenUp::Nothing => wake,
+                    GivenUp::Later(at) => Some(wake.map_or(at, |wake| wake.min(at))),
+                    GivenUp::One => {
+                        gave_up = true;
+                        wake
+                    }
+                },
             };
             if Instant::now() >= until {
                 return Err(busy());
@@ -172,6 +189,13 @@ impl Pool {
                 () = sleep_until(wake.map_or(until, |wake| wake.min(until))) => {}
             }
         }
+    }
+
+    /// Makes a call to `number` known that is held, also to who waits for a modem.
+    pub(super) fn keep(&self, number: &str) -> Wanted {
+        let wanted = self.held.keep(number);
+        self.freed.notify_one();
+        wanted
     }
 
     /// The modem that has been free for longest.
@@ -295,9 +319,9 @@ impl Pool {
 }
 
 impl Lease {
-    /// The pool's name.
-    pub(super) fn pool_name(&self) -> &str {
-        &self.pool.name
+    /// The modem's pool.
+    pub(super) fn pool(&self) -> Arc<Pool> {
+        self.pool.clone()
     }
 
     /// Gives the modem back, with what was wrong with it.

@@ -21,12 +21,16 @@ const DAYS_AHEAD: i64 = 62;
 /// Ends of months that a meter may keep: what the history holds.
 const MONTHS_MAX: u32 = 36;
 
+/// Ends of days and of hours that a meter may keep: as many as have storage numbers of their own.
+const PROFILE_MAX: u32 = 64;
+
 /// Builds [`Mbus`].
 #[derive(Clone)]
 pub struct MbusBuilder {
     config: MbusConfig,
     seed: u64,
     clock: SimClock,
+    history: Option<Arc<MbusHistory>>,
     faults: Faults,
 }
 
@@ -61,9 +65,14 @@ impl Mbus {
                 version: 8,
                 status: 0,
                 months,
+                days: 0,
+                hours: 0,
+                seconds: false,
+                clock_locked: false,
             },
             seed: 1,
             clock: SimClock::running(3 * civil::HOUR_S, 0),
+            history: None,
             faults: Faults::new(),
         }
     }
@@ -116,14 +125,39 @@ impl MbusBuilder {
         self
     }
 
+    /// The clock is shown to the second, type I instead of F.
+    pub fn seconds(mut self) -> Self {
+        self.config.seconds = true;
+        self
+    }
+
+    /// A new time is acknowledged and not taken, as by a sealed meter.
+    pub fn clock_locked(mut self) -> Self {
+        self.config.clock_locked = true;
+        self
+    }
+
     /// Ends of months kept, up to 36. From about 8 on the readout takes several telegrams.
     pub fn months(mut self, count: u32) -> Self {
         self.config.months = count.min(MONTHS_MAX);
         self
     }
 
-    /// The slave without transport, and what it holds.
-    pub fn link(self) -> Link {
+    /// Ends of days and of hours kept beside, up to 64 of each; usually none. The readout takes more telegrams.
+    pub fn profile(mut self, days: u32, hours: u32) -> Self {
+        self.config.days = days.min(PROFILE_MAX);
+        self.config.hours = hours.min(PROFILE_MAX);
+        self
+    }
+
+    /// Takes data generated before instead of generating; its seed and kind count.
+    pub fn history(mut self, history: Arc<MbusHistory>) -> Self {
+        self.history = Some(history);
+        self
+    }
+
+    /// The data of this slave, to be given to others by [`Self::history`].
+    pub fn generate(&self) -> Arc<MbusHistory> {
         let now = self.clock.now_hour();
         let origin = now - MONTHS_BEHIND * 31 * civil::DAY_H;
         let end = now + DAYS_AHEAD * civil::DAY_H;
@@ -131,7 +165,12 @@ impl MbusBuilder {
             seed: self.seed,
             eventful: true,
         };
-        let history = Arc::new(MbusHistory::generate(plant, self.config.kind, origin, end));
+        Arc::new(MbusHistory::generate(plant, self.config.kind, origin, end))
+    }
+
+    /// The slave without transport, and what it holds.
+    pub fn link(self) -> Link {
+        let history = self.history.clone().unwrap_or_else(|| self.generate());
         let device = Mbus::with(self.config.clone(), Arc::clone(&history), self.clock.clone());
         let truth = MbusTruth {
             config: self.config,

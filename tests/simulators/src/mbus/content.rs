@@ -3,6 +3,7 @@
 use super::history::MbusHistory;
 use super::record::{Data, Record};
 use crate::civil;
+use crate::truth::TruthKind;
 use jiff::civil::{Date, DateTime, date};
 
 /// Kinds of simulated slaves.
@@ -91,13 +92,42 @@ pub struct Content<'a> {
     pub id: u32,
     /// Ends of months kept.
     pub months: u32,
+    /// Ends of days kept.
+    pub days: u32,
+    /// Ends of hours kept.
+    pub hours: u32,
+    /// The clock is shown to the second.
+    pub seconds: bool,
+}
+
+/// Storage number of the newest kept day: behind all months.
+const DAYS_FROM: u32 = 64;
+
+/// Storage number of the newest kept hour: behind all days.
+const HOURS_FROM: u32 = 128;
+
+impl Period {
+    /// Of which archive it is.
+    pub fn kind(&self) -> TruthKind {
+        match self.storage {
+            0 | 1 => TruthKind::TotalsArchive,
+            2..DAYS_FROM => TruthKind::Monthly,
+            DAYS_FROM..HOURS_FROM => TruthKind::Daily,
+            HOURS_FROM.. => TruthKind::Hourly,
+        }
+    }
 }
 
 impl Content<'_> {
     /// Records in groups that must not be torn apart, in the order of the readout.
     pub fn groups(&self) -> Vec<Vec<u8>> {
         let mut current = Record::now(&[0x78], Data::Bcd(self.id.into(), 4)).bytes();
-        current.extend(Record::now(&[0x6D], Data::DateTime(self.now)).bytes());
+        let clock = if self.seconds {
+            Data::Moment(self.now)
+        } else {
+            Data::DateTime(self.now)
+        };
+        current.extend(Record::now(&[0x6D], clock).bytes());
         for reading in self.current() {
             current.extend(reading.record().bytes());
         }
@@ -153,7 +183,7 @@ impl Content<'_> {
         readings
     }
 
-    /// The last due date, then the ends of months, newest first.
+    /// The last due date, then the ends of months, of days and of hours, each newest first.
     pub fn periods(&self) -> Vec<Period> {
         let first = self.now.date().first_of_month();
         let due = date(self.now.year(), 1, 1);
@@ -165,7 +195,23 @@ impl Content<'_> {
             periods.push(self.period(2 + place, end, timed, if timed { last_day } else { end }));
             end = civil::previous_month(end).first_of_month();
         }
+        let seconds = civil::seconds_of(self.now);
+        let back = |step_s: i64, place: u32| (seconds.div_euclid(step_s) - i64::from(place)) * step_s;
+        let day_s = civil::DAY_H * civil::HOUR_S;
+        // A day ends with its last minute, as a month does.
+        periods.extend((0..self.days).map(|place| self.kept(DAYS_FROM + place, back(day_s, place), 60)));
+        periods.extend((0..self.hours).map(|place| self.kept(HOURS_FROM + place, back(civil::HOUR_S, place), 0)));
         periods
+    }
+
+    /// Counters at `end`, stamped with a moment so many seconds before.
+    fn kept(&self, storage: u32, end: i64, before_s: i64) -> Period {
+        Period {
+            storage,
+            stamp: civil::civil_of(end - before_s),
+            timed: true,
+            readings: counters(self.kind, self.history.at(end)),
+        }
     }
 
     /// Counters when the day `end` begins, stamped with `stamp`: 23:59 of it, or the bare date.

@@ -3,9 +3,10 @@
 use super::content::{Content, MbusKind};
 use super::frame::{self, ACK, Parsed};
 use super::history::MbusHistory;
-use super::record::bcd;
+use super::record::{bcd, type_f, type_i};
 use crate::clock::SimClock;
 use crate::meter::{Disguise, Meter, Reply};
+use jiff::civil::DateTime;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -40,6 +41,14 @@ pub struct MbusConfig {
     pub status: u8,
     /// Ends of months kept.
     pub months: u32,
+    /// Ends of days kept.
+    pub days: u32,
+    /// Ends of hours kept.
+    pub hours: u32,
+    /// The clock is shown to the second.
+    pub seconds: bool,
+    /// A new time is acknowledged and not taken.
+    pub clock_locked: bool,
 }
 
 /// Which part of the data a readout delivers, chosen by an application reset with a sub-code.
@@ -216,11 +225,19 @@ impl Mbus {
             }
             // A new primary address.
             (0x51, [0x01, 0x7A, address @ 0..=250]) => self.config.primary = *address,
+            (0x51, [0x04, 0x6D, stamp @ ..]) => self.set_clock(type_f(stamp)?),
+            (0x51, [0x06, 0x6D, stamp @ ..]) => self.set_clock(type_i(stamp)?),
             // Other data, a baud rate: taken and of no consequence here.
             (0x51 | 0xB8..=0xBD, _) => {}
             _ => return None,
         }
         Some(vec![ACK])
+    }
+
+    fn set_clock(&self, to: DateTime) {
+        if !self.config.clock_locked {
+            self.clock.set(to);
+        }
     }
 
     /// The readout of this moment, packed into telegrams.
@@ -231,6 +248,9 @@ impl Mbus {
             now: self.clock.now(),
             id: self.id(),
             months: self.config.months,
+            days: self.config.days,
+            hours: self.config.hours,
+            seconds: self.config.seconds,
         };
         let groups = content.groups();
         let part = match self.part {

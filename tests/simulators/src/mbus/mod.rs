@@ -19,3 +19,4 @@ mod truth;
 pub use builder::MbusBuilder;
 pub use content::MbusKind;
 pub use device::Mbus;
+pub use history::MbusHistory;

@@ -1,5 +1,6 @@
 //! Data records of M-Bus (EN 13757-3; docs/protocols: M-Bus, section 3): DIF, DIFE, VIF and data.
 
+use crate::civil;
 use jiff::civil::{Date, DateTime};
 
 /// The data of a record, in the coding that the meter uses.
@@ -14,6 +15,8 @@ pub enum Data {
     Date(Date),
     /// Type F.
     DateTime(DateTime),
+    /// Type I.
+    Moment(DateTime),
 }
 
 /// A record with the function "instantaneous value".
@@ -72,7 +75,7 @@ impl Data {
         match self {
             Self::Int16(_) | Self::Date(_) => 0x2,
             Self::Int32(_) | Self::DateTime(_) => 0x4,
-            Self::Int48(_) => 0x6,
+            Self::Int48(_) | Self::Moment(_) => 0x6,
             Self::Bcd(_, 3) => 0xB,
             Self::Bcd(..) => 0xC,
         }
@@ -90,6 +93,11 @@ impl Data {
                 let [day, month] = type_g(at.date());
                 // The century bits of the hour byte stay 0: years below 81 are 2000 and up.
                 vec![byte(at.minute()), byte(at.hour()), day, month]
+            }
+            Self::Moment(at) => {
+                let byte = |number: i8| u8::try_from(number).unwrap_or(0);
+                let [day, month] = type_g(at.date());
+                vec![byte(at.second()), byte(at.minute()), byte(at.hour()), day, month, 0]
             }
         }
     }
@@ -119,6 +127,39 @@ fn type_g(date: Date) -> [u8; 2] {
         byte(date.day()) | (year & 0x07) << 5,
         byte(date.month()) | (year >> 3) << 4,
     ]
+}
+
+/// The date of type G, when there is such a day after 2000.
+fn date_of(day: u8, month: u8) -> Option<Date> {
+    let year = day >> 5 | month >> 4 << 3;
+    civil::checked_date(2000 + i16::from(year), month & 0x0F, day & 0x1F)
+}
+
+fn time_of(date: Date, hour: u8, minute: u8, second: u8) -> Option<DateTime> {
+    let [hour, minute, second] = [hour, minute, second].map(|part| i8::try_from(part).unwrap_or(-1));
+    date.at(0, 0, 0, 0)
+        .with()
+        .hour(hour)
+        .minute(minute)
+        .second(second)
+        .build()
+        .ok()
+}
+
+/// Date and time of type F that came from outside; bits that say "invalid", "every" or "summer time" are refused.
+pub fn type_f(bytes: &[u8]) -> Option<DateTime> {
+    let &[minute, hour, day, month] = bytes else {
+        return None;
+    };
+    time_of(date_of(day, month)?, hour, minute, 0)
+}
+
+/// Date and time of type I that came from outside, likewise.
+pub fn type_i(bytes: &[u8]) -> Option<DateTime> {
+    let &[second, minute, hour, day, month, _] = bytes else {
+        return None;
+    };
+    time_of(date_of(day, month)?, hour, minute, second)
 }
 
 #[cfg(test)]

@@ -16,7 +16,7 @@ pub struct MbusTruth {
 }
 
 impl Truth for MbusTruth {
-    /// Counters at the ends of months are `Monthly`, the last due date is `TotalsArchive`.
+    /// The last due date is `TotalsArchive`.
     fn truth(&self, kind: TruthKind) -> Vec<TruthRecord> {
         let now = self.clock.now();
         let content = Content {
@@ -25,22 +25,20 @@ impl Truth for MbusTruth {
             now,
             id: self.config.id,
             months: self.config.months,
+            days: self.config.days,
+            hours: self.config.hours,
+            seconds: self.config.seconds,
         };
-        let periods = |due: bool| {
-            let mut periods = content.periods();
-            periods.retain(|period| (period.storage == 1) == due);
-            periods.sort_by_key(|period| period.stamp);
-            periods
-                .iter()
-                .map(|period| record(period.stamp, &period.readings))
-                .collect()
-        };
-        match kind {
-            TruthKind::Monthly => periods(false),
-            TruthKind::TotalsArchive => periods(true),
-            TruthKind::Current | TruthKind::TotalsNow => vec![record(now, &content.current())],
-            TruthKind::Hourly | TruthKind::Daily => Vec::new(),
+        if matches!(kind, TruthKind::Current | TruthKind::TotalsNow) {
+            return vec![record(now, &content.current())];
         }
+        let mut periods = content.periods();
+        periods.retain(|period| period.kind() == kind);
+        periods.sort_by_key(|period| period.stamp);
+        periods
+            .iter()
+            .map(|period| record(period.stamp, &period.readings))
+            .collect()
     }
 }
 

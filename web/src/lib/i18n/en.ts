@@ -293,7 +293,12 @@ export const en: Messages = {
   deviceSessions: 'This device’s sessions',
   phase: {
     open: 'connect', identify: 'identify', clock: 'device clock', current: 'current', totals: 'totals', hourly: 'hours',
-    daily: 'days', monthly: 'months', 'ten-days': 'ten days', yearly: 'years', events: 'events', settings: 'settings', close: 'close',
+    daily: 'days', monthly: 'months', 'ten-days': 'ten days', yearly: 'years', events: 'events', settings: 'settings', 'set-clock': 'setting the clock',
+    close: 'close', tunnel: 'tunnel',
+  },
+  clockSetting: {
+    set: 'set', 'not-held': 'set, but the device does not show so', failed: 'not taken', unsupported: 'this device cannot be set from here',
+    'too-far': 'left: off by more than may be set', 'too-soon': 'left: set not long ago', 'near-hour': 'left: too near an hour’s end',
   },
   phases: 'Phases',
   trace: 'Wire trace',

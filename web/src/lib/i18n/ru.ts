@@ -312,7 +312,12 @@ export const ru = {
   deviceSessions: 'Сеансы этого прибора',
   phase: {
     open: 'соединение', identify: 'опознание', clock: 'часы прибора', current: 'текущие', totals: 'итоги', hourly: 'часы',
-    daily: 'сутки', monthly: 'месяцы', 'ten-days': 'декады', yearly: 'годы', events: 'события', settings: 'настройки', close: 'закрытие',
+    daily: 'сутки', monthly: 'месяцы', 'ten-days': 'декады', yearly: 'годы', events: 'события', settings: 'настройки', 'set-clock': 'перевод часов',
+    close: 'закрытие', tunnel: 'туннель',
+  } as Record<string, string>,
+  clockSetting: {
+    set: 'переведены', 'not-held': 'переведены, но прибор показывает другое', failed: 'не приняты', unsupported: 'часы этого прибора отсюда не переводятся',
+    'too-far': 'оставлены: отклонение больше, чем можно переводить', 'too-soon': 'оставлены: переводились недавно', 'near-hour': 'оставлены: слишком близко к концу часа',
   } as Record<string, string>,
   phases: 'Этапы',
   trace: 'Трасса линии',

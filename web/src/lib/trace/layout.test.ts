@@ -11,7 +11,7 @@ const TRACE = [
 ];
 
 test('hex comes in both spellings and rubbish is left out', () => {
-  expect([bytesOf('00 03 3f fe'), bytesOf('00033ffe'), bytesOf(null), bytesOf('zz 1')]).toEqual([['00', '03', '3F', 'FE'], ['00', '03', '3F', 'FE'], [], []]);
+  expect([bytesOf('00 03 3f fe'), bytesOf('00033ffe'), bytesOf('10 ** 5b'), bytesOf(null), bytesOf('zz 1')]).toEqual([['00', '03', '3F', 'FE'], ['00', '03', '3F', 'FE'], ['10', '**', '5B'], [], []]);
 });
 
 describe('rows', () => {

@@ -26,9 +26,9 @@ export interface TraceRow {
   failed: 'silence' | 'garbled' | null;
 }
 
-/** `00 03 3f fe` or `00033ffe` as two-digit bytes in upper case. What is not hex is left out. */
+/** `00 03 3f fe` or `00033ffe` as two-digit bytes in upper case; `**` is a byte of a secret. What is neither is left out. */
 export function bytesOf(hex: string | null): string[] {
-  return (hex ?? '').replace(/[^0-9a-f]/gi, '').toUpperCase().match(/../g) ?? [];
+  return (hex ?? '').replace(/[^0-9a-f*]/gi, '').toUpperCase().match(/../g) ?? [];
 }
 
 /** Words that tell of an answer which was not one: drivers name what came and what should have come. */

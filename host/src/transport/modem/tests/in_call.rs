@@ -24,7 +24,7 @@ async fn call(dcd: Option<bool>) -> (Call, DuplexStream, Arc<Mutex<Lines>>, Arc<
     connected.unwrap();
     let tracker = TaskTracker::new();
     let engaged = Engaged::new(modem, pool.lease().await.unwrap(), tracker.clone());
-    (Call::new(engaged), far, lines, pool, tracker)
+    (Call::new("1", engaged), far, lines, pool, tracker)
 }
 
 fn line(call: Call) -> Line {

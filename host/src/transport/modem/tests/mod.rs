@@ -1,6 +1,7 @@
 //! Modems at the end of a pipe, on a clock that stands still while anything runs.
 
 mod calling;
+mod held;
 mod in_call;
 mod pools;
 
@@ -116,11 +117,12 @@ fn modem(profile: Profile, dcd: Option<bool>) -> (Modem, DuplexStream, Arc<Mutex
     )
 }
 
-/// A pool of so many modems on ports that nobody opens.
+/// A pool of so many modems on ports that nobody opens; a call ends with its session.
 fn pool(modems: usize) -> Config {
     Config {
         pool: "p".to_owned(),
         ports: (1..=modems).map(|port| format!("tcp:127.0.0.1:{port}")).collect(),
+        hold_s: 0,
         ..Config::default()
     }
 }

@@ -1,4 +1,4 @@
-//! Keys that sign readings: Ed25519 in the format of minisign, so that its own program can verify a manifest as well.
+//! Keys that sign readings and driver packages: Ed25519 in the format of minisign, so that its own program can verify a manifest as well.
 
 use std::io::Cursor;
 
@@ -66,9 +66,9 @@ impl Signer {
         self.public.to_base64()
     }
 
-    /// The text of a signature over `bytes`.
-    pub(super) fn sign(&self, bytes: &[u8]) -> Result<String, KeyError> {
-        let comment = Some("reading of a meter");
+    /// The text of a signature over `bytes`; `what` they are stands in it for people.
+    pub fn sign(&self, bytes: &[u8], what: &str) -> Result<String, KeyError> {
+        let comment = Some(what);
         let signed = minisign::sign(Some(&self.public), &self.secret, Cursor::new(bytes), comment, comment);
         Ok(signed.map_err(|error| KeyError::Sign(error.to_string()))?.into_string())
     }
@@ -76,7 +76,7 @@ impl Signer {
 
 /// Who signed, or why it does not count.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Verdict {
+pub enum Verdict {
     /// This key, which is trusted.
     Signed(String),
     /// This key, which is not among the trusted.
@@ -86,7 +86,7 @@ pub(super) enum Verdict {
 }
 
 /// Judges the text of a signature over `bytes`.
-pub(super) fn verify(bytes: &[u8], signature: &str, trusted: &[String]) -> Result<Verdict, KeyError> {
+pub fn verify(bytes: &[u8], signature: &str, trusted: &[String]) -> Result<Verdict, KeyError> {
     let broken = |error: minisign::PError| Verdict::Broken(error.to_string());
     let signature = match SignatureBox::from_string(signature) {
         Ok(signature) => signature,

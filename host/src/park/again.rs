@@ -1,0 +1,267 @@
+//! A recorded session held again with a driver, beside what it had stored.
+
+use std::collections::{BTreeSet, HashSet};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use async_trait::async_trait;
+use serde_json::Value;
+use tokio_util::sync::CancellationToken;
+
+use crate::driver::env::{Budget, Sink, SinkFault};
+use crate::driver::{ConfigFault, Driver, Usage, check_config};
+use crate::model::{Absence, ArchiveKind, Column, DeviceEvent, DeviceId, Outcome, Record, RecordKind, SessionId, Span};
+use crate::portable::Table;
+use crate::session::{Asked, AskedFault, Order, Over, Replay, Report, Script, ScriptError, replay};
+use crate::store::query::SessionDetail;
+use crate::store::{Store, StoreError};
+
+/// Why a session was not held again.
+#[derive(Debug, thiserror::Error)]
+pub enum AgainError {
+    /// There is no such session, or it left no trace.
+    #[error("session {session} {text}")]
+    Session {
+        /// Which.
+        session: SessionId,
+        /// What is missing.
+        text: &'static str,
+    },
+    /// Its trace cannot be read.
+    #[error("the trace cannot be replayed")]
+    Script(#[from] ScriptError),
+    /// What it was asked cannot be read.
+    #[error("what the session was asked cannot be read")]
+    Text(#[from] serde_json::Error),
+    /// What it was asked makes no sense.
+    #[error(transparent)]
+    Asked(#[from] AskedFault),
+    /// The driver does not take the configuration.
+    #[error("the configuration of the session does not fit the driver")]
+    Config(#[from] ConfigFault),
+    /// The store failed.
+    #[error("the store")]
+    Store(#[from] StoreError),
+}
+
+/// A session held again.
+#[derive(Debug)]
+pub struct Again {
+    /// How it went.
+    pub report: Report,
+    /// What it gave.
+    pub taken: Taken,
+    /// How it asked otherwise than the session had.
+    pub requests: Vec<String>,
+    /// How what it gave differs from what the session had stored.
+    pub stored: Vec<String>,
+}
+
+/// What a session gave.
+#[derive(Debug, Clone, Default)]
+pub struct Taken {
+    /// By declaration.
+    pub tables: Vec<Table>,
+    /// The device's journal.
+    pub events: Vec<DeviceEvent>,
+}
+
+/// Holds session `id` of `store` again with `driver`, and compares.
+///
+/// # Errors
+/// There is nothing that could be held again.
+pub async fn hold_again(store: &Store, id: SessionId, driver: Arc<Driver>) -> Result<Again, AgainError> {
+    let missing = |text| AgainError::Session { session: id, text };
+    let session = store
+        .session(id)
+        .await?
+        .ok_or_else(|| missing("is not in the journal"))?;
+    let text = store.trace(id).await?.ok_or_else(|| missing("left no trace"))?;
+    let asked = store.asked(id).await?;
+    let asked = asked.ok_or_else(|| missing("was held before its journal kept what was asked"))?;
+    let mut script = Script::parse(&text)?;
+    script.asked = Some(serde_json::from_str(&asked)?);
+    let devices = store.poll_plan().await?;
+    let device = devices.into_iter().find(|device| device.id.0 == session.brief.device.0);
+    let config = device.map(|device| device.config).unwrap_or_default();
+    let (report, taken, requests) = hold(script, driver, &config, ended_by_host(&session)).await?;
+    let stored = compare(store, &session, &report, &taken).await?;
+    Ok(Again {
+        report,
+        taken,
+        requests,
+        stored,
+    })
+}
+
+/// Holds a trace again that says what was asked; `config` has what it withholds. Of a session that `was_cut` the driver
+/// goes on where the trace ends.
+pub(super) async fn hold(
+    script: Script,
+    driver: Arc<Driver>,
+    config: &Value,
+    was_cut: bool,
+) -> Result<(Report, Taken, Vec<String>), AgainError> {
+    let session = SessionId(0);
+    let asked = script.asked.clone().ok_or(AgainError::Session {
+        session,
+        text: "does not say what it was asked",
+    })?;
+    let replayed = Replay::new(script, asked.medium()?);
+    let order = Order {
+        driver: driver.clone(),
+        config: with_secrets(&driver, &asked, config)?,
+        over: Over::Trace(replayed.clone()),
+        clock: asked.clock()?,
+        serial: asked.serial.clone(),
+        model: asked.model.clone(),
+        tasks: asked.assignments()?,
+        set_clock: asked.set_clock()?,
+        memory: asked.memory()?,
+        budget: Budget {
+            // The time of the trace: the session was shorter than its own bound.
+            wall: Duration::from_secs(7 * 24 * 3_600),
+            ..driver.budget()
+        },
+        answers_within: None,
+        cancel: CancellationToken::new(),
+        started_at: asked.started_at()?,
+    };
+    let keep = Keep::default();
+    let report = replay(order, Box::new(keep.clone()), &|_, _| {}).await;
+    let taken = keep.0.lock().unwrap_or_else(PoisonError::into_inner).clone();
+    let mismatch = replayed.mismatch();
+    let mismatch = mismatch.filter(|mismatch| !(was_cut && mismatch.recorded.is_none()));
+    let mismatch = mismatch.map(|mismatch| mismatch.to_string());
+    let unasked = match replayed.unasked() {
+        0 => None,
+        count => Some(format!("{count} requests of the trace were not asked")),
+    };
+    Ok((report, taken, mismatch.into_iter().chain(unasked).collect()))
+}
+
+fn with_secrets(driver: &Driver, asked: &Asked, device: &Value) -> Result<Value, ConfigFault> {
+    let mut config = asked.config.clone();
+    if let Value::Object(map) = &mut config {
+        for key in &asked.withheld {
+            map.extend(device.get(key).map(|value| (key.clone(), value.clone())));
+        }
+    }
+    check_config(&driver.describe, &config)
+}
+
+/// Whether it ended by the doing of the host, of which the replay knows nothing.
+fn ended_by_host(session: &SessionDetail) -> bool {
+    matches!(
+        session.brief.outcome,
+        None | Some(Outcome::Cancelled | Outcome::Interrupted | Outcome::LimitTime | Outcome::Storage)
+    )
+}
+
+/// A line for everything that is not as it is stored.
+async fn compare(
+    store: &Store,
+    session: &SessionDetail,
+    report: &Report,
+    taken: &Taken,
+) -> Result<Vec<String>, StoreError> {
+    let (device, id) = (DeviceId(session.brief.device.0), session.brief.id);
+    let mut lines = journal(session, report);
+    let mut given = BTreeSet::new();
+    for table in last_of_each(&taken.tables) {
+        for record in &table.records {
+            given.insert((record.kind.to_string(), record.starts_at.as_second()));
+        }
+        let columns = &table.columns;
+        lines.extend(store.compare_records(device, id, columns, &table.records).await?);
+    }
+    lines.extend(store.records_missing(id, &given).await?);
+    lines.extend(store.compare_events(device, id, &taken.events).await?);
+    let settings = report.settings.as_deref().unwrap_or_default();
+    lines.extend(store.compare_settings(id, settings).await?);
+    Ok(lines)
+}
+
+/// How the session ended, who answered and what his clock showed.
+fn journal(session: &SessionDetail, report: &Report) -> Vec<String> {
+    let mut lines = Vec::new();
+    let outcome = session.brief.outcome;
+    if !ended_by_host(session) && outcome != Some(report.outcome) {
+        let was = outcome.map_or("none", Outcome::word);
+        let detail = report.detail.as_deref().unwrap_or_default();
+        lines.push(format!("outcome was {was}, is {} {detail}", report.outcome));
+    }
+    let shown = |model: &str, serial: Option<&str>| format!("{model} {}", serial.unwrap_or("without a number"));
+    let was = session
+        .identity
+        .as_ref()
+        .map(|seen| shown(&seen.model, seen.serial.as_deref()));
+    let is = report
+        .identity
+        .as_ref()
+        .map(|seen| shown(&seen.model, seen.serial.as_deref()));
+    if was.is_some() && was != is {
+        lines.push(format!("device was {was:?}, is {is:?}"));
+    }
+    let is = report.clock.map(|clock| {
+        let give = i64::from(clock.uncertainty_ms);
+        (clock.shown.to_string(), clock.offset_ms, give)
+    });
+    if session.clock != is {
+        lines.push(format!("clock was {:?}, is {is:?}", session.clock));
+    }
+    lines
+}
+
+/// Of records that were given more than once under the same columns the last, which is what the store has kept.
+fn last_of_each(tables: &[Table]) -> Vec<Table> {
+    let mut seen = HashSet::new();
+    let mut kept = Vec::new();
+    for table in tables.iter().rev() {
+        let fresh = |record: &&Record| seen.insert((table.columns.clone(), record.kind, record.starts_at.as_second()));
+        kept.push(Table {
+            records: table.records.iter().rev().filter(fresh).cloned().collect(),
+            ..table.clone()
+        });
+    }
+    kept.reverse();
+    kept
+}
+
+/// Keeps what a session gives.
+#[derive(Clone, Default)]
+struct Keep(Arc<Mutex<Taken>>);
+
+#[async_trait]
+impl Sink for Keep {
+    async fn records(
+        &mut self,
+        kind: RecordKind,
+        columns: &Arc<[Column]>,
+        records: Vec<Record>,
+        _resume: Option<Vec<u8>>,
+    ) -> Result<(), SinkFault> {
+        let mut taken = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        match taken.tables.last_mut() {
+            Some(table) if table.kind == kind && Arc::ptr_eq(&table.columns, columns) => table.records.extend(records),
+            _ => taken.tables.push(Table {
+                kind,
+                columns: columns.clone(),
+                records,
+            }),
+        }
+        Ok(())
+    }
+
+    async fn absent(&mut self, _kind: ArchiveKind, _span: Span, _why: Absence) -> Result<(), SinkFault> {
+        Ok(())
+    }
+
+    async fn events(&mut self, events: Vec<DeviceEvent>) -> Result<(), SinkFault> {
+        let mut taken = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        taken.events.extend(events);
+        Ok(())
+    }
+
+    fn progress(&mut self, _done: u32, _total: u32, _usage: &Usage) {}
+}

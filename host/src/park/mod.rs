@@ -1,0 +1,182 @@
+//! The life of drivers: taken in, proven, tried, put to work, taken back. `docs/driver-life.md` tells it for administrators.
+//!
+//! Everything goes through [`Park`], whoever asks: the API, the command line, the host itself. What is decided is in the
+//! store; the registry follows.
+
+mod again;
+pub mod compile;
+mod install;
+mod judge;
+mod life;
+mod selftest;
+mod shadow;
+mod supervise;
+mod sync;
+mod trust;
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use tokio::sync::Mutex;
+
+pub use again::{Again, AgainError, hold_again};
+pub use install::Installed;
+pub use judge::{CanaryPlan, Counts, Ruling};
+pub use shadow::ShadowReport;
+pub use supervise::supervise;
+pub use trust::{Refusal, Roles};
+
+use crate::driver::{LoadError, Registry, Runtime};
+use crate::model::DriverState;
+use crate::package::PackageError;
+use crate::signing::KeyError;
+use crate::store::{DriverVersion, Store, StoreError};
+
+/// What is allowed.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Rules {
+    /// Whether packages that nobody signed are taken: for development.
+    pub unsigned: bool,
+}
+
+/// All versions of all drivers.
+pub struct Park {
+    store: Store,
+    runtime: Runtime,
+    registry: Arc<Registry>,
+    rules: Rules,
+    /// This program: it compiles in a process of its own.
+    program: PathBuf,
+    /// The folder in which compiled code is kept.
+    cache: PathBuf,
+    /// One change after the other.
+    turn: Mutex<sync::Known>,
+}
+
+/// Why something was not done. Nothing has changed then.
+#[derive(Debug, thiserror::Error)]
+pub enum ParkError {
+    /// The file is no package.
+    #[error(transparent)]
+    Package(#[from] PackageError),
+    /// It is not trusted.
+    #[error(transparent)]
+    Refused(#[from] Refusal),
+    /// It is there already.
+    #[error("{driver} {version} with this component is installed already, it is {state}")]
+    Installed {
+        /// Which driver.
+        driver: String,
+        /// Which version.
+        version: String,
+        /// Where it stands.
+        state: DriverState,
+    },
+    /// It does not compile within its limits.
+    #[error("the component does not compile: {0}")]
+    Compile(String),
+    /// It is not what its manifest says, or its recordings come out otherwise.
+    #[error("the self-test failed: {0}")]
+    SelfTest(String),
+    /// There is no such version.
+    #[error("no version of a driver has a digest that begins with {0:?}")]
+    NoVersion(String),
+    /// There is more than one.
+    #[error("{1} versions have a digest that begins with {0:?}: give more of it")]
+    Ambiguous(String, usize),
+    /// It may not go there.
+    #[error("{driver} {version} is {state} and cannot become {to}")]
+    State {
+        /// Which driver.
+        driver: String,
+        /// Which version.
+        version: String,
+        /// Where it stands.
+        state: DriverState,
+        /// Where it was to go.
+        to: DriverState,
+    },
+    /// Nothing proves it yet.
+    #[error(
+        "{driver} {version} {what}: run its shadow until that is clean, or override it and say why; what is overridden is \
+         written down"
+    )]
+    Unproven {
+        /// Which driver.
+        driver: String,
+        /// Which version.
+        version: String,
+        /// What is missing.
+        what: String,
+    },
+    /// There is nothing to go back to.
+    #[error("driver {0:?} has no version before the present one")]
+    NothingBefore(String),
+    /// A reason must be given.
+    #[error("say why: it is written down")]
+    NoReason,
+    /// Its component cannot be loaded.
+    #[error("{driver} {version} cannot be loaded")]
+    Load {
+        /// Which driver.
+        driver: String,
+        /// Which version.
+        version: String,
+        /// Why.
+        source: LoadError,
+    },
+    /// A key of the store cannot be used.
+    #[error("a vendor's key cannot be used")]
+    Key(#[from] KeyError),
+    /// A recorded session could not be held again.
+    #[error("a recorded session could not be held again")]
+    Again(#[from] AgainError),
+    /// The store failed.
+    #[error("the store")]
+    Store(#[from] StoreError),
+}
+
+impl Park {
+    /// The versions of `store`, compiled and run by `runtime`, put to work in `registry`.
+    pub fn new(
+        store: Store,
+        runtime: Runtime,
+        registry: Arc<Registry>,
+        rules: Rules,
+        program: PathBuf,
+        cache: PathBuf,
+    ) -> Self {
+        Self {
+            store,
+            runtime,
+            registry,
+            rules,
+            program,
+            cache,
+            turn: Mutex::default(),
+        }
+    }
+
+    /// Whether packages that nobody signed are taken.
+    pub fn takes_unsigned(&self) -> bool {
+        self.rules.unsigned
+    }
+
+    /// The store of these versions.
+    pub fn store(&self) -> &Store {
+        &self.store
+    }
+
+    /// The one version whose digest begins so.
+    ///
+    /// # Errors
+    /// None has, or several have.
+    pub async fn find(&self, prefix: &str) -> Result<DriverVersion, ParkError> {
+        let mut found = self.store.driver_version(prefix).await?;
+        match (found.pop(), found.len()) {
+            (Some(one), 0) if !prefix.is_empty() => Ok(one),
+            (Some(_), more) => Err(ParkError::Ambiguous(prefix.to_owned(), more + 1)),
+            (None, _) => Err(ParkError::NoVersion(prefix.to_owned())),
+        }
+    }
+}

@@ -1,0 +1,6 @@
+//! A driver's life on a running host: packages, trust, shadow, canary, swaps, rollback, quarantine.
+
+mod attacks;
+mod kit;
+mod swaps;
+mod trials;
