@@ -39,10 +39,26 @@ impl TestHost {
         host
     }
 
+    /// As [`Self::start_with`], with these drivers and no others.
+    pub fn start_with_drivers(drivers: &[PathBuf], devices: &str, config: &str) -> Self {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let own = folder.path().join("drivers");
+        std::fs::create_dir(&own).expect("a folder of drivers");
+        for file in drivers {
+            std::fs::copy(file, own.join(file.file_name().expect("a file has a name"))).expect("copy a driver");
+        }
+        let mut host = Self::prepare_in(folder, &own, devices, config);
+        host.spawn();
+        host
+    }
+
     /// Imports the devices, but does not start the host yet.
     pub fn prepare(devices: &str, config: &str) -> Self {
         let folder = tempfile::tempdir().expect("a temporary folder");
-        let drivers = parts::drivers_folder();
+        Self::prepare_in(folder, &parts::drivers_folder(), devices, config)
+    }
+
+    fn prepare_in(folder: TempDir, drivers: &Path, devices: &str, config: &str) -> Self {
         let text = format!(
             "[http]\nlisten = '127.0.0.1:0'\n[drivers]\nfolder = '{}'\n{config}\n",
             drivers.display()

@@ -59,6 +59,22 @@ pub fn driver_file(name: &str) -> PathBuf {
     file
 }
 
+/// The example driver in a language.
+pub fn example_file(language: &str) -> PathBuf {
+    let file = folder("UZEL_EXAMPLES_DIR", "target/examples").join(format!("example-{language}.wasm"));
+    assert!(
+        file.is_file(),
+        "{} is not built: run `cargo xtask examples {language}`",
+        file.display()
+    );
+    file
+}
+
+/// A component that was built when its version of the contract was new.
+pub fn golden_file(name: &str) -> PathBuf {
+    root().join("tests/golden").join(name)
+}
+
 /// A compiled component that misbehaves.
 pub fn hostile_file(name: &str) -> PathBuf {
     let file = folder("UZEL_HOSTILE_DIR", "target/hostile").join(format!("{name}.wasm"));

@@ -63,6 +63,10 @@ impl Read {
     /// Of the meter at `address`, whose zone is UTC.
     pub fn new(driver: Arc<Driver>, address: LineAddress, config: serde_json::Value) -> Self {
         Self {
+            budget: Budget {
+                wall: Duration::from_secs(600),
+                ..driver.budget()
+            },
             driver,
             address,
             config,
@@ -77,10 +81,6 @@ impl Read {
             },
             set_clock: None,
             started_at: None,
-            budget: Budget {
-                wall: Duration::from_secs(600),
-                ..Budget::default()
-            },
             cancel: CancellationToken::new(),
             transport: Arc::default(),
         }

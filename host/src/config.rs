@@ -153,6 +153,12 @@ fn check(config: &Config, faults: &mut Vec<String>) {
             config.polling.sessions
         ));
     }
+    if !(1..=1_000).contains(&config.polling.big_sessions) {
+        faults.push(format!(
+            "polling.big_sessions is {}, expected 1 to 1000",
+            config.polling.big_sessions
+        ));
+    }
     if !(10..=86_400).contains(&config.polling.session_s) {
         faults.push(format!(
             "polling.session_s is {}, expected 10 to 86400",

@@ -18,6 +18,18 @@ pub const BODY_TIME: std::time::Duration = std::time::Duration::from_secs(30);
 /// Bytes of a component: a Rust driver has about 200 KB, one with a whole interpreter about 20 MB.
 pub const COMPONENT_BYTES: usize = 32 << 20;
 
+/// Bytes of a component that counts as small: ten of the largest Rust driver. What is larger brings an interpreter.
+pub const SMALL_COMPONENT_BYTES: usize = 4 << 20;
+
+/// Linear memory of a session of a big driver: an interpreter begins with 9 to 12 MiB and collects garbage late.
+pub const BIG_MEMORY_BYTES: usize = 64 << 20;
+
+/// Table elements of a session of a big driver: an interpreter calls all its functions through tables.
+pub const BIG_TABLE_ELEMENTS: usize = 100_000;
+
+/// Sessions of big drivers open at once, unless the configuration says otherwise: half a gigabyte at worst.
+pub const BIG_SESSIONS: usize = 8;
+
 /// Core modules that one instance of a component may consist of: a Rust driver is three, one with an interpreter some
 /// dozens.
 pub const CORE_INSTANCES: usize = 100;

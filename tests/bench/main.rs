@@ -8,6 +8,7 @@ mod callers;
 mod earlier;
 mod exchange;
 mod fleet;
+mod languages;
 mod meters;
 mod native;
 mod parked;
@@ -84,6 +85,8 @@ enum Name {
     Parked,
     /// From the start of the program to its first question.
     Start,
+    /// The example drivers by their languages; only when it is named, for they are built apart.
+    Languages,
     /// The process of the simulated meters.
     #[value(hide = true)]
     Meters,
@@ -131,6 +134,9 @@ fn run(arguments: &Arguments) -> anyhow::Result<()> {
     }
     if asked(Name::Fleet) {
         fleet::run(arguments.meters)?;
+    }
+    if arguments.names.contains(&Name::Languages) {
+        languages::run()?;
     }
     // These take minutes, so only when they are named.
     if arguments.names.contains(&Name::Callers) {

@@ -79,6 +79,7 @@ pub fn kept(model: Model) -> &'static [ArchiveKind] {
         Model::Vkt7 => &ARCHIVES,
         Model::Spt943 => &[ArchiveKind::Hourly, ArchiveKind::Daily],
         Model::Mbus => &[ArchiveKind::Monthly],
+        Model::Primer => &[ArchiveKind::Hourly],
     }
 }
 

@@ -11,6 +11,7 @@ mod hostile;
 mod incoming;
 mod judge;
 mod kill;
+mod languages;
 mod mbus_frames;
 mod mishaps;
 mod noise;

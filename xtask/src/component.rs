@@ -40,10 +40,13 @@ pub fn check_driver(component: &[u8]) -> Result<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::path::Path;
     use wasm_encoder::{
         Component, ComponentExportKind, ComponentExportSection, ComponentImportSection, ComponentTypeRef,
         ComponentTypeSection, InstanceType,
     };
+    use wit_component::{StringEncoding, embed_component_metadata};
+    use wit_parser::Resolve;
 
     /// A component that imports an empty instance under each name and exports the first one again.
     fn component(imports: &[&str], export: Option<&str>) -> Vec<u8> {
@@ -91,5 +94,38 @@ mod tests {
                 "{name}"
             );
         }
+    }
+
+    /// The component of `tests/contract/v2-example`, made of its text.
+    fn second_contract(folder: &Path) -> Vec<u8> {
+        let describe = std::fs::read(folder.join("describe.json")).unwrap();
+        let quoted = |bytes: &[u8]| -> String { bytes.iter().map(|byte| format!("\\{byte:02x}")).collect() };
+        let length = u32::try_from(describe.len()).unwrap().to_le_bytes();
+        let text = std::fs::read_to_string(folder.join("driver.wat")).unwrap();
+        let text = text
+            .replace("\\LENGTH", &quoted(&length))
+            .replace("DESCRIBE", &quoted(&describe));
+        let mut module = wat::parse_str(text).unwrap();
+        let mut resolve = Resolve::default();
+        resolve.push_dir(folder.join("../../../wit/v1")).unwrap();
+        let (package, _) = resolve.push_dir(folder).unwrap();
+        let world = resolve.select_world(&[package], Some("driver")).unwrap();
+        embed_component_metadata(&mut module, &resolve, world, StringEncoding::UTF8, false).unwrap();
+        encode(&module).unwrap()
+    }
+
+    #[test]
+    fn the_example_of_a_second_contract_is_what_its_text_says() {
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/contract/v2-example");
+        let (made, file) = (second_contract(&folder), folder.join("driver.wasm"));
+        if std::env::var_os("INSTA_UPDATE").is_some_and(|word| word == "always") {
+            std::fs::write(&file, &made).unwrap();
+        }
+        let is_same = std::fs::read(&file).is_ok_and(|bytes| bytes == made);
+        assert!(
+            is_same,
+            "{} is old: run this test with INSTA_UPDATE=always",
+            file.display()
+        );
     }
 }

@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::path::Path;
+use std::time::SystemTime;
 
 use anyhow::{Context, Result};
 
@@ -22,6 +23,19 @@ pub fn write_if_changed(path: &Path, bytes: &[u8]) -> Result<bool> {
     fs::write(&part, bytes).with_context(|| format!("cannot write {}", part.display()))?;
     fs::rename(&part, path).with_context(|| format!("cannot replace {}", path.display()))?;
     Ok(true)
+}
+
+/// When anything under `path` last changed. A folder counts as well: it changes when a file goes.
+pub fn newest(path: &Path) -> Option<SystemTime> {
+    let meta = fs::symlink_metadata(path).ok()?;
+    let inside = if meta.is_dir() { fs::read_dir(path).ok() } else { None };
+    let inside = inside
+        .into_iter()
+        .flatten()
+        .flatten()
+        .filter_map(|entry| newest(&entry.path()))
+        .max();
+    meta.modified().ok().max(inside)
 }
 
 #[cfg(test)]

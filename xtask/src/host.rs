@@ -9,6 +9,7 @@ use std::process::Command;
 
 use anyhow::Result;
 
+use crate::examples;
 use crate::process;
 use crate::wasm;
 use crate::workspace::Workspace;
@@ -51,6 +52,7 @@ impl Programs {
             ("METER_SIM_BIN", self.meter_sim()),
             ("UZEL_DRIVERS_DIR", wasm::drivers_dir(workspace)),
             ("UZEL_HOSTILE_DIR", wasm::hostile_dir(workspace)),
+            ("UZEL_EXAMPLES_DIR", examples::folder(workspace)),
         ]
     }
 }

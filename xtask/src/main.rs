@@ -4,6 +4,7 @@ mod bench;
 mod children;
 mod component;
 mod demo;
+mod examples;
 mod files;
 mod host;
 mod openapi;
@@ -63,6 +64,15 @@ enum Task {
         #[arg(long)]
         hostile: bool,
     },
+    /// Builds the example driver in each language; installs what that needs.
+    #[command(after_help = "Examples:\n  cargo xtask examples\n  cargo xtask examples c python --test")]
+    Examples {
+        /// rust, c, javascript, python; all when none is named.
+        languages: Vec<String>,
+        /// Also reads the simulated meter with every driver that is built.
+        #[arg(long)]
+        test: bool,
+    },
     /// Builds the web client to web/dist.
     #[command(after_help = "Examples:\n  cargo xtask web\n  cargo xtask web --check")]
     Web {
@@ -108,6 +118,7 @@ fn run(task: Task) -> Result<()> {
         Task::Test { filter } => test::run(&workspace, filter.as_deref()),
         Task::Demo { port, no_web } => demo::run(&workspace, port, no_web),
         Task::Wasm { names, out, hostile } => wasm::run(&workspace, &names, out.as_deref(), hostile),
+        Task::Examples { languages, test } => examples::run(&workspace, &languages, test),
         Task::Web { check } => web::run(&workspace, check),
         Task::Openapi { check: true } => openapi::check(&workspace, &host::debug(&workspace)?),
         Task::Openapi { check: false } => openapi::write(&workspace, &host::debug(&workspace)?),

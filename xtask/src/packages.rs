@@ -55,6 +55,44 @@ pub const GUEST_TOOLCHAIN: &[Package] = &[
     },
 ];
 
+/// A C compiler for WebAssembly with its libc.
+pub const C_TOOLCHAIN: &[Package] = &[
+    Package {
+        name: "clang",
+        proof: "/usr/bin/clang",
+    },
+    Package {
+        name: "lld",
+        proof: "/usr/bin/wasm-ld",
+    },
+    Package {
+        name: "wasi-libc",
+        proof: "/usr/lib/wasm32-wasi/libc.a",
+    },
+    Package {
+        name: "libclang-rt-dev-wasm32",
+        proof: "/usr/share/doc/libclang-rt-dev-wasm32",
+    },
+];
+
+/// Node.js and its package manager.
+pub const NODE: &[Package] = &[
+    Package {
+        name: "nodejs",
+        proof: "/usr/bin/node",
+    },
+    Package {
+        name: "npm",
+        proof: "/usr/bin/npm",
+    },
+];
+
+/// Python that can make virtual environments.
+pub const PYTHON: &[Package] = &[Package {
+    name: "python3-venv",
+    proof: "/usr/share/doc/python3-venv",
+}];
+
 /// The names of those packages that are not installed.
 pub fn missing(packages: &[Package]) -> Vec<&'static str> {
     packages

@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
 
+use crate::examples;
 use crate::host::{self, Programs, SELECTION};
 use crate::openapi;
 use crate::packages;
@@ -94,6 +95,7 @@ pub fn run(workspace: &Workspace, filter: Option<&str>) -> Result<()> {
     });
     if filter.is_some() {
         run.step("guests", |_| wasm::run(workspace, &[], None, true));
+        run.step("examples", |_| examples::run(workspace, &[], false));
         if let Some(programs) = run.step("build", |_| host::debug(workspace)) {
             run.step("tests", |tally| tests(workspace, &programs, filter, tally));
         }
@@ -111,6 +113,7 @@ pub fn run(workspace: &Workspace, filter: Option<&str>) -> Result<()> {
     run.step("web types", |_| web::script(workspace, "check", &[]));
     run.step("web unit tests", |_| web::script(workspace, "test", &[]));
     run.step("guests", |_| wasm::run(workspace, &[], None, true));
+    run.step("examples", |_| examples::run(workspace, &[], false));
     run.step("lints", |_| lints(workspace));
     if let Some(programs) = run.step("build", |_| host::debug(workspace)) {
         run.step("tests", |tally| tests(workspace, &programs, None, tally));
@@ -126,6 +129,7 @@ pub fn run(workspace: &Workspace, filter: Option<&str>) -> Result<()> {
 /// A build or a test fails for another reason than a snapshot.
 pub fn bless(workspace: &Workspace) -> Result<()> {
     wasm::run(workspace, &[], None, true)?;
+    examples::run(workspace, &[], false)?;
     let programs = host::debug(workspace)?;
     let mut test = cargo_test(workspace, &programs);
     process::run(

@@ -68,6 +68,23 @@ pub fn run(workspace: &Workspace, names: &[String], out: Option<&Path>, hostile:
     Ok(())
 }
 
+/// Builds the example driver whose folder is `source` and returns its component.
+///
+/// # Errors
+/// The folder is no package of the workspace, there is no toolchain, or the build fails.
+pub fn example(workspace: &Workspace, source: &Path) -> Result<Vec<u8>> {
+    let package = workspace.packages.iter().find(|package| package.dir == source);
+    let package = package.with_context(|| format!("{} is no package of the workspace", source.display()))?;
+    let guest = Guest {
+        package,
+        out: PathBuf::new(),
+        checked: true,
+    };
+    let toolchain = toolchain::prepare(&workspace.root)?;
+    let modules = build(workspace, toolchain, &[&guest])?;
+    encode(&guest, &modules).map(|(_, component)| component)
+}
+
 fn select<'a>(workspace: &'a Workspace, names: &[String], out: &Path, hostile: bool) -> Result<Vec<Guest<'a>>> {
     let drivers = workspace.packages_in("drivers-wasm").into_iter();
     let mut guests: Vec<_> = drivers
@@ -111,7 +128,8 @@ fn build(workspace: &Workspace, toolchain: Toolchain, guests: &[&Guest]) -> Resu
     Ok(target_dir.join(TARGET).join("guest"))
 }
 
-fn finish(workspace: &Workspace, guest: &Guest, modules: &Path) -> Result<()> {
+/// The length of a built module, and the component that was made of it.
+fn encode(guest: &Guest, modules: &Path) -> Result<(usize, Vec<u8>)> {
     let name = guest.package.folder();
     let manifest = || format!("{}/Cargo.toml", guest.package.dir.display());
     let library = guest.package.cdylib.as_deref();
@@ -123,11 +141,17 @@ fn finish(workspace: &Workspace, guest: &Guest, modules: &Path) -> Result<()> {
     if guest.checked {
         component::check_driver(&component).with_context(|| format!("driver {name} is refused"))?;
     }
+    Ok((module.len(), component))
+}
+
+fn finish(workspace: &Workspace, guest: &Guest, modules: &Path) -> Result<()> {
+    let name = guest.package.folder();
+    let (module, component) = encode(guest, modules)?;
     let out = guest.out.join(&name).with_extension("wasm");
     let changed = files::write_if_changed(&out, &component)?;
     say(format!(
         "{name}: module {}, component {} -> {}{}",
-        kib(module.len()),
+        kib(module),
         kib(component.len()),
         out.strip_prefix(&workspace.root).unwrap_or(&out).display(),
         if changed { "" } else { " (unchanged)" },

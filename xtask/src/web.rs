@@ -106,19 +106,7 @@ fn node_version(printed: &str) -> Option<(u32, u32)> {
 fn newest_input(web: &Path) -> Option<SystemTime> {
     let own = fs::read_dir(web).ok()?.flatten();
     let inputs = own.filter(|entry| !NO_INPUT.iter().any(|name| entry.file_name() == *name));
-    inputs.filter_map(|entry| newest(&entry.path())).max()
-}
-
-fn newest(path: &Path) -> Option<SystemTime> {
-    let meta = fs::symlink_metadata(path).ok()?;
-    let inside = if meta.is_dir() { fs::read_dir(path).ok() } else { None };
-    let inside = inside
-        .into_iter()
-        .flatten()
-        .flatten()
-        .filter_map(|entry| newest(&entry.path()))
-        .max();
-    meta.modified().ok().max(inside)
+    inputs.filter_map(|entry| files::newest(&entry.path())).max()
 }
 
 #[cfg(test)]

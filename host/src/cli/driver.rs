@@ -3,7 +3,7 @@
 use std::io::{self, Write};
 use std::path::Path;
 
-use crate::driver::{Describe, Driver, LoadError, Runtime};
+use crate::driver::{Describe, Driver, LoadError, Runtime, Weight};
 
 /// Checks a component and shows what it says of itself.
 pub fn inspect(file: &Path, json: bool, out: &mut dyn Write) -> Result<(), InspectError> {
@@ -20,8 +20,14 @@ pub fn inspect(file: &Path, json: bool, out: &mut dyn Write) -> Result<(), Inspe
     writeln!(out, "  digest {}", driver.digest)?;
     writeln!(
         out,
-        "  {} bytes, interfaces: {}",
+        "  {} bytes{}, contract uzel:driver@{}, interfaces: {}",
         driver.size_bytes,
+        if driver.weight == Weight::Big {
+            " (a big driver)"
+        } else {
+            ""
+        },
+        driver.contract,
         driver.interfaces().join(", ")
     )?;
     let line = &describe.line;

@@ -118,7 +118,7 @@ pub async fn read(args: ReadArgs, transport: Arc<Transport>, out: &mut (dyn Writ
         memory: BTreeMap::new(),
         budget: Budget {
             wall: Duration::from_secs(args.limit_s),
-            ..Budget::default()
+            ..driver.budget()
         },
         answers_within: None,
         cancel: cancel.clone(),

@@ -128,7 +128,7 @@ pub async fn run(args: ReplayArgs, store: Option<&Store>, out: &mut (dyn Write +
             wall: Duration::from_secs(7 * 24 * 3_600),
             // Nobody waits in line behind it.
             cpu_ticks: 6_000,
-            ..Budget::default()
+            ..driver.budget()
         },
         answers_within: None,
         cancel: CancellationToken::new(),

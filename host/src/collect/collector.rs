@@ -17,7 +17,7 @@ use super::handle::{Board, Command, HandleError, NewTunnel, ReadNow};
 use super::job::{Asked, Done, Job, Tools, carry_out};
 use super::plan::{Current, Planned};
 use super::queue::Queue;
-use crate::driver::Registry;
+use crate::driver::{Registry, Weight};
 use crate::limits;
 use crate::model::{DeviceId, LineAddress, LineId, Outcome, SessionId};
 use crate::schedule::{Due, Past, Read};
@@ -62,6 +62,8 @@ pub struct Collector {
     clock_sets: u64,
     /// Running jobs of each group.
     groups: HashMap<i64, u32>,
+    /// Running jobs of big drivers.
+    big: usize,
 }
 
 /// A device as its next session is found.
@@ -80,6 +82,12 @@ fn has_room(running: &HashMap<i64, u32>, planned: &Planned) -> bool {
         let most = group.sessions.unwrap_or(u32::MAX);
         running.get(&group.id).copied().unwrap_or_default() < most
     })
+}
+
+/// Whether a device's driver brings an interpreter.
+fn is_big(registry: &Registry, planned: &Planned) -> bool {
+    let chosen = registry.choose(&planned.device.driver, planned.device.id);
+    chosen.is_ok_and(|(driver, _)| driver.weight == Weight::Big)
 }
 
 impl Collector {
@@ -126,6 +134,7 @@ impl Collector {
             looked_at,
             clock_sets: 0,
             groups: HashMap::new(),
+            big: 0,
         }
     }
 
@@ -305,6 +314,7 @@ impl Collector {
             session: None,
             cancel,
             group: None,
+            is_big: false,
         };
         self.current.insert(id, current);
         let urgent = asked.is_some();
@@ -338,8 +348,10 @@ impl Collector {
         }
         self.rest_until = None;
         while self.jobs.len() < self.tools.desk.most() {
-            let groups = &self.groups;
-            let Some((line, mut job)) = self.queue.pop(|job| has_room(groups, &job.planned)) else {
+            let (groups, registry) = (&self.groups, &self.tools.registry);
+            let big_may = self.big < self.config.big_sessions;
+            let may = |job: &Job| has_room(groups, &job.planned) && (big_may || !is_big(registry, &job.planned));
+            let Some((line, mut job)) = self.queue.pop(may) else {
                 return;
             };
             let id = job.planned.device.id;
@@ -355,6 +367,8 @@ impl Collector {
             };
             let group = job.planned.device.group.as_ref().map(|group| group.id);
             current.group = group;
+            let is_big = is_big(&self.tools.registry, &job.planned);
+            current.is_big = is_big;
             let (tools, cancel, begun) = (self.tools.clone(), current.cancel.clone(), self.begun.clone());
             let task = self.jobs.spawn(carry_out(tools, job, cancel, move |session| {
                 // The receiver lives as long as the collector.
@@ -364,7 +378,14 @@ impl Collector {
             if let Some(group) = group {
                 *self.groups.entry(group).or_default() += 1;
             }
+            self.set_big(self.big + usize::from(is_big));
         }
+    }
+
+    #[allow(clippy::cast_precision_loss, reason = "a gauge of sessions")]
+    fn set_big(&mut self, big: usize) {
+        self.big = big;
+        metrics::gauge!("uzel_sessions_big_running").set(big as f64);
     }
 
     fn done(&mut self, done: Result<(tokio::task::Id, Done), tokio::task::JoinError>) {
@@ -380,10 +401,11 @@ impl Collector {
             return;
         };
         self.queue.free(line);
-        if let Some(current) = self.current.remove(&id)
-            && let Some(running) = current.group.and_then(|group| self.groups.get_mut(&group))
-        {
-            *running = running.saturating_sub(1);
+        if let Some(current) = self.current.remove(&id) {
+            if let Some(running) = current.group.and_then(|group| self.groups.get_mut(&group)) {
+                *running = running.saturating_sub(1);
+            }
+            self.set_big(self.big.saturating_sub(current.is_big.into()));
         }
         let done = done.unwrap_or_else(|| Done {
             started_at: self.tools.store.now(),

@@ -303,7 +303,7 @@ async fn prepare(
         memory,
         budget: Budget {
             wall,
-            ..Budget::default()
+            ..driver.budget()
         },
         answers_within: job.probe.then_some(Duration::from_secs(limits::PROBE_S)),
         cancel,

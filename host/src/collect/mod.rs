@@ -22,6 +22,8 @@ pub use handle::{Board, Command, Handle, HandleError, Live, LiveEvent, NewTunnel
 pub struct Config {
     /// Sessions open at once; the kernel's limit of memory mappings may allow fewer.
     pub sessions: usize,
+    /// Sessions of big drivers open at once: those that bring an interpreter take some megabytes each.
+    pub big_sessions: usize,
     /// Longest session, seconds.
     pub session_s: u64,
     /// Whether devices are read by their schedule; without it only on demand.
@@ -34,6 +36,7 @@ impl Default for Config {
     fn default() -> Self {
         Self {
             sessions: crate::limits::SESSIONS,
+            big_sessions: crate::limits::BIG_SESSIONS,
             session_s: 1_800,
             scheduled: true,
             look_s: 2,

@@ -193,4 +193,6 @@ pub struct Current {
     pub cancel: tokio_util::sync::CancellationToken,
     /// The group in which it is counted, once it runs.
     pub group: Option<i64>,
+    /// Whether it is counted among the sessions of big drivers.
+    pub is_big: bool,
 }

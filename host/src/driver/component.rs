@@ -4,16 +4,23 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use jiff::Timestamp;
+use wasmtime::Engine;
 use wasmtime::component::InstancePre;
 
 use super::context::Context;
+use super::contract::{Exports, chosen};
 use super::describe::Describe;
-use super::engine::{Runtime, digest};
+use super::engine::{Runtime, Weight, digest};
+use super::env::Budget;
+use super::load_error::LoadError;
 use super::running::Running;
 use super::{Surroundings, v1};
 use crate::foreign::unprintable;
 use crate::limits;
 use crate::model::{ArchiveKind, Effect, LineSettings, Outcome};
+
+/// The names of the contract's interfaces begin so.
+const PACKAGE: &str = "uzel:driver/";
 
 /// One version of a driver.
 pub struct Driver {
@@ -27,102 +34,14 @@ pub struct Driver {
     pub file: PathBuf,
     /// When it was loaded.
     pub loaded_at: Timestamp,
-    runtime: Runtime,
+    /// How much it needs.
+    pub weight: Weight,
+    /// The version of the contract by which the host talks to it.
+    pub contract: &'static str,
+    engine: Engine,
     pre: InstancePre<Context>,
-    meter: v1::meter::GuestIndices,
-    diagnostics: Option<v1::diagnostics::GuestIndices>,
-    configure: Option<v1::configure::GuestIndices>,
+    exports: Arc<dyn Exports>,
     interfaces: Vec<&'static str>,
-}
-
-/// Why a file is no driver that runs here.
-#[derive(Debug, thiserror::Error)]
-pub enum LoadError {
-    /// The engine itself could not be made.
-    #[error("the WebAssembly engine could not be started: {text}")]
-    Engine {
-        /// What it says.
-        text: String,
-    },
-    /// No thread for the epoch.
-    #[error("the engine's clock thread could not be started")]
-    Thread {
-        /// Why.
-        source: std::io::Error,
-    },
-    /// The file could not be read.
-    #[error("driver file {file}")]
-    Read {
-        /// Which.
-        file: PathBuf,
-        /// Why.
-        source: std::io::Error,
-    },
-    /// It is larger than a component may be.
-    #[error("driver file has {got} bytes, at most {} may be", limits::COMPONENT_BYTES)]
-    Size {
-        /// Its size.
-        got: u64,
-    },
-    /// It is compiled code, not a component.
-    #[error(
-        "the file is precompiled code, expected a WebAssembly component: compiled code is never accepted from outside"
-    )]
-    Precompiled,
-    /// It does not compile.
-    #[error("the file is no WebAssembly component that compiles: {text}")]
-    Compile {
-        /// What the compiler says.
-        text: String,
-    },
-    /// It asks for something that the host does not offer.
-    #[error(
-        "the component imports {import:?}, which the host does not offer; it offers uzel:driver/line@1.0.0, \
-         uzel:driver/host@1.0.0, uzel:driver/types@1.0.0 and nothing else{hint}"
-    )]
-    Import {
-        /// What it asks for.
-        import: String,
-        /// What to do about it.
-        hint: &'static str,
-    },
-    /// It asks for an interface of ours in another shape.
-    #[error("the component does not fit the contract uzel:driver@1.0.0: {text}")]
-    Contract {
-        /// The difference.
-        text: String,
-    },
-    /// It does not give what every driver gives.
-    #[error("the component does not export uzel:driver/meter@1.0.0 as the contract has it: {text}")]
-    Export {
-        /// What is missing.
-        text: String,
-    },
-    /// `describe()` did not come back.
-    #[error("describe() failed: {text}")]
-    DescribeCall {
-        /// How.
-        text: String,
-    },
-    /// `describe()` gave no document after the schema.
-    #[error("describe() does not follow describe.schema.json: {text}")]
-    Describe {
-        /// What is wrong.
-        text: String,
-    },
-}
-
-impl LoadError {
-    pub(super) fn engine(error: wasmtime::Error) -> Self {
-        Self::Engine {
-            text: format!("{error:#}"),
-        }
-    }
-    pub(super) fn compile(error: wasmtime::Error) -> Self {
-        Self::Compile {
-            text: format!("{error:#}"),
-        }
-    }
 }
 
 impl Driver {
@@ -140,51 +59,39 @@ impl Driver {
     /// Compiles and checks a component; `file` is for people.
     pub fn load(runtime: &Runtime, bytes: &[u8], file: &Path) -> Result<Self, LoadError> {
         check_size(u64::try_from(bytes.len()).unwrap_or(u64::MAX))?;
-        let component = runtime.compile(bytes)?;
-        for (import, _) in component.component_type().imports(runtime.engine()) {
-            if !import.starts_with("uzel:driver/") {
-                let hint = if import.starts_with("wasi:") {
-                    "; build it for wasm32-unknown-unknown: a driver has no WASI"
-                } else {
-                    ""
-                };
-                return Err(LoadError::Import {
-                    import: import.to_owned(),
-                    hint,
-                });
-            }
-        }
-        let contract = |error: wasmtime::Error| LoadError::Contract {
-            text: format!("{error:#}"),
-        };
-        let pre = runtime.linker().instantiate_pre(&component).map_err(contract)?;
-        let meter = v1::meter::GuestIndices::new(&pre).map_err(|error| LoadError::Export {
+        let weight = Weight::of(bytes.len());
+        let shop = runtime.shop(weight)?;
+        let component = runtime.compile(&shop, bytes)?;
+        let kind = component.component_type();
+        let imports: Vec<_> = kind.imports(&shop.engine).map(|(name, _)| name).collect();
+        let exports: Vec<_> = kind.exports(&shop.engine).map(|(name, _)| name).collect();
+        refuse_foreign(&imports)?;
+        let (names, given) = (imports.iter().copied(), exports.iter().copied());
+        let contract = chosen(runtime.contracts(), names, given)?;
+        let version = contract.version();
+        let pre = shop
+            .linker
+            .instantiate_pre(&component)
+            .map_err(|error| LoadError::Contract {
+                version,
+                text: format!("{error:#}"),
+            })?;
+        let found = contract.exports(&pre).map_err(|error| LoadError::Export {
+            version,
             text: format!("{error:#}"),
         })?;
-        let diagnostics = v1::diagnostics::GuestIndices::new(&pre).ok();
-        let configure = v1::configure::GuestIndices::new(&pre).ok();
-        let mut interfaces = vec!["meter"];
-        for (export, name) in [
-            ("uzel:driver/diagnostics@1.0.0", "diagnostics"),
-            ("uzel:driver/configure@1.0.0", "configure"),
-            ("uzel:driver/control@1.0.0", "control"),
-        ] {
-            if component.get_export_index(None, export).is_some() {
-                interfaces.push(name);
-            }
-        }
         let mut driver = Self {
             describe: Arc::new(unknown()),
             digest: digest(bytes).into(),
             size_bytes: bytes.len(),
             file: file.to_owned(),
             loaded_at: Timestamp::now(),
-            runtime: runtime.clone(),
+            weight,
+            contract: version,
+            engine: shop.engine.clone(),
             pre,
-            meter,
-            diagnostics,
-            configure,
-            interfaces,
+            exports: found,
+            interfaces: interfaces(&exports),
         };
         let text = Running::describe(&driver).map_err(|text| LoadError::DescribeCall { text })?;
         let describe = parse(&text).map_err(|text| LoadError::Describe { text })?;
@@ -195,12 +102,6 @@ impl Driver {
     /// Takes away the interfaces beyond `meter` that are not `granted`: nothing of them is ever called.
     pub fn restricted(mut self, granted: &[String]) -> Self {
         let may = |name: &str| name == "meter" || granted.iter().any(|one| one == name);
-        if !may("diagnostics") {
-            self.diagnostics = None;
-        }
-        if !may("configure") {
-            self.configure = None;
-        }
         self.interfaces.retain(|name| may(name));
         self
     }
@@ -220,20 +121,19 @@ impl Driver {
         Running::start(self, surroundings, started_at).await
     }
 
-    pub(super) fn runtime(&self) -> &Runtime {
-        &self.runtime
+    /// What a session may use.
+    pub fn budget(&self) -> Budget {
+        self.weight.budget()
+    }
+
+    pub(super) fn engine(&self) -> &Engine {
+        &self.engine
     }
     pub(super) fn pre(&self) -> &InstancePre<Context> {
         &self.pre
     }
-    pub(super) fn meter(&self) -> &v1::meter::GuestIndices {
-        &self.meter
-    }
-    pub(super) fn diagnostics(&self) -> Option<&v1::diagnostics::GuestIndices> {
-        self.diagnostics.as_ref()
-    }
-    pub(super) fn configure(&self) -> Option<&v1::configure::GuestIndices> {
-        self.configure.as_ref()
+    pub(super) fn exports(&self) -> &dyn Exports {
+        &*self.exports
     }
 }
 
@@ -245,6 +145,37 @@ impl std::fmt::Debug for Driver {
             self.describe.id, self.describe.version, self.digest
         )
     }
+}
+
+/// Refuses a component that asks for more than the contract offers, WASI above all.
+fn refuse_foreign(imports: &[&str]) -> Result<(), LoadError> {
+    let Some(import) = imports.iter().find(|name| !name.starts_with(PACKAGE)) else {
+        return Ok(());
+    };
+    let hint = if import.starts_with("wasi:") {
+        "; build it for wasm32-unknown-unknown: a driver has no WASI"
+    } else {
+        ""
+    };
+    Err(LoadError::Import {
+        import: (*import).to_owned(),
+        hint,
+    })
+}
+
+/// The interfaces of the contract among the names of what a component exports.
+fn interfaces(exports: &[&str]) -> Vec<&'static str> {
+    let exported = |interface: &&&str| {
+        let names = exports
+            .iter()
+            .filter_map(|name| name.strip_prefix(PACKAGE)?.split_once('@'));
+        names.map(|(name, _)| name).any(|name| name == **interface)
+    };
+    ["meter", "diagnostics", "configure", "control"]
+        .iter()
+        .filter(exported)
+        .copied()
+        .collect()
 }
 
 fn check_size(got: u64) -> Result<(), LoadError> {

@@ -1,62 +1,131 @@
-//! The wasmtime engine: one for the process, with a ticking epoch.
+//! The wasmtime engines: one for small drivers and one for big ones, each with a ticking epoch.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use sha2::{Digest, Sha256};
 use wasmtime::component::{Component, Linker};
 use wasmtime::{Config, Engine};
 
+use super::LoadError;
 use super::cache::Cache;
 use super::context::Context;
-use super::{LoadError, v1};
+use super::contract::{CONTRACTS, Contract, linker};
+use super::env::Budget;
 use crate::limits;
 
-/// Compiles components and makes them ready to run.
-#[derive(Clone)]
-pub struct Runtime {
-    engine: Engine,
-    linker: Arc<Linker<Context>>,
-    cache: Option<Cache>,
+/// How much a component needs. Chosen by its own size.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Weight {
+    /// Compiled from its own language: a driver among thousands of sessions.
+    Small,
+    /// With an interpreter inside: megabytes of memory a session, of which few run at once.
+    Big,
 }
 
-impl Runtime {
-    /// An engine whose compiled code is kept in `cache`, or nowhere. Starts the thread that ticks; it ends with the
-    /// engine.
-    pub fn new(cache: Option<Cache>) -> Result<Self, LoadError> {
-        let engine = Engine::new(&config()).map_err(LoadError::engine)?;
-        let mut linker = Linker::new(&engine);
-        v1::add_to_linker(&mut linker).map_err(LoadError::engine)?;
+impl Weight {
+    /// Of a component of so many bytes.
+    pub(super) fn of(bytes: usize) -> Self {
+        if bytes > limits::SMALL_COMPONENT_BYTES {
+            Self::Big
+        } else {
+            Self::Small
+        }
+    }
+
+    /// What a session may use.
+    pub(super) fn budget(self) -> Budget {
+        let small = Budget::default();
+        match self {
+            Self::Small => small,
+            Self::Big => Budget {
+                memory_bytes: limits::BIG_MEMORY_BYTES,
+                table_elements: limits::BIG_TABLE_ELEMENTS,
+                ..small
+            },
+        }
+    }
+}
+
+/// An engine and what the host offers to its components.
+#[derive(Clone)]
+pub(super) struct Shop {
+    pub(super) engine: Engine,
+    pub(super) linker: Arc<Linker<Context>>,
+}
+
+impl Shop {
+    fn open(weight: Weight, contracts: &[&'static dyn Contract]) -> Result<Self, LoadError> {
+        let engine = Engine::new(&config(weight)).map_err(LoadError::engine)?;
+        let linker = linker(&engine, contracts).map_err(LoadError::engine)?;
         tick(&engine)?;
         Ok(Self {
             engine,
             linker: Arc::new(linker),
+        })
+    }
+}
+
+/// Compiles components and makes them ready to run.
+#[derive(Clone)]
+pub struct Runtime {
+    small: Shop,
+    /// Opened by the first big component: most hosts have none.
+    big: Arc<Mutex<Option<Shop>>>,
+    contracts: &'static [&'static dyn Contract],
+    cache: Option<Cache>,
+}
+
+impl Runtime {
+    /// Engines whose compiled code is kept in `cache`, or nowhere. Starts the thread that ticks; it ends with the
+    /// engine.
+    pub fn new(cache: Option<Cache>) -> Result<Self, LoadError> {
+        Self::with_contracts(cache, CONTRACTS)
+    }
+
+    pub(super) fn with_contracts(
+        cache: Option<Cache>,
+        contracts: &'static [&'static dyn Contract],
+    ) -> Result<Self, LoadError> {
+        Ok(Self {
+            small: Shop::open(Weight::Small, contracts)?,
+            big: Arc::default(),
+            contracts,
             cache,
         })
     }
 
-    /// The engine.
-    pub(super) fn engine(&self) -> &Engine {
-        &self.engine
+    /// The versions of the contract that components may be built for.
+    pub(super) fn contracts(&self) -> &'static [&'static dyn Contract] {
+        self.contracts
     }
 
-    /// What the host offers to components.
-    pub(super) fn linker(&self) -> &Linker<Context> {
-        &self.linker
+    /// The engine for components of this weight.
+    pub(super) fn shop(&self, weight: Weight) -> Result<Shop, LoadError> {
+        if weight == Weight::Small {
+            return Ok(self.small.clone());
+        }
+        // An engine is put in whole or not at all, whoever panicked.
+        let mut big = self.big.lock().unwrap_or_else(PoisonError::into_inner);
+        let shop = match big.take() {
+            Some(shop) => shop,
+            None => Shop::open(weight, self.contracts)?,
+        };
+        Ok(big.insert(shop).clone())
     }
 
     /// Compiles `bytes`, or takes the code compiled before. Blocks: call it where that is allowed.
-    pub(super) fn compile(&self, bytes: &[u8]) -> Result<Component, LoadError> {
+    pub(super) fn compile(&self, shop: &Shop, bytes: &[u8]) -> Result<Component, LoadError> {
         if Engine::detect_precompiled(bytes).is_some() {
             return Err(LoadError::Precompiled);
         }
         let digest = digest(bytes);
-        if let Some(component) = self.cache.as_ref().and_then(|cache| cache.load(&self.engine, &digest)) {
+        if let Some(component) = self.cache.as_ref().and_then(|cache| cache.load(&shop.engine, &digest)) {
             return Ok(component);
         }
-        let component = Component::new(&self.engine, bytes).map_err(LoadError::compile)?;
+        let component = Component::new(&shop.engine, bytes).map_err(LoadError::compile)?;
         if let Some(cache) = &self.cache {
-            cache.save(&self.engine, &digest, &component);
+            cache.save(&shop.engine, &digest, &component);
         }
         Ok(component)
     }
@@ -74,19 +143,24 @@ pub fn digest(bytes: &[u8]) -> String {
         })
 }
 
-fn config() -> Config {
+fn config(weight: Weight) -> Config {
     let mut config = Config::new();
     config
         .epoch_interruption(true)
         // Data segments of a driver are small: copying them costs less than the two mappings that sharing takes of
         // the kernel's limit in each session.
-        .memory_init_cow(false)
+        // An interpreter's image has megabytes: there sharing it is worth the mappings.
+        .memory_init_cow(weight == Weight::Big)
         .wasm_relaxed_simd(false)
         .wasm_tail_call(false)
         .wasm_memory64(false)
-        .wasm_multi_memory(false)
-        .max_wasm_stack(256 << 10)
-        .async_stack_size(512 << 10);
+        .wasm_multi_memory(false);
+    let (stack, fiber) = match weight {
+        Weight::Small => (256 << 10, 512 << 10),
+        // Interpreters recurse.
+        Weight::Big => (1 << 20, 2 << 20),
+    };
+    config.max_wasm_stack(stack).async_stack_size(fiber);
     config
 }
 

@@ -3,10 +3,10 @@
 use wasmtime::Trap;
 
 use super::context::Context;
+use super::contract::Told;
 use super::env::LimitHit;
 use super::guard::came_back;
 use super::v1;
-use super::v1::bindings::uzel::driver::types;
 use crate::limits;
 use crate::model::Outcome;
 
@@ -47,10 +47,7 @@ pub(super) fn ended(context: &Context, error: &wasmtime::Error) -> (Outcome, Str
 
 /// The contract's failures as outcomes. A limit that was hit on the way names the outcome, whatever the driver made
 /// of it.
-pub(super) fn judge<T>(
-    context: &Context,
-    result: Option<wasmtime::Result<Result<T, types::Failure>>>,
-) -> Result<T, CallError> {
+pub(super) fn judge<T>(context: &Context, result: Option<wasmtime::Result<Result<T, Told>>>) -> Result<T, CallError> {
     let result = came_back(context, result)?;
     if let Some(hit) = &context.hit {
         return Err(CallError::Ended(hit.outcome, hit.text.clone()));
@@ -70,39 +67,29 @@ pub(super) fn judge<T>(
     let silent = context.silent.clone();
     let silent = silent.unwrap_or_else(|| "nothing came within the deadline and the retries".to_owned());
     Err(match failure {
-        types::Failure::NoAnswer => failed(Outcome::NoAnswer, silent, true),
-        types::Failure::Garbled(why) => failed(Outcome::Garbled, text(why), true),
-        types::Failure::Refused(why) => failed(Outcome::Refused, text(why), true),
-        types::Failure::WrongDevice(who) => failed(Outcome::WrongDevice, text(who), true),
+        Told::NoAnswer | Told::Timeout(0) => failed(Outcome::NoAnswer, silent, true),
+        Told::Garbled(why) => failed(Outcome::Garbled, text(why), true),
+        Told::Refused(why) => failed(Outcome::Refused, text(why), true),
+        Told::WrongDevice(who) => failed(Outcome::WrongDevice, text(who), true),
         // So the SDK passes on that the host refused what the driver gave.
-        types::Failure::Unsupported(what) if context.refused => failed(Outcome::DriverFault, text(what), true),
-        types::Failure::Unsupported(what) => failed(Outcome::Unsupported, text(what), true),
-        types::Failure::Config(what) => failed(Outcome::BadConfig, text(what), true),
-        types::Failure::Line(types::LineError::Timeout(bytes)) if bytes.is_empty() => {
-            failed(Outcome::NoAnswer, silent, true)
-        }
-        types::Failure::Line(types::LineError::Timeout(bytes)) => failed(
-            Outcome::Garbled,
-            format!("{} bytes came, then silence", bytes.len()),
-            true,
-        ),
-        types::Failure::Line(types::LineError::Closed) => {
+        Told::Unsupported(what) if context.refused => failed(Outcome::DriverFault, text(what), true),
+        Told::Unsupported(what) => failed(Outcome::Unsupported, text(what), true),
+        Told::Config(what) => failed(Outcome::BadConfig, text(what), true),
+        Told::Timeout(bytes) => failed(Outcome::Garbled, format!("{bytes} bytes came, then silence"), true),
+        Told::Closed => {
             let unknown = || (Outcome::LineClosed, "the far end closed the line".to_owned());
             let (outcome, words) = context.lost.clone().unwrap_or_else(unknown);
             failed(outcome, text(words), false)
         }
-        types::Failure::Line(types::LineError::Budget) => {
-            failed(Outcome::LimitTime, "a budget of the session is spent".to_owned(), false)
-        }
-        types::Failure::Line(types::LineError::Denied) => failed(
+        Told::Budget => failed(Outcome::LimitTime, "a budget of the session is spent".to_owned(), false),
+        Told::Denied => failed(
             Outcome::DriverFault,
             "the driver asked the line for what it cannot do".to_owned(),
             true,
         ),
-        types::Failure::Line(types::LineError::Stopped) | types::Failure::Stopped if context.cancel.is_cancelled() => {
-            failed(Outcome::Cancelled, "stopped".to_owned(), false)
-        }
-        types::Failure::Line(types::LineError::Stopped) | types::Failure::Stopped => failed(
+        Told::Fault(what) => failed(Outcome::DriverFault, what, true),
+        Told::Stopped if context.cancel.is_cancelled() => failed(Outcome::Cancelled, "stopped".to_owned(), false),
+        Told::Stopped => failed(
             Outcome::LimitTime,
             format!("longer than {} s", context.budget.wall.as_secs()),
             false,

@@ -7,8 +7,9 @@ use std::sync::{Arc, PoisonError, RwLock};
 
 use tracing::{error, info};
 
-use super::component::{Driver, LoadError};
+use super::component::Driver;
 use super::engine::Runtime;
+use super::load_error::LoadError;
 use crate::model::DeviceId;
 
 /// Loaded drivers.

@@ -11,21 +11,18 @@ use wasmtime::{Store, Trap};
 
 use super::component::Driver;
 use super::context::{Context, PortHandle, SinkHandle, Surroundings, Usage};
+use super::contract::{Archive, Guest};
 use super::env::{Budget, LimitHit, Port};
 use super::guard::{Busy, Guard, came_back, count_tick};
-use super::judge::{CallError, Failure, ended, judge};
+use super::judge::{CallError, ended, judge};
 use super::nowhere::Nowhere;
-use super::v1::bindings::uzel::driver::types;
-use super::v1::{self, civil_from, civil_to, kind_to};
-use crate::limits;
 use crate::model::{ArchiveKind, Civil, ClockRule, Outcome, RecordKind, Setting};
 
 /// An instance that serves one session.
 pub struct Running {
     store: Store<Context>,
-    meter: v1::meter::Guest,
-    diagnostics: Option<v1::diagnostics::Guest>,
-    configure: Option<v1::configure::Guest>,
+    guest: Box<dyn Guest>,
+    interfaces: Box<[&'static str]>,
     port: Resource<PortHandle>,
     sink: Resource<SinkHandle>,
     busy: Arc<Busy>,
@@ -80,7 +77,7 @@ impl Running {
         started_at: Timestamp,
     ) -> Result<Self, (Outcome, String)> {
         let words = |error: wasmtime::Error| (Outcome::NoSlot, format!("{error:#}"));
-        let mut store = Store::new(driver.runtime().engine(), Context::new(surroundings, started_at));
+        let mut store = Store::new(driver.engine(), Context::new(surroundings, started_at));
         // What a call carries lies in the guest's memory. Lists and texts there may overlap; here they do not, and
         // must not become more for it.
         store.set_hostcall_fuel(store.data().budget.memory_bytes);
@@ -92,17 +89,7 @@ impl Running {
             Err(error) if error.is::<Trap>() || error.is::<LimitHit>() => return Err(ended(store.data(), &error)),
             Err(error) => return Err(words(error)),
         };
-        let meter = driver.meter().load(&mut store, &instance).map_err(words)?;
-        let diagnostics = driver
-            .diagnostics()
-            .map(|indices| indices.load(&mut store, &instance))
-            .transpose()
-            .map_err(words)?;
-        let configure = driver
-            .configure()
-            .map(|indices| indices.load(&mut store, &instance))
-            .transpose()
-            .map_err(words)?;
+        let guest = driver.exports().load(&mut store, &instance).map_err(words)?;
         let port = store
             .data_mut()
             .table
@@ -116,9 +103,8 @@ impl Running {
         let busy = store.data().busy.clone();
         Ok(Self {
             store,
-            meter,
-            diagnostics,
-            configure,
+            guest,
+            interfaces: driver.interfaces().into(),
             port,
             sink,
             busy,
@@ -136,7 +122,7 @@ impl Running {
                 // A description waits for nothing, and there may be no runtime to wait with.
                 calls: 0,
                 cpu_ticks: 200,
-                ..Budget::default()
+                ..driver.budget()
             },
             cancel: CancellationToken::new(),
         };
@@ -144,8 +130,8 @@ impl Running {
         futures::executor::block_on(async {
             let running = Self::start(driver, surroundings, Timestamp::now()).await;
             let mut running = running.map_err(|(_, text)| text)?;
-            let Self { store, meter, .. } = &mut running;
-            let result = meter.call_describe(&mut *store).await;
+            let Self { store, guest, .. } = &mut running;
+            let result = guest.describe(store).await;
             result.map_err(|error| ended(store.data(), &error).1)
         })
     }
@@ -156,6 +142,11 @@ impl Running {
 
     fn sink(&self) -> Resource<SinkHandle> {
         Resource::new_borrow(self.sink.rep())
+    }
+
+    /// Whether the driver has this interface and may be asked for it.
+    fn may(&self, interface: &str) -> bool {
+        self.interfaces.contains(&interface)
     }
 
     fn begin(&mut self, kind: RecordKind) {
@@ -172,47 +163,20 @@ impl Running {
     pub async fn identify(&mut self, config: &serde_json::Value) -> Result<Identity, CallError> {
         self.begin(RecordKind::Current);
         let (config, port) = (config.to_string(), self.port());
-        let Self { store, meter, busy, .. } = self;
+        let Self { store, guest, busy, .. } = self;
         let guard = Guard::of(store.data());
-        let result = guard.run(busy, meter.call_identify(&mut *store, port, &config)).await;
-        let identity = judge(self.store.data(), result)?;
-        let text = |text: &str| v1::text_from(text, limits::TEXT_BYTES);
-        Ok(Identity {
-            model: text(&identity.model),
-            serial: identity.serial.as_deref().map(text),
-            firmware: identity.firmware.as_deref().map(text),
-            details: identity
-                .details
-                .iter()
-                .take(64)
-                .map(|(key, value)| (text(key), text(value)))
-                .collect(),
-        })
+        let result = guard.run(busy, guest.identify(store, port, &config)).await;
+        judge(self.store.data(), result)
     }
 
     /// The meter's clock.
     pub async fn read_clock(&mut self) -> Result<ClockReading, CallError> {
         self.begin(RecordKind::Current);
         let port = self.port();
-        let Self { store, meter, busy, .. } = self;
+        let Self { store, guest, busy, .. } = self;
         let guard = Guard::of(store.data());
-        let result = guard.run(busy, meter.call_read_clock(&mut *store, port)).await;
-        let reading = judge(self.store.data(), result)?;
-        let fault = |text: String| {
-            CallError::Failure(Failure {
-                outcome: Outcome::DriverFault,
-                text,
-                line_usable: true,
-            })
-        };
-        let shown = civil_from(reading.shown).map_err(|text| fault(format!("clock: {text}")))?;
-        let at = Timestamp::from_millisecond(reading.at)
-            .map_err(|_| fault(format!("clock: {} ms is no instant", reading.at)))?;
-        Ok(ClockReading {
-            shown,
-            at,
-            uncertainty_ms: reading.uncertainty_ms,
-        })
+        let result = guard.run(busy, guest.read_clock(store, port)).await;
+        judge(self.store.data(), result)
     }
 
     /// Tells the sink how far the device's clock is ahead of ours.
@@ -224,9 +188,9 @@ impl Running {
     pub async fn read_current(&mut self) -> Result<(), CallError> {
         self.begin(RecordKind::Current);
         let (port, sink) = (self.port(), self.sink());
-        let Self { store, meter, busy, .. } = self;
+        let Self { store, guest, busy, .. } = self;
         let guard = Guard::of(store.data());
-        let result = guard.run(busy, meter.call_read_current(&mut *store, port, sink)).await;
+        let result = guard.run(busy, guest.read_current(store, port, sink)).await;
         judge(self.store.data(), result)
     }
 
@@ -234,9 +198,9 @@ impl Running {
     pub async fn read_totals(&mut self) -> Result<(), CallError> {
         self.begin(RecordKind::Totals);
         let (port, sink) = (self.port(), self.sink());
-        let Self { store, meter, busy, .. } = self;
+        let Self { store, guest, busy, .. } = self;
         let guard = Guard::of(store.data());
-        let result = guard.run(busy, meter.call_read_totals(&mut *store, port, sink)).await;
+        let result = guard.run(busy, guest.read_totals(store, port, sink)).await;
         judge(self.store.data(), result)
     }
 
@@ -248,79 +212,55 @@ impl Running {
         resume: Option<Vec<u8>>,
     ) -> Result<(), CallError> {
         self.begin(RecordKind::Archive(kind));
-        let windows: Vec<_> = windows
-            .iter()
-            .map(|(begin, end)| types::Window {
-                begin: civil_to(*begin),
-                end: civil_to(*end),
-            })
-            .collect();
+        let archive = Archive {
+            kind,
+            windows,
+            resume: resume.as_deref(),
+        };
         let (port, sink) = (self.port(), self.sink());
-        let Self { store, meter, busy, .. } = self;
+        let Self { store, guest, busy, .. } = self;
         let guard = Guard::of(store.data());
-        let call = meter.call_read_archive(&mut *store, port, kind_to(kind), &windows, resume.as_deref(), sink);
-        let result = guard.run(busy, call).await;
+        let result = guard.run(busy, guest.read_archive(store, port, archive, sink)).await;
         judge(self.store.data(), result)
     }
 
     /// The device's journal to the sink. None: the driver has no such interface.
     pub async fn read_events(&mut self, since: Option<Civil>) -> Option<Result<(), CallError>> {
+        if !self.may("diagnostics") {
+            return None;
+        }
         self.begin(RecordKind::Current);
         let (port, sink) = (self.port(), self.sink());
-        let Self {
-            store,
-            diagnostics,
-            busy,
-            ..
-        } = self;
-        let diagnostics = diagnostics.as_ref()?;
-        let since = since.map(civil_to);
+        let Self { store, guest, busy, .. } = self;
         let guard = Guard::of(store.data());
-        let result = guard
-            .run(busy, diagnostics.call_read_events(&mut *store, port, since, sink))
-            .await;
+        let result = guard.run(busy, guest.read_events(store, port, since, sink)).await;
         Some(judge(self.store.data(), result))
     }
 
     /// The device's settings. None: the driver has no such interface.
     pub async fn read_settings(&mut self) -> Option<Result<Vec<Setting>, CallError>> {
+        if !self.may("diagnostics") {
+            return None;
+        }
         self.begin(RecordKind::Current);
         let port = self.port();
-        let Self {
-            store,
-            diagnostics,
-            busy,
-            ..
-        } = self;
-        let diagnostics = diagnostics.as_ref()?;
+        let Self { store, guest, busy, .. } = self;
         let guard = Guard::of(store.data());
-        let result = guard.run(busy, diagnostics.call_read_settings(&mut *store, port)).await;
-        let settings = match judge(self.store.data(), result) {
-            Ok(settings) => settings,
-            Err(error) => return Some(Err(error)),
-        };
-        let mut taken = Vec::new();
-        for setting in settings.into_iter().take(limits::SETTINGS) {
-            match v1::setting_from(setting) {
-                Ok(setting) => taken.push(setting),
-                Err(text) => self.store.data_mut().fault(text),
-            }
-        }
-        Some(Ok(taken))
+        let result = guard.run(busy, guest.read_settings(store, port)).await;
+        Some(judge(self.store.data(), result))
     }
 
     /// Sets the meter's clock to meter time `to`, which holds at the time of the call. None: the driver has no such
     /// interface.
     pub async fn set_clock(&mut self, to: Civil) -> Option<Result<(), CallError>> {
+        if !self.may("configure") {
+            return None;
+        }
         self.begin(RecordKind::Current);
         let port = self.port();
-        let Self {
-            store, configure, busy, ..
-        } = self;
-        let configure = configure.as_ref()?;
+        let Self { store, guest, busy, .. } = self;
         let guard = Guard::of(store.data());
-        let call = configure.call_set_clock(&mut *store, port, civil_to(to));
-        let result = guard.run(busy, call).await;
+        let result = guard.run(busy, guest.set_clock(store, port, to)).await;
         Some(judge(self.store.data(), result))
     }
 
@@ -328,9 +268,9 @@ impl Running {
     pub async fn close(&mut self) -> Result<(), CallError> {
         self.begin(RecordKind::Current);
         let port = self.port();
-        let Self { store, meter, busy, .. } = self;
+        let Self { store, guest, busy, .. } = self;
         let guard = Guard::of(store.data());
-        let result = guard.run(busy, meter.call_close(&mut *store, port)).await;
+        let result = guard.run(busy, guest.close(store, port)).await;
         came_back(self.store.data(), result)
     }
 

@@ -68,6 +68,11 @@ pub fn init() -> Result<PrometheusHandle, MetricsError> {
     );
     describe_gauge!("uzel_sessions_running", Unit::Count, "Sessions that run now");
     describe_gauge!(
+        "uzel_sessions_big_running",
+        Unit::Count,
+        "Sessions of drivers with an interpreter that run now"
+    );
+    describe_gauge!(
         "uzel_store_bytes",
         Unit::Bytes,
         "Size of the database, of its log, and what of the database is free"

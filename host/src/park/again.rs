@@ -121,7 +121,7 @@ pub(super) async fn hold(
         budget: Budget {
             // The time of the trace: the session was shorter than its own bound.
             wall: Duration::from_secs(7 * 24 * 3_600),
-            ..Budget::default()
+            ..driver.budget()
         },
         answers_within: None,
         cancel: CancellationToken::new(),

@@ -18,6 +18,8 @@ pub enum Model {
     Spt943,
     /// An M-Bus slave.
     Mbus,
+    /// The invented meter of the example drivers.
+    Primer,
 }
 
 /// One record of a meter.
@@ -121,6 +123,7 @@ pub fn records(model: Model, meter: &Handle, place: usize, kind: RecordKind) -> 
             };
             plain.iter().map(with_totals).collect()
         }
+        Model::Primer => plain.iter().map(primer).collect(),
         Model::Spt943 => plain.iter().map(|record| spt943(record, kind)).collect(),
         Model::Mbus if matches!(kind, RecordKind::Archive(_)) => {
             let due = truth(TruthKind::TotalsArchive);
@@ -137,6 +140,31 @@ fn number(truth: &TruthValue) -> HeldValue {
     truth
         .value
         .map_or(HeldValue::NoSensor, |value| HeldValue::Number(value, truth.digits))
+}
+
+fn primer(record: &TruthRecord) -> Held {
+    let unit = |name: &str| match name {
+        "t1" | "t2" => "Cel",
+        "V" => "m3",
+        "G" => "m3/h",
+        "T" => "h",
+        _ => "Gcal",
+    };
+    let cells = record.values.iter().map(|truth| {
+        let value = number(truth);
+        cell(truth.name, truth.input, unit(truth.name), value, Quality::Good)
+    });
+    let condition = |ns: &TruthNs| {
+        let letter = char::from_u32(ns.code).expect("its codes are letters");
+        (ns.input, letter.to_string(), ns.name.map(str::to_owned))
+    };
+    Held {
+        start: record.start,
+        end: record.end,
+        conditions: record.ns.iter().map(condition).collect(),
+        cells: cells.collect(),
+        more: Vec::new(),
+    }
 }
 
 fn vkt7(record: &TruthRecord, kind: RecordKind, totals: Option<&TruthRecord>) -> Held {

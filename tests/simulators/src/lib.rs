@@ -10,6 +10,7 @@
 //! | ВКТ-7 of Teplocom | [`Vkt7::builder`] |
 //! | СПТ943, СПТ942, СПТ941.10 of Logika (legacy M4) | [`Spt::spt943`], [`Spt::spt942`], [`Spt::spt941_10`] |
 //! | M-Bus heat, water, electricity meters | [`Mbus::heat`], [`Mbus::water`], [`Mbus::electricity`] |
+//! | ПРИМЕР-1 of the example drivers | [`Primer::builder`] |
 //! | a recorded conversation | [`Recording::parse`], [`Recording::parse_json`], then [`Recording::link`] |
 //!
 //! [`Hayes`] is a modem, which calls meters behind the numbers of a [`PhoneBook`].
@@ -36,6 +37,7 @@ mod mbus;
 mod meter;
 mod modem;
 mod plant;
+mod primer;
 mod random;
 mod replay;
 mod serve;
@@ -52,6 +54,7 @@ pub use hayes::{Far, Hayes, ModemEvent, ModemHandle, PhoneBook};
 pub use mbus::{Mbus, MbusBuilder, MbusHistory, MbusKind};
 pub use meter::{Disguise, Meter, Reply};
 pub use modem::{AdapterText, Caller, Modem, ModemError};
+pub use primer::Primer;
 pub use replay::{Exchange, Recording, RecordingError, Replayer};
 pub use serve::{Endpoint, Handle, Link, Many, Quirk, Told, Wire, serve_many};
 pub use spt::{Spt, SptBuilder, SptHistory, SptModel, SptUnits};

@@ -181,6 +181,9 @@ pub enum Kind {
     #[serde(rename = "mbus-electricity")]
     #[value(name = "mbus-electricity")]
     MbusElectricity,
+    #[serde(rename = "primer")]
+    #[value(name = "primer")]
+    Primer,
     #[serde(rename = "replay")]
     #[value(name = "replay")]
     Replay,

@@ -6,7 +6,9 @@ use crate::civil::HOUR_S;
 use crate::faults::Faults;
 use crate::modem::Caller;
 use crate::serve::{Handle, Link, Many, WHOLE, serve_many};
-use crate::{Mbus, MbusBuilder, ModemHandle, Recording, SimClock, Spt, SptBuilder, SptHistory, Vkt7, Vkt7History};
+use crate::{
+    Mbus, MbusBuilder, ModemHandle, Primer, Recording, SimClock, Spt, SptBuilder, SptHistory, Vkt7, Vkt7History,
+};
 use jiff::civil::DateTime;
 use std::collections::HashMap;
 use std::fs;
@@ -244,6 +246,7 @@ fn meter_link(meter: &MeterConfig, number: u64, shared: &mut Shared) -> Result<L
         Kind::MbusHeat => mbus(Mbus::heat(), meter, number, seed, clock)?,
         Kind::MbusWater => mbus(Mbus::water(), meter, number, seed, clock)?,
         Kind::MbusElectricity => mbus(Mbus::electricity(), meter, number, seed, clock)?,
+        Kind::Primer => primer(meter, number, seed, clock)?,
         Kind::Replay => replay(meter)?,
     })
 }
@@ -308,6 +311,17 @@ fn mbus(
     }
     if let Some(id) = digits(meter, number)? {
         builder = builder.id(id);
+    }
+    Ok(builder.link())
+}
+
+fn primer(meter: &MeterConfig, number: u64, seed: u64, clock: SimClock) -> Result<Link, FleetError> {
+    let mut builder = Primer::builder().seed(seed).clock(clock);
+    if let Some(address) = meter.address {
+        builder = builder.address(address);
+    }
+    if let Some(serial) = digits(meter, number)? {
+        builder = builder.serial(serial);
     }
     Ok(builder.link())
 }
