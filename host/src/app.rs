@@ -17,7 +17,7 @@ use crate::api::{self, ApiState, DriverCatalog, DriverEntry};
 use crate::cli::args::{
     Arguments, CallerCommand, Command, ConfigFile, DeviceCommand, DriverCommand, GroupCommand, KeyCommand, ReplayArgs,
 };
-use crate::cli::{caller, device, driver, import, keeping, key, read, replay};
+use crate::cli::{caller, device, driver, import, keeping, key, read, replay, vendor};
 use crate::collect::{Callers, CallersHandle, Collector, Handle};
 use crate::config::{self, Config, ConfigError};
 use crate::driver::{Cache, Driver, Registry, Runtime};
@@ -51,7 +51,7 @@ async fn command(command: Command) -> anyhow::Result<u8> {
             let transport = Arc::new(transport(&config::load(args.config.as_deref())?)?);
             return Ok(read::read(*args, transport, &mut out).await?);
         }
-        Command::Replay(args) => return replay_one(*args).await,
+        Command::Replay(args) | Command::Driver(DriverCommand::Replay(args)) => return replay_one(*args).await,
         Command::Import(args) => {
             let config = load(&args.config_file)?;
             let store = open_store(&config).await?;
@@ -64,6 +64,7 @@ async fn command(command: Command) -> anyhow::Result<u8> {
         Command::Caller(command) => callers(command).await?,
         Command::Group(command) => groups(command).await?,
         Command::Driver(DriverCommand::Inspect { file, json }) => driver::inspect(&file, json, &mut out)?,
+        Command::Driver(DriverCommand::Vendor(command)) => return Ok(vendor::run(command, &mut out).await?),
         Command::Driver(DriverCommand::List { config, model }) => {
             let (registry, _) = drivers(&load(&config)?, None)?;
             let mut any = false;

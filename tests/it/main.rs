@@ -24,4 +24,6 @@ mod serial_server;
 mod shared_bus;
 mod simulation;
 mod storage;
+mod vendor;
 mod world;
+mod writing_a_driver;

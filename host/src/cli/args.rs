@@ -466,9 +466,15 @@ pub enum DriverCommand {
         #[arg(long)]
         json: bool,
     },
+    /// Hold a recorded session again: as `uzel replay`.
+    #[command(after_help = REPLAY_EXAMPLES)]
+    Replay(Box<ReplayArgs>),
+    /// Making drivers.
+    #[command(flatten)]
+    Vendor(super::vendor::VendorCommand),
 }
 
-fn key_value(text: &str) -> Result<(String, String), String> {
+pub(super) fn key_value(text: &str) -> Result<(String, String), String> {
     let (key, value) = text
         .split_once('=')
         .ok_or_else(|| format!("{text:?}: expected KEY=VALUE"))?;

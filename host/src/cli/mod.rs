@@ -13,3 +13,4 @@ mod print;
 pub mod read;
 pub mod replay;
 mod save;
+pub mod vendor;

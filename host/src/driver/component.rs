@@ -18,6 +18,8 @@ use crate::model::{ArchiveKind, Effect, LineSettings, Outcome};
 pub struct Driver {
     /// What it says of itself.
     pub describe: Arc<Describe>,
+    /// The same in its own words: JSON.
+    pub described: Arc<str>,
     /// SHA-256 of the component, hex.
     pub digest: Arc<str>,
     /// Bytes of the component.
@@ -172,6 +174,7 @@ impl Driver {
         }
         let mut driver = Self {
             describe: Arc::new(unknown()),
+            described: Arc::default(),
             digest: digest(bytes).into(),
             size_bytes: bytes.len(),
             file: file.to_owned(),
@@ -185,6 +188,7 @@ impl Driver {
         let text = Running::describe(&driver).map_err(|text| LoadError::DescribeCall { text })?;
         let describe = parse(&text).map_err(|text| LoadError::Describe { text })?;
         driver.describe = Arc::new(describe);
+        driver.described = text.into();
         Ok(driver)
     }
 

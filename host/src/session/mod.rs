@@ -14,5 +14,5 @@ pub use asked::{Asked, AskedFault, AskedTask};
 pub use desk::{Desk, DeskFull, Turn, sessions_allowed};
 pub use replay::{Mismatch, Replay};
 pub use run::{Assignment, ClockSeen, Order, Over, Phase, Report, Watch, replay, run};
-pub use script::{Script, ScriptError};
+pub use script::{Exchange, Script, ScriptError};
 pub use tunnel::tunnel;
