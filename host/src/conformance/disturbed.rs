@@ -12,12 +12,12 @@ use crate::session::Over;
 /// Adds `silent`, `noise`, `cut`, `split`, `late` and `doubled`.
 pub(super) async fn check(checks: &mut Checks<'_>) -> Result<(), ConformanceError> {
     let truth = Truth::of(checks.recording);
-    silent(checks).await?;
+    silent(checks, &truth).await?;
     noise(checks, &truth).await?;
     cut(checks, &truth).await?;
     split(checks, &truth).await?;
     for (check, twist) in [("late", Twist::Late), ("doubled", Twist::Twice)] {
-        let (held, _) = on(checks, twist).await?;
+        let (held, _) = on(checks, &truth, twist).await?;
         let seen = format!("{}, no wrong value: {}", held.report.outcome, found(&truth, &held));
         checks.judge(check, broken(&held).or_else(|| truth.wrong(&held)), seen);
     }
@@ -25,11 +25,40 @@ pub(super) async fn check(checks: &mut Checks<'_>) -> Result<(), ConformanceErro
 }
 
 /// Holds the session on a line of the kit's.
-pub(super) async fn on(checks: &Checks<'_>, twist: Twist) -> Result<(Held, Line), ConformanceError> {
-    let recording = checks.recording;
-    let line = Line::new(recording.asked.medium()?, recording.exchanges.clone(), twist);
-    let held = hold(checks.driver, recording, Setup::new(recording, over(&line))?.patient()).await?;
+pub(super) async fn on(checks: &Checks<'_>, truth: &Truth<'_>, twist: Twist) -> Result<(Held, Line), ConformanceError> {
+    let setup = |line: &Line| Ok(Setup::new(checks.recording, over(line))?.patient());
+    attempt(checks, truth, &twist, &setup).await
+}
+
+/// As [`on`], the session set up by `setup`. What goes wrong after a guess of the meter is tried again without guesses.
+pub(super) async fn attempt(
+    checks: &Checks<'_>,
+    truth: &Truth<'_>,
+    twist: &Twist,
+    setup: &(dyn Fn(&Line) -> Result<Setup, ConformanceError> + Sync),
+) -> Result<(Held, Line), ConformanceError> {
+    let once = async |guesses| {
+        let line = line(checks, twist.clone(), guesses)?;
+        let held = hold(checks.driver, checks.recording, setup(&line)?).await?;
+        Ok::<_, ConformanceError>((held, line))
+    };
+    let (held, line) = once(true).await?;
+    let is_wrong = broken(&held).is_some() || truth.wrong(&held).is_some();
+    if is_wrong && line.guessed() > 0 {
+        return once(false).await;
+    }
     Ok((held, line))
+}
+
+/// A line to the recording's meter.
+pub(super) fn line(checks: &Checks<'_>, twist: Twist, guesses: bool) -> Result<Line, ConformanceError> {
+    let recording = checks.recording;
+    Ok(Line::new(
+        recording.asked.medium()?,
+        recording.exchanges.clone(),
+        twist,
+        guesses,
+    ))
 }
 
 pub(super) fn over(line: &Line) -> Over {
@@ -51,8 +80,8 @@ fn found(truth: &Truth<'_>, held: &Held) -> String {
     format!("{} of {} records", truth.found(&[&held.given]), truth.records())
 }
 
-async fn silent(checks: &mut Checks<'_>) -> Result<(), ConformanceError> {
-    let (held, line) = on(checks, Twist::Silence).await?;
+async fn silent(checks: &mut Checks<'_>, truth: &Truth<'_>) -> Result<(), ConformanceError> {
+    let (held, line) = on(checks, truth, Twist::Silence).await?;
     let (asked, took) = (line.asked(), line.clock());
     let seen = format!("given up after {asked} questions and {:.1} s", took.as_secs_f64());
     let outcome = held.report.outcome;
@@ -72,7 +101,7 @@ async fn silent(checks: &mut Checks<'_>) -> Result<(), ConformanceError> {
 async fn noise(checks: &mut Checks<'_>, truth: &Truth<'_>) -> Result<(), ConformanceError> {
     let (mut complete, mut records) = (0, 0);
     for seed in 0..checks.seeds {
-        let (held, _) = on(checks, Twist::Noise(Chance::new(seed))).await?;
+        let (held, _) = on(checks, truth, Twist::Noise(Chance::new(seed))).await?;
         if let Some(fault) = broken(&held).or_else(|| truth.wrong(&held)) {
             checks.add("noise", Verdict::Failed, format!("seed {seed}: {fault}"));
             return Ok(());
@@ -90,7 +119,7 @@ async fn noise(checks: &mut Checks<'_>, truth: &Truth<'_>) -> Result<(), Conform
 async fn cut(checks: &mut Checks<'_>, truth: &Truth<'_>) -> Result<(), ConformanceError> {
     let places = checks.recording.places(limits::CUT_PLACES);
     for place in &places {
-        let (held, line) = on(checks, Twist::CutAt(*place)).await?;
+        let (held, line) = on(checks, truth, Twist::CutAt(*place)).await?;
         let outcome = held.report.outcome;
         // The last question may be the one that says goodbye, which costs nothing.
         let is_all = truth.found(&[&held.given]) == truth.records();
@@ -122,8 +151,8 @@ async fn cut(checks: &mut Checks<'_>, truth: &Truth<'_>) -> Result<(), Conforman
 
 /// Bytes that come one by one are still the same answer.
 async fn split(checks: &mut Checks<'_>, truth: &Truth<'_>) -> Result<(), ConformanceError> {
-    let (whole, _) = on(checks, Twist::Nothing).await?;
-    let (held, _) = on(checks, Twist::Split).await?;
+    let (whole, _) = on(checks, truth, Twist::Nothing).await?;
+    let (held, _) = on(checks, truth, Twist::Split).await?;
     let lost = || {
         let (got, want) = (found(truth, &held), found(truth, &whole));
         let (outcome, was) = (held.report.outcome, whole.report.outcome);

@@ -66,11 +66,12 @@ struct State {
 }
 
 impl Line {
-    pub(super) fn new(medium: Medium, exchanges: Arc<[Exchange]>, twist: Twist) -> Self {
+    /// `guesses`: whether the meter answers also where it cannot know what is meant.
+    pub(super) fn new(medium: Medium, exchanges: Arc<[Exchange]>, twist: Twist, guesses: bool) -> Self {
         let late = vec![false; exchanges.len()];
         Self(Arc::new(Mutex::new(State {
             medium,
-            memory: Memory::new(exchanges),
+            memory: Memory::new(exchanges, guesses),
             twist,
             late,
             coming: VecDeque::new(),
@@ -95,6 +96,11 @@ impl Line {
     /// Questions that the recording could not answer.
     pub(super) fn unanswered(&self) -> usize {
         self.state().memory.unanswered()
+    }
+
+    /// Answers that may have been meant for something else.
+    pub(super) fn guessed(&self) -> usize {
+        self.state().memory.guessed()
     }
 
     /// The line's own time.
@@ -260,7 +266,7 @@ mod tests {
             took: Duration::from_millis(100),
         };
         let exchanges = [exchange(1, b"one"), exchange(2, b"two")];
-        Line::new(Medium::Tcp, exchanges.into(), twist)
+        Line::new(Medium::Tcp, exchanges.into(), twist, false)
     }
 
     fn how(until: Until) -> Reading {

@@ -2,7 +2,8 @@
 //!
 //! Many protocols say first what is meant and then ask for "the data", always in the same words. So of all places of
 //! the recording where a question stands the one counts before which the most was asked as now. Where that is little, or
-//! leaves two places with different answers, the meter says nothing: silence is never a wrong value.
+//! leaves two places with different answers, a meter that guesses takes the first of them, and counts it: what a driver
+//! makes of a guess speaks for it, never against it. One that does not guess says nothing: silence is never a wrong value.
 
 use std::sync::Arc;
 
@@ -24,10 +25,12 @@ pub(super) struct Memory {
     /// How often the last question was asked again.
     again: usize,
     unanswered: usize,
+    guesses: bool,
+    guessed: usize,
 }
 
 impl Memory {
-    pub(super) fn new(exchanges: Arc<[Exchange]>) -> Self {
+    pub(super) fn new(exchanges: Arc<[Exchange]>, guesses: bool) -> Self {
         let is_first = |index: &usize| {
             let at = |index: usize| exchanges.get(index).map(|exchange| &exchange.question);
             index.checked_sub(1).is_none_or(|before| at(before) != at(*index))
@@ -39,7 +42,14 @@ impl Memory {
             last: Vec::new(),
             again: 0,
             unanswered: 0,
+            guesses,
+            guessed: 0,
         }
+    }
+
+    /// Answers that may have been meant for something else.
+    pub(super) fn guessed(&self) -> usize {
+        self.guessed
     }
 
     /// Questions that the recording could not answer.
@@ -66,21 +76,27 @@ impl Memory {
     }
 
     /// The one of these runs that is meant now.
-    fn place(&self, places: &[usize]) -> Option<usize> {
-        let answer = |place: usize| Some(&self.exchanges.get(self.of(place)?)?.answer);
-        let alike = |places: &[usize]| {
-            let first = *places.first()?;
-            let same = places.iter().all(|place| answer(*place) == answer(first));
-            same.then_some(first)
-        };
-        if let Some(place) = alike(places) {
+    fn place(&mut self, places: &[usize]) -> Option<usize> {
+        if let Some(place) = self.alike(places) {
             return Some(place);
         }
         let most = places.iter().map(|place| self.common(*place)).max()?;
         // What follows the recording from its first question on needs no more.
         let told = most >= CONTEXT || places.iter().any(|place| self.common(*place) > *place);
         let best = places.iter().copied().filter(|place| self.common(*place) == most);
-        told.then(|| alike(&best.collect::<Vec<_>>())).flatten()
+        let best: Vec<usize> = best.collect();
+        let known = told.then(|| self.alike(&best)).flatten();
+        let guess = best.first().copied().filter(|_| self.guesses && known.is_none());
+        self.guessed += usize::from(guess.is_some());
+        known.or(guess)
+    }
+
+    /// The first of these runs, if all have the same answer.
+    fn alike(&self, places: &[usize]) -> Option<usize> {
+        let answer = |place: usize| Some(&self.exchanges.get(self.of(place)?)?.answer);
+        let first = *places.first()?;
+        let same = places.iter().all(|place| answer(*place) == answer(first));
+        same.then_some(first)
     }
 
     fn question(&self, run: usize) -> Option<&[u8]> {
@@ -119,7 +135,7 @@ mod tests {
             answer: answer.as_bytes().to_vec(),
             took: Duration::ZERO,
         };
-        Memory::new(exchanges.iter().map(exchange).collect())
+        Memory::new(exchanges.iter().map(exchange).collect(), false)
     }
 
     fn ask(memory: &mut Memory, questions: &str) -> String {
@@ -161,6 +177,17 @@ mod tests {
             ask(&mut memory(TWO), "la?l?"),
             "ok ok A ok -",
             "l may be all of it, or a may still hold"
+        );
+    }
+
+    #[test]
+    fn a_guess_is_counted() {
+        let mut memory = memory(TWO);
+        memory.guesses = true;
+        assert_eq!(ask(&mut memory, "la?"), "ok ok A");
+        assert_eq!(
+            (memory.guessed(), ask(&mut memory, "l?"), memory.guessed()),
+            (0, "ok A".to_owned(), 1)
         );
     }
 

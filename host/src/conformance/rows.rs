@@ -1,7 +1,7 @@
 //! Many rows in one session: the recording's tasks over and over, within the memory of production.
 
-use super::disturbed::{broken, over};
-use super::hold::{Setup, hold};
+use super::disturbed::{attempt, broken, over};
+use super::hold::Setup;
 use super::line::{Line, Twist};
 use super::truth::Truth;
 use super::{Checks, ConformanceError, Verdict};
@@ -18,26 +18,28 @@ pub(super) async fn check(checks: &mut Checks<'_>) -> Result<(), ConformanceErro
         checks.add("rows", Verdict::NotApplicable, "the recording has no records");
         return Ok(());
     }
-    let line = Line::new(recording.asked.medium()?, recording.exchanges.clone(), Twist::Nothing);
-    let mut setup = Setup::new(recording, over(&line))?.patient();
-    setup.tasks = std::iter::repeat_n(setup.tasks, times).flatten().collect();
-    let memory_bytes = setup.budget.memory_bytes;
-    // Memory is what is tried; the rest is as much as that takes.
-    setup.budget = Budget {
-        cpu_ticks: u32::MAX,
-        bytes: u64::MAX,
-        log_lines: u32::MAX,
-        calls: u32::MAX,
-        ..setup.budget
+    let truth = Truth::of(recording);
+    let memory_bytes = Budget::default().memory_bytes;
+    let setup = |line: &Line| {
+        let mut setup = Setup::new(recording, over(line))?.patient();
+        setup.tasks = std::iter::repeat_n(setup.tasks, times).flatten().collect();
+        // Memory is what is tried; the rest is as much as that takes.
+        setup.budget = Budget {
+            cpu_ticks: u32::MAX,
+            bytes: u64::MAX,
+            log_lines: u32::MAX,
+            calls: u32::MAX,
+            ..setup.budget
+        };
+        Ok(setup)
     };
-    let held = hold(checks.driver, recording, setup).await?;
+    let (held, _) = attempt(checks, &truth, &Twist::Nothing, &setup).await?;
     let (got, peak) = (held.report.usage.rows, held.report.usage.memory_peak_bytes);
     let seen = format!(
         "{got} in one session, memory {} of {} KiB",
         peak.div_ceil(1024),
         memory_bytes >> 10
     );
-    let truth = Truth::of(recording);
     if let Some(fault) = broken(&held).or_else(|| truth.wrong(&held)) {
         checks.add("rows", Verdict::Failed, format!("after {got} rows: {fault}"));
     } else if got < u64::try_from(limits::CONFORMANCE_ROWS).unwrap_or(u64::MAX) {

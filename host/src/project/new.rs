@@ -62,9 +62,10 @@ pub fn new(folder: &Path, name: &str, models: &[String], vendor: &str) -> Result
         .collect();
     let first = models.first().copied().unwrap_or(EXAMPLE).to_uppercase();
     let fill = |text: &str| {
-        text.replace("@NAME@", name)
+        // First what has places of its own.
+        text.replace("@MODELS@", &blocks.join("\n"))
+            .replace("@NAME@", name)
             .replace("@VENDOR@", vendor)
-            .replace("@MODELS@", &blocks.join("\n"))
             .replace("@KNOWN@", &known.join(", "))
             .replace("@FIRST@", &first)
     };
@@ -130,7 +131,8 @@ mod tests {
         .unwrap();
         for (file, _) in FILES {
             let text = fs::read_to_string(project.join(file)).unwrap();
-            assert!(!text.contains('@') || file == "README.md", "{file}: {text}");
+            let left = ["NAME", "VENDOR", "MODELS", "MODEL", "SHOWN", "KNOWN", "FIRST"].map(|name| format!("@{name}@"));
+            assert!(!left.iter().any(|place| text.contains(place)), "{file}: {text}");
         }
         let toml = fs::read_to_string(project.join("driver.toml")).unwrap();
         assert!(toml.contains("hm-2") && toml.contains("Завод «Пример»"), "{toml}");
