@@ -7,7 +7,6 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
-pub use guest_build::scrub;
 
 /// Prints what is being done now, apart from the tools' own output.
 pub fn say(text: impl AsRef<str>) {
