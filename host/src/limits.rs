@@ -308,3 +308,25 @@ pub const QUARANTINE_FAULTS: usize = 3;
 
 /// How long faults of a version are remembered.
 pub const QUARANTINE_WINDOW: std::time::Duration = std::time::Duration::from_secs(600);
+
+/// Questions on a silent line after which a driver of the conformance kit has to give up: three attempts of a few ways
+/// to wake a meter.
+pub const SILENT_QUESTIONS: usize = 60;
+
+/// How long it may wait on it in all: others wait for the line.
+pub const SILENT_TIME: std::time::Duration = std::time::Duration::from_secs(300);
+
+/// Questions on a line that was closed: the driver was told, and each costs a call.
+pub const CLOSED_QUESTIONS: usize = 3;
+
+/// Places at which the conformance kit cuts the line of a recording: each is a session.
+pub const CUT_PLACES: usize = 32;
+
+/// Places at which it cuts a session and goes on in another.
+pub const RESUME_PLACES: usize = 8;
+
+/// Rows of one session of the conformance kit: a year of hours, and more.
+pub const CONFORMANCE_ROWS: usize = 10_000;
+
+/// Questions that it takes to come to so many rows: seconds of a driver that gives one row an answer.
+pub const CONFORMANCE_QUESTIONS: usize = 60_000;

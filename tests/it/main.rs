@@ -31,4 +31,6 @@ mod storage;
 mod telephone;
 mod tunnel;
 mod vanished;
+mod vendor;
 mod world;
+mod writing_a_driver;

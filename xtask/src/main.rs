@@ -2,7 +2,6 @@
 
 mod bench;
 mod children;
-mod component;
 mod demo;
 mod examples;
 mod files;
@@ -10,6 +9,7 @@ mod host;
 mod openapi;
 mod packages;
 mod process;
+mod ship;
 mod tally;
 mod test;
 mod tidy;
@@ -73,6 +73,13 @@ enum Task {
         #[arg(long)]
         test: bool,
     },
+    /// Builds the drivers, tries them with the conformance kit, and packs them to target/packages.
+    #[command(after_help = "Example:\n  cargo xtask packages --key vendor.key")]
+    Packages {
+        /// Signs them with this secret key.
+        #[arg(long, value_name = "FILE")]
+        key: Option<PathBuf>,
+    },
     /// Builds the web client to web/dist.
     #[command(after_help = "Examples:\n  cargo xtask web\n  cargo xtask web --check")]
     Web {
@@ -119,6 +126,7 @@ fn run(task: Task) -> Result<()> {
         Task::Demo { port, no_web } => demo::run(&workspace, port, no_web),
         Task::Wasm { names, out, hostile } => wasm::run(&workspace, &names, out.as_deref(), hostile),
         Task::Examples { languages, test } => examples::run(&workspace, &languages, test),
+        Task::Packages { key } => ship::run(&workspace, key.as_deref()),
         Task::Web { check } => web::run(&workspace, check),
         Task::Openapi { check: true } => openapi::check(&workspace, &host::debug(&workspace)?),
         Task::Openapi { check: false } => openapi::write(&workspace, &host::debug(&workspace)?),

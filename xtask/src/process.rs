@@ -8,29 +8,6 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
 
-/// Variables that an outer `cargo run` or its caller leaves behind and that would change what an inner cargo builds.
-///
-/// `RUSTUP_TOOLCHAIN` stays: it names the toolchain that already runs, and saves rustup from deciding again.
-const LEAKING: &[&str] = &[
-    "CARGO",
-    "CARGO_BUILD_RUSTFLAGS",
-    "CARGO_BUILD_TARGET",
-    "CARGO_ENCODED_RUSTFLAGS",
-    "CARGO_TARGET_DIR",
-    "CARGO_BUILD_TARGET_DIR",
-    "RUSTC",
-    "RUSTC_BOOTSTRAP",
-    "RUSTC_WORKSPACE_WRAPPER",
-    "RUSTC_WRAPPER",
-    "RUSTDOC",
-    "RUSTFLAGS",
-    "RUST_RECURSION_COUNT",
-    "LD_LIBRARY_PATH",
-];
-
-/// Prefixes of the variables that `cargo run` sets for the program it runs.
-const LEAKING_PREFIXES: &[&str] = &["CARGO_PKG_", "CARGO_BIN_", "CARGO_CRATE_", "CARGO_MANIFEST_"];
-
 /// Prints what is being done now, apart from the tools' own output.
 pub fn say(text: impl AsRef<str>) {
     eprintln!("xtask: {}", text.as_ref());
@@ -40,20 +17,6 @@ pub fn say(text: impl AsRef<str>) {
 pub fn command(program: impl AsRef<OsStr>, dir: &Path) -> Command {
     let mut command = Command::new(program);
     command.current_dir(dir).stdin(Stdio::null());
-    command
-}
-
-/// Takes every variable of an outer cargo out of the environment of `command`.
-pub fn scrub(command: &mut Command) -> &mut Command {
-    for name in LEAKING {
-        command.env_remove(name);
-    }
-    for (name, _) in std::env::vars_os() {
-        let leaks = |name: &str| LEAKING_PREFIXES.iter().any(|prefix| name.starts_with(prefix));
-        if name.to_str().is_some_and(leaks) {
-            command.env_remove(name);
-        }
-    }
     command
 }
 

@@ -158,7 +158,14 @@ fn tests(workspace: &Workspace, programs: &Programs, filter: Option<&str>, tally
 }
 
 fn lints(workspace: &Workspace) -> Result<()> {
-    let all = host::cargo(workspace, &[&["clippy", "--all-targets"], SELECTION].concat());
+    let all = host::cargo(
+        workspace,
+        &[
+            &["clippy", "--all-targets", "--features", "system-tests/virtual-time"],
+            SELECTION,
+        ]
+        .concat(),
+    );
     let own = host::cargo(
         workspace,
         &["clippy", "--all-targets", "--profile", "xtask", "--package", "xtask"],

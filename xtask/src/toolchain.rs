@@ -5,32 +5,20 @@
 //! registries only, and rustup's downloads are not among them.
 
 use std::path::Path;
-use std::process::Command;
 use std::time::Duration;
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Result, bail};
+use guest_build::{DEBIAN_RUSTC, has_target};
+pub use guest_build::{TARGET, Toolchain};
 
 use crate::packages::{self, GUEST_TOOLCHAIN};
 use crate::process::{self, say};
-
-pub const TARGET: &str = "wasm32-unknown-unknown";
 
 /// Without a network `rustup target add` may wait for ever; with one it takes seconds.
 const RUSTUP_LIMIT: Duration = Duration::from_secs(60);
 
 /// The oldest compiler that builds the workspace: `rust-version` in Cargo.toml.
 const OLDEST_MINOR: u32 = 95;
-
-const DEBIAN_CARGO: &str = "/usr/bin/cargo";
-const DEBIAN_RUSTC: &str = "/usr/bin/rustc";
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Toolchain {
-    /// The toolchain that runs xtask has the target installed.
-    Current,
-    /// Debian's packages of [`GUEST_TOOLCHAIN`].
-    Debian,
-}
 
 /// Picks a way, installing what it needs. A way that is ready wins over one that has to be installed first.
 ///
@@ -61,53 +49,6 @@ pub fn prepare(root: &Path) -> Result<Toolchain> {
         );
     }
     Ok(Toolchain::Debian)
-}
-
-impl Toolchain {
-    /// What is said to the user about the choice.
-    pub fn describe(self) -> &'static str {
-        match self {
-            Self::Current => "the current toolchain, which has the target wasm32-unknown-unknown",
-            Self::Debian => "Debian's rustc-web with the standard library built from source",
-        }
-    }
-
-    /// `cargo build` for guests, complete but for the packages to build.
-    pub fn build(self, root: &Path, target_dir: &Path) -> Result<Command> {
-        let program = match self {
-            Self::Current => "cargo",
-            Self::Debian => DEBIAN_CARGO,
-        };
-        let mut command = process::command(program, root);
-        process::scrub(&mut command).args(["build", "--lib", "--profile", "guest", "--target", TARGET]);
-        if self == Self::Debian {
-            command
-                .arg("-Zbuild-std=std,panic_abort")
-                .env_remove("RUSTUP_TOOLCHAIN")
-                .env("RUSTC", DEBIAN_RUSTC)
-                .env("RUSTC_BOOTSTRAP", "1")
-                .env("CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_LINKER", "/usr/bin/wasm-ld");
-        }
-        // A panic message carries the path of its source file. Without the prefix of this machine's cargo home the
-        // bytes, and so the digest of a driver, do not depend on who built it.
-        let cargo_home = std::env::var("CARGO_HOME").or_else(|_| std::env::var("HOME").map(|home| home + "/.cargo"));
-        let cargo_home = cargo_home.context("neither CARGO_HOME nor HOME is set: set one of them")?;
-        command.env(
-            "CARGO_ENCODED_RUSTFLAGS",
-            format!("--remap-path-prefix={cargo_home}=cargo"),
-        );
-        command.arg("--target-dir").arg(target_dir);
-        Ok(command)
-    }
-}
-
-fn has_target(root: &Path) -> bool {
-    let mut rustc = process::command("rustc", root);
-    let rustc = rustc.args(["--print", "target-libdir", "--target", TARGET]);
-    match rustc.output() {
-        Ok(out) => out.status.success() && Path::new(String::from_utf8_lossy(&out.stdout).trim()).is_dir(),
-        Err(_) => false,
-    }
 }
 
 /// The 96 of `rustc 1.96.0 (…)`.

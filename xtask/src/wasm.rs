@@ -4,11 +4,12 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
+use guest_build::component;
 
+use crate::files;
 use crate::process::{self, say};
 use crate::toolchain::{self, TARGET, Toolchain};
 use crate::workspace::{Package, Workspace};
-use crate::{component, files};
 
 /// The default folder of the drivers' components.
 pub fn drivers_dir(workspace: &Workspace) -> PathBuf {
@@ -120,7 +121,7 @@ fn select<'a>(workspace: &'a Workspace, names: &[String], out: &Path, hostile: b
 /// Runs one cargo for all guests and returns the folder that then holds their core modules.
 fn build(workspace: &Workspace, toolchain: Toolchain, guests: &[&Guest]) -> Result<PathBuf> {
     let target_dir = workspace.target().join("guest");
-    let mut command = toolchain.build(&workspace.root, &target_dir)?;
+    let mut command = toolchain.build(&workspace.root, &target_dir);
     for guest in guests {
         command.args(["--package", &guest.package.name]);
     }

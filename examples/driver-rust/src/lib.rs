@@ -26,7 +26,7 @@ const LONGEST: u32 = 128;
 const RING_HOURS: i64 = 48;
 
 #[derive(Default)]
-struct Primer {
+pub struct Primer {
     address: u8,
 }
 

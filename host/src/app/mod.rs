@@ -13,7 +13,7 @@ use crate::api;
 use crate::cli::args::{
     Arguments, CallerCommand, Command, ConfigFile, DeviceCommand, DriverCommand, GroupCommand, KeyCommand, ReplayArgs,
 };
-use crate::cli::{caller, device, driver, import, keeping, key, read, replay, tunnel};
+use crate::cli::{caller, device, driver, import, keeping, key, read, replay, tunnel, vendor};
 use crate::config::{self, Config};
 use crate::driver::{Cache, Registry, Runtime};
 use crate::model::{CallerState, ClockPolicy};
@@ -69,7 +69,7 @@ async fn command(command: Command, writing: &tokio::runtime::Handle) -> anyhow::
         Command::Device(command) => devices(command).await?,
         Command::Caller(command) => callers(command).await?,
         Command::Group(command) => groups(command).await?,
-        Command::Driver(command) => driver_command(*command).await?,
+        Command::Driver(command) => return driver_command(*command).await,
         Command::Check { file, effective } => {
             let config = load(&file)?;
             let (_, refused) = drivers(&config, None)?;
@@ -212,7 +212,7 @@ async fn callers(command: CallerCommand) -> anyhow::Result<()> {
     Ok(())
 }
 
-async fn driver_command(command: DriverCommand) -> anyhow::Result<()> {
+async fn driver_command(command: DriverCommand) -> anyhow::Result<u8> {
     let mut out = std::io::stdout();
     match command {
         DriverCommand::Inspect { file, json } => driver::inspect(&file, json, &mut out)?,
@@ -226,6 +226,8 @@ async fn driver_command(command: DriverCommand) -> anyhow::Result<()> {
                 bail!("no driver knows such a model");
             }
         }
+        DriverCommand::Replay(args) => return replay_one(*args).await,
+        DriverCommand::Vendor(command) => return Ok(vendor::run(command, &mut out).await?),
         DriverCommand::Compile { file, into } => crate::park::compile::in_child(&file, &into)?,
         DriverCommand::Park(command) => {
             let config = load(command.config())?;
@@ -240,7 +242,7 @@ async fn driver_command(command: DriverCommand) -> anyhow::Result<()> {
             done?;
         }
     }
-    Ok(())
+    Ok(0)
 }
 
 /// The versions of drivers of this store.

@@ -15,3 +15,4 @@ pub mod read;
 pub mod replay;
 mod save;
 pub mod tunnel;
+pub mod vendor;

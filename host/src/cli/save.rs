@@ -45,16 +45,19 @@ pub enum SaveError {
 
 /// The signer of the arguments. Told before anything is read: nobody goes back to the site for a typing error.
 pub(super) fn signer(args: &ReadArgs) -> Result<Option<Signer>, SaveError> {
-    let Some(file) = &args.key else { return Ok(None) };
+    args.key.as_deref().map(key).transpose()
+}
+
+/// The signer of a secret key's file.
+pub(super) fn key(file: &Path) -> Result<Signer, SaveError> {
     let text = std::fs::read_to_string(file).map_err(|source| SaveError::File {
-        file: file.clone(),
+        file: file.to_owned(),
         source,
     })?;
-    let signer = Signer::parse(&text).map_err(|source| SaveError::Key {
-        file: file.clone(),
+    Signer::parse(&text).map_err(|source| SaveError::Key {
+        file: file.to_owned(),
         source,
-    })?;
-    Ok(Some(signer))
+    })
 }
 
 /// Writes the package: whole or not at all.

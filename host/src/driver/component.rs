@@ -26,6 +26,8 @@ const PACKAGE: &str = "uzel:driver/";
 pub struct Driver {
     /// What it says of itself.
     pub describe: Arc<Describe>,
+    /// The same in its own words: JSON.
+    pub described: Arc<str>,
     /// SHA-256 of the component, hex.
     pub digest: Arc<str>,
     /// Bytes of the component.
@@ -82,6 +84,7 @@ impl Driver {
         })?;
         let mut driver = Self {
             describe: Arc::new(unknown()),
+            described: Arc::default(),
             digest: digest(bytes).into(),
             size_bytes: bytes.len(),
             file: file.to_owned(),
@@ -96,6 +99,7 @@ impl Driver {
         let text = Running::describe(&driver).map_err(|text| LoadError::DescribeCall { text })?;
         let describe = parse(&text).map_err(|text| LoadError::Describe { text })?;
         driver.describe = Arc::new(describe);
+        driver.described = text.into();
         Ok(driver)
     }
 

@@ -21,6 +21,6 @@ pub use replay::{Mismatch, Replay};
 pub use report::{ClockSeen, Phase, Report, Watch};
 pub use request::Request;
 pub use run::{Assignment, Order, Over, replay, run};
-pub use script::{Script, ScriptError};
+pub use script::{Exchange, Script, ScriptError};
 pub use set_clock::{ClockSetting, SetClock};
 pub use tunnel::tunnel;

@@ -31,6 +31,11 @@ impl Request {
         Some(Self(bytes))
     }
 
+    /// The bytes that are known; 0 in the place of those that are not.
+    pub(super) fn known(&self) -> Vec<u8> {
+        self.0.iter().map(|byte| byte.unwrap_or(0)).collect()
+    }
+
     /// Whether `bytes` may be the same request: alike wherever the trace shows what was sent.
     pub(super) fn matches(&self, bytes: &[u8]) -> bool {
         let has_secret = self.0.contains(&None);

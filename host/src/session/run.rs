@@ -55,6 +55,8 @@ pub enum Over {
     Line(Arc<Transport>, Way),
     /// The trace of an earlier session.
     Trace(Replay),
+    /// A line that somebody made for this session.
+    Made(Box<dyn Fn() -> Box<dyn Port> + Send + Sync>),
 }
 
 /// One task, and for an archive which spans of it.
@@ -145,6 +147,7 @@ async fn converse(order: &Order, sink: Box<dyn Sink>, watch: Watch<'_>, report: 
 async fn open(order: &Order) -> Result<Box<dyn Port>, Ended> {
     let (transport, way) = match &order.over {
         Over::Trace(replay) => return Ok(Box::new(replay.clone())),
+        Over::Made(make) => return Ok(make()),
         Over::Line(transport, way) => (transport, way),
     };
     tokio::select! {

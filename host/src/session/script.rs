@@ -4,6 +4,8 @@
 //! recording that the API exports and drivers are tested with: `> hex`, `< hex`, `~`, with comments such as `# 184 ms`
 //! before the steps of that time. A line `# asked: {…}` says in both what the session was asked.
 
+use std::time::Duration;
+
 use super::asked::{Asked, unhex};
 use super::request::Request;
 use crate::limits;
@@ -39,6 +41,17 @@ pub struct Script {
     pub(super) steps: Vec<Step>,
 }
 
+/// A question of a trace and what came after it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Exchange {
+    /// What the driver sent.
+    pub question: Vec<u8>,
+    /// All that came before the next question; empty: nothing.
+    pub answer: Vec<u8>,
+    /// From the question to the last byte of the answer.
+    pub took: Duration,
+}
+
 /// Why a text is no trace.
 #[derive(Debug, thiserror::Error)]
 pub enum ScriptError {
@@ -70,6 +83,30 @@ pub enum ScriptError {
 }
 
 impl Script {
+    /// The questions in order, each with its answer.
+    pub fn exchanges(&self) -> Vec<Exchange> {
+        let mut exchanges: Vec<Exchange> = Vec::new();
+        let mut asked_ms = 0;
+        for step in &self.steps {
+            match (&step.what, exchanges.last_mut()) {
+                (What::Sent(question), _) => {
+                    asked_ms = step.at_ms;
+                    exchanges.push(Exchange {
+                        question: question.known(),
+                        answer: Vec::new(),
+                        took: Duration::ZERO,
+                    });
+                }
+                (What::Came(bytes), Some(exchange)) => {
+                    exchange.answer.extend_from_slice(bytes);
+                    exchange.took = Duration::from_millis(step.at_ms.saturating_sub(asked_ms));
+                }
+                _ => {}
+            }
+        }
+        exchanges
+    }
+
     /// Reads a trace.
     pub fn parse(text: &str) -> Result<Self, ScriptError> {
         if text.len() > limits::TRACE_FILE_BYTES {
@@ -169,6 +206,24 @@ mod tests {
                 at(190, What::Moment),
                 at(400, What::Timeout(true)),
                 at(401, What::Closed("gone".to_owned())),
+            ]
+        );
+    }
+
+    #[test]
+    fn an_answer_is_all_that_came_before_the_next_question() {
+        let script = Script::parse("0 > 105b\n184 < 6803 16\n400 ~ timeout\n410 > 01\n500 > 02\n530 < aa\n").unwrap();
+        let exchange = |question: &[u8], answer: &[u8], took| Exchange {
+            question: question.to_vec(),
+            answer: answer.to_vec(),
+            took: Duration::from_millis(took),
+        };
+        assert_eq!(
+            script.exchanges(),
+            [
+                exchange(&[0x10, 0x5b], &[0x68, 3, 0x16], 184),
+                exchange(&[1], &[], 0),
+                exchange(&[2], &[0xaa], 30),
             ]
         );
     }

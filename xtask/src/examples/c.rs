@@ -6,10 +6,10 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result, anyhow};
 use wit_bindgen_core::{Files, wit_parser::Resolve};
 
-use crate::component;
 use crate::packages::{self, C_TOOLCHAIN};
 use crate::process;
 use crate::workspace::Workspace;
+use guest_build::component;
 
 /// The world of the contract that the driver is written for; its bindings have this name.
 const WORLD: &str = "driver";

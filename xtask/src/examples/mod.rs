@@ -13,7 +13,8 @@ use anyhow::{Context, Result, bail};
 use crate::host;
 use crate::process::{self, say};
 use crate::workspace::Workspace;
-use crate::{component, files, wasm};
+use crate::{files, wasm};
+use guest_build::component;
 
 /// How a language makes a component of a folder of sources.
 type Build = fn(&Workspace, &Path, &Path) -> Result<Vec<u8>>;

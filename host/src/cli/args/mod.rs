@@ -17,6 +17,7 @@ pub use park::{ParkCommand, TrustCommand};
 pub use read::{Format, ReadArgs, ReplayArgs};
 use read::{READ_EXAMPLES, REPLAY_EXAMPLES};
 pub use values::config_json;
+pub(super) use values::key_value;
 
 /// Uzel: an open dispatch system for energy meters.
 #[derive(Debug, Parser)]
@@ -223,6 +224,12 @@ pub enum DriverCommand {
         #[arg(long)]
         json: bool,
     },
+    /// Hold a recorded session again: as `uzel replay`.
+    #[command(after_help = REPLAY_EXAMPLES)]
+    Replay(Box<ReplayArgs>),
+    /// Making drivers.
+    #[command(flatten)]
+    Vendor(super::vendor::VendorCommand),
     /// Compile a component into a folder of compiled code; the host does so in a process of its own.
     #[command(hide = true)]
     Compile {

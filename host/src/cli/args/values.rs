@@ -6,7 +6,7 @@ use crate::driver::Describe;
 use crate::driver::describe::ConfigType;
 
 /// `KEY=VALUE`.
-pub(super) fn key_value(text: &str) -> Result<(String, String), String> {
+pub(in crate::cli) fn key_value(text: &str) -> Result<(String, String), String> {
     let (key, value) = text
         .split_once('=')
         .ok_or_else(|| format!("{text:?}: expected KEY=VALUE"))?;

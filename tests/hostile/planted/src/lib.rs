@@ -32,7 +32,7 @@ fn mode() -> u8 {
 
 /// The honest driver, and whether the device was read before.
 #[derive(Default)]
-struct Planted {
+pub struct Planted {
     honest: Vkt7,
     again: bool,
 }

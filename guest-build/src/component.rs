@@ -1,38 +1,75 @@
 //! Turns a core WebAssembly module into a component and looks at what the component asks of its host.
 
-use anyhow::{Context, Result, bail};
 use wit_component::{ComponentEncoder, DecodedWasm};
 
 /// The only package whose interfaces a driver may import: the host offers nothing else, WASI least of all.
 const CONTRACT: &str = "uzel:driver/";
 
+/// Why there is no component, or none that is a driver.
+#[derive(Debug, thiserror::Error)]
+pub enum ComponentError {
+    /// The module imports what its world does not have, or the result is not a valid component.
+    #[error("the module does not become a component: {text}")]
+    Encode {
+        /// What the encoder says.
+        text: String,
+    },
+    /// The bytes are something else.
+    #[error("no component: {text}")]
+    Decode {
+        /// What the decoder says.
+        text: String,
+    },
+    /// It asks for what no host has.
+    #[error("imports {}, but a driver may import from {CONTRACT}* only", .names.join(", "))]
+    Import {
+        /// What it asks for beyond the contract.
+        names: Vec<String>,
+    },
+    /// There is nothing to call.
+    #[error("exports nothing: call the SDK's export macro in lib.rs")]
+    NoExport,
+}
+
 /// Wraps a core module that carries its world in a custom section, as `wit-bindgen` leaves it.
 ///
 /// # Errors
 /// The module imports what its world does not have, or the result is not a valid component.
-pub fn encode(module: &[u8]) -> Result<Vec<u8>> {
-    ComponentEncoder::default().validate(true).module(module)?.encode()
+pub fn encode(module: &[u8]) -> Result<Vec<u8>, ComponentError> {
+    let mut encoder = ComponentEncoder::default();
+    encoder.validate(true).module(module).map_err(encode_failed)?;
+    encoder.encode().map_err(encode_failed)
+}
+
+fn encode_failed(error: impl std::fmt::Display) -> ComponentError {
+    ComponentError::Encode {
+        text: format!("{error:#}"),
+    }
 }
 
 /// Refuses a component that the host could not run.
 ///
 /// # Errors
 /// It imports anything outside of the contract, or exports nothing; the text lists the imports that are too many.
-pub fn check_driver(component: &[u8]) -> Result<()> {
-    let DecodedWasm::Component(resolve, world) = wit_component::decode(component).context("no component")? else {
-        bail!("this is a WIT package, not a component");
+pub fn check_driver(component: &[u8]) -> Result<(), ComponentError> {
+    let decoded = wit_component::decode(component).map_err(|error| ComponentError::Decode {
+        text: format!("{error:#}"),
+    })?;
+    let DecodedWasm::Component(resolve, world) = decoded else {
+        let text = "this is a WIT package, not a component".to_owned();
+        return Err(ComponentError::Decode { text });
     };
-    let world = resolve.worlds.get(world).context("the component has no world")?;
+    let Some(world) = resolve.worlds.get(world) else {
+        let text = "it has no world".to_owned();
+        return Err(ComponentError::Decode { text });
+    };
     let names = world.imports.keys().map(|key| resolve.name_world_key(key));
-    let foreign: Vec<_> = names.filter(|name| !name.starts_with(CONTRACT)).collect();
-    if !foreign.is_empty() {
-        bail!(
-            "imports {}, but a driver may import from {CONTRACT}* only",
-            foreign.join(", ")
-        );
+    let names: Vec<_> = names.filter(|name| !name.starts_with(CONTRACT)).collect();
+    if !names.is_empty() {
+        return Err(ComponentError::Import { names });
     }
     if world.exports.is_empty() {
-        bail!("exports nothing: call the SDK's export macro in lib.rs");
+        return Err(ComponentError::NoExport);
     }
     Ok(())
 }
