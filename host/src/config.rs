@@ -42,8 +42,6 @@ pub struct Drivers {
     pub cache: PathBuf,
     /// Whether packages that nobody signed are taken: for development. Every screen says so.
     pub unsigned: bool,
-    /// Whether the folder is watched for new components, which become candidates: for development.
-    pub watch: bool,
 }
 
 impl Default for Drivers {
@@ -52,7 +50,6 @@ impl Default for Drivers {
             folder: PathBuf::from("drivers"),
             cache: PathBuf::from("cache"),
             unsigned: false,
-            watch: false,
         }
     }
 }
