@@ -300,7 +300,7 @@ pub(super) async fn install(
         .filter(|one| !one.is_empty())
         .map(str::to_owned)
         .collect();
-    let deed = deed(query.why.as_deref().unwrap_or("installed"));
+    let deed = deed(query.why.as_deref().unwrap_or("no reason was given"));
     let installed = park(&state)?.install(&bytes, &granted, deed).await?;
     let taken = TakenIn {
         digest: installed.digest,

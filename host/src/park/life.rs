@@ -89,7 +89,8 @@ impl Park {
         self.put_to_work(&version, &deed).await
     }
 
-    async fn put_to_work(&self, version: &DriverVersion, deed: &Deed) -> Result<(), ParkError> {
+    /// Reads all devices of the driver with `version` in the place of the one that does.
+    pub(super) async fn put_to_work(&self, version: &DriverVersion, deed: &Deed) -> Result<(), ParkError> {
         let mut steps = Vec::new();
         if let Some(before) = self.active(&version.driver).await? {
             let deed = Deed {

@@ -72,7 +72,10 @@ impl Park {
                 Some(active) if active.digest == digest => {}
                 Some(active) if !is_gone(&active) => {}
                 None if !is_new => {}
-                _ => self.activate(&digest, true, deed).await?,
+                _ => {
+                    let version = self.find(&digest).await?;
+                    self.put_to_work(&version, &deed).await?;
+                }
             }
         }
         self.sync().await

@@ -22,7 +22,7 @@ pub enum ParkCommand {
         #[arg(long, value_delimiter = ',', default_value = "diagnostics")]
         grant: Vec<String>,
         /// Why; it is written down.
-        #[arg(long, default_value = "installed")]
+        #[arg(long, default_value = "no reason was given")]
         why: String,
         /// Which configuration.
         #[command(flatten)]
