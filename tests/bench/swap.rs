@@ -148,9 +148,10 @@ async fn load(swaps: bool) -> Result<(Load, f64)> {
     let config = std::fs::read_to_string(&file)?.replace("scheduled = false", "sessions = 500");
     std::fs::write(&file, config)?;
     host.spawn();
-    let pool = host.pool().await;
+    // Two of them: while a version changes place, the other one may be in the middle of a question.
+    let (waiting, pool) = (host.pool().await, host.pool().await);
     let mut load = Load::default();
-    let mut ended = Box::pin(until_read(&host, &pool, METERS, Duration::from_secs(300)));
+    let mut ended = Box::pin(until_read(&host, &waiting, METERS, Duration::from_secs(300)));
     let mut swap = 0;
     loop {
         tokio::select! {
@@ -181,6 +182,7 @@ async fn load(swaps: bool) -> Result<(Load, f64)> {
         }
     }
     drop(ended);
+    waiting.close().await;
     let wall_ms: i64 = sqlx::query_scalar("select max(ended_at_ms) - min(started_at_ms) from session")
         .fetch_one(&pool)
         .await?;
