@@ -1,6 +1,6 @@
 //! `uzel replay`: a recorded session is held again, by any driver, without a line and without waiting.
 
-use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::collections::BTreeMap;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -13,13 +13,14 @@ use tokio_util::sync::CancellationToken;
 
 use super::args::{Format, ReplayArgs, config_json};
 use super::print;
-use super::read::{Keep, ReadError, Tables, exit_code, spans};
+use super::read::{Keep, ReadError, exit_code, spans};
 use crate::driver::env::{Budget, Medium};
 use crate::driver::{ConfigFault, Driver, LoadError, Runtime, check_config};
 use crate::limits;
-use crate::model::{DeviceId, Outcome, Record, SessionId};
-use crate::portable::{PackageError, Table, Trust, unpack};
-use crate::session::{Asked, AskedFault, AskedTask, Order, Over, Replay, Report, Script, ScriptError, replay};
+use crate::model::SessionId;
+use crate::park::{compare, ended_by_host, requests};
+use crate::portable::{PackageError, Trust, unpack};
+use crate::session::{Asked, AskedFault, AskedTask, Order, Over, Replay, Script, ScriptError, replay};
 use crate::store::query::SessionDetail;
 use crate::store::{Store, StoreError};
 
@@ -155,7 +156,8 @@ pub async fn run(args: ReplayArgs, store: Option<&Store>, out: &mut (dyn Write +
         }
         return Ok(if differences.is_empty() { exit_code(&report) } else { 2 });
     };
-    differences.extend(compare(&stored, &report, &tables).await?);
+    let Stored { store, session } = &stored;
+    differences.extend(compare(store, session, &report, &tables.tables, &tables.events).await?);
     let mut text = String::new();
     for line in &differences {
         text.push_str(&format!("different: {line}\n"));
@@ -257,93 +259,4 @@ fn config(args: &ReplayArgs, driver: &Driver, asked: &Asked, device: &Value) -> 
         }
     }
     check_config(&driver.describe, &config)
-}
-
-/// What was asked otherwise than in the trace. Of a session that `was_cut` the driver goes on where the trace ends.
-fn requests(replayed: &Replay, was_cut: bool) -> Vec<String> {
-    let mismatch = replayed.mismatch();
-    let mismatch = mismatch.filter(|mismatch| !(was_cut && mismatch.recorded.is_none()));
-    let mismatch = mismatch.map(|mismatch| mismatch.to_string());
-    let unasked = match replayed.unasked() {
-        0 => None,
-        count => Some(format!("{count} requests of the trace were not asked")),
-    };
-    mismatch.into_iter().chain(unasked).collect()
-}
-
-/// A line for everything that is not as it is stored.
-async fn compare(stored: &Stored<'_>, report: &Report, tables: &Tables) -> Result<Vec<String>, ReplayError> {
-    let Stored { store, session } = stored;
-    let (device, id) = (DeviceId(session.brief.device.0), session.brief.id);
-    let mut lines = journal(session, report);
-    let mut given = BTreeSet::new();
-    for table in last_of_each(&tables.tables) {
-        for record in &table.records {
-            given.insert((record.kind.to_string(), record.starts_at.as_second()));
-        }
-        lines.extend(
-            store
-                .compare_records(device, id, &table.columns, &table.records)
-                .await?,
-        );
-    }
-    lines.extend(store.records_missing(id, &given).await?);
-    lines.extend(store.compare_events(device, id, &tables.events).await?);
-    let settings = report.settings.as_deref().unwrap_or_default();
-    lines.extend(store.compare_settings(id, settings).await?);
-    Ok(lines)
-}
-
-/// Whether it ended by the doing of the host, of which the replay knows nothing.
-fn ended_by_host(session: &SessionDetail) -> bool {
-    matches!(
-        session.brief.outcome,
-        None | Some(Outcome::Cancelled | Outcome::Interrupted | Outcome::LimitTime | Outcome::Storage)
-    )
-}
-
-/// How the session ended, who answered and what his clock showed.
-fn journal(session: &SessionDetail, report: &Report) -> Vec<String> {
-    let mut lines = Vec::new();
-    let outcome = session.brief.outcome;
-    if !ended_by_host(session) && outcome != Some(report.outcome) {
-        let was = outcome.map_or("none", Outcome::word);
-        let detail = report.detail.as_deref().unwrap_or_default();
-        lines.push(format!("outcome was {was}, is {} {detail}", report.outcome));
-    }
-    let shown = |model: &str, serial: Option<&str>| format!("{model} {}", serial.unwrap_or("without a number"));
-    let was = session
-        .identity
-        .as_ref()
-        .map(|seen| shown(&seen.model, seen.serial.as_deref()));
-    let is = report
-        .identity
-        .as_ref()
-        .map(|seen| shown(&seen.model, seen.serial.as_deref()));
-    if was.is_some() && was != is {
-        lines.push(format!("device was {was:?}, is {is:?}"));
-    }
-    let is = report.clock.map(|clock| {
-        let give = i64::from(clock.uncertainty_ms);
-        (clock.shown.to_string(), clock.offset_ms, give)
-    });
-    if session.clock != is {
-        lines.push(format!("clock was {:?}, is {is:?}", session.clock));
-    }
-    lines
-}
-
-/// Of records that were given more than once under the same columns the last, which is what the store has kept.
-fn last_of_each(tables: &[Table]) -> Vec<Table> {
-    let mut seen = HashSet::new();
-    let mut kept = Vec::new();
-    for table in tables.iter().rev() {
-        let fresh = |record: &&Record| seen.insert((table.columns.clone(), record.kind, record.starts_at.as_second()));
-        kept.push(Table {
-            records: table.records.iter().rev().filter(fresh).cloned().collect(),
-            ..table.clone()
-        });
-    }
-    kept.reverse();
-    kept
 }

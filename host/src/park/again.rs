@@ -85,7 +85,7 @@ pub async fn hold_again(store: &Store, id: SessionId, driver: Arc<Driver>) -> Re
     let device = devices.into_iter().find(|device| device.id.0 == session.brief.device.0);
     let config = device.map(|device| device.config).unwrap_or_default();
     let (report, taken, requests) = hold(script, driver, &config, ended_by_host(&session)).await?;
-    let stored = compare(store, &session, &report, &taken).await?;
+    let stored = compare(store, &session, &report, &taken.tables, &taken.events).await?;
     Ok(Again {
         report,
         taken,
@@ -130,6 +130,11 @@ pub(super) async fn hold(
     let keep = Keep::default();
     let report = replay(order, Box::new(keep.clone()), &|_, _| {}).await;
     let taken = keep.0.lock().unwrap_or_else(PoisonError::into_inner).clone();
+    Ok((report, taken, requests(&replayed, was_cut)))
+}
+
+/// What was asked otherwise than in the trace. Of a session that `was_cut` the driver goes on where the trace ends.
+pub fn requests(replayed: &Replay, was_cut: bool) -> Vec<String> {
     let mismatch = replayed.mismatch();
     let mismatch = mismatch.filter(|mismatch| !(was_cut && mismatch.recorded.is_none()));
     let mismatch = mismatch.map(|mismatch| mismatch.to_string());
@@ -137,7 +142,7 @@ pub(super) async fn hold(
         0 => None,
         count => Some(format!("{count} requests of the trace were not asked")),
     };
-    Ok((report, taken, mismatch.into_iter().chain(unasked).collect()))
+    mismatch.into_iter().chain(unasked).collect()
 }
 
 fn with_secrets(driver: &Driver, asked: &Asked, device: &Value) -> Result<Value, ConfigFault> {
@@ -151,24 +156,28 @@ fn with_secrets(driver: &Driver, asked: &Asked, device: &Value) -> Result<Value,
 }
 
 /// Whether it ended by the doing of the host, of which the replay knows nothing.
-fn ended_by_host(session: &SessionDetail) -> bool {
+pub fn ended_by_host(session: &SessionDetail) -> bool {
     matches!(
         session.brief.outcome,
         None | Some(Outcome::Cancelled | Outcome::Interrupted | Outcome::LimitTime | Outcome::Storage)
     )
 }
 
-/// A line for everything that is not as it is stored.
-async fn compare(
+/// A line for everything that is not as `session` stored it.
+///
+/// # Errors
+/// The store failed.
+pub async fn compare(
     store: &Store,
     session: &SessionDetail,
     report: &Report,
-    taken: &Taken,
+    tables: &[Table],
+    events: &[DeviceEvent],
 ) -> Result<Vec<String>, StoreError> {
     let (device, id) = (DeviceId(session.brief.device.0), session.brief.id);
     let mut lines = journal(session, report);
     let mut given = BTreeSet::new();
-    for table in last_of_each(&taken.tables) {
+    for table in last_of_each(tables) {
         for record in &table.records {
             given.insert((record.kind.to_string(), record.starts_at.as_second()));
         }
@@ -176,7 +185,7 @@ async fn compare(
         lines.extend(store.compare_records(device, id, columns, &table.records).await?);
     }
     lines.extend(store.records_missing(id, &given).await?);
-    lines.extend(store.compare_events(device, id, &taken.events).await?);
+    lines.extend(store.compare_events(device, id, events).await?);
     let settings = report.settings.as_deref().unwrap_or_default();
     lines.extend(store.compare_settings(id, settings).await?);
     Ok(lines)

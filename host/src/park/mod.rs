@@ -19,7 +19,7 @@ use std::sync::Arc;
 
 use tokio::sync::Mutex;
 
-pub use again::{Again, AgainError, hold_again};
+pub use again::{Again, AgainError, compare, ended_by_host, hold_again, requests};
 pub use install::Installed;
 pub use judge::{CanaryPlan, Counts, Ruling};
 pub use shadow::ShadowReport;
