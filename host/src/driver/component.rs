@@ -15,7 +15,7 @@ use super::env::Budget;
 use super::load_error::LoadError;
 use super::running::Running;
 use super::{Surroundings, v1};
-use crate::foreign::unprintable;
+use crate::foreign::{shown, unprintable};
 use crate::limits;
 use crate::model::{ArchiveKind, Effect, LineSettings, Outcome};
 
@@ -76,11 +76,11 @@ impl Driver {
             .instantiate_pre(&component)
             .map_err(|error| LoadError::Contract {
                 version,
-                text: format!("{error:#}"),
+                text: shown(&format!("{error:#}")),
             })?;
         let found = contract.exports(&pre).map_err(|error| LoadError::Export {
             version,
-            text: format!("{error:#}"),
+            text: shown(&format!("{error:#}")),
         })?;
         let mut driver = Self {
             describe: Arc::new(unknown()),
@@ -224,8 +224,13 @@ pub fn parse(text: &str) -> Result<Describe, String> {
             limits::DESCRIBE_BYTES
         ));
     }
-    let describe: Describe = serde_json::from_str(text).map_err(|error| error.to_string())?;
-    let words: serde_json::Value = serde_json::from_str(text).map_err(|error| error.to_string())?;
+    // What a parser says of somebody's words may quote them.
+    let fault = |error: serde_json::Error| -> String {
+        let text = shown(&error.to_string());
+        text.chars().take(limits::LOG_LINE_BYTES).collect()
+    };
+    let describe: Describe = serde_json::from_str(text).map_err(fault)?;
+    let words: serde_json::Value = serde_json::from_str(text).map_err(fault)?;
     if let Some(text) = unprintable(&words) {
         return Err(format!("text {text:?} has control characters"));
     }

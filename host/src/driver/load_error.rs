@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use crate::foreign::shown;
 use crate::limits;
 
 /// Why a file is no driver that runs here.
@@ -101,7 +102,7 @@ impl LoadError {
     }
     pub(super) fn compile(error: wasmtime::Error) -> Self {
         Self::Compile {
-            text: format!("{error:#}"),
+            text: shown(&format!("{error:#}")),
         }
     }
 }

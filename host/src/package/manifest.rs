@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use super::PackageError;
+use crate::foreign::{is_active, shown};
 use crate::limits;
 
 /// What `format` says.
@@ -71,8 +72,8 @@ impl Manifest {
     /// Never for a manifest of texts and numbers.
     pub fn canonical(&self) -> Result<Vec<u8>, PackageError> {
         // A value's maps are sorted, a structure's fields are not.
-        let value = serde_json::to_value(self).map_err(|source| PackageError::Manifest { source })?;
-        let mut text = serde_json::to_vec(&value).map_err(|source| PackageError::Manifest { source })?;
+        let value = serde_json::to_value(self).map_err(fault)?;
+        let mut text = serde_json::to_vec(&value).map_err(fault)?;
         text.push(b'\n');
         Ok(text)
     }
@@ -82,13 +83,12 @@ impl Manifest {
     /// # Errors
     /// What is wrong with them: another format, another form, texts that are none.
     pub fn parse(bytes: &[u8]) -> Result<Self, PackageError> {
-        let fault = |source| PackageError::Manifest { source };
         let plain: serde_json::Value = serde_json::from_slice(bytes).map_err(fault)?;
         let (format, version) = (&plain["format"], &plain["format_version"]);
         if format != FORMAT || version != FORMAT_VERSION {
             return Err(PackageError::Format {
                 format: format.as_str().unwrap_or_default().chars().take(60).collect(),
-                version: version.to_string().chars().take(20).collect(),
+                version: shown(&version.to_string()).chars().take(20).collect(),
             });
         }
         let manifest: Self = serde_json::from_value(plain).map_err(fault)?;
@@ -127,19 +127,22 @@ impl Manifest {
         if self.models.is_empty() || self.models.len() > limits::MODELS {
             return bad("models", &self.models.len().to_string(), "1 to 1024 models");
         }
-        let texts = [
-            &self.vendor,
-            &self.title.ru,
-            &self.title.en,
-            &self.changelog.ru,
-            &self.changelog.en,
-        ];
-        for text in texts.into_iter().chain(&self.models) {
-            if text.len() > limits::CHANGELOG_BYTES || text.chars().any(|c| c.is_control() && c != '\n') {
+        let names = [&self.vendor, &self.title.ru, &self.title.en];
+        let names = names.into_iter().chain(&self.models).map(|text| (text, false));
+        let news = [(&self.changelog.ru, true), (&self.changelog.en, true)];
+        for (text, is_long) in names.chain(news) {
+            if text.len() > limits::CHANGELOG_BYTES || text.contains(|c| is_active(c) && !(is_long && c == '\n')) {
                 return bad("a text", text, "up to 8192 bytes without control characters");
             }
         }
         Ok(())
+    }
+}
+
+/// What a parser says of somebody's words may quote them.
+fn fault(error: serde_json::Error) -> PackageError {
+    PackageError::Manifest {
+        text: shown(&error.to_string()).chars().take(300).collect(),
     }
 }
 

@@ -226,10 +226,10 @@ pub enum PackageError {
         want: String,
     },
     /// The manifest cannot be read.
-    #[error("{MANIFEST} cannot be read")]
+    #[error("{MANIFEST} cannot be read: {text}")]
     Manifest {
         /// Why.
-        source: serde_json::Error,
+        text: String,
     },
     /// The manifest is of another program.
     #[error("{MANIFEST} is of {format:?} version {version}, expected {FORMAT:?} version {FORMAT_VERSION}")]

@@ -9,6 +9,7 @@ use super::Table;
 use super::rows::{
     AbsenceLine, ColumnLine, ConditionLine, EventLine, Line, RecordLine, SettingLine, TableLine, ValueLine, usual,
 };
+use crate::foreign::shown;
 use crate::limits;
 use crate::model::{
     Absence, ArchiveKind, Cell, Civil, Column, Condition, DeviceEvent, Quality, Record, RecordKind, Setting, Severity,
@@ -24,7 +25,7 @@ fn each<'a, L: Deserialize<'a>>(text: &'a str, mut take: impl FnMut(L) -> Result
         if number > limits::PACKAGE_ROWS {
             return Err((number, format!("more than {} rows", limits::PACKAGE_ROWS)));
         }
-        let read = serde_json::from_str(line).map_err(|error| error.to_string());
+        let read = serde_json::from_str(line).map_err(|error| shown(&error.to_string()));
         read.and_then(&mut take).map_err(|text| (number, text))?;
     }
     Ok(())

@@ -7,6 +7,7 @@ use super::subject::package;
 use super::{VendorError, runtime, say};
 use crate::conformance::Report;
 use crate::driver::Driver;
+use crate::foreign::shown;
 use crate::package::{Package, REPORT};
 use crate::portable::{Trust, unpack};
 use crate::signing::{self, Verdict};
@@ -34,9 +35,9 @@ pub(super) fn verify(file: &Path, key: Option<&str>, out: &mut (dyn Write + Send
     let mut code = 0;
     for finding in findings {
         match finding {
-            Ok(text) => say(out, format_args!("ok     {text}"))?,
+            Ok(text) => say(out, format_args!("ok     {}", shown(&text)))?,
             Err(text) => {
-                say(out, format_args!("WRONG  {text}"))?;
+                say(out, format_args!("WRONG  {}", shown(&text)))?;
                 code = 2;
             }
         }

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use super::bindings::uzel::driver::{line, types};
 use crate::driver::env;
+use crate::foreign::is_active;
 use crate::limits;
 use crate::model::{
     Absence, Aggregate, ArchiveKind, Civil, Column, Effect, LabelRule, LineSettings, Parity, Quality, Setting,
@@ -63,14 +64,14 @@ pub fn kind_to(kind: ArchiveKind) -> types::ArchiveKind {
     }
 }
 
-/// Text from a driver: control characters become spaces, and it ends at `max` bytes.
+/// Text from a driver: characters that would do more than stand there become spaces, and it ends at `max` bytes.
 pub fn text_from(text: &str, max: usize) -> String {
     let mut end = text.len().min(max);
     while !text.is_char_boundary(end) {
         end -= 1;
     }
     let (text, _) = text.split_at(end);
-    text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect()
+    text.chars().map(|c| if is_active(c) { ' ' } else { c }).collect()
 }
 
 fn code_from(code: &str) -> String {
