@@ -1,12 +1,14 @@
 //! What a meter of a recording answers to a question, whenever it is asked.
 //!
 //! Many protocols say first what is meant and then ask for "the data", always in the same words. So of all places of
-//! the recording where a question stands the one counts before which the most was asked as now. Where that is little, or
-//! leaves two places with different answers, a meter that guesses takes the first of them, and counts it: what a driver
-//! makes of a guess speaks for it, never against it. One that does not guess says nothing: silence is never a wrong value.
+//! the recording where a question stands the one counts before which the most was asked as now; where that is little, as
+//! after a driver began anew, the one before which the same had been [said](super::said). Where that leaves none, or two
+//! places with different answers, a meter that guesses takes the first of them, and counts it: what a driver makes of a
+//! guess speaks for it, never against it. One that does not guess says nothing: silence is never a wrong value.
 
 use std::sync::Arc;
 
+use super::said::{Sayings, State};
 use crate::session::Exchange;
 
 /// So many questions in the recording's order, the last included, tell what is meant: what a meter has to be told before
@@ -21,6 +23,8 @@ pub(super) struct Memory {
     runs: Vec<usize>,
     /// What was asked in this session: numbers of runs with that question; none: the recording has no such question.
     history: Vec<Option<usize>>,
+    sayings: Sayings,
+    said: State,
     last: Vec<u8>,
     /// How often the last question was asked again.
     again: usize,
@@ -35,8 +39,11 @@ impl Memory {
             let at = |index: usize| exchanges.get(index).map(|exchange| &exchange.question);
             index.checked_sub(1).is_none_or(|before| at(before) != at(*index))
         };
+        let runs: Vec<usize> = (0..exchanges.len()).filter(is_first).collect();
         Self {
-            runs: (0..exchanges.len()).filter(is_first).collect(),
+            sayings: Sayings::of(&exchanges, &runs),
+            said: State::default(),
+            runs,
             exchanges,
             history: Vec::new(),
             last: Vec::new(),
@@ -70,6 +77,9 @@ impl Memory {
             self.again += 1;
         }
         let found = self.place(&places).and_then(|place| self.of(place));
+        if let Some(place) = places.first() {
+            self.sayings.say(*place, &mut self.said);
+        }
         let found = found.and_then(|index| Some((index, self.exchanges.get(index)?.clone())));
         self.unanswered += usize::from(found.is_none());
         found
@@ -86,6 +96,15 @@ impl Memory {
         let best = places.iter().copied().filter(|place| self.common(*place) == most);
         let best: Vec<usize> = best.collect();
         let known = told.then(|| self.alike(&best)).flatten();
+        // What was said before counts from the recording's own beginning on: before it anything may have held.
+        let is_begun = self.history.first() == Some(&Some(0));
+        let known = known.or_else(|| {
+            let said = places
+                .iter()
+                .copied()
+                .filter(|place| self.sayings.before(*place) == self.said.sum());
+            self.alike(&said.filter(|_| is_begun).collect::<Vec<_>>())
+        });
         let guess = best.first().copied().filter(|_| self.guesses && known.is_none());
         self.guessed += usize::from(guess.is_some());
         known.or(guess)
@@ -177,6 +196,30 @@ mod tests {
             ask(&mut memory(TWO), "la?l?"),
             "ok ok A ok -",
             "l may be all of it, or a may still hold"
+        );
+    }
+
+    #[test]
+    fn after_a_new_beginning_what_was_said_last_decides_in_whatever_order() {
+        let asked = &[
+            ("l", "hello"),
+            ("a", "ok"),
+            ("x", "done"),
+            ("?", "AX"),
+            ("b", "ok"),
+            ("?", "BX"),
+            ("y", "done"),
+            ("?", "BY"),
+            ("m", "hello"),
+        ];
+        assert_eq!(
+            ask(&mut memory(asked), "laxmlxa?yb?lxb?"),
+            "hello ok done hello hello done ok AX done ok BY hello done ok BX"
+        );
+        assert_eq!(
+            ask(&mut memory(asked), "lay?"),
+            "hello ok done -",
+            "a and y were never said together"
         );
     }
 

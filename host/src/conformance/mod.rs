@@ -12,6 +12,7 @@ mod memory;
 mod recording;
 mod report;
 mod rows;
+mod said;
 mod schema;
 mod stopped;
 mod truth;
