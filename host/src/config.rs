@@ -42,6 +42,10 @@ pub struct Drivers {
     pub cache: PathBuf,
     /// Whether packages that nobody signed are taken: for development. Every screen says so.
     pub unsigned: bool,
+    /// Logins at registries of packages, as `docker login` and `podman login` write them.
+    pub registry_logins: Option<PathBuf>,
+    /// Components and packages that appear in this folder become candidates: for development, with `unsigned`.
+    pub watch: Option<PathBuf>,
 }
 
 impl Default for Drivers {
@@ -50,6 +54,8 @@ impl Default for Drivers {
             folder: PathBuf::from("drivers"),
             cache: PathBuf::from("cache"),
             unsigned: false,
+            registry_logins: None,
+            watch: None,
         }
     }
 }
@@ -93,6 +99,9 @@ pub fn load(file: Option<&Path>) -> Result<Config, ConfigError> {
         &mut config.drivers.cache,
     ] {
         *path = folder.join(&*path);
+    }
+    for path in [&mut config.drivers.registry_logins, &mut config.drivers.watch] {
+        *path = path.take().map(|path| folder.join(path));
     }
     Ok(config)
 }
@@ -161,6 +170,11 @@ fn check(config: &Config, faults: &mut Vec<String>) {
             "polling.session_s is {}, expected 10 to 86400",
             config.polling.session_s
         ));
+    }
+    if config.drivers.watch.is_some() && !config.drivers.unsigned {
+        faults.push(
+            "drivers.watch is given, expected drivers.unsigned = true beside it: nobody signs what is built".to_owned(),
+        );
     }
     faults.extend(ModemConfig::faults(&config.modems));
     if !(0..=23).contains(&config.retention.hour) {
@@ -243,7 +257,7 @@ mod tests {
     #[test]
     fn every_fault_is_told_at_once() {
         let faults = parse(
-            "[http]\nlisten = '0.0.0.0:80'\nport = 1\n[polling]\nsessions = 'many'\n[stor]\npath = 'x'\n[drivers]\nfolders = 'd'\n",
+            "[http]\nlisten = '0.0.0.0:80'\nport = 1\n[polling]\nsessions = 'many'\n[stor]\npath = 'x'\n[drivers]\nfolders = 'd'\nwatch = 'w'\n",
         )
         .unwrap_err();
         let all = faults.join("\n");
@@ -252,6 +266,7 @@ mod tests {
             "section polling",
             "section stor is not known",
             "drivers.folders",
+            "drivers.watch is given, expected drivers.unsigned = true",
             "http.listen is 0.0.0.0:80",
         ] {
             assert!(all.contains(part), "{part} is not in\n{all}");
@@ -316,11 +331,12 @@ mod tests {
         let file = folder.path().join("uzel.toml");
         fs::write(
             &file,
-            "[store]\npath = 'data/uzel.sqlite'\n[drivers]\nfolder = '/opt/drivers'\n",
+            "[store]\npath = 'data/uzel.sqlite'\n[drivers]\nfolder = '/opt/drivers'\nunsigned = true\nwatch = 'built'\n",
         )
         .unwrap();
         let config = load(Some(&file)).unwrap();
         assert_eq!(config.store.path, folder.path().join("data/uzel.sqlite"));
         assert_eq!(config.drivers.folder, Path::new("/opt/drivers"));
+        assert_eq!(config.drivers.watch, Some(folder.path().join("built")));
     }
 }

@@ -10,6 +10,7 @@ pub mod driver;
 pub mod foreign;
 pub mod limits;
 pub mod model;
+pub mod oci;
 pub mod ops;
 pub mod package;
 pub mod park;

@@ -288,6 +288,21 @@ pub const DRIVER_MANIFEST_BYTES: usize = 256 << 10;
 /// Bytes of one of its documents.
 pub const DRIVER_DOCUMENT_BYTES: usize = 4 << 20;
 
+/// Entries of the watched folder that are looked at: what one developer builds.
+pub const WATCHED_FILES: usize = 256;
+
+/// Bytes of the manifest of an artifact in a registry: one layer needs a thousand.
+pub const OCI_MANIFEST_BYTES: usize = 64 << 10;
+
+/// Bytes of a registry's other answers: tokens, and what it says when it refuses.
+pub const OCI_ANSWER_BYTES: usize = 64 << 10;
+
+/// Bytes of the file of logins at registries.
+pub const OCI_LOGINS_BYTES: u64 = 1 << 20;
+
+/// Redirections of one request to a registry: to the storage behind it, and that one's mirror.
+pub const OCI_REDIRECTIONS: usize = 4;
+
 /// Models of one driver.
 pub const MODELS: usize = 1_024;
 
@@ -302,6 +317,9 @@ pub const SHADOW_SESSIONS: u32 = 1_000;
 
 /// Differences that the report of a shadow run names; the rest is counted.
 pub const SHADOW_DIFFERENCES: usize = 200;
+
+/// Failures of the conformance kit that are kept of a package's report; the rest is counted.
+pub const REPORT_FAILURES: usize = 20;
 
 /// Sessions of a version in [`QUARANTINE_WINDOW`] that end by its own fault before it is stopped.
 pub const QUARANTINE_FAULTS: usize = 3;

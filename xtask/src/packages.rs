@@ -18,12 +18,16 @@ pub const BROWSER: &[Package] = &[Package {
     proof: "/usr/bin/chromium",
 }];
 
-/// What system tests put meters behind, and what they do to the host: a serial server, a network that loses all, a file
-/// system that turns read-only.
+/// What system tests put meters behind, what packages come from, and what is done to the host: a serial server, a
+/// registry, a network that loses all, a file system that turns read-only.
 pub const SYSTEM_TESTS: &[Package] = &[
     Package {
         name: "ser2net",
         proof: "/usr/sbin/ser2net",
+    },
+    Package {
+        name: "docker-registry",
+        proof: "/usr/bin/docker-registry",
     },
     Package {
         name: "iproute2",

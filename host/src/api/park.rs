@@ -12,7 +12,7 @@ use super::ApiState;
 use super::dto::{Instant, Page};
 use super::extract::{Body, Path, Query, cursor, limit};
 use super::problem::Problem;
-use crate::park::{CanaryPlan, Park, ParkError, ShadowReport};
+use crate::park::{CanaryPlan, Evidence, Park, ParkError, ShadowReport};
 use crate::signing;
 use crate::store::{Deed, DriverEvent, DriverVersion, VendorKey};
 
@@ -48,10 +48,29 @@ pub(super) struct Version {
     /// Why.
     why: String,
     installed_at: Instant,
+    /// What the conformance kit found, as the package says; none: it says nothing.
+    report: Option<Tried>,
     /// Report of the last shadow run.
     shadow: Option<Shadow>,
     /// Which devices a canary reads.
     canary: Option<Canary>,
+}
+
+/// What the conformance kit found of a version: the vendor's word, under his signature.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct Tried {
+    /// Version of the kit.
+    kit: String,
+    /// Seeds of noise that each recording was given.
+    seeds: u64,
+    /// Checks that found nothing wrong.
+    ok: u32,
+    /// Checks that failed.
+    failed: u32,
+    /// Checks that could not be made.
+    not_applicable: u32,
+    /// What failed, at most twenty lines.
+    failures: Vec<String>,
 }
 
 /// What a shadow run found.
@@ -131,6 +150,8 @@ pub(super) struct TakenIn {
     /// Recordings of the package that came out as they were recorded.
     recordings: u64,
     signed_by: Option<String>,
+    /// What the conformance kit found, as the package says; none: it says nothing.
+    report: Option<Tried>,
 }
 
 /// Who may what when a package is taken in.
@@ -141,6 +162,8 @@ pub(super) struct InstallQuery {
     grant: Option<String>,
     /// Why it is installed.
     why: Option<String>,
+    /// The package in a registry, by digest: `oci://HOST/REPOSITORY@sha256:DIGEST`. The body is empty then.
+    from: Option<String>,
 }
 
 /// Why something is done.
@@ -240,6 +263,7 @@ fn deed(why: &str) -> Deed {
 fn version(version: DriverVersion) -> Version {
     let shadow = version.shadow.and_then(|report| serde_json::from_value(report).ok());
     let canary = version.canary.and_then(|plan| serde_json::from_value(plan).ok());
+    let report = version.report.and_then(|report| serde_json::from_value(report).ok());
     Version {
         digest: version.digest,
         driver: version.driver,
@@ -253,12 +277,24 @@ fn version(version: DriverVersion) -> Version {
         since: Instant(version.since),
         why: version.why,
         installed_at: Instant(version.installed_at),
+        report: report.map(tried),
         shadow: shadow.map(shadow_of),
         canary: canary.map(|plan: CanaryPlan| Canary {
             devices: plan.devices,
             share_percent: plan.share_percent,
             promote_after: plan.promote_after,
         }),
+    }
+}
+
+fn tried(report: Evidence) -> Tried {
+    Tried {
+        kit: report.kit,
+        seeds: report.seeds,
+        ok: report.ok,
+        failed: report.failed,
+        not_applicable: report.not_applicable,
+        failures: report.failures,
     }
 }
 
@@ -301,13 +337,19 @@ pub(super) async fn install(
         .map(str::to_owned)
         .collect();
     let deed = deed(query.why.as_deref().unwrap_or("no reason was given"));
-    let installed = park(&state)?.install(&bytes, &granted, deed).await?;
+    let park = park(&state)?;
+    let installed = match &query.from {
+        Some(_) if !bytes.is_empty() => return Err(Problem::bad_query("from names a package, and the body is one")),
+        Some(reference) => park.install_from(reference, &granted, deed).await?,
+        None => park.install(&bytes, &granted, deed).await?,
+    };
     let taken = TakenIn {
         digest: installed.digest,
         driver: installed.driver,
         version: installed.version,
         recordings: u64::try_from(installed.recordings).unwrap_or(u64::MAX),
         signed_by: installed.signed_by,
+        report: installed.report.map(tried),
     };
     Ok((StatusCode::CREATED, Json(taken)))
 }
@@ -544,7 +586,9 @@ impl From<ParkError> for Problem {
             | ParkError::Unproven { .. }
             | ParkError::NothingBefore(_) => Self::conflict(text),
             ParkError::Package(_)
+            | ParkError::Fetch(_)
             | ParkError::Refused(_)
+            | ParkError::Report(_)
             | ParkError::Compile(_)
             | ParkError::SelfTest(_)
             | ParkError::Load { .. }

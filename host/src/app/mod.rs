@@ -249,6 +249,7 @@ async fn driver_command(command: DriverCommand) -> anyhow::Result<u8> {
 fn park(config: &Config, store: &Store, runtime: &Runtime, registry: Arc<Registry>) -> anyhow::Result<Park> {
     let rules = Rules {
         unsigned: config.drivers.unsigned,
+        registry_logins: config.drivers.registry_logins.clone(),
     };
     let program = std::env::current_exe().context("the path of this program")?;
     let cache = config.drivers.cache.clone();

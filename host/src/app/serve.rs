@@ -63,6 +63,8 @@ pub(super) async fn serve(file: &ConfigFile, writing: &tokio::runtime::Handle) -
     let turns = handle.clone();
     let watching = tokio::spawn(ops::service::watchdog(move || turns.turns(), cancel.clone()));
     let supervising = tokio::spawn(park::supervise(park.clone(), handle.subscribe(), cancel.clone()));
+    let watched = config.drivers.watch.clone();
+    let building = watched.map(|folder| tokio::spawn(park::watch(park.clone(), folder, cancel.clone())));
     let catalog = Arc::new(Catalog(registry));
     let state = ApiState::new(store.clone(), handle.clone(), catalog, Some(metrics), cancel.clone())
         .with_callers(callers)
@@ -101,6 +103,11 @@ pub(super) async fn serve(file: &ConfigFile, writing: &tokio::runtime::Handle) -
     }
     // All end with the token.
     let _ = tokio::join!(keeping, watching, supervising);
+    if let Some(building) = building
+        && tokio::time::timeout(STOP, building).await.is_err()
+    {
+        warn!("what was built is not tried to its end");
+    }
     store.close().await;
     info!("stopped");
     ended

@@ -6,8 +6,10 @@ use std::path::{Path, PathBuf};
 use jiff::Timestamp;
 
 use super::args::{ParkCommand, TrustCommand};
+use crate::foreign::shown;
+use crate::oci::Reference;
 use crate::package::{PackageError, read_folder};
-use crate::park::{CanaryPlan, Park, ParkError, Roles};
+use crate::park::{CanaryPlan, Evidence, Park, ParkError, Roles};
 use crate::signing::{self, KeyError};
 use crate::store::{Deed, DriverVersion, StoreError, VendorKey};
 
@@ -134,7 +136,12 @@ pub async fn run(park: &Park, command: ParkCommand, out: &mut (dyn Write + Send)
                 writeln!(
                     out,
                     "{}\t{} {}\t{digest}\t{from}{}\t{}\t{}",
-                    event.at, event.driver, event.version, event.to, event.who, event.why
+                    event.at,
+                    event.driver,
+                    event.version,
+                    event.to,
+                    event.who,
+                    shown(&event.why)
                 )?;
             }
             Ok(())
@@ -146,30 +153,60 @@ pub async fn run(park: &Park, command: ParkCommand, out: &mut (dyn Write + Send)
 fn line(version: &DriverVersion, out: &mut (dyn Write + Send)) -> Done {
     let digest: String = version.digest.chars().take(12).collect();
     let signed = version.signed_by.as_deref().unwrap_or("nobody");
+    let report = version
+        .report
+        .clone()
+        .and_then(|report| serde_json::from_value(report).ok());
+    let tried = tried(report.as_ref());
     Ok(writeln!(
         out,
-        "{digest}\t{} {}\t{}\tsince {}\tsigned by {signed}\t{}",
-        version.driver, version.version, version.state, version.since, version.why
+        "{digest}\t{} {}\t{}\tsince {}\tsigned by {signed}\t{tried}\t{}",
+        version.driver,
+        version.version,
+        version.state,
+        version.since,
+        shown(&version.why)
     )?)
 }
 
 async fn install(park: &Park, source: &Path, grant: &[String], why: &str, out: &mut (dyn Write + Send)) -> Done {
-    let bytes = if source.is_dir() {
-        read_folder(source)?.to_bytes()?
-    } else {
-        std::fs::read(source).map_err(|error| ParkCommandError::Read {
-            file: source.to_owned(),
-            source: error,
-        })?
+    let installed = match source.to_str().filter(|source| Reference::is_meant(source)) {
+        Some(reference) => park.install_from(reference, grant, deed(why)).await?,
+        None => park.install(&package(source)?, grant, deed(why)).await?,
     };
-    let installed = park.install(&bytes, grant, deed(why)).await?;
     let signed = installed.signed_by.as_deref().unwrap_or("nobody");
+    writeln!(
+        out,
+        "{} {} is installed, signed by {signed}, {} recordings came out as they were recorded; {}",
+        installed.driver,
+        installed.version,
+        installed.recordings,
+        tried(installed.report.as_ref())
+    )?;
+    for failure in installed.report.iter().flat_map(|report| &report.failures) {
+        writeln!(out, "  FAILED {failure}")?;
+    }
     Ok(writeln!(
         out,
-        "{} {} is installed, signed by {signed}, {} recordings came out as they were recorded\n\
-         next: uzel driver shadow {:.12} --why ...",
-        installed.driver, installed.version, installed.recordings, installed.digest
+        "next: uzel driver shadow {:.12} --why ...",
+        installed.digest
     )?)
+}
+
+/// What the conformance kit found, in some words.
+fn tried(report: Option<&Evidence>) -> String {
+    report.map_or_else(|| "no report of the conformance kit".to_owned(), Evidence::summary)
+}
+
+/// The bytes of a package that is a file or a folder.
+fn package(source: &Path) -> Result<Vec<u8>, ParkCommandError> {
+    if source.is_dir() {
+        return Ok(read_folder(source)?.to_bytes()?);
+    }
+    std::fs::read(source).map_err(|error| ParkCommandError::Read {
+        file: source.to_owned(),
+        source: error,
+    })
 }
 
 async fn trust(park: &Park, command: TrustCommand, out: &mut (dyn Write + Send)) -> Done {

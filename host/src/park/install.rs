@@ -5,8 +5,10 @@ use std::sync::Arc;
 
 use tracing::{info, warn};
 
+use super::evidence::{Evidence, evidence};
 use super::{Park, ParkError, compile, selftest, trust};
 use crate::driver::{self, Driver};
+use crate::foreign::shown;
 use crate::model::DriverState;
 use crate::package::{Package, unpack};
 use crate::store::{Deed, DriverVersion, Step};
@@ -24,6 +26,8 @@ pub struct Installed {
     pub recordings: usize,
     /// Number of the key that signed it.
     pub signed_by: Option<String>,
+    /// What the conformance kit found, as the package says.
+    pub report: Option<Evidence>,
 }
 
 impl Park {
@@ -35,7 +39,7 @@ impl Park {
         match unpack(bytes) {
             Ok(package) => self.take_in(&package, bytes, granted, deed).await,
             Err(error) => {
-                let why = format!("{}: {error}", deed.why);
+                let why = shown(&format!("{}: {error}", deed.why));
                 let who = deed.who;
                 self.store.driver_refused("", "", "", Deed { who, why }).await?;
                 Err(error.into())
@@ -50,30 +54,10 @@ impl Park {
         granted: &[String],
         deed: Deed,
     ) -> Result<Installed, ParkError> {
-        let _turn = self.turn.lock().await;
+        // Others go to work and back meanwhile: compiling takes its time.
+        let _one_at_a_time = self.installing.lock().await;
         let (manifest, digest) = (&package.manifest, driver::digest(package.component()));
-        let keys = self.store.vendor_keys().await?;
-        let revoked = self.store.revoked_digest(&digest).await?;
-        let known = trust::Known {
-            keys: &keys,
-            revoked: revoked.as_deref(),
-            digest: &digest,
-            granted,
-            unsigned: self.rules.unsigned,
-            now: self.store.now(),
-        };
-        let signed_by = match trust::judge(package, known)? {
-            Ok(signed_by) => signed_by,
-            Err(refusal) => {
-                warn!(driver.id = %manifest.id, driver.version = %manifest.version, %refusal, "a driver was refused");
-                let why = format!("{}: {refusal}", deed.why);
-                let deed = Deed { who: deed.who, why };
-                self.store
-                    .driver_refused(&manifest.id, &manifest.version, &digest, deed)
-                    .await?;
-                return Err(refusal.into());
-            }
-        };
+        let (signed_by, report) = self.judged(package, &digest, granted, &deed).await?;
         let installed = |state| ParkError::Installed {
             driver: manifest.id.clone(),
             version: manifest.version.clone(),
@@ -96,6 +80,7 @@ impl Park {
             since: now,
             why: deed.why.clone(),
             installed_at: now,
+            report: report.as_ref().and_then(|report| serde_json::to_value(report).ok()),
             shadow: None,
             canary: None,
         };
@@ -106,11 +91,8 @@ impl Park {
         {
             return Err(installed(DriverState::Uploaded));
         }
-        let signed = signed_by
-            .as_deref()
-            .map_or("nobody".to_owned(), |id| format!("key {id}"));
-        self.step(&digest, DriverState::Verified, &deed.who, format!("signed by {signed}"))
-            .await?;
+        let why = verified(signed_by.as_deref(), report.as_ref());
+        self.step(&digest, DriverState::Verified, &deed.who, why).await?;
         match self.prove(package, &digest, &deed).await {
             Ok(recordings) => {
                 info!(driver.id = %manifest.id, driver.version = %manifest.version, driver.digest = %digest, "a driver was installed");
@@ -120,6 +102,7 @@ impl Park {
                     version: manifest.version.clone(),
                     recordings,
                     signed_by,
+                    report,
                 })
             }
             Err(error) => {
@@ -129,6 +112,50 @@ impl Park {
                 Err(error)
             }
         }
+    }
+
+    /// Who signed a package that may be taken in, and what it says of its own trial.
+    async fn judged(
+        &self,
+        package: &Package,
+        digest: &str,
+        granted: &[String],
+        deed: &Deed,
+    ) -> Result<(Option<String>, Option<Evidence>), ParkError> {
+        let keys = self.store.vendor_keys().await?;
+        let revoked = self.store.revoked_digest(digest).await?;
+        let known = trust::Known {
+            keys: &keys,
+            revoked: revoked.as_deref(),
+            digest,
+            granted,
+            unsigned: self.rules.unsigned,
+            now: self.store.now(),
+        };
+        let judged = match (trust::judge(package, known)?, evidence(package, digest)) {
+            (Err(refusal), _) => Err(ParkError::from(refusal)),
+            (Ok(_), Err(text)) => Err(ParkError::Report(text)),
+            (Ok(signed_by), Ok(report)) => Ok((signed_by, report)),
+        };
+        if let Err(error) = &judged {
+            self.refused(package, digest, &error.to_string(), deed).await?;
+        }
+        judged
+    }
+
+    /// Writes down that a package was not taken in.
+    async fn refused(&self, package: &Package, digest: &str, text: &str, deed: &Deed) -> Result<(), ParkError> {
+        let manifest = &package.manifest;
+        warn!(driver.id = %manifest.id, driver.version = %manifest.version, refusal = text, "a driver was refused");
+        let deed = Deed {
+            who: deed.who.clone(),
+            why: shown(&format!("{}: {text}", deed.why)),
+        };
+        let refused = self
+            .store
+            .driver_refused(&manifest.id, &manifest.version, digest, deed)
+            .await;
+        Ok(refused?)
     }
 
     async fn prove(&self, package: &Package, digest: &str, deed: &Deed) -> Result<usize, ParkError> {
@@ -171,11 +198,18 @@ impl Park {
             to,
             deed: Deed {
                 who: who.to_owned(),
-                why,
+                why: shown(&why),
             },
             shadow: None,
             canary: None,
         };
         Ok(self.store.move_driver_versions(vec![step]).await?)
     }
+}
+
+/// What is known of a package before anything of it runs.
+fn verified(signed_by: Option<&str>, report: Option<&Evidence>) -> String {
+    let signed = signed_by.map_or("nobody".to_owned(), |id| format!("key {id}"));
+    let tried = report.map_or("no report of the conformance kit".to_owned(), Evidence::summary);
+    format!("signed by {signed}, {tried}")
 }

@@ -5,14 +5,18 @@
 
 mod again;
 pub mod compile;
+mod evidence;
+mod fetch;
 mod install;
 mod judge;
 mod life;
+mod manifest;
 mod selftest;
 mod shadow;
 mod supervise;
 mod sync;
 mod trust;
+mod watch;
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -20,14 +24,18 @@ use std::sync::Arc;
 use tokio::sync::Mutex;
 
 pub use again::{Again, AgainError, compare, ended_by_host, hold_again, requests};
+pub use evidence::Evidence;
 pub use install::Installed;
 pub use judge::{CanaryPlan, Counts, Ruling};
+pub use manifest::manifest_of;
 pub use shadow::ShadowReport;
 pub use supervise::supervise;
 pub use trust::{Refusal, Roles};
+pub use watch::watch;
 
 use crate::driver::{LoadError, Registry, Runtime};
 use crate::model::DriverState;
+use crate::oci::OciError;
 use crate::package::PackageError;
 use crate::signing::KeyError;
 use crate::store::{DriverVersion, Store, StoreError};
@@ -37,6 +45,8 @@ use crate::store::{DriverVersion, Store, StoreError};
 pub struct Rules {
     /// Whether packages that nobody signed are taken: for development.
     pub unsigned: bool,
+    /// File of the logins at registries, read when one is asked.
+    pub registry_logins: Option<PathBuf>,
 }
 
 /// All versions of all drivers.
@@ -51,6 +61,8 @@ pub struct Park {
     cache: PathBuf,
     /// One change after the other.
     turn: Mutex<sync::Known>,
+    /// One package is taken in after the other: each may have gigabytes while it is compiled.
+    installing: Mutex<()>,
 }
 
 /// Why something was not done. Nothing has changed then.
@@ -59,6 +71,9 @@ pub enum ParkError {
     /// The file is no package.
     #[error(transparent)]
     Package(#[from] PackageError),
+    /// It could not be fetched.
+    #[error(transparent)]
+    Fetch(#[from] OciError),
     /// It is not trusted.
     #[error(transparent)]
     Refused(#[from] Refusal),
@@ -72,6 +87,9 @@ pub enum ParkError {
         /// Where it stands.
         state: DriverState,
     },
+    /// What it says of its own trial is not about it.
+    #[error("{0}: have it tried again and packed with its own report")]
+    Report(String),
     /// It does not compile within its limits.
     #[error("the component does not compile: {0}")]
     Compile(String),
@@ -154,6 +172,7 @@ impl Park {
             program,
             cache,
             turn: Mutex::default(),
+            installing: Mutex::default(),
         }
     }
 

@@ -59,6 +59,7 @@ impl Park {
                 since: now,
                 why: why.clone(),
                 installed_at: now,
+                report: None,
                 shadow: None,
                 canary: None,
             };

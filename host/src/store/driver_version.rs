@@ -38,6 +38,8 @@ pub struct DriverVersion {
     pub why: String,
     /// When it was taken in.
     pub installed_at: Timestamp,
+    /// What the conformance kit found, as its package says.
+    pub report: Option<Value>,
     /// Report of the last shadow run.
     pub shadow: Option<Value>,
     /// Which devices a canary reads, and what is expected of them.
@@ -141,7 +143,7 @@ struct RevokeDigest(String, Deed, Timestamp);
 struct Refused(DriverEvent);
 
 const VERSION: &str = "select digest, driver, version, vendor, origin, manifest, signed_by, granted, state, since, why, \
-    installed_at, shadow, canary from driver_version";
+    installed_at, shadow, canary, report from driver_version";
 
 impl Store {
     /// Takes a version in; `package` may be empty. Answers false when it is there already.
@@ -376,6 +378,7 @@ fn version(row: &SqliteRow) -> Result<DriverVersion, StoreError> {
         installed_at: instant(row.get(11)),
         shadow: parsed(row.get(12)),
         canary: parsed(row.get(13)),
+        report: parsed(row.get(14)),
     })
 }
 
@@ -427,8 +430,8 @@ impl Write for Add {
         let Self(version, package, deed, at) = self;
         let added = sqlx::query(
             "insert into driver_version (digest, driver, version, vendor, origin, manifest, package, signed_by, granted,
-                 state, since, why, installed_at)
-             values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $11) on conflict do nothing",
+                 state, since, why, installed_at, report)
+             values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $11, $13) on conflict do nothing",
         )
         .bind(version.digest.as_str())
         .bind(version.driver.as_str())
@@ -442,6 +445,7 @@ impl Write for Add {
         .bind(version.state.word())
         .bind(at.as_second())
         .bind(deed.why.as_str())
+        .bind(version.report.as_ref().map(Value::to_string))
         .execute(&mut tx.conn)
         .await
         .map_err(StoreError::of("take a version of a driver in"))?;

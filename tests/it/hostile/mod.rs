@@ -2,7 +2,7 @@
 //! same engine do not notice.
 
 mod cases;
-mod inside;
+pub mod inside;
 mod peer;
 mod refused;
 

@@ -13,10 +13,11 @@ pub enum ParkCommand {
     /// Take a package in: it is verified, compiled apart, and holds its recordings again. It works after `activate` only.
     #[command(
         after_help = "Examples:\n  uzel driver install vkt7-1.4.0.uzel-driver --why 'new firmware'\n  \
-        uzel driver install ecl-2.0.0.uzel-driver --grant diagnostics,control --why 'weather controllers'"
+        uzel driver install ecl-2.0.0.uzel-driver --grant diagnostics,control --why 'weather controllers'\n  \
+        uzel driver install oci://registry.example/works/vkt7@sha256:9f2c... --why 'new firmware'"
     )]
     Install {
-        /// The package, a file or a folder.
+        /// The package: a file, a folder, or in a registry by its digest.
         source: PathBuf,
         /// Interfaces beyond reading that it may use.
         #[arg(long, value_delimiter = ',', default_value = "diagnostics")]

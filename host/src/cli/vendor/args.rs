@@ -58,6 +58,17 @@ pub enum VendorCommand {
         #[arg(long, value_name = "FILE")]
         key: PathBuf,
     },
+    /// Send a package to a registry. Prints the reference by digest, by which it is installed.
+    #[command(after_help = "Example:\n  uzel driver push vkt7-1.4.0.uzel-driver oci://registry.example/works/vkt7")]
+    Push {
+        /// The package.
+        package: PathBuf,
+        /// Where to, oci://HOST[:PORT]/REPOSITORY[:TAG]; the tag is the package's version without it.
+        to: String,
+        /// Logins as docker, podman and oras write them; without it what `REGISTRY_AUTH_FILE` names, if it does.
+        #[arg(long, value_name = "FILE")]
+        logins: Option<PathBuf>,
+    },
     /// Check a package: its files, its signature, and whether it says what its component says.
     #[command(after_help = "Ends with 0 when nothing is wrong, 2 otherwise.")]
     Verify {

@@ -1,7 +1,8 @@
-//! `uzel driver new|build|test|pack|sign|verify|bench`: for those who make drivers.
+//! `uzel driver new|build|test|pack|sign|push|verify|bench`: for those who make drivers.
 
 pub mod args;
 mod pack;
+mod push;
 mod subject;
 mod verify;
 
@@ -14,6 +15,7 @@ use super::args::config_json;
 use super::save::SaveError;
 use crate::conformance::{self, ConformanceError, Subject};
 use crate::driver::{Driver, LoadError, Runtime};
+use crate::oci::OciError;
 use crate::package::{PackageError, REPORT};
 use crate::project::{self, ProjectError};
 use subject::Sources;
@@ -59,6 +61,9 @@ pub enum VendorError {
     /// The key cannot be used.
     #[error(transparent)]
     Key(#[from] SaveError),
+    /// It could not be sent.
+    #[error(transparent)]
+    Push(#[from] OciError),
     /// It could not be tried.
     #[error(transparent)]
     Conformance(#[from] ConformanceError),
@@ -118,6 +123,11 @@ pub async fn run(command: VendorCommand, out: &mut (dyn Write + Send)) -> Result
         VendorCommand::Sign { package, key } => {
             let public = pack::sign(&package, &key)?;
             say(out, format_args!("{}: signed by {public}", package.display()))?;
+            0
+        }
+        VendorCommand::Push { package, to, logins } => {
+            let sent = push::push(&package, &to, logins).await?;
+            say(out, format_args!("{sent}"))?;
             0
         }
         VendorCommand::Verify { package, key } => verify::verify(&package, key.as_deref(), out)?,

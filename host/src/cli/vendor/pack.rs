@@ -8,13 +8,10 @@ use super::super::save::key;
 use super::subject::{Sources, package, read};
 use super::{VendorError, runtime};
 use crate::conformance::{FORMAT as REPORT_FORMAT, Report};
-use crate::driver::describe::Text as Described;
-use crate::driver::{Describe, Driver};
+use crate::driver::Driver;
 use crate::limits;
-use crate::package::{
-    ASKABLE, COMPONENT, DOCUMENTS, ENDING, FORMAT, FORMAT_VERSION, Manifest, PackageError, RECORDINGS, REPORT, Text,
-    pack as zip,
-};
+use crate::package::{COMPONENT, DOCUMENTS, ENDING, PackageError, RECORDINGS, REPORT, Text, pack as zip};
+use crate::park::manifest_of;
 
 /// What is new in this version, in both languages.
 const CHANGELOG: &str = "changelog.toml";
@@ -42,7 +39,7 @@ pub(super) fn pack(
         file: component.clone(),
         source,
     })?;
-    let manifest = manifest(&driver, changelog(&folder.join(CHANGELOG))?);
+    let manifest = manifest_of(&driver, changelog(&folder.join(CHANGELOG))?);
     let mut files = BTreeMap::from([(COMPONENT.to_owned(), bytes)]);
     for (name, bytes) in recordings {
         files.insert(format!("{RECORDINGS}{name}"), bytes);
@@ -82,31 +79,6 @@ fn refused(file: &Path, source: PackageError) -> VendorError {
     VendorError::Package {
         file: file.to_owned(),
         source,
-    }
-}
-
-fn manifest(driver: &Driver, changelog: Text) -> Manifest {
-    let describe: &Describe = &driver.describe;
-    let asks = |name: &&&str| driver.interfaces().contains(*name);
-    Manifest {
-        changelog,
-        contract: "1.0.0".to_owned(),
-        files: BTreeMap::new(),
-        format: FORMAT.to_owned(),
-        format_version: FORMAT_VERSION,
-        id: describe.id.clone(),
-        interfaces: ASKABLE.iter().filter(asks).map(|name| (*name).to_owned()).collect(),
-        models: describe.models.iter().map(|model| model.id.clone()).collect(),
-        title: text(&describe.title),
-        vendor: describe.vendor.clone(),
-        version: describe.version.clone(),
-    }
-}
-
-fn text(described: &Described) -> Text {
-    Text {
-        ru: described.ru.clone(),
-        en: described.en.clone(),
     }
 }
 
