@@ -1,6 +1,7 @@
 //! A folder into which a developer builds: a component or a package that appears in it becomes a candidate. It is
 //! self-tested like any other, and put to work by nobody but people.
 
+use std::collections::hash_map::Entry;
 use std::collections::{BTreeMap, HashMap};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -68,8 +69,8 @@ pub async fn watch(park: Arc<Park>, folder: PathBuf, cancel: CancellationToken) 
                 candidate: None,
             };
             let file = match files.entry(path.clone()) {
-                std::collections::hash_map::Entry::Occupied(file) => file.into_mut(),
-                std::collections::hash_map::Entry::Vacant(place) => {
+                Entry::Occupied(file) => file.into_mut(),
+                Entry::Vacant(place) => {
                     place.insert(new);
                     continue;
                 }
@@ -105,7 +106,7 @@ fn look(folder: &Path) -> std::io::Result<BTreeMap<PathBuf, Look>> {
 }
 
 impl Park {
-    /// Makes a candidate of a file. Says whether it is done with, for good or bad.
+    /// Makes a candidate of a file. Says whether it is done with, for good or bad; not when it was changed meanwhile.
     async fn take_built(&self, path: &Path, file: &mut File) -> bool {
         let name = shown(&path.display().to_string());
         if file.look.bytes > u64::try_from(limits::DRIVER_PACKAGE_BYTES).unwrap_or(u64::MAX) {
