@@ -5,7 +5,6 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
-use metrics::{counter, histogram};
 use tokio_util::sync::CancellationToken;
 use tracing::{error, info, warn};
 
@@ -13,6 +12,7 @@ use super::handle::{Board, Live, ReadNow};
 use super::journal::{begin, keep, keep_end, session_end};
 use super::plan::{Planned, Wanted, assignments, clock_rule};
 use super::sink::{Shown, StoreSink, used};
+use super::tally::Tally;
 use crate::driver::env::Budget;
 use crate::driver::{Driver, Registry, Secrets, check_config};
 use crate::limits;
@@ -34,6 +34,8 @@ pub struct Tools {
     pub transport: Arc<Transport>,
     /// Those who watch.
     pub board: Arc<Board>,
+    /// Metrics of the drivers.
+    pub tally: Arc<Tally>,
     /// Longest session.
     pub wall: Duration,
     /// The host ends.
@@ -239,7 +241,7 @@ async fn attempt(
     end.tells_of_device = reason != Reason::Tunnel;
     done.tells_of_device = end.tells_of_device;
     let added = end.counters.records_added;
-    finish(tools, job, &shown, end).await;
+    finish(tools, job, &shown, &new, end).await;
     (done, added)
 }
 
@@ -348,7 +350,7 @@ fn live(session: SessionId, job: &Job, route: &Route, new: &NewSession) -> Live 
 }
 
 /// Writes the journal, tells those who watch, counts.
-async fn finish(tools: &Tools, job: &Job, shown: &Shown, end: SessionEnd) {
+async fn finish(tools: &Tools, job: &Job, shown: &Shown, new: &NewSession, end: SessionEnd) {
     let device = &job.planned.device;
     let (id, name, outcome) = (device.id, &device.name, end.outcome);
     let (added, duration_ms) = (end.counters.records_added, end.counters.wall_ms);
@@ -371,15 +373,7 @@ async fn finish(tools: &Tools, job: &Job, shown: &Shown, end: SessionEnd) {
         live.detail.clone_from(&told.detail);
         live.ended_at = Some(told.ended_at);
     });
-    let labels = [
-        ("driver", device.driver.clone()),
-        ("outcome", outcome.word().to_owned()),
-    ];
-    counter!("uzel_sessions_total", &labels).increment(1);
-    counter!("uzel_records_added_total", "driver" => device.driver.clone()).increment(added);
-    counter!("uzel_bytes_received_total", "driver" => device.driver.clone()).increment(told.counters.bytes_received);
-    #[allow(clippy::cast_precision_loss, reason = "a histogram of seconds")]
-    histogram!("uzel_session_seconds", "driver" => device.driver.clone()).record(duration_ms as f64 / 1_000.0);
+    tools.tally.count(new, &told);
     match outcome {
         Outcome::Complete => info!(
             device.id = %id, session.id = %told.session, records = added, duration_ms,

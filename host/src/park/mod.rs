@@ -13,6 +13,7 @@ mod shadow;
 mod supervise;
 mod sync;
 mod trust;
+mod work;
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -22,9 +23,10 @@ use tokio::sync::Mutex;
 pub use again::{Again, AgainError, compare, ended_by_host, hold_again, requests};
 pub use install::Installed;
 pub use judge::{CanaryPlan, Counts, Ruling};
-pub use shadow::ShadowReport;
+pub use shadow::{ShadowReport, ShadowValue};
 pub use supervise::supervise;
 pub use trust::{Refusal, Roles};
+pub use work::Work;
 
 use crate::driver::{LoadError, Registry, Runtime};
 use crate::model::DriverState;

@@ -7,9 +7,9 @@ use async_trait::async_trait;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::Store;
 use super::error::StoreError;
 use super::writer::{Tx, Write};
+use super::{Store, driver_hour};
 use crate::model::{Civil, DeviceId, LineId, Outcome, Reason, SessionId};
 
 /// A session that begins.
@@ -227,6 +227,7 @@ impl Write for SessionEnd {
         if self.tells_of_device && !by_hand {
             put_state(tx, device, self.outcome, self.ended_at, done.transpose()?).await?;
         }
+        driver_hour::count(tx, self.session.0).await?;
         if !self.trace.is_empty() {
             sqlx::query(
                 "insert into trace (session_id, text, asked) values ($1, $2, $3) on conflict (session_id) do nothing",
@@ -331,8 +332,8 @@ impl Write for EndInterrupted {
     type Answer = u64;
 
     async fn run(&self, tx: &mut Tx) -> Result<u64, StoreError> {
-        let devices: Vec<i64> = sqlx::query_scalar(
-            "update session set ended_at_ms = $1, outcome = $2, detail = $3 where outcome is null returning device_id",
+        let ended: Vec<(i64, i64)> = sqlx::query_as(
+            "update session set ended_at_ms = $1, outcome = $2, detail = $3 where outcome is null returning id, device_id",
         )
         .bind(self.at_ms)
         .bind(Outcome::Interrupted.word())
@@ -340,11 +341,12 @@ impl Write for EndInterrupted {
         .fetch_all(&mut tx.conn)
         .await
         .map_err(StoreError::of("end interrupted sessions"))?;
-        for device in &devices {
+        for (session, device) in &ended {
             let at = Timestamp::from_millisecond(self.at_ms).unwrap_or(Timestamp::UNIX_EPOCH);
             put_state(tx, *device, Outcome::Interrupted, at, None).await?;
+            driver_hour::count(tx, *session).await?;
         }
-        Ok(devices.len() as u64)
+        Ok(ended.len() as u64)
     }
 }
 

@@ -2,5 +2,6 @@
 
 mod attacks;
 mod kit;
+mod page;
 mod swaps;
 mod trials;

@@ -3,6 +3,7 @@
 mod callers;
 mod clock;
 mod copy;
+mod driver_hour;
 mod failure;
 mod import;
 mod property;
@@ -114,18 +115,19 @@ pub(super) fn new_device(name: &str, port: u16) -> NewDevice {
 }
 
 pub(super) async fn begin(store: &Store, device: DeviceId) -> SessionId {
-    store
-        .begin_session(NewSession {
-            device,
-            line: LineId(1),
-            driver: "hm1".to_owned(),
-            driver_version: "1.0.0".to_owned(),
-            driver_digest: "d1".to_owned(),
-            reason: Reason::Schedule,
-            started_at: at(0),
-        })
-        .await
-        .unwrap()
+    store.begin_session(new_session(device)).await.unwrap()
+}
+
+pub(super) fn new_session(device: DeviceId) -> NewSession {
+    NewSession {
+        device,
+        line: LineId(1),
+        driver: "hm1".to_owned(),
+        driver_version: "1.0.0".to_owned(),
+        driver_digest: "d1".to_owned(),
+        reason: Reason::Schedule,
+        started_at: at(0),
+    }
 }
 
 pub(super) fn session_end(session: SessionId, outcome: Outcome) -> SessionEnd {
