@@ -96,7 +96,25 @@ async function startsEmpty(browser) {
   });
 }
 
+/** Anybody who looks at any screen knows that nobody signs drivers here. */
+async function warnsOfUnsignedDrivers(browser) {
+  for (const unsigned of [true, false]) {
+    await withMock({ unsigned }, async (mock) => {
+      for (const path of ['/', '/devices/1', '/sessions', '/sessions/199', '/drivers', '/drivers/vkt7', '/keys']) {
+        await new Stage(browser, mock.url).open(path, { lang: 'en' }, async (page) => {
+          await page.locator('main h1').waitFor();
+          await page.getByText('Server 0.1.0').waitFor();
+          const told = page.getByText('Development mode: drivers are taken without a signature.');
+          if (unsigned) await told.waitFor();
+          else assert.equal(await told.count(), 0, path);
+        });
+      }
+    });
+  }
+}
+
 export const mockFlows = {
+  'unsigned drivers are told on every screen': warnsOfUnsignedDrivers,
   'a lost server is told, and the screen catches up': saysThatTheServerIsGone,
   'ten thousand devices': drawsTenThousandDevices,
   'a year of hours': drawsAYearOfHours,
