@@ -282,6 +282,13 @@ async function tellsWhatIsNotThere(stage) {
   }
 }
 
+/** What axe has to say of a page. It is run by the debugger, so that the page's own content policy stays as it is. */
+export async function violations(page, where) {
+  await page.evaluate(AXE);
+  const told = await page.evaluate(() => window.axe.run(document, { resultTypes: ['violations'] }));
+  return told.violations.map((one) => `${one.impact} ${one.id} ${where}: ${one.nodes.slice(0, 3).map((node) => node.target.join(' ')).join(' | ')}`);
+}
+
 async function passesAxe(stage) {
   const [device, session] = [await stage.deviceWithHours(), await stage.sessionWithTrace()];
   const paths = ['/', `/devices/${device.id}`, '/sessions', `/sessions/${session.id}`, ...DRIVERS];
@@ -297,12 +304,12 @@ async function passesAxe(stage) {
         }
         if (path.startsWith('/sessions/')) await page.locator('.trace .x').first().waitFor();
         if (path.startsWith('/drivers/')) await page.locator('.cmp tbody td').first().waitFor();
-        // Run by the debugger, so that the page's own content policy stays as it is.
-        await page.evaluate(AXE);
-        const { violations } = await page.evaluate(() => window.axe.run(document, { resultTypes: ['violations'] }));
-        for (const one of violations) {
-          const where = one.nodes.slice(0, 3).map((node) => node.target.join(' ')).join(' | ');
-          found.push(`${one.impact} ${one.id} ${path} ${view.lang}/${view.theme}/${view.width}: ${where}`);
+        const where = `${path} ${view.lang}/${view.theme}/${view.width}`;
+        found.push(...(await violations(page, where)));
+        if (DRIVERS.includes(path)) {
+          await page.locator('.ph .acts button').first().click();
+          await page.locator('dialog.ask').waitFor();
+          found.push(...(await violations(page, `${where}, dialog`)));
         }
       });
     }

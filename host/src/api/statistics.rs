@@ -88,10 +88,6 @@ pub(super) async fn statistics(
     let (from, to) = time(&query, Timestamp::now())?;
     let version = park::park(&state)?.find(&digest).await?;
     let sums = state.store.driver_sums(&version.digest, from, to).await?;
-    let count = |wanted: &dyn Fn(Outcome) -> bool| -> u64 {
-        let counted = sums.outcomes.iter().filter(|(outcome, _)| wanted(*outcome));
-        counted.map(|(_, sessions)| sessions).sum()
-    };
     let outcome = |(outcome, sessions): &(Outcome, u64)| OutcomeSessions {
         outcome: OutcomeWord(*outcome),
         cause: outcome.cause().map(crate::model::Cause::word),
@@ -100,8 +96,8 @@ pub(super) async fn statistics(
     Ok(Json(Statistics {
         from: Instant(from),
         to: Instant(to),
-        sessions: count(&|_| true),
-        faults: count(&|outcome| outcome.blames_driver()),
+        sessions: sums.sessions(),
+        faults: sums.faults(),
         outcomes: sums.outcomes.iter().map(outcome).collect(),
         memory_usual_bytes: sums.memory_sum_bytes.checked_div(sums.ran),
         exchanges_per_record: per_record(&sums),

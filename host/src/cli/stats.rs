@@ -24,8 +24,7 @@ pub(super) async fn print(
     let (from, to) = whole_hours(since.unwrap_or(jiff::Timestamp::MIN), now);
     let sums = park.store().driver_sums(&version.digest, from, to).await?;
     writeln!(out, "{} {}\tfrom {from} to {to}", version.driver, version.version)?;
-    let sessions: u64 = sums.outcomes.iter().map(|(_, sessions)| sessions).sum();
-    writeln!(out, "sessions\t{sessions}")?;
+    writeln!(out, "sessions\t{}", sums.sessions())?;
     for (outcome, sessions) in &sums.outcomes {
         writeln!(out, "  {outcome}\t{sessions}")?;
     }

@@ -67,6 +67,19 @@ pub fn whole_hours(from: Timestamp, to: Timestamp) -> (Timestamp, Timestamp) {
     (instant(begin), instant(end))
 }
 
+impl DriverSums {
+    /// All sessions.
+    pub fn sessions(&self) -> u64 {
+        self.outcomes.iter().map(|(_, sessions)| sessions).sum()
+    }
+
+    /// Those that ended by the driver's fault: a trap, a breach of the contract, a limit of its own.
+    pub fn faults(&self) -> u64 {
+        let faults = self.outcomes.iter().filter(|(outcome, _)| outcome.blames_driver());
+        faults.map(|(_, sessions)| sessions).sum()
+    }
+}
+
 impl Store {
     /// Sums over the sessions of a version that ended from `from` on and before `to`, both of whole hours.
     pub async fn driver_sums(&self, digest: &str, from: Timestamp, to: Timestamp) -> Result<DriverSums, StoreError> {

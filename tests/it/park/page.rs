@@ -103,6 +103,27 @@ async fn it_is_told_which_version_reads_whom() {
     vendor.trusted(&host).await;
     let (first, second) = (host.device("meter-0").await, host.device("meter-1").await);
     let old = host.read_now(first, &usual()).await["driver"]["digest"].clone();
+    let path = format!("/api/v1/drivers/versions/{}/devices?limit=1", old.as_str().unwrap());
+    let page = host.get(&path).await;
+    assert_eq!(
+        page,
+        json!({"items": [{"id": first, "name": "meter-0"}], "next": "meter-0"})
+    );
+    let last = host.get(&format!("{path}&after=meter-0")).await;
+    assert_eq!(
+        last,
+        json!({"items": [{"id": second, "name": "meter-1"}], "next": null})
+    );
+    let listed = host.get("/api/v1/drivers").await;
+    let vkt7 = listed["items"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .find(|one| one["id"] == "vkt7");
+    assert_eq!(
+        (&vkt7.unwrap()["sessions"], &vkt7.unwrap()["failures"]),
+        (&json!(1), &json!(0))
+    );
     let new = installed(&host, &component("two"), &vendor).await;
     let plan = json!({"why": "a test", "devices": [first], "promote_after": 9, "override": true});
     done(&host, &new, "canary", &plan).await;

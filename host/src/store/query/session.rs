@@ -22,9 +22,6 @@ static BRIEFS: Rows = Rows::new(
     ")",
 );
 
-/// Sessions over which a driver's successes are counted: days of a small fleet, hours of a large one.
-const COUNTED_SESSIONS: i64 = 100_000;
-
 /// Which sessions.
 #[derive(Debug, Clone, Default)]
 pub struct SessionQuery {
@@ -260,30 +257,6 @@ impl Store {
             .await
             .map_err(StoreError::of("read what a session was asked"))?;
         Ok(asked.flatten())
-    }
-
-    /// By digest of a driver: sessions among the newest 100 000, and how many of them failed by the driver's fault.
-    pub async fn driver_sessions(&self) -> Result<HashMap<String, (u64, u64)>, StoreError> {
-        let rows: Vec<(String, Option<String>, i64)> = sqlx::query_as(
-            "select driver_digest, outcome, count(*)
-             from (select driver_digest, outcome from session order by id desc limit $1) newest
-             group by driver_digest, outcome",
-        )
-        .bind(COUNTED_SESSIONS)
-        .fetch_all(&self.readers)
-        .await
-        .map_err(StoreError::of("count the sessions of drivers"))?;
-        let mut counts: HashMap<String, (u64, u64)> = HashMap::new();
-        for (digest, outcome, count) in rows {
-            let count = u64::try_from(count).unwrap_or_default();
-            let (sessions, failures) = counts.entry(digest).or_default();
-            *sessions += count;
-            let outcome: Option<Outcome> = outcome.map(|word| word.parse()).transpose()?;
-            if outcome.is_some_and(Outcome::blames_driver) {
-                *failures += count;
-            }
-        }
-        Ok(counts)
     }
 }
 

@@ -1199,7 +1199,7 @@ export interface components {
             protocol: components["schemas"]["Text"] | null;
             /**
              * Format: int64
-             * @description Among the newest 100 000 of all drivers.
+             * @description Those that ended in the last seven days.
              */
             sessions: number;
             /** Format: int64 */
@@ -1709,7 +1709,7 @@ export interface components {
                 protocol: components["schemas"]["Text"] | null;
                 /**
                  * Format: int64
-                 * @description Among the newest 100 000 of all drivers.
+                 * @description Those that ended in the last seven days.
                  */
                 sessions: number;
                 /** Format: int64 */
@@ -3299,7 +3299,12 @@ export interface operations {
     };
     driver_devices: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description From the page before. */
+                after?: string;
+                /** @description At most so many. */
+                limit?: number;
+            };
             header?: never;
             path: {
                 digest: string;

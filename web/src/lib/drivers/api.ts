@@ -8,6 +8,7 @@ const LONG_MS = 600_000;
 /** What was done last: older deeds are told by `uzel driver history`. */
 const EVENTS = 50;
 const LOG_LINES = 50;
+const DEVICES = 60;
 
 export interface CanaryOrder {
   why: string;
@@ -28,7 +29,7 @@ export const park = {
   keys: (signal?: AbortSignal) => all<VendorKey>('/drivers/keys', {}, signal),
   statistics: (digest: string, period: string, signal?: AbortSignal) => get<DriverStatistics>(`${of(digest)}/statistics`, { period }, signal),
   log: (digest: string, after: string | null, signal?: AbortSignal) => get<Page<LogLine>>(`${of(digest)}/log`, { after, limit: LOG_LINES }, signal),
-  devices: (digest: string, signal?: AbortSignal) => all<Named>(`${of(digest)}/devices`, {}, signal),
+  devices: (digest: string, after: string | null, signal?: AbortSignal) => get<Page<Named>>(`${of(digest)}/devices`, { after, limit: DEVICES }, signal),
   events: (driver: string, signal?: AbortSignal) => get<Page<Done>>('/drivers/events', { driver, limit: EVENTS }, signal),
 
   install: (file: Blob, grant: string, why: string) =>

@@ -14,6 +14,7 @@ export const en: Wide<typeof ru> = {
   colVersion: 'Version',
   colDevices: 'Devices',
   colOpen: 'Sessions now',
+  colSessions: 'Sessions of 7 days',
   colSince: 'Since',
   colWhy: 'Why',
   colActions: 'Actions',
@@ -105,7 +106,6 @@ export const en: Wide<typeof ru> = {
 
   readsNow: (version) => `Who is read with ${version}`,
   readsNobody: 'Nobody now.',
-  moreDevices: (count) => `and ${devices(count)} more`,
   log: (version) => `Log of ${version}`,
   logNone: 'This version logged nothing in the sessions whose traces are kept.',
   logNoneHere: 'The last sessions have no lines.',

@@ -15,6 +15,7 @@ export const ru = {
   colVersion: 'Версия',
   colDevices: 'Приборов',
   colOpen: 'Сеансов сейчас',
+  colSessions: 'Сеансы за 7 суток',
   colSince: 'С',
   colWhy: 'Почему',
   colActions: 'Действия',
@@ -111,7 +112,6 @@ export const ru = {
   // Devices, log, events
   readsNow: (version: string) => `Кого читает ${version}`,
   readsNobody: 'Сейчас никого.',
-  moreDevices: (count: number) => `и ещё ${devices(count)}`,
   log: (version: string) => `Журнал ${version}`,
   logNone: 'Эта версия ничего не писала в журнал в сеансах, трассы которых сохранились.',
   logNoneHere: 'В последних сеансах записей нет.',
