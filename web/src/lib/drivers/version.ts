@@ -25,6 +25,10 @@ export const may = (version: Version, step: Step): boolean => MAY[step].includes
 /** As much of a digest as the command line shows. */
 export const short = (digest: string): string => digest.slice(0, 12);
 
+/** A version by its number, and by its digest where two have the same number. */
+export const label = (version: Version, all: readonly Version[]): string =>
+  all.some((one) => one.digest !== version.digest && one.version === version.version) ? `${version.version} ${version.digest.slice(0, 8)}` : version.version;
+
 export function stateFigure(version: Version): Figure {
   if (version.state === 'quarantined') return 'drv';
   if (version.state === 'shadow' && version.shadow && !version.shadow.is_clean) return 'drv';
