@@ -11,7 +11,7 @@ use super::of_keys;
 use crate::limits;
 use crate::model::{Cause, Outcome, SessionId};
 use crate::store::rows::Rows;
-use crate::store::{Counters, IdentitySeen, Phase, Store, StoreError, plan};
+use crate::store::{Counters, IdentitySeen, Phase, Store, StoreError, plan, unpack};
 
 static BRIEFS: Rows = Rows::new(
     "select x.id, x.device_id, d.name, x.line_id, l.name, x.driver, x.driver_version, x.driver_digest, x.reason,
@@ -245,11 +245,18 @@ impl Store {
 
     /// The wire trace of a session; none when it left none.
     pub async fn trace(&self, id: SessionId) -> Result<Option<String>, StoreError> {
-        sqlx::query_scalar("select text from trace where session_id = $1")
-            .bind(id.0)
-            .fetch_optional(&self.readers)
-            .await
-            .map_err(StoreError::of("read a trace"))
+        let found: Option<(String, Option<Vec<u8>>)> =
+            sqlx::query_as("select text, packed from trace where session_id = $1")
+                .bind(id.0)
+                .fetch_optional(&self.readers)
+                .await
+                .map_err(StoreError::of("read a trace"))?;
+        let text = found.map(|(text, packed)| packed.map_or(Ok(text), |packed| unpack(&packed)));
+        text.transpose().map_err(|error| StoreError::Malformed {
+            what: "trace of a session",
+            got: error.to_string(),
+            want: "text in zlib's format".to_owned(),
+        })
     }
 
     /// What a session was asked, JSON; none when it left no trace, or was held before that was kept.
