@@ -175,6 +175,8 @@ async fn attempt(
         reason,
         started_at: tools.store.now(),
     };
+    // What is over before the conversation, comes behind it or is rare is boxed: thousands of sessions wait, and none
+    // should carry room for it meanwhile.
     let begun_as = begin(tools, &mut new, &cancel).await;
     let started_at = new.started_at;
     let mut done = Done {
@@ -197,7 +199,7 @@ async fn attempt(
     let secrets = driver
         .as_ref()
         .map_or_else(Secrets::default, |driver| Secrets::of(&driver.describe, &device.config));
-    let report = match prepare(tools, job, chosen, route, started_at, cancel).await {
+    let report = match Box::pin(prepare(tools, job, chosen, route, started_at, cancel)).await {
         Ok((turn, order)) => {
             let sink = StoreSink {
                 store: tools.store.clone(),
@@ -209,10 +211,10 @@ async fn attempt(
             let asked = order.tasks.clone();
             let watch = |phase: &str, usage: &crate::driver::Usage| shown.phase(phase, usage);
             let report = match &job.asked {
-                Some(Asked::Tunnel(door)) => tunnel(turn, order, door, &watch).await,
+                Some(Asked::Tunnel(door)) => Box::pin(tunnel(turn, order, door, &watch)).await,
                 _ => run(turn, order, Box::new(sink), &watch).await,
             };
-            keep(tools, job, session, &asked, &report)
+            Box::pin(keep(tools, job, session, &asked, &report))
                 .await
                 .err()
                 .map_or(Ok(report), |error| Err((Outcome::Storage, error.to_string())))
@@ -241,7 +243,7 @@ async fn attempt(
     end.tells_of_device = reason != Reason::Tunnel;
     done.tells_of_device = end.tells_of_device;
     let added = end.counters.records_added;
-    finish(tools, job, &shown, &new, end).await;
+    Box::pin(finish(tools, job, &shown, &new, end)).await;
     (done, added)
 }
 

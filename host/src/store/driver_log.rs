@@ -6,6 +6,7 @@ use sqlx::Row as _;
 
 use super::Store;
 use super::error::StoreError;
+use super::trace::text_of;
 use crate::limits;
 use crate::model::trace::{EntryKind, parse};
 
@@ -35,7 +36,7 @@ pub struct DriverLines {
 
 /// Traces of a version's sessions before one.
 const TRACES: &str = "
-    select s.id, s.device_id, d.name, s.started_at_ms, t.text
+    select s.id, s.device_id, d.name, s.started_at_ms, coalesce(t.text, ''), t.packed
     from session s join device d on d.id = s.device_id left join trace t on t.session_id = s.id
     where s.driver_digest = $1 and s.id < $2 order by s.id desc limit $3";
 
@@ -60,13 +61,13 @@ impl Store {
             .map_err(StoreError::of("read what a driver logged"))?
         {
             let session: i64 = row.get(0);
-            let text: Option<&str> = row.get(4);
+            let text = text_of(row.get(4), row.get(5))?;
             let device = (row.get(1), row.get(2));
             let started_at = Timestamp::from_millisecond(row.get(3)).unwrap_or_default();
-            let of_session = lines(session, &device, started_at, text.unwrap_or_default());
+            let of_session = lines(session, &device, started_at, &text);
             found.lines.extend(of_session);
             looked_at += 1;
-            bytes += text.map_or(0, str::len);
+            bytes += text.len();
             if found.lines.len() >= limit || looked_at == most || bytes > limits::LOG_TRACE_BYTES {
                 found.next = Some(session);
                 break;

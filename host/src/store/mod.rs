@@ -31,6 +31,7 @@ mod session;
 mod size;
 #[cfg(test)]
 mod tests;
+mod trace;
 mod value;
 mod version;
 mod writer;
@@ -70,6 +71,7 @@ pub use reader::Reader;
 pub use record::{RecordBatch, Stored};
 pub use session::{ClockSeen, Counters, IdentitySeen, NewSession, Phase, SessionEnd};
 pub use size::Size;
+pub use trace::{PackedTrace, unpack};
 
 static MIGRATIONS: Migrator = sqlx::migrate!("./migrations");
 
@@ -123,7 +125,7 @@ impl Store {
             .disable_statement_logging()
             // Pages that change often are written back less often: 32 MiB of log instead of 4.
             .pragma("wal_autocheckpoint", "8192")
-            .pragma("cache_size", "-65536");
+            .pragma("cache_size", "-32768");
         let open = |source| StoreError::Open {
             path: config.path.clone(),
             source: Arc::new(source),

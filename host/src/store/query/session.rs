@@ -11,6 +11,7 @@ use super::of_keys;
 use crate::limits;
 use crate::model::{Cause, Outcome, SessionId};
 use crate::store::rows::Rows;
+use crate::store::trace::text_of;
 use crate::store::{Counters, IdentitySeen, Phase, Store, StoreError, plan};
 
 static BRIEFS: Rows = Rows::new(
@@ -242,11 +243,13 @@ impl Store {
 
     /// The wire trace of a session; none when it left none.
     pub async fn trace(&self, id: SessionId) -> Result<Option<String>, StoreError> {
-        sqlx::query_scalar("select text from trace where session_id = $1")
-            .bind(id.0)
-            .fetch_optional(&self.readers)
-            .await
-            .map_err(StoreError::of("read a trace"))
+        let found: Option<(String, Option<Vec<u8>>)> =
+            sqlx::query_as("select text, packed from trace where session_id = $1")
+                .bind(id.0)
+                .fetch_optional(&self.readers)
+                .await
+                .map_err(StoreError::of("read a trace"))?;
+        found.map(|(text, packed)| text_of(text, packed.as_deref())).transpose()
     }
 
     /// What a session was asked, JSON; none when it left no trace, or was held before that was kept.

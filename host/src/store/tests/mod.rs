@@ -19,7 +19,8 @@ use serde_json::json;
 use tempfile::TempDir;
 
 use super::{
-    Config, Counters, NewDevice, NewPoint, NewRoute, NewSession, NewSite, RecordBatch, SessionEnd, Store, StoreError,
+    Config, Counters, NewDevice, NewPoint, NewRoute, NewSession, NewSite, PackedTrace, RecordBatch, SessionEnd, Store,
+    StoreError,
 };
 use crate::model::{
     Aggregate, ArchiveKind, Cell, Column, DeviceId, LineAddress, LineId, Outcome, Quality, Reason, Record, RecordKind,
@@ -130,6 +131,17 @@ pub(super) fn new_session(device: DeviceId) -> NewSession {
     }
 }
 
+/// A trace that takes more than 600,000 bytes in the store: noise does not become smaller.
+fn long_trace() -> PackedTrace {
+    let mut text = String::from("0 < ");
+    let mut noise = 1u64;
+    for _ in 0..100_000 {
+        noise = noise.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+        text.push_str(&format!("{:08x}{:08x}", noise >> 32, noise >> 29 & 0xffff_ffff));
+    }
+    PackedTrace::from(text.as_str())
+}
+
 pub(super) fn session_end(session: SessionId, outcome: Outcome) -> SessionEnd {
     SessionEnd {
         session,
@@ -142,7 +154,7 @@ pub(super) fn session_end(session: SessionId, outcome: Outcome) -> SessionEnd {
         phases: Vec::new(),
         counters: Counters::default(),
         faults: Vec::new(),
-        trace: Arc::default(),
+        trace: PackedTrace::default(),
         asked: None,
         clock: None,
     }
