@@ -321,6 +321,22 @@ pub const SHADOW_DIFFERENCES: usize = 200;
 /// Failures of the conformance kit that are kept of a package's report; the rest is counted.
 pub const REPORT_FAILURES: usize = 20;
 
+/// Values of which the report of a shadow run names what is stored and what came: somebody looks at them one by one.
+pub const SHADOW_VALUES: usize = 200;
+
+/// Sessions in which one page of what a driver logged is looked for.
+pub const LOG_SESSIONS: u32 = 200;
+
+/// Bytes of their traces that are looked through for it, about: tenths of a second.
+pub const LOG_TRACE_BYTES: usize = 16 << 20;
+
+/// Log lines of one session that a page shows, the last ones: more stand in the session's trace.
+pub const LOG_LINES_A_SESSION: usize = 200;
+
+/// Versions of drivers that metrics name since the start of the host: each is some dozens of series. Those beyond are
+/// counted together.
+pub const METRIC_VERSIONS: usize = 100;
+
 /// Sessions of a version in [`QUARANTINE_WINDOW`] that end by its own fault before it is stopped.
 pub const QUARANTINE_FAULTS: usize = 3;
 

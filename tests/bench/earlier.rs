@@ -1,7 +1,6 @@
 //! What a fleet looks like that was read before: its store lacks the last day.
 
 use std::path::Path;
-use std::sync::Arc;
 
 use anyhow::{Context as _, Result};
 use jiff::civil::DateTime;
@@ -94,7 +93,7 @@ impl Earlier {
             phases: Vec::new(),
             counters: Counters::default(),
             faults: Vec::new(),
-            trace: Arc::default(),
+            trace: uzel::store::PackedTrace::default(),
             asked: None,
             clock: None,
             // The device's state stays as of one never read, so that a session of the host is told from this one.

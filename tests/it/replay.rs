@@ -153,12 +153,13 @@ async fn what_is_different_is_named_with_both_values() {
     assert_eq!(replay(&host, id, "mbus").0, 0);
 
     // The driver asks for something that the trace has not.
-    let trace: String = sqlx::query_scalar("select text from trace")
+    let trace: Vec<u8> = sqlx::query_scalar("select packed from trace")
         .fetch_one(&pool)
         .await
         .unwrap();
+    let trace = uzel::store::unpack(&trace).unwrap();
     let put = async |text: &str| {
-        sqlx::query("update trace set text = ?")
+        sqlx::query("update trace set text = ?, packed = null")
             .bind(text)
             .execute(&pool)
             .await

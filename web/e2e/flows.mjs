@@ -6,6 +6,8 @@ import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 
 const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
+/** Pages about drivers; both servers have this one. */
+const DRIVERS = ['/drivers', '/drivers/vkt7', '/keys'];
 const WAIT_MS = 20_000;
 /** A read on a real line takes as long as the meter takes. */
 const READ_MS = 120_000;
@@ -144,14 +146,20 @@ async function listsSessions(stage) {
 async function listsDrivers(stage) {
   const { items } = await stage.api('/drivers');
   await stage.open('/drivers', {}, async (page) => {
-    await page.locator('h2').first().waitFor();
-    assert.equal(await page.locator('section.panel').count(), items.length);
+    await page.locator('.drvs tbody tr').first().waitFor();
+    assert.equal(await page.locator('.drvs tbody tr').count(), items.length);
+    await page.locator('.drvs a', { hasText: 'vkt7' }).click();
+    await page.waitForURL(/\/drivers\/vkt7$/);
+    for (const part of ['versions', 'version', 'stat', 'whom', 'log', 'events', 'models']) await page.locator(`#${part}`).waitFor();
+    await page.getByRole('button', { name: '7 суток' }).click();
+    await page.waitForURL(/period=week/);
+    await page.locator('.cmp tbody td.num').first().waitFor();
   });
 }
 
 async function speaksBothLanguages(stage) {
   const device = await stage.deviceWithHours();
-  for (const path of ['/', `/devices/${device.id}`, '/sessions', '/drivers']) {
+  for (const path of ['/', `/devices/${device.id}`, '/sessions', ...DRIVERS]) {
     const words = {};
     for (const lang of ['ru', 'en']) {
       words[lang] = await stage.open(path, { lang }, async (page) => {
@@ -171,11 +179,12 @@ async function speaksBothLanguages(stage) {
 
 async function fitsAPhone(stage) {
   const [device, session] = [await stage.deviceWithHours(), await stage.sessionWithTrace()];
-  for (const path of ['/', `/devices/${device.id}`, '/sessions', `/sessions/${session.id}`, '/drivers']) {
+  for (const path of ['/', `/devices/${device.id}`, '/sessions', `/sessions/${session.id}`, ...DRIVERS]) {
     for (const width of [390, 360]) {
       await stage.open(path, { width }, async (page) => {
         await page.locator('main h1').waitFor();
         if (path.startsWith('/devices')) await page.locator('.uplot canvas').first().waitFor();
+        if (path.startsWith('/drivers/')) await page.locator('.cmp tbody td').first().waitFor();
         assert.ok((await overflow(page)) <= 0, `${path} is wider than ${width} px by ${await overflow(page)}`);
       });
     }
@@ -273,9 +282,16 @@ async function tellsWhatIsNotThere(stage) {
   }
 }
 
+/** What axe has to say of a page. It is run by the debugger, so that the page's own content policy stays as it is. */
+export async function violations(page, where) {
+  await page.evaluate(AXE);
+  const told = await page.evaluate(() => window.axe.run(document, { resultTypes: ['violations'] }));
+  return told.violations.map((one) => `${one.impact} ${one.id} ${where}: ${one.nodes.slice(0, 3).map((node) => node.target.join(' ')).join(' | ')}`);
+}
+
 async function passesAxe(stage) {
   const [device, session] = [await stage.deviceWithHours(), await stage.sessionWithTrace()];
-  const paths = ['/', `/devices/${device.id}`, '/sessions', `/sessions/${session.id}`, '/drivers'];
+  const paths = ['/', `/devices/${device.id}`, '/sessions', `/sessions/${session.id}`, ...DRIVERS];
   const views = [{ lang: 'ru', theme: 'light', width: 1440 }, { lang: 'en', theme: 'dark', width: 1440 }, { lang: 'ru', theme: 'dark', width: 360 }, { lang: 'en', theme: 'light', width: 360 }];
   const found = [];
   for (const path of paths) {
@@ -287,12 +303,13 @@ async function passesAxe(stage) {
           await page.locator('aside.prov dl').waitFor();
         }
         if (path.startsWith('/sessions/')) await page.locator('.trace .x').first().waitFor();
-        // Run by the debugger, so that the page's own content policy stays as it is.
-        await page.evaluate(AXE);
-        const { violations } = await page.evaluate(() => window.axe.run(document, { resultTypes: ['violations'] }));
-        for (const one of violations) {
-          const where = one.nodes.slice(0, 3).map((node) => node.target.join(' ')).join(' | ');
-          found.push(`${one.impact} ${one.id} ${path} ${view.lang}/${view.theme}/${view.width}: ${where}`);
+        if (path.startsWith('/drivers/')) await page.locator('.cmp tbody td').first().waitFor();
+        const where = `${path} ${view.lang}/${view.theme}/${view.width}`;
+        found.push(...(await violations(page, where)));
+        if (DRIVERS.includes(path)) {
+          await page.locator('.ph .acts button').first().click();
+          await page.locator('dialog.ask').waitFor();
+          found.push(...(await violations(page, `${where}, dialog`)));
         }
       });
     }

@@ -1,7 +1,7 @@
 // Flows that need a server which can be broken or filled at will.
 
 import assert from 'node:assert/strict';
-import { Stage } from './flows.mjs';
+import { Stage, violations } from './flows.mjs';
 import { startMock } from './mock-server.mjs';
 
 /** A mock server of the flow's own, which ends with it however it ends. */
@@ -96,7 +96,54 @@ async function startsEmpty(browser) {
   });
 }
 
+/** Anybody who looks at any screen knows that nobody signs drivers here. */
+async function warnsOfUnsignedDrivers(browser) {
+  for (const unsigned of [true, false]) {
+    await withMock({ unsigned }, async (mock) => {
+      for (const path of ['/', '/devices/1', '/sessions', '/sessions/199', '/drivers', '/drivers/vkt7', '/keys']) {
+        await new Stage(browser, mock.url).open(path, { lang: 'en' }, async (page) => {
+          await page.locator('main h1').waitFor();
+          await page.getByText('Server 0.1.0').waitFor();
+          const told = page.getByText('Development mode: drivers are taken without a signature.');
+          if (unsigned) await told.waitFor();
+          else assert.equal(await told.count(), 0, path);
+        });
+      }
+    });
+  }
+}
+
+/** A version whose shadow differs: the report before the deed, and a deed against its word wants the version typed. */
+async function asksBeforeAnOverride(browser) {
+  await withMock({}, async (mock) => {
+    for (const view of [{ theme: 'light', width: 1440 }, { theme: 'dark', width: 360 }]) {
+      await new Stage(browser, mock.url).open('/drivers/vkt7?v=7d20', { lang: 'en', quiet: /409/, ...view }, async (page) => {
+        await page.getByText('Activation is closed: other values in 12').waitFor();
+        assert.equal(await page.locator('section[aria-labelledby=shadow] td.diff').count(), 20);
+        for (const deed of ['Canary…', 'Activate…']) {
+          await page.getByRole('button', { name: deed }).click();
+          const dialog = page.locator('dialog.ask');
+          await dialog.getByText('13 sessions differ').waitFor();
+          assert.deepEqual(await violations(page, `${deed} ${view.theme}`), []);
+          if (deed === 'Activate…') {
+            const go = dialog.locator('footer .pri');
+            await dialog.getByLabel('Why').fill('in a hurry');
+            assert.ok(await go.isDisabled(), 'the version is not typed yet');
+            await dialog.getByLabel(/^Type/).fill('1.6.0-rc.1');
+            await go.click();
+            await dialog.getByRole('alert').getByText('This cannot be done now.').waitFor();
+          }
+          await page.keyboard.press('Escape');
+          await dialog.waitFor({ state: 'detached' });
+        }
+      });
+    }
+  });
+}
+
 export const mockFlows = {
+  'a deed against the word of a shadow is asked twice': asksBeforeAnOverride,
+  'unsigned drivers are told on every screen': warnsOfUnsignedDrivers,
   'a lost server is told, and the screen catches up': saysThatTheServerIsGone,
   'ten thousand devices': drawsTenThousandDevices,
   'a year of hours': drawsAYearOfHours,

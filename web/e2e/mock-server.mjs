@@ -7,6 +7,7 @@ import { extname, join, normalize } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { columns, page } from './mock/archive.mjs';
 import { DIGEST, drivers, fleet, session, whole } from './mock/fleet.mjs';
+import * as park from './mock/park.mjs';
 import * as trace from './mock/trace.mjs';
 
 const DIST = fileURLToPath(new URL('../dist/', import.meta.url));
@@ -17,7 +18,8 @@ const POLICY = "default-src 'none'; script-src 'self'; style-src 'self'; img-src
 const iso = (ms) => new Date(ms).toISOString();
 
 class Mock {
-  constructor(count) {
+  constructor(count, unsigned) {
+    this.unsigned = unsigned;
     this.devices = fleet(count, Date.now());
     this.started = Date.now();
     this.watchers = new Set();
@@ -155,9 +157,9 @@ function answer(mock, method, path, query) {
   const parts = path.split('/').filter(Boolean);
   const [head, id, tail] = [parts[0], Number(parts[1]), parts[2]];
   const now = Date.now();
-  if (head === 'health') return { status: 'ok', version: '0.1.0', started_at: iso(mock.started), now: iso(now), storage: 'ok', loopback_only: true, sessions_open: mock.live.size };
+  if (head === 'health') return { status: 'ok', version: '0.1.0', started_at: iso(mock.started), now: iso(now), storage: 'ok', loopback_only: true, drivers_unsigned: mock.unsigned, sessions_open: mock.live.size };
   if (head === 'vocabulary') return JSON.parse(readFileSync(VOCABULARY, 'utf8'));
-  if (head === 'drivers') return { items: drivers(mock.devices.length, now), next: null };
+  if (head === 'drivers') return driversAnswer(mock, parts.slice(1), query, now);
   if (head === 'devices' && parts.length === 1) return paged(mock.devices, query, 500);
   if (head === 'devices' && method === 'POST' && tail === 'read-now') return readNow(mock, mock.device(id));
   if (head === 'devices' && !tail) return mock.device(id);
@@ -171,6 +173,21 @@ function answer(mock, method, path, query) {
   if (head === 'sessions' && tail === 'trace') return mock.trace(id);
   if (head === 'sessions' && !tail) return whole(mock.session(id));
   throw problem(404, 'not-found', `there is no ${path}`);
+}
+
+/** What is asked of drivers; nothing can be done with them here. */
+function driversAnswer(mock, [what, digest, of], query, now) {
+  const whole = (items) => ({ items, next: null });
+  const all = park.versions(mock.devices, now);
+  if (!what) return whole(drivers(mock.devices.length, now));
+  if (what === 'versions' && !digest) return whole(all);
+  if (what === 'versions' && of === 'statistics') return park.statistics(all, digest, query.period, now);
+  if (what === 'versions' && of === 'log') return whole(park.log(mock.devices, digest, now));
+  if (what === 'versions' && of === 'devices') return whole(park.readWith(mock.devices, digest));
+  if (what === 'work') return whole(park.work(mock.devices));
+  if (what === 'keys' && !digest) return whole(park.keys(now));
+  if (what === 'events') return whole(park.events(query.driver, now));
+  throw problem(409, 'conflict', 'the mock does nothing with drivers');
 }
 
 function readNow(mock, device) {
@@ -223,8 +240,8 @@ function api(mock, request, response, path, query) {
 }
 
 /** Starts on the port (0 takes a free one); resolves to its address and what stops it. */
-export function startMock({ port = 0, devices = 14 } = {}) {
-  const mock = new Mock(devices);
+export function startMock({ port = 0, devices = 14, unsigned = false } = {}) {
+  const mock = new Mock(devices, unsigned);
   const server = createServer((request, response) => {
     const url = new URL(request.url, 'http://localhost');
     const query = Object.fromEntries(url.searchParams);

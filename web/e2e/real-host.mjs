@@ -102,7 +102,7 @@ export async function startRealHost(env = process.env) {
   try {
     const url = await start(env, dir, programs);
     await read(url, programs);
-    return { url, stop };
+    return { url, dir, stop };
   } catch (error) {
     await stop();
     throw error;

@@ -4,6 +4,7 @@
 
 import { existsSync } from 'node:fs';
 import { chromium } from 'playwright-core';
+import { driverFlows } from './driver-flows.mjs';
 import { Stage, flows } from './flows.mjs';
 import { mockFlows } from './mock-flows.mjs';
 import { startMock } from './mock-server.mjs';
@@ -47,7 +48,9 @@ async function againstRealHost(browser) {
     host = await startRealHost();
   });
   if (!host) return;
-  await runAll('host', flows, new Stage(browser, host.url));
+  const stage = new Stage(browser, host.url);
+  await runAll('host', flows, stage);
+  await runAll('host', driverFlows, { stage, dir: host.dir });
   await run('host', 'ends', () => host.stop());
 }
 

@@ -6,6 +6,7 @@ use axum::Json;
 use axum::extract::State;
 use axum::http::header;
 use axum::response::IntoResponse;
+use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -14,6 +15,10 @@ use super::catalog::DriverEntry;
 use super::dto::{Instant, Page, Text};
 use super::problem::Problem;
 use crate::driver::describe;
+use crate::store::{DriverSums, whole_hours};
+
+/// Over which time the sessions of a list are counted.
+const COUNTED: SignedDuration = SignedDuration::from_hours(24 * 7);
 
 /// The words that drivers, store and screens share.
 const VOCABULARY: &str = include_str!("../../../wit/v1/vocabulary.json");
@@ -41,7 +46,7 @@ pub(super) struct Driver {
     /// Where it was loaded from.
     file: String,
     loaded_at: Instant,
-    /// Among the newest 100 000 of all drivers.
+    /// Those that ended in the last seven days.
     sessions: u64,
     /// Those of them that ended by the driver's fault.
     failures: u64,
@@ -73,13 +78,14 @@ pub(super) struct DriverArchive {
 /// Drivers that are loaded.
 #[utoipa::path(get, path = "/drivers", operation_id = "list_drivers", tag = "drivers", responses((status = OK, body = Page<Driver>)))]
 pub(super) async fn list(State(state): State<ApiState>) -> Result<Json<Page<Driver>>, Problem> {
-    let counts = state.store.driver_sessions().await?;
-    let entries = state.drivers.list().into_iter();
-    let drivers = entries.map(|entry| {
-        let (sessions, failures) = counts.get(&entry.digest).copied().unwrap_or_default();
-        driver(entry, sessions, failures)
-    });
-    Ok(Json(Page::whole(drivers.collect())))
+    let now = Timestamp::now();
+    let (from, to) = whole_hours(now.saturating_sub(COUNTED).unwrap_or(Timestamp::MIN), now);
+    let mut drivers = Vec::new();
+    for entry in state.drivers.list() {
+        let sums = state.store.driver_sums(&entry.digest, from, to).await?;
+        drivers.push(driver(entry, &sums));
+    }
+    Ok(Json(Page::whole(drivers)))
 }
 
 /// The words that drivers, store and screens share, in both languages.
@@ -88,7 +94,7 @@ pub(super) async fn vocabulary() -> impl IntoResponse {
     ([(header::CONTENT_TYPE, "application/json")], VOCABULARY)
 }
 
-fn driver(entry: DriverEntry, sessions: u64, failures: u64) -> Driver {
+fn driver(entry: DriverEntry, sums: &DriverSums) -> Driver {
     let describe = entry.describe.as_ref();
     Driver {
         id: describe.id.clone(),
@@ -104,8 +110,8 @@ fn driver(entry: DriverEntry, sessions: u64, failures: u64) -> Driver {
         line: describe.line.clone(),
         file: entry.file,
         loaded_at: Instant(entry.loaded_at),
-        sessions,
-        failures,
+        sessions: sums.sessions(),
+        failures: sums.faults(),
     }
 }
 

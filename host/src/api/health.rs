@@ -33,6 +33,8 @@ pub(super) struct Health {
     polling: &'static str,
     /// Whether only this machine can reach the API.
     loopback_only: bool,
+    /// Whether driver packages are taken that nobody signed: for development only.
+    drivers_unsigned: bool,
     /// Sessions that run.
     sessions_open: usize,
     /// Modems of ours that rest because they were at fault.
@@ -92,6 +94,7 @@ pub(super) async fn health(State(state): State<ApiState>) -> Json<Health> {
         }),
         polling: if paused { "paused" } else { "running" },
         loopback_only: true,
+        drivers_unsigned: state.park.as_ref().is_some_and(|park| park.takes_unsigned()),
         sessions_open: state.handle.running().len(),
         modems_resting: state.handle.resting_modems().into_iter().map(Into::into).collect(),
     })

@@ -6,6 +6,8 @@ mod device;
 mod diagnostic;
 mod document;
 mod driver;
+mod driver_log;
+mod driver_work;
 mod dto;
 mod extract;
 mod gap;
@@ -21,6 +23,7 @@ mod series;
 mod session;
 mod site;
 mod state;
+mod statistics;
 mod talk;
 #[cfg(test)]
 mod tests;
@@ -224,6 +227,10 @@ fn api() -> OpenApiRouter<ApiState> {
         .routes(routes!(session::trace_text))
         .routes(routes!(driver::list))
         .routes(routes!(driver::vocabulary))
+        .routes(routes!(driver_work::work))
+        .routes(routes!(driver_work::devices))
+        .routes(routes!(driver_log::log))
+        .routes(routes!(statistics::statistics))
         .routes(routes!(park::one))
         .routes(routes!(park::shadow))
         .routes(routes!(park::canary))

@@ -9,10 +9,10 @@ use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
 use super::ApiState;
-use super::dto::{Instant, Page};
+use super::dto::{Instant, Named, Page};
 use super::extract::{Body, Path, Query, cursor, limit};
 use super::problem::Problem;
-use crate::park::{CanaryPlan, Evidence, Park, ParkError, ShadowReport};
+use crate::park::{self, CanaryPlan, Evidence, Park, ParkError, ShadowReport};
 use crate::signing;
 use crate::store::{Deed, DriverEvent, DriverVersion, VendorKey};
 
@@ -92,6 +92,26 @@ pub(super) struct Shadow {
     unusable: u32,
     /// Differences, a line each.
     differences: Vec<String>,
+    /// Values that came otherwise than they are stored, the first of them.
+    values: Vec<ShadowValue>,
+}
+
+/// A value that came otherwise than it is stored.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct ShadowValue {
+    /// In which session.
+    session: i64,
+    device: Named,
+    /// Of which archive: `hourly`, …
+    archive: String,
+    /// Begin of its interval.
+    starts_at: Instant,
+    /// Its column, as the driver calls it.
+    column: String,
+    /// What is stored; null: the store has no such value.
+    stored: Option<String>,
+    /// What came.
+    given: String,
 }
 
 /// Which devices a canary reads, and until when.
@@ -247,7 +267,7 @@ pub(super) struct NewKey {
     why: String,
 }
 
-fn park(state: &ApiState) -> Result<&Park, Problem> {
+pub(super) fn park(state: &ApiState) -> Result<&Park, Problem> {
     let park = state.park.as_deref();
     park.ok_or_else(|| Problem::not_found("this host has no park of drivers"))
 }
@@ -308,6 +328,19 @@ fn shadow_of(report: ShadowReport) -> Shadow {
         asked_otherwise: report.asked_otherwise,
         unusable: report.unusable,
         differences: report.differences,
+        values: report.values.into_iter().map(value).collect(),
+    }
+}
+
+fn value(value: park::ShadowValue) -> ShadowValue {
+    ShadowValue {
+        session: value.session,
+        device: value.device.into(),
+        archive: value.archive,
+        starts_at: Instant(value.starts_at),
+        column: value.column,
+        stored: value.stored,
+        given: value.given,
     }
 }
 

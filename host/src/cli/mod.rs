@@ -14,5 +14,6 @@ mod print;
 pub mod read;
 pub mod replay;
 mod save;
+mod stats;
 pub mod tunnel;
 pub mod vendor;

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use jiff::Timestamp;
 
 use super::args::{ParkCommand, TrustCommand};
+use super::stats;
 use crate::foreign::shown;
 use crate::oci::Reference;
 use crate::package::{PackageError, read_folder};
@@ -129,6 +130,7 @@ pub async fn run(park: &Park, command: ParkCommand, out: &mut (dyn Write + Send)
             line(&park.find(&digest).await?, out)
         }
         ParkCommand::Revoke { digest, why, .. } => Ok(park.revoke_digest(&digest, deed(&why)).await?),
+        ParkCommand::Stats { digest, hours, .. } => Ok(stats::print(park, &digest, hours, out).await?),
         ParkCommand::History { driver, .. } => {
             for event in park.store().driver_events(driver.as_deref(), None, 1_000).await? {
                 let digest: String = event.digest.chars().take(12).collect();

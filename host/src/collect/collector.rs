@@ -112,6 +112,7 @@ impl Collector {
                 desk,
                 transport,
                 board,
+                tally: Arc::default(),
                 wall,
                 stopping: CancellationToken::new(),
             },
@@ -380,6 +381,14 @@ impl Collector {
             }
             self.set_big(self.big + usize::from(is_big));
         }
+        self.show_waiting();
+    }
+
+    /// Says how many devices wait for their line or for room.
+    #[allow(clippy::cast_precision_loss, reason = "a gauge of devices")]
+    fn show_waiting(&self) {
+        let waiting = self.current.len().saturating_sub(self.tasks.len());
+        metrics::gauge!("uzel_sessions_waiting").set(waiting as f64);
     }
 
     #[allow(clippy::cast_precision_loss, reason = "a gauge of sessions")]

@@ -5,7 +5,6 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
-use metrics::{counter, histogram};
 use tokio_util::sync::CancellationToken;
 use tracing::{error, info, warn};
 
@@ -13,13 +12,14 @@ use super::handle::{Board, Live, ReadNow};
 use super::journal::{begin, keep, keep_end, session_end};
 use super::plan::{Planned, Wanted, assignments, clock_rule};
 use super::sink::{Shown, StoreSink, used};
+use super::tally::Tally;
 use crate::driver::env::Budget;
 use crate::driver::{Driver, Registry, Secrets, check_config};
 use crate::limits;
 use crate::model::{ClockPolicy, Outcome, Reason, SessionId, Task};
 use crate::schedule::Due;
 use crate::session::{Desk, Door, Order, Over, SetClock, Transport, Turn, Way, run, tunnel};
-use crate::store::{NewSession, Route, SessionEnd, Store, StoreError};
+use crate::store::{NewSession, Reader, Route, SessionEnd, Store, StoreError};
 
 /// What every job works with.
 #[derive(Clone)]
@@ -34,6 +34,8 @@ pub struct Tools {
     pub transport: Arc<Transport>,
     /// Those who watch.
     pub board: Arc<Board>,
+    /// Metrics of the drivers.
+    pub tally: Arc<Tally>,
     /// Longest session.
     pub wall: Duration,
     /// The host ends.
@@ -173,6 +175,8 @@ async fn attempt(
         reason,
         started_at: tools.store.now(),
     };
+    // What is over before the conversation, comes behind it or is rare is boxed: thousands of sessions wait, and none
+    // should carry room for it meanwhile.
     let begun_as = begin(tools, &mut new, &cancel).await;
     let started_at = new.started_at;
     let mut done = Done {
@@ -195,7 +199,7 @@ async fn attempt(
     let secrets = driver
         .as_ref()
         .map_or_else(Secrets::default, |driver| Secrets::of(&driver.describe, &device.config));
-    let report = match prepare(tools, job, chosen, route, started_at, cancel).await {
+    let report = match Box::pin(prepare(tools, job, chosen, route, started_at, cancel)).await {
         Ok((turn, order)) => {
             let sink = StoreSink {
                 store: tools.store.clone(),
@@ -207,10 +211,10 @@ async fn attempt(
             let asked = order.tasks.clone();
             let watch = |phase: &str, usage: &crate::driver::Usage| shown.phase(phase, usage);
             let report = match &job.asked {
-                Some(Asked::Tunnel(door)) => tunnel(turn, order, door, &watch).await,
+                Some(Asked::Tunnel(door)) => Box::pin(tunnel(turn, order, door, &watch)).await,
                 _ => run(turn, order, Box::new(sink), &watch).await,
             };
-            keep(tools, job, session, &asked, &report)
+            Box::pin(keep(tools, job, session, &asked, &report))
                 .await
                 .err()
                 .map_or(Ok(report), |error| Err((Outcome::Storage, error.to_string())))
@@ -239,7 +243,7 @@ async fn attempt(
     end.tells_of_device = reason != Reason::Tunnel;
     done.tells_of_device = end.tells_of_device;
     let added = end.counters.records_added;
-    finish(tools, job, &shown, end).await;
+    Box::pin(finish(tools, job, &shown, &new, end)).await;
     (done, added)
 }
 
@@ -268,8 +272,8 @@ async fn prepare(
         (Some(Asked::Tunnel(..)), Some(wall)) => wall,
         (_, wall) => wall.map_or(tools.wall, |wall| wall.min(tools.wall)),
     };
-    let (tasks, memory) = {
-        let mut reader = tools.store.reader().await.map_err(storage)?;
+    let (tasks, memory, set_clock) = {
+        let mut reader = tools.store.session_reader().await.map_err(storage)?;
         let wanted = Wanted {
             tasks: job.tasks(),
             span,
@@ -277,9 +281,13 @@ async fn prepare(
         };
         let tasks = assignments(&mut reader, &job.planned, &driver, &clock, started_at, &wanted).await;
         let memory = reader.memory(device.id, &device.driver).await;
-        (tasks.map_err(storage)?, memory.map_err(storage)?)
+        let set_clock = set_clock(&mut reader, job).await;
+        (
+            tasks.map_err(storage)?,
+            memory.map_err(storage)?,
+            set_clock.map_err(storage)?,
+        )
     };
-    let set_clock = set_clock(&tools.store, job).await.map_err(storage)?;
     let turn = tools
         .desk
         .turn(&route.address)
@@ -314,11 +322,11 @@ async fn prepare(
 }
 
 /// Whether the session may set the clock: one by schedule, where the device's policy says so.
-async fn set_clock(store: &Store, job: &Job) -> Result<Option<SetClock>, StoreError> {
+async fn set_clock(reader: &mut Reader, job: &Job) -> Result<Option<SetClock>, StoreError> {
     let device = &job.planned.device;
     match (&job.asked, device.clock_policy) {
         (None, ClockPolicy::Set(limits)) => {
-            let set_at = store.clock_set_at(device.id).await?;
+            let set_at = reader.clock_set_at(device.id).await?;
             Ok(Some(SetClock { limits, set_at }))
         }
         _ => Ok(None),
@@ -348,7 +356,7 @@ fn live(session: SessionId, job: &Job, route: &Route, new: &NewSession) -> Live 
 }
 
 /// Writes the journal, tells those who watch, counts.
-async fn finish(tools: &Tools, job: &Job, shown: &Shown, end: SessionEnd) {
+async fn finish(tools: &Tools, job: &Job, shown: &Shown, new: &NewSession, end: SessionEnd) {
     let device = &job.planned.device;
     let (id, name, outcome) = (device.id, &device.name, end.outcome);
     let (added, duration_ms) = (end.counters.records_added, end.counters.wall_ms);
@@ -371,15 +379,7 @@ async fn finish(tools: &Tools, job: &Job, shown: &Shown, end: SessionEnd) {
         live.detail.clone_from(&told.detail);
         live.ended_at = Some(told.ended_at);
     });
-    let labels = [
-        ("driver", device.driver.clone()),
-        ("outcome", outcome.word().to_owned()),
-    ];
-    counter!("uzel_sessions_total", &labels).increment(1);
-    counter!("uzel_records_added_total", "driver" => device.driver.clone()).increment(added);
-    counter!("uzel_bytes_received_total", "driver" => device.driver.clone()).increment(told.counters.bytes_received);
-    #[allow(clippy::cast_precision_loss, reason = "a histogram of seconds")]
-    histogram!("uzel_session_seconds", "driver" => device.driver.clone()).record(duration_ms as f64 / 1_000.0);
+    tools.tally.count(new, &told);
     match outcome {
         Outcome::Complete => info!(
             device.id = %id, session.id = %told.session, records = added, duration_ms,

@@ -1,6 +1,5 @@
 //! What is written down of a session: its begin, what it learned beside its records, its end.
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -10,7 +9,7 @@ use super::job::{Job, Refused, Tools};
 use super::sink::Shown;
 use crate::model::{Outcome, SessionId, Task};
 use crate::session::{Assignment, Report};
-use crate::store::{self, NewClockSetting, NewSession, SessionEnd, StoreError};
+use crate::store::{self, NewClockSetting, NewSession, PackedTrace, SessionEnd, StoreError};
 
 /// Writes down that a session begins. While the storage takes nothing it waits: what somebody asked for is not forgotten.
 pub(super) async fn begin(
@@ -55,7 +54,7 @@ pub(super) fn session_end(
                     ..store::Counters::default()
                 },
                 faults: Vec::new(),
-                trace: Arc::default(),
+                trace: PackedTrace::default(),
                 asked: None,
                 clock: None,
                 schedule_done: None,
@@ -113,7 +112,7 @@ pub(super) fn session_end(
             memory_peak_bytes: u64::try_from(report.usage.memory_peak_bytes).unwrap_or(u64::MAX),
         },
         faults,
-        trace: report.trace.into(),
+        trace: report.trace.as_str().into(),
         asked: report.asked.map(|asked| asked.to_text()),
         clock: report.clock.map(|clock| store::ClockSeen {
             shown: clock.shown,

@@ -8,6 +8,7 @@ mod journal;
 mod plan;
 mod queue;
 mod sink;
+mod tally;
 
 use serde::{Deserialize, Serialize};
 

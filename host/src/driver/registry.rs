@@ -31,6 +31,15 @@ pub struct Slot {
     pub why_none: Option<String>,
 }
 
+impl Slot {
+    /// The version that reads this device, and whether it is on trial.
+    pub fn reads(&self, device: DeviceId) -> Option<(&Arc<Driver>, bool)> {
+        let canary = self.canary.as_ref().filter(|(_, chosen)| chosen.has(device));
+        let canary = canary.map(|(driver, _)| (driver, true));
+        canary.or_else(|| Some((self.active.as_ref()?, false)))
+    }
+}
+
 /// Which devices a canary reads.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Chosen {
@@ -121,11 +130,8 @@ impl Registry {
     /// Why there is none.
     pub fn choose(&self, id: &str, device: DeviceId) -> Result<(Arc<Driver>, bool), String> {
         let slot = self.slot(id);
-        let canary = slot.canary.filter(|(_, chosen)| chosen.has(device));
-        let canary = canary.map(|(driver, _)| (driver, true));
-        canary
-            .or_else(|| Some((slot.active?, false)))
-            .ok_or_else(|| slot.why_none.unwrap_or_else(|| format!("there is no driver {id:?}")))
+        let chosen = slot.reads(device).map(|(driver, on_trial)| (driver.clone(), on_trial));
+        chosen.ok_or_else(|| slot.why_none.unwrap_or_else(|| format!("there is no driver {id:?}")))
     }
 
     /// The version of each driver that reads its devices, by id.

@@ -19,17 +19,7 @@ pub fn init() -> Result<PrometheusHandle, MetricsError> {
     let handle = PrometheusBuilder::new()
         .set_buckets_for_metric(Matcher::Full("uzel_session_seconds".to_owned()), SESSION_SECONDS)?
         .install_recorder()?;
-    describe_counter!(
-        "uzel_sessions_total",
-        Unit::Count,
-        "Sessions that ended, by driver and outcome"
-    );
-    describe_counter!(
-        "uzel_records_added_total",
-        Unit::Count,
-        "Archive records new in the store, by driver"
-    );
-    describe_counter!("uzel_bytes_received_total", Unit::Bytes, "Bytes from meters, by driver");
+    describe_drivers();
     describe_histogram!("uzel_session_seconds", Unit::Seconds, "Length of sessions, by driver");
     describe_gauge!(
         "uzel_callers_connected",
@@ -68,6 +58,11 @@ pub fn init() -> Result<PrometheusHandle, MetricsError> {
     );
     describe_gauge!("uzel_sessions_running", Unit::Count, "Sessions that run now");
     describe_gauge!(
+        "uzel_sessions_waiting",
+        Unit::Count,
+        "Devices whose turn has come and that wait for their line or for room"
+    );
+    describe_gauge!(
         "uzel_sessions_big_running",
         Unit::Count,
         "Sessions of drivers with an interpreter that run now"
@@ -78,5 +73,31 @@ pub fn init() -> Result<PrometheusHandle, MetricsError> {
         "Size of the database, of its log, and what of the database is free"
     );
     describe_gauge!("uzel_store_paused", "1 while the storage takes nothing");
+    // Alerts on it must find it before the first pause.
+    metrics::gauge!("uzel_store_paused").set(0.0);
+    describe_gauge!("uzel_build_info", "1; which version of the host runs");
+    metrics::gauge!("uzel_build_info", "version" => env!("CARGO_PKG_VERSION")).set(1.0);
     Ok(handle)
+}
+
+/// Counters of drivers, by driver, version and the beginning of the digest.
+fn describe_drivers() {
+    let counters = [
+        ("sessions", Unit::Count, "Sessions that ended, by outcome as well"),
+        ("cpu_ms", Unit::Milliseconds, "Processor time of drivers"),
+        ("wall_ms", Unit::Milliseconds, "Length of sessions"),
+        ("bytes_sent", Unit::Bytes, "Bytes to meters"),
+        ("bytes_received", Unit::Bytes, "Bytes from meters"),
+        ("exchanges", Unit::Count, "Questions asked"),
+        ("retries", Unit::Count, "Questions asked again"),
+        ("records", Unit::Count, "Archive records new in the store"),
+    ];
+    for (name, unit, text) in counters {
+        describe_counter!(format!("uzel_driver_{name}_total"), unit, text);
+    }
+    describe_gauge!(
+        "uzel_driver_memory_peak_bytes",
+        Unit::Bytes,
+        "The most memory that a session had since the host started"
+    );
 }

@@ -223,7 +223,7 @@ fn journal(session: &SessionDetail, report: &Report) -> Vec<String> {
 }
 
 /// Of records that were given more than once under the same columns the last, which is what the store has kept.
-fn last_of_each(tables: &[Table]) -> Vec<Table> {
+pub(super) fn last_of_each(tables: &[Table]) -> Vec<Table> {
     let mut seen = HashSet::new();
     let mut kept = Vec::new();
     for table in tables.iter().rev() {

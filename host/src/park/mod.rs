@@ -17,6 +17,7 @@ mod supervise;
 mod sync;
 mod trust;
 mod watch;
+mod work;
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -28,10 +29,11 @@ pub use evidence::Evidence;
 pub use install::Installed;
 pub use judge::{CanaryPlan, Counts, Ruling};
 pub use manifest::manifest_of;
-pub use shadow::ShadowReport;
+pub use shadow::{ShadowReport, ShadowValue};
 pub use supervise::supervise;
 pub use trust::{Refusal, Roles};
 pub use watch::watch;
+pub use work::Work;
 
 use crate::driver::{LoadError, Registry, Runtime};
 use crate::model::DriverState;

@@ -3,13 +3,16 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use tracing::info;
 
+use super::again::last_of_each;
 use super::{AgainError, Park, ParkError, hold_again};
 use crate::driver::Driver;
 use crate::limits;
-use crate::model::{DriverState, SessionId};
+use crate::model::{DeviceId, DriverState, SessionId};
+use crate::portable::Table;
 use crate::store::{Deed, DriverVersion, Step};
 
 /// What a shadow run found.
@@ -29,6 +32,28 @@ pub struct ShadowReport {
     pub unusable: u32,
     /// Differences, a line each, with the session's number; the first [`limits::SHADOW_DIFFERENCES`].
     pub differences: Vec<String>,
+    /// Values that came otherwise than they are stored, the first [`limits::SHADOW_VALUES`].
+    #[serde(default)]
+    pub values: Vec<ShadowValue>,
+}
+
+/// A value that came otherwise than it is stored.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ShadowValue {
+    /// In which session.
+    pub session: i64,
+    /// Key and name of the device.
+    pub device: (i64, String),
+    /// Of which archive.
+    pub archive: String,
+    /// Begin of its interval.
+    pub starts_at: Timestamp,
+    /// Its column, as the driver calls it.
+    pub column: String,
+    /// What is stored; none: the store has no such value.
+    pub stored: Option<String>,
+    /// What came.
+    pub given: String,
 }
 
 impl ShadowReport {
@@ -98,9 +123,9 @@ impl Park {
                 }
             };
             report.sessions += 1;
-            if let Some(session) = self.store.session(SessionId(*id)).await? {
-                devices.insert(session.brief.device.0);
-            }
+            let session = self.store.session(SessionId(*id)).await?;
+            let device = session.map(|session| session.brief.device).unwrap_or_default();
+            devices.insert(device.0);
             let tables = again.taken.tables.iter();
             report.records += tables
                 .map(|table| u64::try_from(table.records.len()).unwrap_or(0))
@@ -112,10 +137,38 @@ impl Park {
             } else if !again.stored.is_empty() {
                 report.differing += 1;
                 report.note(*id, &again.stored);
+                self.note_values(&mut report, *id, &device, &again.taken.tables).await?;
             }
         }
         report.devices = u32::try_from(devices.len()).unwrap_or(u32::MAX);
         Ok(report)
+    }
+
+    async fn note_values(
+        &self,
+        report: &mut ShadowReport,
+        session: i64,
+        device: &(i64, String),
+        tables: &[Table],
+    ) -> Result<(), ParkError> {
+        for table in last_of_each(tables) {
+            let room = limits::SHADOW_VALUES.saturating_sub(report.values.len());
+            let (of, in_session) = (DeviceId(device.0), SessionId(session));
+            let found = self
+                .store
+                .differing_values(of, in_session, &table.columns, &table.records, room)
+                .await?;
+            report.values.extend(found.into_iter().map(|value| ShadowValue {
+                session,
+                device: device.clone(),
+                archive: value.archive,
+                starts_at: value.starts_at,
+                column: value.column,
+                stored: value.stored,
+                given: value.given,
+            }));
+        }
+        Ok(())
     }
 }
 

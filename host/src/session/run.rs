@@ -98,7 +98,7 @@ type Ended = (Outcome, String);
 async fn converse(order: &Order, sink: Box<dyn Sink>, watch: Watch<'_>, report: &mut Report) -> Result<(), Ended> {
     watch("open", &report.usage);
     let begun = Instant::now();
-    let opened = open(order).await;
+    let opened = Box::pin(open(order)).await;
     let open_ms = u64::try_from(begun.elapsed().as_millis()).unwrap_or(u64::MAX);
     let failed = opened.as_ref().err().cloned();
     report.phases.push(Phase {
@@ -122,9 +122,7 @@ async fn converse(order: &Order, sink: Box<dyn Sink>, watch: Watch<'_>, report: 
         },
         cancel: order.cancel.clone(),
     };
-    let mut running = order
-        .driver
-        .start(surroundings, order.started_at)
+    let mut running = Box::pin(order.driver.start(surroundings, order.started_at))
         .await
         .map_err(|(outcome, text)| (outcome, format!("the driver could not be started: {text}")))?;
     let result = work(order, &mut running, watch, report).await;

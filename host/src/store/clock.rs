@@ -5,6 +5,7 @@ use jiff::Timestamp;
 
 use super::Store;
 use super::error::StoreError;
+use super::reader::Reader;
 use super::writer::{Tx, Write};
 use crate::model::{Civil, ClockOutcome, ClockPolicy, DeviceId, SessionId};
 
@@ -74,14 +75,16 @@ impl Store {
     pub async fn put_clock_setting(&self, setting: NewClockSetting) -> Result<(), StoreError> {
         self.queue.write(setting).await
     }
+}
 
+impl Reader {
     /// When somebody last tried to set the device's clock from here.
-    pub async fn clock_set_at(&self, device: DeviceId) -> Result<Option<Timestamp>, StoreError> {
+    pub async fn clock_set_at(&mut self, device: DeviceId) -> Result<Option<Timestamp>, StoreError> {
         // A target stands in the rows of the clocks that were written, or may have been.
         let at_ms: Option<i64> =
             sqlx::query_scalar("select max(at_ms) from clock_setting where device_id = $1 and target is not null")
                 .bind(device.0)
-                .fetch_one(&self.readers)
+                .fetch_one(&mut *self.conn)
                 .await
                 .map_err(StoreError::of("read when a clock was set"))?;
         Ok(at_ms.and_then(|at_ms| Timestamp::from_millisecond(at_ms).ok()))

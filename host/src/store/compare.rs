@@ -133,7 +133,7 @@ impl Store {
 }
 
 /// What says of which series the columns are.
-async fn put(
+pub(super) async fn put(
     conn: &mut sqlx::SqliteConnection,
     device: DeviceId,
     session: SessionId,

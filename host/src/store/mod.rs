@@ -9,7 +9,11 @@ mod compare;
 pub mod copy;
 mod coverage;
 mod diagnostic;
+mod differing;
+mod driver_hour;
+mod driver_log;
 mod driver_version;
+mod driver_work;
 mod error;
 mod group;
 mod import;
@@ -27,6 +31,7 @@ mod session;
 mod size;
 #[cfg(test)]
 mod tests;
+mod trace;
 mod value;
 mod version;
 mod writer;
@@ -40,7 +45,7 @@ use serde::{Deserialize, Serialize};
 use sqlx::migrate::{MigrateError, Migrator};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
 use sqlx::{ConnectOptions, SqliteConnection, SqlitePool};
-use tokio::sync::Mutex;
+use tokio::sync::{Mutex, Semaphore};
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 use tracing::error;
@@ -50,7 +55,11 @@ use crate::model::Clock;
 pub use by_hand::IncidentRow;
 pub use clock::NewClockSetting;
 pub use coverage::Coverage;
+pub use differing::DifferingValue;
+pub use driver_hour::{DriverSums, whole_hours};
+pub use driver_log::{DriverLine, DriverLines};
 pub use driver_version::{Deed, DriverEvent, DriverSession, DriverVersion, Step, VendorKey};
+pub use driver_work::ReadDevice;
 pub use error::StoreError;
 pub use group::{GroupInfo, NewGroup};
 pub use import::{Change, ImportFault, Imported, NewDevice, NewPoint, NewRoute, NewSite};
@@ -62,11 +71,15 @@ pub use reader::Reader;
 pub use record::{RecordBatch, Stored};
 pub use session::{ClockSeen, Counters, IdentitySeen, NewSession, Phase, SessionEnd};
 pub use size::Size;
+pub use trace::{PackedTrace, unpack};
 
 static MIGRATIONS: Migrator = sqlx::migrate!("./migrations");
 
 /// Connections that read at once. SQLite reads are short, and the machine has few processors.
 const READERS: u32 = 4;
+
+/// Those of them that sessions use to plan what they read.
+const SESSION_READERS: usize = 2;
 
 /// How long to wait while another program keeps the file locked.
 const BUSY: Duration = Duration::from_secs(5);
@@ -92,6 +105,7 @@ impl Default for Config {
 pub struct Store {
     path: Arc<Path>,
     readers: SqlitePool,
+    session_readers: Arc<Semaphore>,
     queue: writer::Queue,
     clock: Clock,
     closing: CancellationToken,
@@ -115,7 +129,7 @@ impl Store {
             .disable_statement_logging()
             // Pages that change often are written back less often: 32 MiB of log instead of 4.
             .pragma("wal_autocheckpoint", "8192")
-            .pragma("cache_size", "-65536");
+            .pragma("cache_size", "-32768");
         let open = |source| StoreError::Open {
             path: config.path.clone(),
             source: Arc::new(source),
@@ -142,6 +156,7 @@ impl Store {
         Ok(Self {
             path: config.path.as_path().into(),
             readers,
+            session_readers: Arc::new(Semaphore::new(SESSION_READERS)),
             queue,
             clock: Clock::default(),
             closing,

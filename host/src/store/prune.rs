@@ -45,7 +45,7 @@ type Candidate = (i64, i64, i64);
 
 /// Start and key of the next sessions, and the bytes of their traces.
 const TRACES: &str = "
-    select s.started_at_ms, s.id, coalesce(octet_length(t.text), 0)
+    select s.started_at_ms, s.id, coalesce(octet_length(t.packed), octet_length(t.text), 0)
     from session s join retention r on r.subject = 'traces' left join trace t on t.session_id = s.id
     where (s.started_at_ms, s.id) > (r.started_at_ms, r.session_id) and s.started_at_ms < $1
     order by s.started_at_ms, s.id limit $2";

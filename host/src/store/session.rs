@@ -1,15 +1,15 @@
 //! Sessions: begun, ended, and what they leave behind.
 
 use std::collections::HashMap;
-use std::sync::Arc;
 
 use async_trait::async_trait;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::Store;
 use super::error::StoreError;
+use super::trace::PackedTrace;
 use super::writer::{Tx, Write};
+use super::{Store, driver_hour};
 use crate::model::{Civil, DeviceId, LineId, Outcome, Reason, SessionId};
 
 /// A session that begins.
@@ -114,8 +114,8 @@ pub struct SessionEnd {
     pub counters: Counters,
     /// What the driver sent that was not as it should be.
     pub faults: Vec<String>,
-    /// The wire trace as text; empty for none. Shared: a copy of the rest waits for the store while another is shown.
-    pub trace: Arc<str>,
+    /// The wire trace. Packed before it waits for the store: many wait at once.
+    pub trace: PackedTrace,
     /// What was asked, JSON: kept with the trace.
     pub asked: Option<String>,
     /// The device's clock, when it was read.
@@ -206,7 +206,7 @@ impl Write for SessionEnd {
 
     fn weight(&self) -> usize {
         // A trace is long: a row per so many bytes.
-        4 + self.trace.len() / 64
+        4 + self.trace.as_bytes().len() / 64
     }
 
     async fn run(&self, tx: &mut Tx) -> Result<(), StoreError> {
@@ -227,12 +227,14 @@ impl Write for SessionEnd {
         if self.tells_of_device && !by_hand {
             put_state(tx, device, self.outcome, self.ended_at, done.transpose()?).await?;
         }
+        driver_hour::count(tx, self.session.0).await?;
         if !self.trace.is_empty() {
             sqlx::query(
-                "insert into trace (session_id, text, asked) values ($1, $2, $3) on conflict (session_id) do nothing",
+                "insert into trace (session_id, text, packed, asked) values ($1, '', $2, $3)
+                 on conflict (session_id) do nothing",
             )
             .bind(self.session.0)
-            .bind(&*self.trace)
+            .bind(self.trace.as_bytes())
             .bind(self.asked.as_deref())
             .execute(&mut tx.conn)
             .await
@@ -331,8 +333,8 @@ impl Write for EndInterrupted {
     type Answer = u64;
 
     async fn run(&self, tx: &mut Tx) -> Result<u64, StoreError> {
-        let devices: Vec<i64> = sqlx::query_scalar(
-            "update session set ended_at_ms = $1, outcome = $2, detail = $3 where outcome is null returning device_id",
+        let ended: Vec<(i64, i64)> = sqlx::query_as(
+            "update session set ended_at_ms = $1, outcome = $2, detail = $3 where outcome is null returning id, device_id",
         )
         .bind(self.at_ms)
         .bind(Outcome::Interrupted.word())
@@ -340,11 +342,12 @@ impl Write for EndInterrupted {
         .fetch_all(&mut tx.conn)
         .await
         .map_err(StoreError::of("end interrupted sessions"))?;
-        for device in &devices {
+        for (session, device) in &ended {
             let at = Timestamp::from_millisecond(self.at_ms).unwrap_or(Timestamp::UNIX_EPOCH);
             put_state(tx, *device, Outcome::Interrupted, at, None).await?;
+            driver_hour::count(tx, *session).await?;
         }
-        Ok(devices.len() as u64)
+        Ok(ended.len() as u64)
     }
 }
 

@@ -43,13 +43,13 @@ static CONDITIONS: Rows = Rows::new(
 type StoredCondition = (String, Option<String>, Option<String>, u8, Option<i64>, Option<u32>);
 
 /// The current version of a record.
-struct Current {
+pub(super) struct Current {
     id: i64,
     ends_at: i64,
     label: Option<String>,
     length_s: Option<u32>,
     version: i64,
-    cells: BTreeMap<i64, StoredCell>,
+    pub(super) cells: BTreeMap<i64, StoredCell>,
     conditions: Vec<StoredCondition>,
 }
 
@@ -120,7 +120,7 @@ pub(super) async fn changed(
 }
 
 /// The current versions of `records`, or with `past` those after the session of `put`.
-async fn load(
+pub(super) async fn load(
     conn: &mut SqliteConnection,
     put: &Put,
     records: &[&Record],
@@ -290,7 +290,8 @@ fn first_of(list: &[String]) -> String {
     }
 }
 
-fn shown(cell: &StoredCell) -> String {
+/// A value for people.
+pub(super) fn shown(cell: &StoredCell) -> String {
     let value = match (&cell.value, &cell.text) {
         (Some(value), _) => value.to_string(),
         (None, Some(text)) => text.clone(),

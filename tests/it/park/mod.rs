@@ -4,6 +4,7 @@ mod attacks;
 mod bombs;
 mod evidence;
 mod kit;
+mod page;
 mod registry;
 mod swaps;
 mod trials;

@@ -109,6 +109,12 @@ async fn a_wrong_value_in_a_new_version_is_found_by_its_shadow_before_anything_i
     );
     let first = report["differences"][0].as_str().unwrap();
     assert!(first.contains("was") && first.contains("is"), "{first}");
+    let value = &report["values"][0];
+    assert_eq!(value["device"], json!({"id": device, "name": "meter-0"}), "{value}");
+    assert!(
+        value["stored"].is_string() && value["stored"] != value["given"],
+        "{value}"
+    );
     for what in ["activate", "canary"] {
         let body = json!({"why": WHY, "devices": [device]});
         let body = if what == "canary" { body } else { json!({"why": WHY}) };

@@ -6,6 +6,8 @@ export type Route =
   | { page: 'sessions' }
   | { page: 'session'; id: number }
   | { page: 'drivers' }
+  | { page: 'driver'; name: string }
+  | { page: 'keys' }
   | { page: 'none' };
 
 export function match(path: string): Route {
@@ -16,6 +18,7 @@ export function match(path: string): Route {
   const id = second !== undefined && /^[1-9]\d{0,14}$/.test(second) ? Number(second) : null;
   if (head === 'devices') return second === undefined ? { page: 'devices' } : id ? { page: 'device', id } : { page: 'none' };
   if (head === 'sessions') return second === undefined ? { page: 'sessions' } : id ? { page: 'session', id } : { page: 'none' };
-  if (head === 'drivers' && second === undefined) return { page: 'drivers' };
+  if (head === 'drivers') return second === undefined ? { page: 'drivers' } : /^[a-z][a-z0-9-]{0,63}$/.test(second) ? { page: 'driver', name: second } : { page: 'none' };
+  if (head === 'keys' && second === undefined) return { page: 'keys' };
   return { page: 'none' };
 }

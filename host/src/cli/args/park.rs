@@ -132,6 +132,20 @@ pub enum ParkCommand {
         #[command(flatten)]
         config: ConfigFile,
     },
+    /// Tell what the sessions of a version came to.
+    #[command(
+        after_help = "Examples:\n  uzel driver stats 3f2a\n  uzel driver stats 3f2a --hours 720\n\nHours are counted whole."
+    )]
+    Stats {
+        /// The beginning of its digest.
+        digest: String,
+        /// The last so many hours.
+        #[arg(long, default_value_t = 24, value_parser = clap::value_parser!(u32).range(1..=87_600))]
+        hours: u32,
+        /// Which configuration.
+        #[command(flatten)]
+        config: ConfigFile,
+    },
     /// Tell what was done with drivers and keys, the newest first.
     History {
         /// Only with this driver.
@@ -213,6 +227,7 @@ impl ParkCommand {
             | Self::Quarantine { config, .. }
             | Self::Retire { config, .. }
             | Self::Revoke { config, .. }
+            | Self::Stats { config, .. }
             | Self::History { config, .. }
             | Self::Trust(
                 TrustCommand::Add { config, .. } | TrustCommand::List { config } | TrustCommand::Revoke { config, .. },

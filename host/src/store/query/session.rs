@@ -11,6 +11,7 @@ use super::of_keys;
 use crate::limits;
 use crate::model::{Cause, Outcome, SessionId};
 use crate::store::rows::Rows;
+use crate::store::trace::text_of;
 use crate::store::{Counters, IdentitySeen, Phase, Store, StoreError, plan};
 
 static BRIEFS: Rows = Rows::new(
@@ -21,9 +22,6 @@ static BRIEFS: Rows = Rows::new(
     1,
     ")",
 );
-
-/// Sessions over which a driver's successes are counted: days of a small fleet, hours of a large one.
-const COUNTED_SESSIONS: i64 = 100_000;
 
 /// Which sessions.
 #[derive(Debug, Clone, Default)]
@@ -245,11 +243,13 @@ impl Store {
 
     /// The wire trace of a session; none when it left none.
     pub async fn trace(&self, id: SessionId) -> Result<Option<String>, StoreError> {
-        sqlx::query_scalar("select text from trace where session_id = $1")
-            .bind(id.0)
-            .fetch_optional(&self.readers)
-            .await
-            .map_err(StoreError::of("read a trace"))
+        let found: Option<(String, Option<Vec<u8>>)> =
+            sqlx::query_as("select text, packed from trace where session_id = $1")
+                .bind(id.0)
+                .fetch_optional(&self.readers)
+                .await
+                .map_err(StoreError::of("read a trace"))?;
+        found.map(|(text, packed)| text_of(text, packed.as_deref())).transpose()
     }
 
     /// What a session was asked, JSON; none when it left no trace, or was held before that was kept.
@@ -260,30 +260,6 @@ impl Store {
             .await
             .map_err(StoreError::of("read what a session was asked"))?;
         Ok(asked.flatten())
-    }
-
-    /// By digest of a driver: sessions among the newest 100 000, and how many of them failed by the driver's fault.
-    pub async fn driver_sessions(&self) -> Result<HashMap<String, (u64, u64)>, StoreError> {
-        let rows: Vec<(String, Option<String>, i64)> = sqlx::query_as(
-            "select driver_digest, outcome, count(*)
-             from (select driver_digest, outcome from session order by id desc limit $1) newest
-             group by driver_digest, outcome",
-        )
-        .bind(COUNTED_SESSIONS)
-        .fetch_all(&self.readers)
-        .await
-        .map_err(StoreError::of("count the sessions of drivers"))?;
-        let mut counts: HashMap<String, (u64, u64)> = HashMap::new();
-        for (digest, outcome, count) in rows {
-            let count = u64::try_from(count).unwrap_or_default();
-            let (sessions, failures) = counts.entry(digest).or_default();
-            *sessions += count;
-            let outcome: Option<Outcome> = outcome.map(|word| word.parse()).transpose()?;
-            if outcome.is_some_and(Outcome::blames_driver) {
-                *failures += count;
-            }
-        }
-        Ok(counts)
     }
 }
 

@@ -64,7 +64,10 @@ async fn only_a_clock_that_was_written_counts_as_set() {
         .put_clock_setting(setting(0, ClockOutcome::TooFar, None))
         .await
         .unwrap();
-    assert_eq!(f.store.clock_set_at(f.device).await.unwrap(), None);
+    assert_eq!(
+        f.store.reader().await.unwrap().clock_set_at(f.device).await.unwrap(),
+        None
+    );
     for (second, outcome, target) in [
         (100, ClockOutcome::Set, Some("2026-11-20T14:20:30")),
         (50, ClockOutcome::Failed, Some("2026-11-20T14:19:40")),
@@ -75,7 +78,10 @@ async fn only_a_clock_that_was_written_counts_as_set() {
             .await
             .unwrap();
     }
-    assert_eq!(f.store.clock_set_at(f.device).await.unwrap(), Some(at(100)));
+    assert_eq!(
+        f.store.reader().await.unwrap().clock_set_at(f.device).await.unwrap(),
+        Some(at(100))
+    );
     let rows = f
         .texts("select outcome || ' ' || coalesce(target, '-') from clock_setting order by at_ms")
         .await;

@@ -119,7 +119,7 @@ async fn what_is_damaged_or_foreign_or_newer_is_not_put_in_place() {
 async fn a_vacuum_gives_back_what_is_free() {
     let f = filled().await;
     let mut end = session_end(f.session, Outcome::NoAnswer);
-    end.trace = "0 > 00\n".repeat(100_000).into();
+    end.trace = super::long_trace();
     f.store.end_session(end).await.unwrap();
     f.store.prune(crate::store::Old::Traces, at(HOUR)).await.unwrap();
     assert!(matches!(

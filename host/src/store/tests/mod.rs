@@ -3,6 +3,7 @@
 mod callers;
 mod clock;
 mod copy;
+mod driver_hour;
 mod failure;
 mod import;
 mod property;
@@ -18,7 +19,8 @@ use serde_json::json;
 use tempfile::TempDir;
 
 use super::{
-    Config, Counters, NewDevice, NewPoint, NewRoute, NewSession, NewSite, RecordBatch, SessionEnd, Store, StoreError,
+    Config, Counters, NewDevice, NewPoint, NewRoute, NewSession, NewSite, PackedTrace, RecordBatch, SessionEnd, Store,
+    StoreError,
 };
 use crate::model::{
     Aggregate, ArchiveKind, Cell, Column, DeviceId, LineAddress, LineId, Outcome, Quality, Reason, Record, RecordKind,
@@ -114,18 +116,30 @@ pub(super) fn new_device(name: &str, port: u16) -> NewDevice {
 }
 
 pub(super) async fn begin(store: &Store, device: DeviceId) -> SessionId {
-    store
-        .begin_session(NewSession {
-            device,
-            line: LineId(1),
-            driver: "hm1".to_owned(),
-            driver_version: "1.0.0".to_owned(),
-            driver_digest: "d1".to_owned(),
-            reason: Reason::Schedule,
-            started_at: at(0),
-        })
-        .await
-        .unwrap()
+    store.begin_session(new_session(device)).await.unwrap()
+}
+
+pub(super) fn new_session(device: DeviceId) -> NewSession {
+    NewSession {
+        device,
+        line: LineId(1),
+        driver: "hm1".to_owned(),
+        driver_version: "1.0.0".to_owned(),
+        driver_digest: "d1".to_owned(),
+        reason: Reason::Schedule,
+        started_at: at(0),
+    }
+}
+
+/// A trace that takes more than 600,000 bytes in the store: noise does not become smaller.
+fn long_trace() -> PackedTrace {
+    let mut text = String::from("0 < ");
+    let mut noise = 1u64;
+    for _ in 0..100_000 {
+        noise = noise.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+        text.push_str(&format!("{:08x}{:08x}", noise >> 32, noise >> 29 & 0xffff_ffff));
+    }
+    PackedTrace::from(text.as_str())
 }
 
 pub(super) fn session_end(session: SessionId, outcome: Outcome) -> SessionEnd {
@@ -140,7 +154,7 @@ pub(super) fn session_end(session: SessionId, outcome: Outcome) -> SessionEnd {
         phases: Vec::new(),
         counters: Counters::default(),
         faults: Vec::new(),
-        trace: Arc::default(),
+        trace: PackedTrace::default(),
         asked: None,
         clock: None,
     }

@@ -97,7 +97,7 @@ async fn the_size_of_the_store_is_told_and_what_is_free_in_it() {
     let before = f.store.size().await.unwrap();
     assert!(before.database > 0 && before.log > 0, "{before:?}");
     let mut end = session_end(f.session, Outcome::NoAnswer);
-    end.trace = "0 > 00\n".repeat(100_000).into();
+    end.trace = super::long_trace();
     f.store.end_session(end).await.unwrap();
     assert_eq!(prune(&f, Old::Traces, 1).await.0, 1);
     let after = f.store.size().await.unwrap();

@@ -38,14 +38,22 @@ export function url(path: string, query: Query = {}): string {
   return BASE + path + (text ? `?${text}` : '');
 }
 
-async function request<T>(method: string, path: string, query?: Query, body?: unknown, signal?: AbortSignal): Promise<T> {
-  const timeout = AbortSignal.timeout(TIMEOUT_MS);
+interface How {
+  signal?: AbortSignal | undefined;
+  timeoutMs?: number;
+}
+
+/** A file goes as it is, any other body as JSON. */
+export async function request<T>(method: string, path: string, query?: Query, body?: unknown, how: How = {}): Promise<T> {
+  const { signal, timeoutMs = TIMEOUT_MS } = how;
+  const timeout = AbortSignal.timeout(timeoutMs);
+  const kind = body instanceof Blob ? 'application/octet-stream' : 'application/json';
   const init: RequestInit = {
     method,
-    headers: { accept: 'application/json', ...(body === undefined ? {} : { 'content-type': 'application/json' }) },
+    headers: { accept: 'application/json', ...(body === undefined ? {} : { 'content-type': kind }) },
     signal: signal ? AbortSignal.any([signal, timeout]) : timeout,
   };
-  if (body !== undefined) init.body = JSON.stringify(body);
+  if (body !== undefined) init.body = body instanceof Blob ? body : JSON.stringify(body);
   let answer: Response;
   try {
     answer = await fetch(url(path, query), init);
@@ -75,10 +83,10 @@ async function problem(answer: Response): Promise<ApiError> {
   return new ApiError(`http-${answer.status}`, answer.status, null, answer.headers.get('x-request-id'));
 }
 
-const get = <T>(path: string, query?: Query, signal?: AbortSignal) => request<T>('GET', path, query, undefined, signal);
+export const get = <T>(path: string, query?: Query, signal?: AbortSignal) => request<T>('GET', path, query, undefined, { signal });
 
 /** All pages of a list, up to the bound of the client. */
-async function all<T>(path: string, query: Query, signal?: AbortSignal): Promise<T[]> {
+export async function all<T>(path: string, query: Query, signal?: AbortSignal): Promise<T[]> {
   const items: T[] = [];
   let after: string | null = null;
   for (let page = 0; page < MAX_LIST_PAGES; page += 1) {

@@ -354,6 +354,43 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/drivers/versions/{digest}/devices": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Devices whose next session begins with a version, by name. */
+        get: operations["driver_devices"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/drivers/versions/{digest}/log": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What a version logged, the newest first. A page may be empty and yet have a next one: it looks at so many sessions.
+         *     Lines go with the traces of their sessions.
+         */
+        get: operations["driver_log"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/drivers/versions/{digest}/quarantine": {
         parameters: {
             query?: never;
@@ -416,6 +453,43 @@ export interface paths {
         put?: never;
         /** Holds recorded sessions again with a version and compares what it gives with what is stored. */
         post: operations["shadow_driver"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/drivers/versions/{digest}/statistics": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What the sessions of a version came to: outcomes, processor time, memory, bytes, questions. Tunnels and what was
+         *     brought by hand are none of it.
+         */
+        get: operations["driver_statistics"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/drivers/work": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What each version does that does anything now. */
+        get: operations["driver_work"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -1125,7 +1199,7 @@ export interface components {
             protocol: components["schemas"]["Text"] | null;
             /**
              * Format: int64
-             * @description Among the newest 100 000 of all drivers.
+             * @description Those that ended in the last seven days.
              */
             sessions: number;
             /** Format: int64 */
@@ -1189,6 +1263,8 @@ export interface components {
         };
         /** @description How the host fares. */
         Health: {
+            /** @description Whether driver packages are taken that nobody signed: for development only. */
+            drivers_unsigned: boolean;
             /** @description Whether only this machine can reach the API. */
             loopback_only: boolean;
             /** @description Modems of ours that rest because they were at fault. */
@@ -1378,6 +1454,20 @@ export interface components {
         LiveSnapshot: {
             running: components["schemas"]["LiveSession"][];
         };
+        /** @description A line that a driver logged. */
+        LogLine: {
+            at: components["schemas"]["Instant"];
+            device: components["schemas"]["Named"];
+            /** @description `debug`, `info`, `warn` or `error`. */
+            level: string;
+            /**
+             * Format: int64
+             * @description In which session.
+             */
+            session: number;
+            /** @description What; characters that steer a terminal or turn the direction of writing are replaced. */
+            text: string;
+        };
         /** @description What is said of a cell. */
         Mark: {
             /** @description The meter's own word for it. */
@@ -1437,6 +1527,14 @@ export interface components {
         Outcome: "complete" | "partial" | "no-route" | "line-refused" | "line-busy" | "no-carrier" | "modem-silent" | "modem-fault" | "line-closed" | "no-answer" | "garbled" | "wrong-device" | "refused" | "unsupported" | "bad-config" | "driver-trap" | "driver-fault" | "limit-cpu" | "limit-memory" | "limit-time" | "limit-bytes" | "limit-rows" | "limit-log" | "no-slot" | "cancelled" | "storage" | "interrupted";
         /** @description How many sessions ended so. */
         OutcomeCount: {
+            outcome: components["schemas"]["Outcome"];
+            /** Format: int64 */
+            sessions: number;
+        };
+        /** @description How many sessions ended so. */
+        OutcomeSessions: {
+            /** @enum {string|null} */
+            cause: "line" | "modem" | "meter-silent" | "meter-refuses" | "garbled" | "wrong-device" | "driver" | "limit" | "cancelled" | "host" | null;
             outcome: components["schemas"]["Outcome"];
             /** Format: int64 */
             sessions: number;
@@ -1611,7 +1709,7 @@ export interface components {
                 protocol: components["schemas"]["Text"] | null;
                 /**
                  * Format: int64
-                 * @description Among the newest 100 000 of all drivers.
+                 * @description Those that ended in the last seven days.
                  */
                 sessions: number;
                 /** Format: int64 */
@@ -1733,6 +1831,40 @@ export interface components {
                  * @description Those that were turned away: refused callers, too many.
                  */
                 turned_away: number;
+            }[];
+            /** @description Give it as `after` for the next page; null on the last. */
+            next: string | null;
+        };
+        /** @description One page of a list. */
+        Page_LogLine: {
+            /** @description The rows. */
+            items: {
+                at: components["schemas"]["Instant"];
+                device: components["schemas"]["Named"];
+                /** @description `debug`, `info`, `warn` or `error`. */
+                level: string;
+                /**
+                 * Format: int64
+                 * @description In which session.
+                 */
+                session: number;
+                /** @description What; characters that steer a terminal or turn the direction of writing are replaced. */
+                text: string;
+            }[];
+            /** @description Give it as `after` for the next page; null on the last. */
+            next: string | null;
+        };
+        /** @description One page of a list. */
+        Page_Named: {
+            /** @description The rows. */
+            items: {
+                /**
+                 * Format: int64
+                 * @description Its key.
+                 */
+                id: number;
+                /** @description Its name. */
+                name: string;
             }[];
             /** @description Give it as `after` for the next page; null on the last. */
             next: string | null;
@@ -1940,6 +2072,23 @@ export interface components {
                 version: string;
                 /** @description Why. */
                 why: string;
+            }[];
+            /** @description Give it as `after` for the next page; null on the last. */
+            next: string | null;
+        };
+        /** @description One page of a list. */
+        Page_VersionWork: {
+            /** @description The rows. */
+            items: {
+                /** @description Devices whose next session begins with it. */
+                devices: number;
+                /** @description Of the component. */
+                digest: string;
+                /**
+                 * Format: int64
+                 * @description Sessions that run with it.
+                 */
+                sessions_open: number;
             }[];
             /** @description Give it as `after` for the next page; null on the last. */
             next: string | null;
@@ -2252,6 +2401,27 @@ export interface components {
              * @description Sessions that could not be held again.
              */
             unusable: number;
+            /** @description Values that came otherwise than they are stored, the first of them. */
+            values: components["schemas"]["ShadowValue"][];
+        };
+        /** @description A value that came otherwise than it is stored. */
+        ShadowValue: {
+            /** @description Of which archive: `hourly`, … */
+            archive: string;
+            /** @description Its column, as the driver calls it. */
+            column: string;
+            device: components["schemas"]["Named"];
+            /** @description What came. */
+            given: string;
+            /**
+             * Format: int64
+             * @description In which session.
+             */
+            session: number;
+            /** @description Begin of its interval. */
+            starts_at: components["schemas"]["Instant"];
+            /** @description What is stored; null: the store has no such value. */
+            stored: string | null;
         };
         /** @description A building or plant. */
         Site: {
@@ -2278,6 +2448,71 @@ export interface components {
             organisation: components["schemas"]["Named"];
             /** @description IANA name. */
             time_zone: string;
+        };
+        /** @description What the sessions of a version came to that ended in a time. */
+        Statistics: {
+            /** Format: int64 */
+            bytes_received: number;
+            /** Format: int64 */
+            bytes_sent: number;
+            /**
+             * Format: int64
+             * @description Processor time of the driver, milliseconds.
+             */
+            cpu_ms: number;
+            /** @description Of the component. */
+            digest: string;
+            /** @description Id of the driver. */
+            driver: string;
+            /**
+             * Format: int64
+             * @description Questions asked.
+             */
+            exchanges: number;
+            /**
+             * Format: double
+             * @description Questions that a new record took; null when there was no record.
+             */
+            exchanges_per_record: number | null;
+            /**
+             * Format: int64
+             * @description Those that ended by the driver's fault: a trap, a breach of the contract, a limit of its own.
+             */
+            faults: number;
+            /** @description Begin of the first hour that is counted: hours are counted whole. */
+            from: components["schemas"]["Instant"];
+            /**
+             * Format: int64
+             * @description The most memory that any session had.
+             */
+            memory_peak_bytes: number;
+            /**
+             * Format: int64
+             * @description Mean of the peaks of the sessions in which it ran; null when it ran in none.
+             */
+            memory_usual_bytes: number | null;
+            /** @description By outcome, most frequent first. */
+            outcomes: components["schemas"]["OutcomeSessions"][];
+            /**
+             * Format: int64
+             * @description New records.
+             */
+            records: number;
+            /**
+             * Format: int64
+             * @description Questions asked again.
+             */
+            retries: number;
+            /** Format: int64 */
+            sessions: number;
+            /** @description End of the last hour. */
+            to: components["schemas"]["Instant"];
+            version: string;
+            /**
+             * Format: int64
+             * @description Length of the sessions, milliseconds.
+             */
+            wall_ms: number;
         };
         /** @description The disk takes nothing. What was read and acknowledged is kept; polling goes on by itself. */
         StoragePause: {
@@ -2421,6 +2656,18 @@ export interface components {
             version: string;
             /** @description Why. */
             why: string;
+        };
+        /** @description What one version does now. */
+        VersionWork: {
+            /** @description Devices whose next session begins with it. */
+            devices: number;
+            /** @description Of the component. */
+            digest: string;
+            /**
+             * Format: int64
+             * @description Sessions that run with it.
+             */
+            sessions_open: number;
         };
         /** @description Why something is done. */
         Why: {
@@ -3050,6 +3297,58 @@ export interface operations {
             };
         };
     };
+    driver_devices: {
+        parameters: {
+            query?: {
+                /** @description From the page before. */
+                after?: string;
+                /** @description At most so many. */
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                digest: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_Named"];
+                };
+            };
+        };
+    };
+    driver_log: {
+        parameters: {
+            query?: {
+                /** @description From the page before. */
+                after?: string;
+                /** @description About so many: lines of a session are not torn apart. */
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                digest: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_LogLine"];
+                };
+            };
+        };
+    };
     quarantine_driver: {
         parameters: {
             query?: never;
@@ -3167,6 +3466,54 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+        };
+    };
+    driver_statistics: {
+        parameters: {
+            query?: {
+                /** @description The last `hour`, `day`, `week` or `month` (30 days); `day` unless `from` is given. */
+                period?: string;
+                /** @description From this instant on, instead of a period. */
+                from?: string;
+                /** @description Up to this instant; now unless said otherwise. */
+                to?: string;
+            };
+            header?: never;
+            path: {
+                /** @description Or as much of its beginning as tells it apart */
+                digest: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Statistics"];
+                };
+            };
+        };
+    };
+    driver_work: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_VersionWork"];
+                };
             };
         };
     };

@@ -38,6 +38,8 @@ export const en: Messages = {
   lostTrying: 'Trying to connect.',
   staleWord: 'stale',
   storagePaused: 'Disk full: polling has paused, nothing accepted is lost. Free some space and it resumes by itself.',
+  unsignedMode: 'Development mode: drivers are taken without a signature.',
+  unsignedMeans: 'Whoever can reach the server can install any driver. For real work remove drivers.unsigned from the configuration of the server and restart it.',
   loading: 'Loading',
   loadingArchive: (done, total) => `Reading the archive, ${done} of ${total}`,
   pageFailed: 'The page could not be built.',

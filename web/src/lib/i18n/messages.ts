@@ -1,7 +1,7 @@
 import type { ru } from './ru';
 
 /** The Russian file with its literals widened: every key, and of every function the same arguments. */
-type Wide<T> = T extends (...args: infer A) => string
+export type Wide<T> = T extends (...args: infer A) => string
   ? (...args: A) => string
   : T extends string
     ? string
