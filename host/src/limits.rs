@@ -225,6 +225,10 @@ pub const SESSIONS: usize = 2_000;
 /// Writes that wait for the store. Each may carry a batch of records, so the queue is also a bound on memory.
 pub const WRITES_WAITING: usize = 512;
 
+/// Decisions of people and of the host that wait for the store: each goes ahead of all other writes, so there may not be
+/// many.
+pub const DECISIONS_WAITING: usize = 16;
+
 /// Rows of one transaction of the store, about: enough to make the price of a commit small, few enough that nobody
 /// waits long for the answer.
 pub const GROUP_ROWS: usize = 100_000;

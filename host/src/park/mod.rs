@@ -4,12 +4,14 @@
 //! store; the registry follows.
 
 mod again;
+mod code;
 pub mod compile;
 mod install;
 mod judge;
 mod life;
 mod selftest;
 mod shadow;
+mod standing;
 mod supervise;
 mod sync;
 mod trust;
@@ -18,6 +20,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use tokio::sync::Mutex;
+use tokio::task::JoinError;
 
 pub use again::{Again, AgainError, compare, ended_by_host, hold_again, requests};
 pub use install::Installed;
@@ -49,8 +52,12 @@ pub struct Park {
     program: PathBuf,
     /// The folder in which compiled code is kept.
     cache: PathBuf,
-    /// One change after the other.
-    turn: Mutex<sync::Known>,
+    /// The code of versions.
+    code: std::sync::Mutex<code::Code>,
+    /// One package after the other is taken in: each may keep a processor busy for a minute.
+    installing: Mutex<()>,
+    /// Of what the registry is.
+    shown: std::sync::Mutex<sync::Shown>,
 }
 
 /// Why something was not done. Nothing has changed then.
@@ -131,6 +138,9 @@ pub enum ParkError {
     /// A recorded session could not be held again.
     #[error("a recorded session could not be held again")]
     Again(#[from] AgainError),
+    /// Work in a thread of its own came to no end.
+    #[error("the work on it broke off")]
+    Broken(#[from] JoinError),
     /// The store failed.
     #[error("the store")]
     Store(#[from] StoreError),
@@ -153,7 +163,9 @@ impl Park {
             rules,
             program,
             cache,
-            turn: Mutex::default(),
+            code: std::sync::Mutex::default(),
+            installing: Mutex::default(),
+            shown: std::sync::Mutex::default(),
         }
     }
 
@@ -172,11 +184,6 @@ impl Park {
     /// # Errors
     /// None has, or several have.
     pub async fn find(&self, prefix: &str) -> Result<DriverVersion, ParkError> {
-        let mut found = self.store.driver_version(prefix).await?;
-        match (found.pop(), found.len()) {
-            (Some(one), 0) if !prefix.is_empty() => Ok(one),
-            (Some(_), more) => Err(ParkError::Ambiguous(prefix.to_owned(), more + 1)),
-            (None, _) => Err(ParkError::NoVersion(prefix.to_owned())),
-        }
+        standing::one(prefix, &self.store.driver_version(prefix).await?).cloned()
     }
 }

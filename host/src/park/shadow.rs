@@ -6,11 +6,12 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 use tracing::info;
 
+use super::standing::may_become;
 use super::{AgainError, Park, ParkError, hold_again};
 use crate::driver::Driver;
 use crate::limits;
 use crate::model::{DriverState, SessionId};
-use crate::store::{Deed, DriverVersion, Step};
+use crate::store::{Deed, Step};
 
 /// What a shadow run found.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -61,9 +62,7 @@ impl Park {
     /// There is no such version, it has not proven itself, it cannot be loaded.
     pub async fn shadow(&self, prefix: &str, sessions: u32, deed: Deed) -> Result<ShadowReport, ParkError> {
         let version = self.find(prefix).await?;
-        if !version.state.may_become(DriverState::Shadow) {
-            return Err(state(&version, DriverState::Shadow));
-        }
+        may_become(&version, DriverState::Shadow)?;
         let driver = self.loaded(&version).await?;
         let ids = self
             .store
@@ -116,14 +115,5 @@ impl Park {
         }
         report.devices = u32::try_from(devices.len()).unwrap_or(u32::MAX);
         Ok(report)
-    }
-}
-
-pub(super) fn state(version: &DriverVersion, to: DriverState) -> ParkError {
-    ParkError::State {
-        driver: version.driver.clone(),
-        version: version.version.clone(),
-        state: version.state,
-        to,
     }
 }

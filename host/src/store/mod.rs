@@ -50,7 +50,9 @@ use crate::model::Clock;
 pub use by_hand::IncidentRow;
 pub use clock::NewClockSetting;
 pub use coverage::Coverage;
-pub use driver_version::{Deed, DriverEvent, DriverSession, DriverVersion, Step, VendorKey};
+pub use driver_version::{
+    Decided, Deed, DriverEvent, DriverSession, DriverVersion, Standing, Step, Subject, VendorKey,
+};
 pub use error::StoreError;
 pub use group::{GroupInfo, NewGroup};
 pub use import::{Change, ImportFault, Imported, NewDevice, NewPoint, NewRoute, NewSite};

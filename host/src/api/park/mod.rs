@@ -81,6 +81,7 @@ impl From<ParkError> for Problem {
             | ParkError::SelfTest(_)
             | ParkError::Load { .. }
             | ParkError::Key(_)
+            | ParkError::Broken(_)
             | ParkError::Again(_) => Self::refused(text),
         }
     }

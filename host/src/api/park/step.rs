@@ -91,9 +91,10 @@ pub(super) async fn canary(
         promote_after: body.promote_after.unwrap_or(PROMOTE_AFTER).max(1),
         since_session: 0,
     };
-    let park = park(&state)?;
-    park.canary(&digest, plan, body.overridden, deed(&body.why)).await?;
-    Ok(Json(version(park.find(&digest).await?)))
+    let moved = park(&state)?
+        .canary(&digest, plan, body.overridden, deed(&body.why))
+        .await?;
+    Ok(Json(version(moved)))
 }
 
 /// Reads all devices of the driver with a version, from their next sessions on.
@@ -105,9 +106,10 @@ pub(super) async fn activate(
     Path(digest): Path<String>,
     Body(body): Body<Activate>,
 ) -> Result<Json<Version>, Problem> {
-    let park = park(&state)?;
-    park.activate(&digest, body.overridden, deed(&body.why)).await?;
-    Ok(Json(version(park.find(&digest).await?)))
+    let moved = park(&state)?
+        .activate(&digest, body.overridden, deed(&body.why))
+        .await?;
+    Ok(Json(version(moved)))
 }
 
 /// Stops a version; when it read all devices, the one before takes its place again.
@@ -119,9 +121,8 @@ pub(super) async fn quarantine(
     Path(digest): Path<String>,
     Body(body): Body<Why>,
 ) -> Result<Json<Version>, Problem> {
-    let park = park(&state)?;
-    park.quarantine(&digest, deed(&body.why)).await?;
-    Ok(Json(version(park.find(&digest).await?)))
+    let (stopped, _) = park(&state)?.quarantine(&digest, deed(&body.why)).await?;
+    Ok(Json(version(stopped)))
 }
 
 /// Takes a version out that nothing runs with.
@@ -133,9 +134,8 @@ pub(super) async fn retire(
     Path(digest): Path<String>,
     Body(body): Body<Why>,
 ) -> Result<Json<Version>, Problem> {
-    let park = park(&state)?;
-    park.retire(&digest, deed(&body.why)).await?;
-    Ok(Json(version(park.find(&digest).await?)))
+    let moved = park(&state)?.retire(&digest, deed(&body.why)).await?;
+    Ok(Json(version(moved)))
 }
 
 /// Revokes a component: it is stopped where it works, and never taken in again.
@@ -163,7 +163,6 @@ pub(super) async fn roll_back(
     Path(id): Path<String>,
     Body(body): Body<Why>,
 ) -> Result<Json<Version>, Problem> {
-    let park = park(&state)?;
-    let before = park.roll_back(&id, deed(&body.why)).await?;
-    Ok(Json(version(park.find(&before.digest).await?)))
+    let before = park(&state)?.roll_back(&id, deed(&body.why)).await?;
+    Ok(Json(version(before)))
 }

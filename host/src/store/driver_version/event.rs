@@ -2,7 +2,7 @@
 
 use async_trait::async_trait;
 use jiff::Timestamp;
-use sqlx::Row as _;
+use sqlx::{Row as _, SqliteConnection};
 
 use crate::store::error::StoreError;
 use crate::store::writer::{Tx, Write};
@@ -100,11 +100,16 @@ impl Store {
 
     /// Counts up with every change of a version or a key, whoever made it.
     pub async fn drivers_revision(&self) -> Result<i64, StoreError> {
-        sqlx::query_scalar("select number from revision where subject = 'drivers'")
-            .fetch_one(&self.readers)
-            .await
-            .map_err(StoreError::of("read the revision of the drivers"))
+        revision(&mut self.reader().await?.conn).await
     }
+}
+
+/// [`Store::drivers_revision`] over a connection.
+pub(super) async fn revision(conn: &mut SqliteConnection) -> Result<i64, StoreError> {
+    sqlx::query_scalar("select number from revision where subject = 'drivers'")
+        .fetch_one(conn)
+        .await
+        .map_err(StoreError::of("read the revision of the drivers"))
 }
 
 /// Writes an event down, inside the change that it tells of.

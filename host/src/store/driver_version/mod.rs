@@ -1,11 +1,13 @@
 //! Versions of drivers, the keys of their vendors, and what was done with both.
 
+mod decision;
 mod event;
 mod session;
 mod step;
 mod trust;
 mod version;
 
+pub use decision::{Decided, Standing, Subject};
 pub use event::{Deed, DriverEvent};
 pub use session::DriverSession;
 pub use step::Step;

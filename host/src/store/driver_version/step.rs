@@ -50,7 +50,8 @@ impl Write for Steps {
     }
 }
 
-async fn take(tx: &mut Tx, step: &Step, at: Timestamp) -> Result<(), StoreError> {
+/// Takes one step, inside the change that it is part of.
+pub(super) async fn take(tx: &mut Tx, step: &Step, at: Timestamp) -> Result<(), StoreError> {
     let what = "move a version of a driver";
     let row = sqlx::query("select state, driver, version from driver_version where digest = $1")
         .bind(step.digest.as_str())

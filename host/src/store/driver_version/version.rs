@@ -3,8 +3,8 @@
 use async_trait::async_trait;
 use jiff::Timestamp;
 use serde_json::Value;
-use sqlx::Row as _;
 use sqlx::sqlite::SqliteRow;
+use sqlx::{Row as _, SqliteConnection};
 
 use super::event::{Deed, DriverEvent, wrote};
 use super::{json, list};
@@ -66,29 +66,40 @@ impl Store {
     pub async fn driver_versions(&self) -> Result<Vec<DriverVersion>, StoreError> {
         let sql = format!("{VERSION} order by driver, installed_at desc, digest");
         let rows = sqlx::query(sqlx::AssertSqlSafe(sql)).fetch_all(&self.readers).await;
-        let rows = rows.map_err(StoreError::of("read the versions of drivers"))?;
-        rows.iter().map(version).collect()
+        versions(rows)
     }
 
     /// The versions whose digest begins so.
     pub async fn driver_version(&self, prefix: &str) -> Result<Vec<DriverVersion>, StoreError> {
-        let versions = self.driver_versions().await?;
-        Ok(versions
-            .into_iter()
-            .filter(|version| version.digest.starts_with(prefix))
-            .collect())
+        of_prefix(&mut self.reader().await?.conn, prefix).await
     }
 
     /// The package of a version; none: it came without.
     pub async fn driver_package(&self, digest: &str) -> Result<Option<Vec<u8>>, StoreError> {
-        let package: Option<Option<Vec<u8>>> =
-            sqlx::query_scalar("select package from driver_version where digest = $1")
-                .bind(digest)
-                .fetch_optional(&self.readers)
-                .await
-                .map_err(StoreError::of("read the package of a driver"))?;
-        Ok(package.flatten())
+        sqlx::query_scalar("select package from driver_package where digest = $1")
+            .bind(digest)
+            .fetch_optional(&self.readers)
+            .await
+            .map_err(StoreError::of("read the package of a driver"))
     }
+}
+
+/// The versions whose digest begins so.
+pub(super) async fn of_prefix(conn: &mut SqliteConnection, prefix: &str) -> Result<Vec<DriverVersion>, StoreError> {
+    // A digest is in hex: whatever follows the beginning is less than "g".
+    let sql = format!("{VERSION} where digest >= $1 and digest < $1 || 'g' order by digest");
+    versions(sqlx::query(sqlx::AssertSqlSafe(sql)).bind(prefix).fetch_all(conn).await)
+}
+
+/// Every version of a driver, the newest first.
+pub(super) async fn of_driver(conn: &mut SqliteConnection, driver: &str) -> Result<Vec<DriverVersion>, StoreError> {
+    let sql = format!("{VERSION} where driver = $1 order by installed_at desc, digest");
+    versions(sqlx::query(sqlx::AssertSqlSafe(sql)).bind(driver).fetch_all(conn).await)
+}
+
+fn versions(rows: Result<Vec<SqliteRow>, sqlx::Error>) -> Result<Vec<DriverVersion>, StoreError> {
+    let rows = rows.map_err(StoreError::of("read the versions of drivers"))?;
+    rows.iter().map(version).collect()
 }
 
 fn parsed(text: Option<&str>) -> Option<Value> {
@@ -121,9 +132,9 @@ impl Write for Add {
     async fn run(&self, tx: &mut Tx) -> Result<bool, StoreError> {
         let Self(version, package, deed, at) = self;
         let added = sqlx::query(
-            "insert into driver_version (digest, driver, version, vendor, origin, manifest, package, signed_by, granted,
+            "insert into driver_version (digest, driver, version, vendor, origin, manifest, signed_by, granted,
                  state, since, why, installed_at)
-             values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $11) on conflict do nothing",
+             values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $10) on conflict do nothing",
         )
         .bind(version.digest.as_str())
         .bind(version.driver.as_str())
@@ -131,7 +142,6 @@ impl Write for Add {
         .bind(version.vendor.as_str())
         .bind(version.origin.as_str())
         .bind(version.manifest.as_ref().map(Value::to_string))
-        .bind(Some(package.as_slice()).filter(|package| !package.is_empty()))
         .bind(version.signed_by.as_deref())
         .bind(json(&version.granted))
         .bind(version.state.word())
@@ -142,6 +152,14 @@ impl Write for Add {
         .map_err(StoreError::of("take a version of a driver in"))?;
         if added.rows_affected() == 0 {
             return Ok(false);
+        }
+        if !package.is_empty() {
+            sqlx::query("insert into driver_package (digest, package) values ($1, $2)")
+                .bind(version.digest.as_str())
+                .bind(package.as_slice())
+                .execute(&mut tx.conn)
+                .await
+                .map_err(StoreError::of("keep the package of a driver"))?;
         }
         wrote(
             tx,

@@ -3,6 +3,7 @@
 mod callers;
 mod clock;
 mod copy;
+mod drivers;
 mod failure;
 mod import;
 mod property;
