@@ -301,6 +301,9 @@ pub const CHANGELOG_BYTES: usize = 8_192;
 /// Bytes that compiling one component may take, what the allocator and the stacks of threads reserve included.
 pub const COMPILE_MEMORY_BYTES: usize = 2 << 30;
 
+/// Wall time of a session that is held again, by the clock of its trace: it was shorter than its own bound.
+pub const REPLAY_WALL: std::time::Duration = std::time::Duration::from_secs(7 * 24 * 3_600);
+
 /// Recorded sessions that a shadow run holds again at most: a night of a small park.
 pub const SHADOW_SESSIONS: u32 = 1_000;
 

@@ -22,7 +22,7 @@ use std::sync::Arc;
 use tokio::sync::Mutex;
 use tokio::task::JoinError;
 
-pub use again::{Again, AgainError, compare, ended_by_host, hold_again, requests};
+pub use again::{Again, AgainError, Recorded, compare, ended_by_host, hold_again, recorded, requests};
 pub use install::Installed;
 pub use judge::{CanaryPlan, Counts, Ruling};
 pub use shadow::ShadowReport;

@@ -97,9 +97,7 @@ impl Park {
                 }
             };
             report.sessions += 1;
-            if let Some(session) = self.store.session(SessionId(*id)).await? {
-                devices.insert(session.brief.device.0);
-            }
+            devices.insert(again.session.brief.device.0);
             let tables = again.taken.tables.iter();
             report.records += tables
                 .map(|table| u64::try_from(table.records.len()).unwrap_or(0))
