@@ -1,43 +1,20 @@
 //! One session with one meter, without store and schedule: the driver in its sandbox over a real line.
 
 use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 use std::time::Duration;
 
-use async_trait::async_trait;
 use jiff::Timestamp;
 use jiff::civil::DateTime;
 use jiff::tz::TimeZone;
 use tokio_util::sync::CancellationToken;
-use uzel::driver::env::{Budget, Sink, SinkFault};
-use uzel::driver::{Driver, Usage, check_config};
-use uzel::model::{
-    Absence, ArchiveKind, ClockRule, Column, DeviceEvent, LineAddress, LineOptions, LineSettings, Parity, Record,
-    RecordKind, Span, Task,
-};
-use uzel::session::{Assignment, Desk, Order, Over, Report, SetClock, Transport, Way, run};
+use uzel::driver::env::Budget;
+use uzel::driver::{Driver, check_config};
+use uzel::model::{ArchiveKind, ClockRule, LineAddress, LineOptions, LineSettings, Parity, Span, Task};
+use uzel::session::{Assignment, Desk, Keep, Order, Over, Report, SetClock, Transport, Way, run};
 
-/// What one declaration brought.
-#[derive(Debug, Clone)]
-pub struct Table {
-    /// Of what.
-    pub kind: RecordKind,
-    /// As declared.
-    pub columns: Arc<[Column]>,
-    /// In the order given.
-    pub records: Vec<Record>,
-}
-
-/// Everything that a session gave.
-#[derive(Debug, Clone, Default)]
-pub struct Taken {
-    /// By declaration.
-    pub tables: Vec<Table>,
-    /// Said to be empty.
-    pub absent: Vec<(ArchiveKind, Span, Absence)>,
-    /// The device's journal.
-    pub events: Vec<DeviceEvent>,
-}
+pub use uzel::model::Table;
+pub use uzel::session::Taken;
 
 /// A read to be made.
 pub struct Read {
@@ -145,7 +122,7 @@ impl Read {
             parity: Parity::None,
             stop_bits: 1,
         };
-        let taken = Arc::new(Mutex::new(Taken::default()));
+        let keep = Keep::default();
         let way = Way {
             address: self.address.clone(),
             settings: self.settings.or(self.driver.line_settings()).unwrap_or(default),
@@ -167,50 +144,7 @@ impl Read {
             started_at: self.started_at.unwrap_or_else(Timestamp::now),
         };
         let turn = Desk::new(1).turn(&self.address).await.expect("the desk is empty");
-        let report = run(turn, order, Box::new(Keep(taken.clone())), &|_, _| {}).await;
-        let taken = taken.lock().expect("the session has ended").clone();
-        (report, taken)
+        let report = run(turn, order, Box::new(keep.clone()), &|_, _| {}).await;
+        (report, keep.take())
     }
-}
-
-struct Keep(Arc<Mutex<Taken>>);
-
-impl Keep {
-    fn taken(&self) -> std::sync::MutexGuard<'_, Taken> {
-        self.0.lock().expect("only this session writes")
-    }
-}
-
-#[async_trait]
-impl Sink for Keep {
-    async fn records(
-        &mut self,
-        kind: RecordKind,
-        columns: &Arc<[Column]>,
-        records: Vec<Record>,
-        _resume: Option<Vec<u8>>,
-    ) -> Result<(), SinkFault> {
-        let mut taken = self.taken();
-        match taken.tables.last_mut() {
-            Some(table) if table.kind == kind && table.columns == *columns => table.records.extend(records),
-            _ => taken.tables.push(Table {
-                kind,
-                columns: columns.clone(),
-                records,
-            }),
-        }
-        Ok(())
-    }
-
-    async fn absent(&mut self, kind: ArchiveKind, span: Span, why: Absence) -> Result<(), SinkFault> {
-        self.taken().absent.push((kind, span, why));
-        Ok(())
-    }
-
-    async fn events(&mut self, events: Vec<DeviceEvent>) -> Result<(), SinkFault> {
-        self.taken().events.extend(events);
-        Ok(())
-    }
-
-    fn progress(&mut self, _done: u32, _total: u32, _usage: &Usage) {}
 }

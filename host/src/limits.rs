@@ -225,6 +225,10 @@ pub const SESSIONS: usize = 2_000;
 /// Writes that wait for the store. Each may carry a batch of records, so the queue is also a bound on memory.
 pub const WRITES_WAITING: usize = 512;
 
+/// Decisions of people and of the host that wait for the store: each goes ahead of all other writes, so there may not be
+/// many.
+pub const DECISIONS_WAITING: usize = 16;
+
 /// Rows of one transaction of the store, about: enough to make the price of a commit small, few enough that nobody
 /// waits long for the answer.
 pub const GROUP_ROWS: usize = 100_000;
@@ -311,6 +315,9 @@ pub const CHANGELOG_BYTES: usize = 8_192;
 
 /// Bytes that compiling one component may take, what the allocator and the stacks of threads reserve included.
 pub const COMPILE_MEMORY_BYTES: usize = 2 << 30;
+
+/// Wall time of a session that is held again, by the clock of its trace: it was shorter than its own bound.
+pub const REPLAY_WALL: std::time::Duration = std::time::Duration::from_secs(7 * 24 * 3_600);
 
 /// Recorded sessions that a shadow run holds again at most: a night of a small park.
 pub const SHADOW_SESSIONS: u32 = 1_000;

@@ -231,25 +231,14 @@ fn api() -> OpenApiRouter<ApiState> {
         .routes(routes!(driver_work::devices))
         .routes(routes!(driver_log::log))
         .routes(routes!(statistics::statistics))
-        .routes(routes!(park::one))
-        .routes(routes!(park::shadow))
-        .routes(routes!(park::canary))
-        .routes(routes!(park::activate))
-        .routes(routes!(park::quarantine))
-        .routes(routes!(park::retire))
-        .routes(routes!(park::revoke))
-        .routes(routes!(park::roll_back))
-        .routes(routes!(park::events))
-        .routes(routes!(park::keys, park::trust))
-        .routes(routes!(park::revoke_key))
         .routes(routes!(caller::list))
         .routes(routes!(caller::approve))
         .routes(routes!(caller::refuse))
         .routes(routes!(caller::listeners))
         .routes(routes!(live::live));
     // A package may be larger than other bodies.
-    let packages = OpenApiRouter::new().routes(routes!(park::versions, park::install));
-    let resources = resources.merge(packages.layer(DefaultBodyLimit::max(limits::DRIVER_PACKAGE_BYTES)));
+    let packages = park::packages().layer(DefaultBodyLimit::max(limits::DRIVER_PACKAGE_BYTES));
+    let resources = resources.merge(park::routes()).merge(packages);
     OpenApiRouter::with_openapi(Document::openapi()).nest("/api/v1", resources)
 }
 

@@ -101,34 +101,21 @@ pub async fn run(park: &Park, command: ParkCommand, out: &mut (dyn Write + Send)
                 promote_after: after,
                 since_session: 0,
             };
-            park.canary(&digest, plan, overridden, deed(&why)).await?;
-            line(&park.find(&digest).await?, out)
+            line(&park.canary(&digest, plan, overridden, deed(&why)).await?, out)
         }
         ParkCommand::Activate {
             digest,
             overridden,
             why,
             ..
-        } => {
-            park.activate(&digest, overridden, deed(&why)).await?;
-            line(&park.find(&digest).await?, out)
-        }
-        ParkCommand::Rollback { driver, why, .. } => {
-            let before = park.roll_back(&driver, deed(&why)).await?;
-            line(&park.find(&before.digest).await?, out)
-        }
+        } => line(&park.activate(&digest, overridden, deed(&why)).await?, out),
+        ParkCommand::Rollback { driver, why, .. } => line(&park.roll_back(&driver, deed(&why)).await?, out),
         ParkCommand::Quarantine { digest, why, .. } => {
-            let before = park.quarantine(&digest, deed(&why)).await?;
-            line(&park.find(&digest).await?, out)?;
-            match before {
-                Some(before) => line(&park.find(&before.digest).await?, out),
-                None => Ok(()),
-            }
+            let (stopped, before) = park.quarantine(&digest, deed(&why)).await?;
+            line(&stopped, out)?;
+            before.map_or(Ok(()), |before| line(&before, out))
         }
-        ParkCommand::Retire { digest, why, .. } => {
-            park.retire(&digest, deed(&why)).await?;
-            line(&park.find(&digest).await?, out)
-        }
+        ParkCommand::Retire { digest, why, .. } => line(&park.retire(&digest, deed(&why)).await?, out),
         ParkCommand::Revoke { digest, why, .. } => Ok(park.revoke_digest(&digest, deed(&why)).await?),
         ParkCommand::Stats { digest, hours, .. } => Ok(stats::print(park, &digest, hours, out).await?),
         ParkCommand::History { driver, .. } => {

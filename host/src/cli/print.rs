@@ -5,27 +5,25 @@ use std::io::{self, Write};
 use serde_json::{Value as Json, json};
 
 use super::args::Format;
-use super::read::Tables;
 use crate::driver::Describe;
 use crate::model::record::fixed_text;
-use crate::model::{Cell, ClockRule, Column, Quality, Record, Value};
-use crate::portable::Table;
-use crate::session::Report;
+use crate::model::{Cell, ClockRule, Column, Quality, Record, Table, Value};
+use crate::session::{Report, Taken};
 
 /// Prints all of it.
 pub(super) fn result(
     out: &mut (dyn Write + Send),
     format: Format,
     report: &Report,
-    tables: &Tables,
+    taken: &Taken,
     describe: &Describe,
     clock: &ClockRule,
 ) -> io::Result<()> {
     match format {
-        Format::Table => table(out, report, tables, describe, clock),
-        Format::Csv => csv(out, tables),
+        Format::Table => table(out, report, taken, describe, clock),
+        Format::Csv => csv(out, taken),
         Format::Json => {
-            let document = document(report, tables);
+            let document = document(report, taken);
             serde_json::to_writer_pretty(&mut *out, &document)?;
             writeln!(out)
         }
@@ -88,7 +86,7 @@ fn conditions(record: &Record) -> String {
 fn table(
     out: &mut (dyn Write + Send),
     report: &Report,
-    tables: &Tables,
+    taken: &Taken,
     describe: &Describe,
     clock: &ClockRule,
 ) -> io::Result<()> {
@@ -116,15 +114,15 @@ fn table(
             clock.shown
         )?;
     }
-    for part in &tables.tables {
+    for part in &taken.tables {
         writeln!(out, "\n{}", part.kind)?;
         grid(out, part, clock)?;
     }
-    for (kind, span, why) in &tables.absent {
+    for (kind, span, why) in &taken.absent {
         let (start, end) = (clock.civil(span.start), clock.civil(span.end));
         writeln!(out, "{kind}: nothing from {start} to {end}: {}", why.word())?;
     }
-    for event in &tables.events {
+    for event in &taken.events {
         let began = event.began.map_or("", |began| if began { " began" } else { " ended" });
         writeln!(
             out,
@@ -144,12 +142,12 @@ fn table(
         };
         writeln!(out, "{} ({}): {} {unit}", setting.title, setting.id, shown(&cell))?;
     }
-    summary(out, report, tables)
+    summary(out, report, taken)
 }
 
-fn summary(out: &mut (dyn Write + Send), report: &Report, tables: &Tables) -> io::Result<()> {
-    let records: usize = tables.tables.iter().map(|table| table.records.len()).sum();
-    let values: usize = tables
+fn summary(out: &mut (dyn Write + Send), report: &Report, taken: &Taken) -> io::Result<()> {
+    let records: usize = taken.tables.iter().map(|table| table.records.len()).sum();
+    let values: usize = taken
         .tables
         .iter()
         .map(|table| table.records.len() * table.columns.len())
@@ -236,9 +234,9 @@ fn transposed(rows: &[Vec<String>]) -> Vec<Vec<String>> {
         .collect()
 }
 
-fn csv(out: &mut (dyn Write + Send), tables: &Tables) -> io::Result<()> {
+fn csv(out: &mut (dyn Write + Send), taken: &Taken) -> io::Result<()> {
     let mut writer = csv::WriterBuilder::new().flexible(true).from_writer(out);
-    for part in &tables.tables {
+    for part in &taken.tables {
         let mut row: Vec<String> = ["archive", "start_utc", "end_utc", "label"].map(str::to_owned).into();
         row.extend(part.columns.iter().map(head));
         row.push("conditions".to_owned());
@@ -261,7 +259,7 @@ fn csv(out: &mut (dyn Write + Send), tables: &Tables) -> io::Result<()> {
     writer.flush()
 }
 
-fn document(report: &Report, tables: &Tables) -> Json {
+fn document(report: &Report, taken: &Taken) -> Json {
     let value = |cell: &Cell| match &cell.value {
         Value::Absent => Json::Null,
         Value::Fixed { .. } | Value::Float(_) => json!(cell.value.number()),
@@ -293,7 +291,7 @@ fn document(report: &Report, tables: &Tables) -> Json {
             "marks": marks, "conditions": conditions,
         })
     };
-    let tables: Vec<_> = tables
+    let tables: Vec<_> = taken
         .tables
         .iter()
         .map(|table| {

@@ -3,10 +3,9 @@
 use std::collections::BTreeMap;
 use std::io::{IsTerminal as _, Write};
 use std::path::PathBuf;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
-use async_trait::async_trait;
 use indicatif::{ProgressBar, ProgressStyle};
 use jiff::tz::TimeZone;
 use jiff::{Timestamp, ToSpan as _};
@@ -16,13 +15,10 @@ use super::args::{ReadArgs, config_json};
 use super::print;
 use super::save::{self, SaveError};
 use crate::driver::describe::ClockRuleWord;
-use crate::driver::env::{Budget, Sink, SinkFault};
+use crate::driver::env::Budget;
 use crate::driver::{ConfigFault, Driver, LoadError, Runtime, Usage, check_config};
-use crate::model::{
-    Absence, ArchiveKind, Civil, ClockRule, Column, DeviceEvent, Outcome, Record, RecordKind, Span, Task,
-};
-use crate::portable::Table;
-use crate::session::{Assignment, Desk, Order, Over, Report, Transport, Way, run};
+use crate::model::{ArchiveKind, Civil, ClockRule, Outcome, Span, Task};
+use crate::session::{Assignment, Desk, Keep, Order, Over, Report, Transport, Way, run};
 
 /// Why a read did not begin.
 #[derive(Debug, thiserror::Error)]
@@ -125,7 +121,11 @@ pub async fn read(args: ReadArgs, transport: Arc<Transport>, out: &mut (dyn Writ
         started_at,
     };
     let bar = progress_bar();
-    let (sink, taken) = Keep::new(bar.clone());
+    let shown = bar.clone();
+    let keep = Keep::telling(move |done, total| {
+        shown.set_length(total.into());
+        shown.set_position(done.into());
+    });
     // Ctrl-C ends the session properly: what was read is printed.
     let watcher = tokio::spawn(async move {
         if tokio::signal::ctrl_c().await.is_ok() {
@@ -140,7 +140,7 @@ pub async fn read(args: ReadArgs, transport: Arc<Transport>, out: &mut (dyn Writ
                 bar.set_position(0);
                 bar.set_message(phase.to_owned());
             };
-            run(turn, order, Box::new(sink), &watch).await
+            run(turn, order, Box::new(keep.clone()), &watch).await
         }
         Err(full) => unreachable!("the only session on its own desk was refused: {full}"),
     };
@@ -156,11 +156,11 @@ pub async fn read(args: ReadArgs, transport: Arc<Transport>, out: &mut (dyn Writ
         let text = asked.unwrap_or_default() + &report.trace;
         std::fs::write(file, text).map_err(ReadError::writing(format!("trace file {}", file.display())))?;
     }
-    let tables = taken.take();
-    print::result(out, args.format, &report, &tables, &driver.describe, &clock)
+    let taken = keep.take();
+    print::result(out, args.format, &report, &taken, &driver.describe, &clock)
         .map_err(ReadError::writing("the result".to_owned()))?;
     if let Some(file) = &args.save {
-        save::save(file, &args, signer.as_ref(), &driver, &report, &tables)?;
+        save::save(file, &args, signer.as_ref(), &driver, &report, &taken)?;
     }
     Ok(exit_code(&report))
 }
@@ -238,85 +238,4 @@ fn progress_bar() -> ProgressBar {
     }
     bar.enable_steady_tick(Duration::from_millis(200));
     bar
-}
-
-/// Everything that was read.
-#[derive(Debug, Default)]
-pub(super) struct Tables {
-    pub tables: Vec<Table>,
-    pub absent: Vec<(ArchiveKind, Span, Absence)>,
-    pub events: Vec<DeviceEvent>,
-}
-
-#[derive(Debug, Clone, Default)]
-pub(super) struct Taken(Arc<Mutex<Tables>>);
-
-impl Taken {
-    fn all(&self) -> MutexGuard<'_, Tables> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// Everything that came.
-    pub(super) fn take(&self) -> Tables {
-        std::mem::take(&mut *self.all())
-    }
-}
-
-/// Keeps everything in memory; the session's budget of rows is its bound.
-pub(super) struct Keep {
-    taken: Taken,
-    bar: ProgressBar,
-}
-
-impl Keep {
-    fn new(bar: ProgressBar) -> (Self, Taken) {
-        let taken = Taken::default();
-        let keep = Self {
-            taken: taken.clone(),
-            bar,
-        };
-        (keep, taken)
-    }
-
-    /// Without showing how far it is.
-    pub(super) fn quiet() -> (Self, Taken) {
-        Self::new(ProgressBar::hidden())
-    }
-}
-
-#[async_trait]
-impl Sink for Keep {
-    async fn records(
-        &mut self,
-        kind: RecordKind,
-        columns: &Arc<[Column]>,
-        records: Vec<Record>,
-        _resume: Option<Vec<u8>>,
-    ) -> Result<(), SinkFault> {
-        let mut taken = self.taken.all();
-        match taken.tables.last_mut() {
-            Some(table) if table.kind == kind && Arc::ptr_eq(&table.columns, columns) => table.records.extend(records),
-            _ => taken.tables.push(Table {
-                kind,
-                columns: columns.clone(),
-                records,
-            }),
-        }
-        Ok(())
-    }
-
-    async fn absent(&mut self, kind: ArchiveKind, span: Span, why: Absence) -> Result<(), SinkFault> {
-        self.taken.all().absent.push((kind, span, why));
-        Ok(())
-    }
-
-    async fn events(&mut self, events: Vec<DeviceEvent>) -> Result<(), SinkFault> {
-        self.taken.all().events.extend(events);
-        Ok(())
-    }
-
-    fn progress(&mut self, done: u32, total: u32, _usage: &Usage) {
-        self.bar.set_length(total.into());
-        self.bar.set_position(done.into());
-    }
 }

@@ -4,23 +4,21 @@ use std::collections::BTreeMap;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::Duration;
 
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use serde_json::Value;
-use tokio_util::sync::CancellationToken;
 
 use super::args::{Format, ReplayArgs, config_json};
 use super::print;
-use super::read::{Keep, ReadError, exit_code, spans};
+use super::read::{ReadError, exit_code, spans};
 use crate::driver::env::{Budget, Medium};
 use crate::driver::{ConfigFault, Driver, LoadError, Runtime, check_config};
 use crate::limits;
 use crate::model::SessionId;
-use crate::park::{compare, ended_by_host, requests};
+use crate::park::{AgainError, compare, ended_by_host, recorded, requests};
 use crate::portable::{PackageError, Trust, unpack};
-use crate::session::{Asked, AskedFault, AskedTask, Order, Over, Replay, Script, ScriptError, replay};
+use crate::session::{Asked, AskedFault, AskedTask, Keep, Order, Over, Replay, Script, ScriptError, replay};
 use crate::store::query::SessionDetail;
 use crate::store::{Store, StoreError};
 
@@ -72,14 +70,9 @@ pub enum ReplayError {
     /// The driver does not take the configuration.
     #[error("the configuration of the session does not fit the driver: give what is missing with --set")]
     Config(#[from] ConfigFault),
-    /// There is no such session, or it left no trace.
-    #[error("session {session} {text}")]
-    Session {
-        /// Which.
-        session: SessionId,
-        /// What is missing.
-        text: &'static str,
-    },
+    /// The session cannot be held again.
+    #[error(transparent)]
+    Again(#[from] AgainError),
     /// The store failed.
     #[error("the store")]
     Store(#[from] StoreError),
@@ -102,8 +95,9 @@ pub async fn run(args: ReplayArgs, store: Option<&Store>, out: &mut (dyn Write +
     let driver = Arc::new(Driver::load_file(&runtime, &args.driver).map_err(load)?);
     let (script, stored, secrets) = match (&args.trace, args.session, store) {
         (_, Some(session), Some(store)) => {
-            let (script, stored, secrets) = from_store(store, SessionId(session)).await?;
-            (script, Some(stored), secrets)
+            let recorded = recorded(store, SessionId(session)).await?;
+            let session = recorded.session;
+            (recorded.script, Some(Stored { store, session }), recorded.config)
         }
         (Some(file), ..) => (from_file(file)?, None, Value::Null),
         _ => return Err(ReplayError::What),
@@ -114,31 +108,19 @@ pub async fn run(args: ReplayArgs, store: Option<&Store>, out: &mut (dyn Write +
     };
     let config = config(&args, &driver, &asked, &secrets)?;
     let replayed = Replay::new(script, asked.medium()?);
+    let order = asked.order(driver.clone(), config, Over::Trace(replayed.clone()))?;
     let order = Order {
-        driver: driver.clone(),
-        config,
-        over: Over::Trace(replayed.clone()),
-        clock: asked.clock()?,
-        serial: asked.serial.clone(),
-        model: asked.model.clone(),
-        tasks: asked.assignments()?,
-        set_clock: asked.set_clock()?,
-        memory: asked.memory()?,
         budget: Budget {
-            // The time of the trace: the session was shorter than its own bound.
-            wall: Duration::from_secs(7 * 24 * 3_600),
             // Nobody waits in line behind it.
             cpu_ticks: 6_000,
-            ..driver.budget()
+            ..order.budget
         },
-        answers_within: None,
-        cancel: CancellationToken::new(),
-        started_at: asked.started_at()?,
+        ..order
     };
     let clock = order.clock.clone();
-    let (sink, taken) = Keep::quiet();
-    let report = replay(order, Box::new(sink), &|_, _| {}).await;
-    let tables = taken.take();
+    let keep = Keep::default();
+    let report = replay(order, Box::new(keep.clone()), &|_, _| {}).await;
+    let taken = keep.take();
     let printed = |source| ReplayError::File {
         what: "the result".to_owned(),
         source,
@@ -146,7 +128,7 @@ pub async fn run(args: ReplayArgs, store: Option<&Store>, out: &mut (dyn Write +
     // Beside the store it is the difference that is asked for.
     let format = args.format.or(stored.is_none().then_some(Format::Table));
     if let Some(format) = format {
-        print::result(out, format, &report, &tables, &driver.describe, &clock).map_err(printed)?;
+        print::result(out, format, &report, &taken, &driver.describe, &clock).map_err(printed)?;
     }
     let was_cut = stored.as_ref().is_some_and(|stored| ended_by_host(&stored.session));
     let mut differences = requests(&replayed, was_cut);
@@ -157,12 +139,12 @@ pub async fn run(args: ReplayArgs, store: Option<&Store>, out: &mut (dyn Write +
         return Ok(if differences.is_empty() { exit_code(&report) } else { 2 });
     };
     let Stored { store, session } = &stored;
-    differences.extend(compare(store, session, &report, &tables.tables, &tables.events).await?);
+    differences.extend(compare(store, session, &report, &taken.tables, &taken.events).await?);
     let mut text = String::new();
     for line in &differences {
         text.push_str(&format!("different: {line}\n"));
     }
-    let records: usize = tables.tables.iter().map(|table| table.records.len()).sum();
+    let records: usize = taken.tables.iter().map(|table| table.records.len()).sum();
     let (id, count) = (stored.session.brief.id, differences.len());
     text.push_str(&match count {
         0 => format!("session {id}: the same to the last digit, {records} records\n"),
@@ -193,21 +175,6 @@ fn from_file(file: &Path) -> Result<Script, ReplayError> {
         return Ok(script);
     }
     Ok(Script::parse(&String::from_utf8_lossy(&bytes))?)
-}
-
-async fn from_store(store: &Store, id: SessionId) -> Result<(Script, Stored<'_>, Value), ReplayError> {
-    let missing = |text| ReplayError::Session { session: id, text };
-    let session = store.session(id).await?;
-    let session = session.ok_or_else(|| missing("is not in the journal"))?;
-    let text = store.trace(id).await?.ok_or_else(|| missing("left no trace"))?;
-    let asked = store.asked(id).await?;
-    let asked = asked.ok_or_else(|| missing("was held before its journal kept what was asked"))?;
-    let mut script = Script::parse(&text)?;
-    script.asked = Some(serde_json::from_str(&asked)?);
-    let devices = store.poll_plan().await?;
-    let device = devices.into_iter().find(|device| device.id.0 == session.brief.device.0);
-    let config = device.map(|device| device.config).unwrap_or_default();
-    Ok((script, Stored { store, session }, config))
 }
 
 /// What the arguments say of a trace that says nothing itself.
@@ -249,14 +216,9 @@ fn from_args(args: &ReplayArgs) -> Result<Asked, ReplayError> {
 
 /// The session's configuration, with what was withheld from the device's, and what the arguments say above all.
 fn config(args: &ReplayArgs, driver: &Driver, asked: &Asked, device: &Value) -> Result<Value, ConfigFault> {
-    let mut config = asked.config.clone();
-    if let Value::Object(map) = &mut config {
-        for key in &asked.withheld {
-            map.extend(device.get(key).map(|value| (key.clone(), value.clone())));
-        }
-        if let Value::Object(given) = config_json(&driver.describe, &args.set) {
-            map.extend(given);
-        }
+    let mut config = asked.config_with(device);
+    if let (Value::Object(map), Value::Object(given)) = (&mut config, config_json(&driver.describe, &args.set)) {
+        map.extend(given);
     }
     check_config(&driver.describe, &config)
 }

@@ -5,10 +5,9 @@ use std::path::{Path, PathBuf};
 use jiff::Timestamp;
 
 use super::args::ReadArgs;
-use super::read::Tables;
 use crate::driver::Driver;
 use crate::portable::{ClockShown, Device, DriverUsed, Manifest, Moved, PackageError, Program, Reading, pack};
-use crate::session::{Asked, Report};
+use crate::session::{Asked, Report, Taken};
 use crate::signing::{KeyError, Signer};
 
 /// Why nothing was saved.
@@ -67,13 +66,13 @@ pub(super) fn save(
     signer: Option<&Signer>,
     driver: &Driver,
     report: &Report,
-    tables: &Tables,
+    taken: &Taken,
 ) -> Result<(), SaveError> {
     let manifest = manifest(args, driver, report).ok_or(SaveError::Nobody)?;
     let reading = Reading {
-        tables: tables.tables.clone(),
-        absent: tables.absent.clone(),
-        events: tables.events.clone(),
+        tables: taken.tables.clone(),
+        absent: taken.absent.clone(),
+        events: taken.events.clone(),
         settings: report.settings.clone().unwrap_or_default(),
         trace: report.trace.clone(),
     };

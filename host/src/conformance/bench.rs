@@ -57,7 +57,7 @@ pub async fn measure(
     let driver = Arc::new(Driver::load(runtime, component, file)?);
     let mut measures = Vec::new();
     for (name, bytes) in recordings {
-        let recording = Recording::open(name, bytes, &driver.describe, config)?;
+        let recording = Recording::open(name, bytes, &driver, config)?;
         let mut measure = Measure {
             recording: name.clone(),
             rounds: rounds.max(1),

@@ -1,21 +1,24 @@
 //! The recording as it was: the same questions, the same records, twice the same, within the limits.
 
+use std::sync::Arc;
+
 use super::hold::{Held, Setup, hold};
+use super::recording::Recording;
 use super::truth::records;
 use super::{Checks, ConformanceError};
-use crate::driver::env::Budget;
+use crate::driver::Driver;
 use crate::model::Outcome;
 use crate::session::{Over, Replay};
 
 /// Adds `recording`, `deterministic` and `limits`.
 pub(super) async fn check(checks: &mut Checks<'_>) -> Result<(), ConformanceError> {
     let recording = checks.recording;
-    let (first, questions) = again(checks).await?;
+    let (first, questions) = again(checks.driver, recording).await?;
     let rows = recording.rows();
     let exchanges = first.report.usage.exchanges;
     let seen = format!("{exchanges} questions, {rows} records and events the same to the last digit");
-    checks.judge("recording", questions.or_else(|| different(checks, &first)), seen);
-    let (second, _) = again(checks).await?;
+    checks.judge("recording", questions.or_else(|| different(recording, &first)), seen);
+    let (second, _) = again(checks.driver, recording).await?;
     let fault = if first.report.trace != second.report.trace {
         Some("two runs of the recording make different calls, expected the same".to_owned())
     } else if first.given.tables != second.given.tables || first.given.events != second.given.events {
@@ -24,7 +27,7 @@ pub(super) async fn check(checks: &mut Checks<'_>) -> Result<(), ConformanceErro
         None
     };
     checks.judge("deterministic", fault, "two runs make the same calls and give the same");
-    let (used, most) = (&first.report.usage, Budget::default());
+    let (used, most) = (&first.report.usage, &recording.budget);
     let seen = format!(
         "memory {} of {} KiB, processor {} of {} ms, {} of {} calls",
         used.memory_peak_bytes.div_ceil(1024),
@@ -43,12 +46,20 @@ pub(super) async fn check(checks: &mut Checks<'_>) -> Result<(), ConformanceErro
     Ok(())
 }
 
+/// The first thing that comes out otherwise than it was recorded.
+pub(super) async fn difference(
+    driver: &Arc<Driver>,
+    recording: &Recording,
+) -> Result<Option<String>, ConformanceError> {
+    let (held, questions) = again(driver, recording).await?;
+    Ok(questions.or_else(|| different(recording, &held)))
+}
+
 /// The session again, and what was asked otherwise.
-async fn again(checks: &Checks<'_>) -> Result<(Held, Option<String>), ConformanceError> {
-    let recording = checks.recording;
+async fn again(driver: &Arc<Driver>, recording: &Recording) -> Result<(Held, Option<String>), ConformanceError> {
     let replayed = Replay::new(recording.script.clone(), recording.asked.medium()?);
     let setup = Setup::new(recording, Over::Trace(replayed.clone()))?.patient();
-    let held = hold(checks.driver, recording, setup).await?;
+    let held = hold(driver, recording, setup).await?;
     let unasked = replayed.unasked();
     let fault = replayed.mismatch().map(|mismatch| mismatch.to_string());
     let fault = fault.or_else(|| (unasked > 0).then(|| format!("{unasked} questions of the recording were not asked")));
@@ -56,8 +67,8 @@ async fn again(checks: &Checks<'_>) -> Result<(Held, Option<String>), Conformanc
 }
 
 /// The first difference to what was recorded.
-fn different(checks: &Checks<'_>, held: &Held) -> Option<String> {
-    let (recorded, manifest) = (&checks.recording.reading, &checks.recording.manifest);
+fn different(recording: &Recording, held: &Held) -> Option<String> {
+    let (recorded, manifest) = (&recording.reading, &recording.manifest);
     let outcome = held.report.outcome.word();
     if outcome != manifest.outcome {
         let why = held.report.detail.as_deref().unwrap_or_default();

@@ -90,6 +90,16 @@ impl Checks<'_> {
     }
 }
 
+/// The first thing in which a driver differs from a recording, by the same comparison as the kit's; none: it gives the
+/// same to the last digit.
+///
+/// # Errors
+/// The recording cannot be read, or does not fit the driver.
+pub async fn difference(driver: &Arc<Driver>, name: &str, bytes: &[u8]) -> Result<Option<String>, ConformanceError> {
+    let recording = Recording::open(name, bytes, driver, &Value::Null)?;
+    faithful::difference(driver, &recording).await
+}
+
 /// Tries everything.
 ///
 /// # Errors
@@ -118,7 +128,7 @@ pub async fn run(runtime: &Runtime, subject: &Subject<'_>) -> Result<Report, Con
         });
     }
     for (name, bytes) in &subject.recordings {
-        let recording = Recording::open(name, bytes, &driver.describe, &subject.config)?;
+        let recording = Recording::open(name, bytes, &driver, &subject.config)?;
         let mut checks = Checks {
             driver: &driver,
             recording: &recording,

@@ -5,7 +5,8 @@ use std::sync::Arc;
 use serde_json::Value;
 
 use super::ConformanceError;
-use crate::driver::{Describe, check_config};
+use crate::driver::env::Budget;
+use crate::driver::{Driver, check_config};
 use crate::portable::{Manifest, Reading, Trust, unpack};
 use crate::session::{Asked, Exchange, Script};
 
@@ -19,6 +20,8 @@ pub(super) struct Recording {
     pub(super) asked: Asked,
     /// What `identify` gets.
     pub(super) config: Value,
+    /// What a session with the driver may use.
+    pub(super) budget: Budget,
     pub(super) script: Script,
     pub(super) exchanges: Arc<[Exchange]>,
 }
@@ -26,7 +29,7 @@ pub(super) struct Recording {
 impl Recording {
     /// Reads the bytes of a recording. `given` holds configuration keys that stand above the recorded ones: secrets are
     /// not in a recording.
-    pub(super) fn open(name: &str, bytes: &[u8], describe: &Describe, given: &Value) -> Result<Self, ConformanceError> {
+    pub(super) fn open(name: &str, bytes: &[u8], driver: &Driver, given: &Value) -> Result<Self, ConformanceError> {
         let fault = |text: String| ConformanceError::Recording {
             name: name.to_owned(),
             text,
@@ -39,7 +42,7 @@ impl Recording {
         if let (Value::Object(config), Value::Object(given)) = (&mut config, given) {
             config.extend(given.clone());
         }
-        let config = check_config(describe, &config).map_err(|error| fault(error.to_string()))?;
+        let config = check_config(&driver.describe, &config).map_err(|error| fault(error.to_string()))?;
         Ok(Self {
             name: name.to_owned(),
             exchanges: script.exchanges().into(),
@@ -47,6 +50,7 @@ impl Recording {
             reading: package.reading,
             asked,
             config,
+            budget: driver.budget(),
             script,
         })
     }

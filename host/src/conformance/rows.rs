@@ -19,7 +19,7 @@ pub(super) async fn check(checks: &mut Checks<'_>) -> Result<(), ConformanceErro
         return Ok(());
     }
     let truth = Truth::of(recording);
-    let memory_bytes = Budget::default().memory_bytes;
+    let memory_bytes = recording.budget.memory_bytes;
     let setup = |line: &Line| {
         let mut setup = Setup::new(recording, over(line))?.patient();
         setup.tasks = std::iter::repeat_n(setup.tasks, times).flatten().collect();

@@ -4,10 +4,10 @@ use std::collections::{HashMap, HashSet};
 
 use jiff::Timestamp;
 
-use super::hold::{Given, Held};
+use super::hold::Held;
 use super::recording::Recording;
-use crate::model::{Cell, Column, Record, RecordKind, Value};
-use crate::portable::Table;
+use crate::model::{Cell, Column, Record, RecordKind, Table, Value};
+use crate::session::Taken;
 
 /// Of which value.
 type Place = (RecordKind, Timestamp, Column);
@@ -92,7 +92,7 @@ impl<'a> Truth<'a> {
     }
 
     /// How many of the recorded records are among those that came.
-    pub(super) fn found(&self, given: &[&Given]) -> usize {
+    pub(super) fn found(&self, given: &[&Taken]) -> usize {
         let came: HashSet<_> = given
             .iter()
             .flat_map(|given| given.records())
@@ -109,8 +109,7 @@ impl<'a> Truth<'a> {
 
 /// Records with their columns.
 pub(super) fn records(tables: &[Table]) -> impl Iterator<Item = (&[Column], &Record)> {
-    let tables = tables.iter();
-    tables.flat_map(|table| table.records.iter().map(|record| (&*table.columns, record)))
+    tables.iter().flat_map(Table::rows)
 }
 
 /// When a record begins. What holds at one moment may be read a little later on a bad line: its time is no measure.

@@ -25,8 +25,6 @@ pub struct Slot {
     pub active: Option<Arc<Driver>>,
     /// The version that reads some of them.
     pub canary: Option<(Arc<Driver>, Chosen)>,
-    /// Versions that did before, the last first: their code is kept so that going back takes no time.
-    pub before: Vec<Arc<Driver>>,
     /// Why there is no version to read with.
     pub why_none: Option<String>,
 }

@@ -27,7 +27,7 @@ pub use driver_state::DriverState;
 pub use event::{DeviceEvent, Setting, Severity};
 pub use line::{Direction, LineAddress, LineOptions, LineSettings, Parity};
 pub use outcome::Outcome;
-pub use record::{Aggregate, Cell, Column, Condition, Effect, Quality, Record, Value};
+pub use record::{Aggregate, Cell, Column, Condition, Effect, Quality, Record, Table, Value};
 pub use schedule::{Rhythm, Schedule};
 pub use task::{Reason, Task};
 pub use time::{Civil, ClockRule};

@@ -1,5 +1,7 @@
 //! What a device gives: columns, cells, records.
 
+use std::sync::Arc;
+
 use jiff::Timestamp;
 
 use super::archive::{RecordKind, UnknownWord};
@@ -138,6 +140,24 @@ pub struct Record {
     pub cells: Vec<Cell>,
     /// Abnormal situations of the interval.
     pub conditions: Vec<Condition>,
+}
+
+/// Records under one declaration.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Table {
+    /// Of what.
+    pub kind: RecordKind,
+    /// As declared.
+    pub columns: Arc<[Column]>,
+    /// In the order given.
+    pub records: Vec<Record>,
+}
+
+impl Table {
+    /// Records with their columns.
+    pub fn rows(&self) -> impl Iterator<Item = (&[Column], &Record)> {
+        self.records.iter().map(|record| (&*self.columns, record))
+    }
 }
 
 impl Value {

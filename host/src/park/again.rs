@@ -1,18 +1,13 @@
 //! A recorded session held again with a driver, beside what it had stored.
 
 use std::collections::{BTreeSet, HashSet};
-use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
+use std::sync::Arc;
 
-use async_trait::async_trait;
 use serde_json::Value;
-use tokio_util::sync::CancellationToken;
 
-use crate::driver::env::{Budget, Sink, SinkFault};
-use crate::driver::{ConfigFault, Driver, Usage, check_config};
-use crate::model::{Absence, ArchiveKind, Column, DeviceEvent, DeviceId, Outcome, Record, RecordKind, SessionId, Span};
-use crate::portable::Table;
-use crate::session::{Asked, AskedFault, Order, Over, Replay, Report, Script, ScriptError, replay};
+use crate::driver::{ConfigFault, Driver, check_config};
+use crate::model::{DeviceEvent, DeviceId, Outcome, Record, SessionId, Table};
+use crate::session::{AskedFault, Keep, Over, Replay, Report, Script, ScriptError, Taken, replay};
 use crate::store::query::SessionDetail;
 use crate::store::{Store, StoreError};
 
@@ -44,9 +39,21 @@ pub enum AgainError {
     Store(#[from] StoreError),
 }
 
+/// A session of the store that can be held again.
+pub struct Recorded {
+    /// What the journal has of it.
+    pub session: SessionDetail,
+    /// Its trace.
+    pub script: Script,
+    /// Configuration of its device: it has the secrets that the journal leaves out.
+    pub config: Value,
+}
+
 /// A session held again.
 #[derive(Debug)]
 pub struct Again {
+    /// What the journal has of it.
+    pub session: SessionDetail,
     /// How it went.
     pub report: Report,
     /// What it gave.
@@ -57,13 +64,25 @@ pub struct Again {
     pub stored: Vec<String>,
 }
 
-/// What a session gave.
-#[derive(Debug, Clone, Default)]
-pub struct Taken {
-    /// By declaration.
-    pub tables: Vec<Table>,
-    /// The device's journal.
-    pub events: Vec<DeviceEvent>,
+/// Session `id` of `store`; its script says what it was asked.
+///
+/// # Errors
+/// There is nothing that could be held again.
+pub async fn recorded(store: &Store, id: SessionId) -> Result<Recorded, AgainError> {
+    let missing = |text| AgainError::Session { session: id, text };
+    let session = store.session(id).await?;
+    let session = session.ok_or_else(|| missing("is not in the journal"))?;
+    let text = store.trace(id).await?.ok_or_else(|| missing("left no trace"))?;
+    let asked = store.asked(id).await?;
+    let asked = asked.ok_or_else(|| missing("was held before its journal kept what was asked"))?;
+    let mut script = Script::parse(&text)?;
+    script.asked = Some(serde_json::from_str(&asked)?);
+    let config = store.device_config(DeviceId(session.brief.device.0)).await?;
+    Ok(Recorded {
+        session,
+        script,
+        config: config.unwrap_or_default(),
+    })
 }
 
 /// Holds session `id` of `store` again with `driver`, and compares.
@@ -71,66 +90,29 @@ pub struct Taken {
 /// # Errors
 /// There is nothing that could be held again.
 pub async fn hold_again(store: &Store, id: SessionId, driver: Arc<Driver>) -> Result<Again, AgainError> {
-    let missing = |text| AgainError::Session { session: id, text };
-    let session = store
-        .session(id)
-        .await?
-        .ok_or_else(|| missing("is not in the journal"))?;
-    let text = store.trace(id).await?.ok_or_else(|| missing("left no trace"))?;
-    let asked = store.asked(id).await?;
-    let asked = asked.ok_or_else(|| missing("was held before its journal kept what was asked"))?;
-    let mut script = Script::parse(&text)?;
-    script.asked = Some(serde_json::from_str(&asked)?);
-    let devices = store.poll_plan().await?;
-    let device = devices.into_iter().find(|device| device.id.0 == session.brief.device.0);
-    let config = device.map(|device| device.config).unwrap_or_default();
-    let (report, taken, requests) = hold(script, driver, &config, ended_by_host(&session)).await?;
-    let stored = compare(store, &session, &report, &taken.tables, &taken.events).await?;
-    Ok(Again {
-        report,
-        taken,
-        requests,
-        stored,
-    })
-}
-
-/// Holds a trace again that says what was asked; `config` has what it withholds. Of a session that `was_cut` the driver
-/// goes on where the trace ends.
-pub(super) async fn hold(
-    script: Script,
-    driver: Arc<Driver>,
-    config: &Value,
-    was_cut: bool,
-) -> Result<(Report, Taken, Vec<String>), AgainError> {
-    let session = SessionId(0);
-    let asked = script.asked.clone().ok_or(AgainError::Session {
+    let Recorded {
         session,
+        script,
+        config,
+    } = recorded(store, id).await?;
+    let asked = script.asked.clone().ok_or(AgainError::Session {
+        session: id,
         text: "does not say what it was asked",
     })?;
     let replayed = Replay::new(script, asked.medium()?);
-    let order = Order {
-        driver: driver.clone(),
-        config: with_secrets(&driver, &asked, config)?,
-        over: Over::Trace(replayed.clone()),
-        clock: asked.clock()?,
-        serial: asked.serial.clone(),
-        model: asked.model.clone(),
-        tasks: asked.assignments()?,
-        set_clock: asked.set_clock()?,
-        memory: asked.memory()?,
-        budget: Budget {
-            // The time of the trace: the session was shorter than its own bound.
-            wall: Duration::from_secs(7 * 24 * 3_600),
-            ..driver.budget()
-        },
-        answers_within: None,
-        cancel: CancellationToken::new(),
-        started_at: asked.started_at()?,
-    };
+    let config = check_config(&driver.describe, &asked.config_with(&config))?;
+    let order = asked.order(driver, config, Over::Trace(replayed.clone()))?;
     let keep = Keep::default();
     let report = replay(order, Box::new(keep.clone()), &|_, _| {}).await;
-    let taken = keep.0.lock().unwrap_or_else(PoisonError::into_inner).clone();
-    Ok((report, taken, requests(&replayed, was_cut)))
+    let taken = keep.take();
+    let stored = compare(store, &session, &report, &taken.tables, &taken.events).await?;
+    Ok(Again {
+        requests: requests(&replayed, ended_by_host(&session)),
+        session,
+        report,
+        taken,
+        stored,
+    })
 }
 
 /// What was asked otherwise than in the trace. Of a session that `was_cut` the driver goes on where the trace ends.
@@ -143,16 +125,6 @@ pub fn requests(replayed: &Replay, was_cut: bool) -> Vec<String> {
         count => Some(format!("{count} requests of the trace were not asked")),
     };
     mismatch.into_iter().chain(unasked).collect()
-}
-
-fn with_secrets(driver: &Driver, asked: &Asked, device: &Value) -> Result<Value, ConfigFault> {
-    let mut config = asked.config.clone();
-    if let Value::Object(map) = &mut config {
-        for key in &asked.withheld {
-            map.extend(device.get(key).map(|value| (key.clone(), value.clone())));
-        }
-    }
-    check_config(&driver.describe, &config)
 }
 
 /// Whether it ended by the doing of the host, of which the replay knows nothing.
@@ -235,42 +207,4 @@ pub(super) fn last_of_each(tables: &[Table]) -> Vec<Table> {
     }
     kept.reverse();
     kept
-}
-
-/// Keeps what a session gives.
-#[derive(Clone, Default)]
-struct Keep(Arc<Mutex<Taken>>);
-
-#[async_trait]
-impl Sink for Keep {
-    async fn records(
-        &mut self,
-        kind: RecordKind,
-        columns: &Arc<[Column]>,
-        records: Vec<Record>,
-        _resume: Option<Vec<u8>>,
-    ) -> Result<(), SinkFault> {
-        let mut taken = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        match taken.tables.last_mut() {
-            Some(table) if table.kind == kind && Arc::ptr_eq(&table.columns, columns) => table.records.extend(records),
-            _ => taken.tables.push(Table {
-                kind,
-                columns: columns.clone(),
-                records,
-            }),
-        }
-        Ok(())
-    }
-
-    async fn absent(&mut self, _kind: ArchiveKind, _span: Span, _why: Absence) -> Result<(), SinkFault> {
-        Ok(())
-    }
-
-    async fn events(&mut self, events: Vec<DeviceEvent>) -> Result<(), SinkFault> {
-        let mut taken = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        taken.events.extend(events);
-        Ok(())
-    }
-
-    fn progress(&mut self, _done: u32, _total: u32, _usage: &Usage) {}
 }

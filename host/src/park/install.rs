@@ -1,13 +1,13 @@
 //! Taking a package in: uploaded, verified, compiled, self-tested.
 
-use std::path::Path;
 use std::sync::Arc;
 
 use tracing::{info, warn};
 
+use super::code::apart;
 use super::evidence::{Evidence, evidence};
 use super::{Park, ParkError, compile, selftest, trust};
-use crate::driver::{self, Driver};
+use crate::driver;
 use crate::foreign::shown;
 use crate::model::DriverState;
 use crate::package::{Package, unpack};
@@ -36,7 +36,8 @@ impl Park {
     /// # Errors
     /// Why not. A package that was refused leaves its trace in what was done, one that fails its tests is quarantined.
     pub async fn install(&self, bytes: &[u8], granted: &[String], deed: Deed) -> Result<Installed, ParkError> {
-        match unpack(bytes) {
+        let whole = bytes.to_vec();
+        match apart(move || unpack(&whole)).await? {
             Ok(package) => self.take_in(&package, bytes, granted, deed).await,
             Err(error) => {
                 let why = shown(&format!("{}: {error}", deed.why));
@@ -55,7 +56,7 @@ impl Park {
         deed: Deed,
     ) -> Result<Installed, ParkError> {
         // Others go to work and back meanwhile: compiling takes its time.
-        let _one_at_a_time = self.installing.lock().await;
+        let _one = self.installing.lock().await;
         let (manifest, digest) = (&package.manifest, driver::digest(package.component()));
         let (signed_by, report) = self.judged(package, &digest, granted, &deed).await?;
         let installed = |state| ParkError::Installed {
@@ -178,18 +179,6 @@ impl Park {
         let why = format!("{count} recordings came out as they were recorded");
         self.step(digest, DriverState::SelfTested, &deed.who, why).await?;
         Ok(count)
-    }
-
-    /// Loads a component from the code that was compiled before; what blocks is kept away from the runtime.
-    pub(super) async fn load(&self, component: Vec<u8>) -> Result<Driver, driver::LoadError> {
-        let runtime = self.runtime.clone();
-        let load = move || Driver::load(&runtime, &component, Path::new("package"));
-        let loaded = tokio::task::spawn_blocking(load).await;
-        loaded.unwrap_or_else(|error| {
-            Err(driver::LoadError::Engine {
-                text: error.to_string(),
-            })
-        })
     }
 
     pub(super) async fn step(&self, digest: &str, to: DriverState, who: &str, why: String) -> Result<(), ParkError> {

@@ -2,111 +2,59 @@
 
 use tracing::{info, warn};
 
-use super::shadow::{ShadowReport, state};
+use super::standing::{before, check, may_become, one, says_why, step, to_quarantine, to_work};
 use super::{CanaryPlan, Park, ParkError};
 use crate::model::DriverState;
-use crate::store::{Deed, DriverVersion, Step};
-
-fn step(version: &DriverVersion, to: DriverState, deed: &Deed) -> Step {
-    Step {
-        digest: version.digest.clone(),
-        to,
-        deed: deed.clone(),
-        shadow: None,
-        canary: None,
-    }
-}
-
-/// Why a version may not go to work without somebody's word; none: it has proven itself.
-fn unproven(version: &DriverVersion) -> Option<String> {
-    match version.state {
-        // It did that work before.
-        DriverState::Retired | DriverState::Draining => None,
-        DriverState::Canary => None,
-        DriverState::Shadow => {
-            let report = version
-                .shadow
-                .clone()
-                .and_then(|report| serde_json::from_value(report).ok());
-            let report: ShadowReport = report.unwrap_or_default();
-            (!report.is_clean()).then(|| format!("has a shadow that is not clean ({})", report.summary()))
-        }
-        _ => Some("has had no shadow".to_owned()),
-    }
-}
-
-fn check(version: &DriverVersion, to: DriverState, overridden: bool, deed: &mut Deed) -> Result<(), ParkError> {
-    if deed.why.trim().is_empty() {
-        return Err(ParkError::NoReason);
-    }
-    if !version.state.may_become(to) {
-        return Err(state(version, to));
-    }
-    match unproven(version) {
-        Some(what) if !overridden => Err(ParkError::Unproven {
-            driver: version.driver.clone(),
-            version: version.version.clone(),
-            what,
-        }),
-        Some(what) => {
-            deed.why = format!("overridden, although it {what}: {}", deed.why);
-            Ok(())
-        }
-        None => Ok(()),
-    }
-}
+use crate::store::{Deed, DriverVersion, Standing, Step, Subject};
 
 impl Park {
     /// Reads some devices with this version.
     ///
     /// # Errors
-    /// It has not proven itself and nobody overrides that; another canary of the driver runs.
+    /// It has not proven itself and nobody overrides that; another canary of the driver runs; it cannot be loaded.
     pub async fn canary(
         &self,
         prefix: &str,
-        mut plan: CanaryPlan,
+        plan: CanaryPlan,
         overridden: bool,
-        mut deed: Deed,
-    ) -> Result<(), ParkError> {
-        let version = self.find(prefix).await?;
-        check(&version, DriverState::Canary, overridden, &mut deed)?;
-        plan.since_session = self.store.last_session().await?;
-        let mut step = step(&version, DriverState::Canary, &deed);
-        step.canary = serde_json::to_value(&plan).ok();
-        self.store.move_driver_versions(vec![step]).await?;
-        self.sync().await?;
+        deed: Deed,
+    ) -> Result<DriverVersion, ParkError> {
+        self.ready(prefix, DriverState::Canary, overridden, &deed).await?;
+        let asked = prefix.to_owned();
+        let judge = move |standing: &Standing| {
+            let version = one(&asked, &standing.meant)?;
+            let deed = check(version, DriverState::Canary, overridden, &deed)?;
+            let plan = CanaryPlan {
+                since_session: standing.last_session,
+                ..plan.clone()
+            };
+            Ok(vec![Step {
+                canary: serde_json::to_value(&plan).ok(),
+                ..step(version, DriverState::Canary, &deed)
+            }])
+        };
+        let moved = self.decide(Subject::Digest(prefix.to_owned()), judge).await?;
+        let version = last(moved, prefix)?;
         info!(driver.id = %version.driver, driver.version = %version.version, "a canary reads devices");
-        Ok(())
+        Ok(version)
     }
 
     /// Reads all devices of the driver with this version from the next session on. Running sessions end as they began.
     ///
     /// # Errors
-    /// It has not proven itself and nobody overrides that.
-    pub async fn activate(&self, prefix: &str, overridden: bool, mut deed: Deed) -> Result<(), ParkError> {
-        let version = self.find(prefix).await?;
-        check(&version, DriverState::Active, overridden, &mut deed)?;
-        self.put_to_work(&version, &deed).await
-    }
-
-    /// Reads all devices of the driver with `version` in the place of the one that does.
-    pub(super) async fn put_to_work(&self, version: &DriverVersion, deed: &Deed) -> Result<(), ParkError> {
-        let mut steps = Vec::new();
-        if let Some(before) = self.active(&version.driver).await? {
-            let deed = Deed {
-                who: deed.who.clone(),
-                why: format!("{} takes its place: {}", version.version, deed.why),
-            };
-            steps.push(step(&before, DriverState::Draining, &deed));
-        }
-        steps.push(step(version, DriverState::Active, deed));
-        self.store.move_driver_versions(steps).await?;
-        self.sync().await?;
-        info!(
-            driver.id = %version.driver, driver.version = %version.version, driver.digest = %version.digest, who = deed.who,
-            "{} {} is active", version.driver, version.version
-        );
-        Ok(())
+    /// It has not proven itself and nobody overrides that; it cannot be loaded.
+    pub async fn activate(&self, prefix: &str, overridden: bool, deed: Deed) -> Result<DriverVersion, ParkError> {
+        self.ready(prefix, DriverState::Active, overridden, &deed).await?;
+        let asked = prefix.to_owned();
+        let judge = move |standing: &Standing| {
+            let version = one(&asked, &standing.meant)?;
+            let deed = check(version, DriverState::Active, overridden, &deed)?;
+            Ok(to_work(standing, version, &deed))
+        };
+        let moved = self.decide(Subject::Digest(prefix.to_owned()), judge).await?;
+        let version = last(moved, prefix)?;
+        tell(&version);
+        Ok(version)
     }
 
     /// Puts the version back to work that did it before the present one.
@@ -114,56 +62,55 @@ impl Park {
     /// # Errors
     /// There is none.
     pub async fn roll_back(&self, driver: &str, deed: Deed) -> Result<DriverVersion, ParkError> {
-        let before = self.before(driver).await?;
-        let before = before.ok_or_else(|| ParkError::NothingBefore(driver.to_owned()))?;
-        self.put_to_work(&before, &deed).await?;
-        Ok(before)
+        let id = driver.to_owned();
+        let judge = move |standing: &Standing| {
+            let before = before(standing).ok_or_else(|| ParkError::NothingBefore(id.clone()))?;
+            Ok(to_work(standing, before, &deed))
+        };
+        let moved = self.decide(Subject::Driver(driver.to_owned()), judge).await?;
+        let version = last(moved, driver)?;
+        tell(&version);
+        Ok(version)
     }
 
-    /// Stops a version. When it was the one that reads all devices, the one before takes its place again.
+    /// Stops a version. When it was the one that reads all devices, the one before takes its place again. Gives the
+    /// version, and that one.
     ///
     /// # Errors
     /// It is stopped already.
-    pub async fn quarantine(&self, prefix: &str, deed: Deed) -> Result<Option<DriverVersion>, ParkError> {
-        let version = self.find(prefix).await?;
-        if deed.why.trim().is_empty() {
-            return Err(ParkError::NoReason);
-        }
-        if !version.state.may_become(DriverState::Quarantined) {
-            return Err(state(&version, DriverState::Quarantined));
-        }
-        let mut steps = vec![step(&version, DriverState::Quarantined, &deed)];
-        let mut before = None;
-        if version.state == DriverState::Active {
-            before = self.before(&version.driver).await?;
-            if let Some(before) = &before {
-                let deed = Deed {
-                    who: deed.who.clone(),
-                    why: format!("{} is quarantined", version.version),
-                };
-                steps.push(step(before, DriverState::Active, &deed));
-            }
-        }
-        self.store.move_driver_versions(steps).await?;
-        self.sync().await?;
-        let back = before.as_ref().map(|before| before.version.clone());
-        warn!(driver.id = %version.driver, driver.version = %version.version, back, why = deed.why, "a driver is quarantined");
-        Ok(before)
+    pub async fn quarantine(
+        &self,
+        prefix: &str,
+        deed: Deed,
+    ) -> Result<(DriverVersion, Option<DriverVersion>), ParkError> {
+        let asked = prefix.to_owned();
+        let judge = move |standing: &Standing| {
+            let version = one(&asked, &standing.meant)?;
+            says_why(&deed)?;
+            may_become(version, DriverState::Quarantined)?;
+            Ok(to_quarantine(standing, version, &deed))
+        };
+        let mut moved = self.decide(Subject::Digest(prefix.to_owned()), judge).await?;
+        let back = if moved.len() > 1 { moved.pop() } else { None };
+        let version = last(moved, prefix)?;
+        let instead = back.as_ref().map(|back| back.version.as_str());
+        warn!(driver.id = %version.driver, driver.version = %version.version, instead, why = version.why, "a driver is quarantined");
+        Ok((version, back))
     }
 
     /// Takes a version out that nothing runs with.
     ///
     /// # Errors
     /// It is at work.
-    pub async fn retire(&self, prefix: &str, deed: Deed) -> Result<(), ParkError> {
-        let version = self.find(prefix).await?;
-        if !version.state.may_become(DriverState::Retired) {
-            return Err(state(&version, DriverState::Retired));
-        }
-        self.store
-            .move_driver_versions(vec![step(&version, DriverState::Retired, &deed)])
-            .await?;
-        self.sync().await
+    pub async fn retire(&self, prefix: &str, deed: Deed) -> Result<DriverVersion, ParkError> {
+        let asked = prefix.to_owned();
+        let judge = move |standing: &Standing| {
+            let version = one(&asked, &standing.meant)?;
+            may_become(version, DriverState::Retired)?;
+            Ok(vec![step(version, DriverState::Retired, &deed)])
+        };
+        let moved = self.decide(Subject::Digest(prefix.to_owned()), judge).await?;
+        last(moved, prefix)
     }
 
     /// Revokes a component: it is stopped where it is at work, and never taken in again.
@@ -180,25 +127,25 @@ impl Park {
         Ok(())
     }
 
-    /// The version that reads the devices of a driver.
-    pub(super) async fn active(&self, driver: &str) -> Result<Option<DriverVersion>, ParkError> {
-        let versions = self.store.driver_versions().await?;
-        Ok(versions
-            .into_iter()
-            .find(|version| version.driver == driver && version.state == DriverState::Active))
+    /// Loads the code of a version that is to go to work, so that it is there when that is decided.
+    async fn ready(&self, prefix: &str, to: DriverState, overridden: bool, deed: &Deed) -> Result<(), ParkError> {
+        if self.code().is_loaded(prefix) {
+            return Ok(());
+        }
+        let version = self.find(prefix).await?;
+        check(&version, to, overridden, deed)?;
+        self.loaded(&version).await.map(drop)
     }
+}
 
-    /// The version that did before; the last one of those that were not stopped.
-    async fn before(&self, driver: &str) -> Result<Option<DriverVersion>, ParkError> {
-        let events = self.store.driver_events(Some(driver), None, 10_000).await?;
-        let versions = self.store.driver_versions().await?;
-        let good = |digest: &str| {
-            let fit = |version: &&DriverVersion| {
-                version.digest == digest && matches!(version.state, DriverState::Draining | DriverState::Retired)
-            };
-            versions.iter().find(fit).cloned()
-        };
-        let left = events.iter().filter(|event| event.to == DriverState::Draining.word());
-        Ok(left.filter_map(|event| good(&event.digest)).next())
-    }
+/// The version that the last step moved.
+fn last(mut moved: Vec<DriverVersion>, subject: &str) -> Result<DriverVersion, ParkError> {
+    moved.pop().ok_or_else(|| ParkError::NoVersion(subject.to_owned()))
+}
+
+fn tell(version: &DriverVersion) {
+    info!(
+        driver.id = %version.driver, driver.version = %version.version, driver.digest = %version.digest,
+        "{} {} is active", version.driver, version.version
+    );
 }

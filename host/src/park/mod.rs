@@ -4,6 +4,7 @@
 //! store; the registry follows.
 
 mod again;
+mod code;
 pub mod compile;
 mod evidence;
 mod fetch;
@@ -13,6 +14,7 @@ mod life;
 mod manifest;
 mod selftest;
 mod shadow;
+mod standing;
 mod supervise;
 mod sync;
 mod trust;
@@ -23,8 +25,9 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use tokio::sync::Mutex;
+use tokio::task::JoinError;
 
-pub use again::{Again, AgainError, compare, ended_by_host, hold_again, requests};
+pub use again::{Again, AgainError, Recorded, compare, ended_by_host, hold_again, recorded, requests};
 pub use evidence::Evidence;
 pub use install::Installed;
 pub use judge::{CanaryPlan, Counts, Ruling};
@@ -61,10 +64,12 @@ pub struct Park {
     program: PathBuf,
     /// The folder in which compiled code is kept.
     cache: PathBuf,
-    /// One change after the other.
-    turn: Mutex<sync::Known>,
-    /// One package is taken in after the other: each may have gigabytes while it is compiled.
+    /// The code of versions.
+    code: std::sync::Mutex<code::Code>,
+    /// One package after the other is taken in: each may keep a processor busy for a minute.
     installing: Mutex<()>,
+    /// Of what the registry is.
+    shown: std::sync::Mutex<sync::Shown>,
 }
 
 /// Why something was not done. Nothing has changed then.
@@ -151,6 +156,9 @@ pub enum ParkError {
     /// A recorded session could not be held again.
     #[error("a recorded session could not be held again")]
     Again(#[from] AgainError),
+    /// Work in a thread of its own came to no end.
+    #[error("the work on it broke off")]
+    Broken(#[from] JoinError),
     /// The store failed.
     #[error("the store")]
     Store(#[from] StoreError),
@@ -173,8 +181,9 @@ impl Park {
             rules,
             program,
             cache,
-            turn: Mutex::default(),
+            code: std::sync::Mutex::default(),
             installing: Mutex::default(),
+            shown: std::sync::Mutex::default(),
         }
     }
 
@@ -193,11 +202,6 @@ impl Park {
     /// # Errors
     /// None has, or several have.
     pub async fn find(&self, prefix: &str) -> Result<DriverVersion, ParkError> {
-        let mut found = self.store.driver_version(prefix).await?;
-        match (found.pop(), found.len()) {
-            (Some(one), 0) if !prefix.is_empty() => Ok(one),
-            (Some(_), more) => Err(ParkError::Ambiguous(prefix.to_owned(), more + 1)),
-            (None, _) => Err(ParkError::NoVersion(prefix.to_owned())),
-        }
+        standing::one(prefix, &self.store.driver_version(prefix).await?).cloned()
     }
 }

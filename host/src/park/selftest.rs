@@ -4,12 +4,9 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use super::again::hold;
+use crate::conformance;
 use crate::driver::Driver;
-use crate::model::{Column, Record, RecordKind};
 use crate::package::{self, Package};
-use crate::portable::{self, Table, Trust};
-use crate::session::Script;
 
 /// Whether the component is what the manifest says.
 ///
@@ -60,58 +57,11 @@ pub fn says_the_same(package: &Package, driver: &Driver) -> Result<(), String> {
 pub async fn recordings(package: &Package, driver: &Arc<Driver>) -> Result<usize, String> {
     let mut count = 0;
     for (name, bytes) in package.recordings() {
-        recording(bytes, driver)
-            .await
-            .map_err(|text| format!("recording {name}: {text}"))?;
+        let difference = conformance::difference(driver, name, bytes).await;
+        if let Some(text) = difference.map_err(|error| error.to_string())? {
+            return Err(format!("recording {name}: {text}"));
+        }
         count += 1;
     }
     Ok(count)
-}
-
-async fn recording(bytes: &[u8], driver: &Arc<Driver>) -> Result<(), String> {
-    let read = portable::unpack(bytes, Trust::Anybody).map_err(|error| error.to_string())?;
-    let mut script = Script::parse(&read.reading.trace).map_err(|error| error.to_string())?;
-    let asked = serde_json::from_value(read.manifest.asked).map_err(|error| error.to_string())?;
-    script.asked = Some(asked);
-    let held = hold(script, driver.clone(), &serde_json::Value::Null, false).await;
-    let (report, taken, requests) = held.map_err(|error| error.to_string())?;
-    if let Some(request) = requests.first() {
-        return Err(request.clone());
-    }
-    let (is, was) = (rows(&taken.tables), rows(&read.reading.tables));
-    if let Some(difference) = is.iter().find(|row| !was.contains(row)) {
-        return Err(format!("gives {}, which was not recorded", shown(difference)));
-    }
-    if let Some(difference) = was.iter().find(|row| !is.contains(row)) {
-        return Err(format!("does not give {}, which was recorded", shown(difference)));
-    }
-    if taken.events != read.reading.events {
-        return Err(format!(
-            "gives {} events, {} were recorded",
-            taken.events.len(),
-            read.reading.events.len()
-        ));
-    }
-    match report.detail {
-        Some(detail) if report.outcome.blames_driver() => Err(format!("ended {}: {detail}", report.outcome)),
-        _ => Ok(()),
-    }
-}
-
-type Row<'a> = (RecordKind, &'a [Column], &'a Record);
-
-fn rows(tables: &[Table]) -> Vec<Row<'_>> {
-    let tables = tables.iter();
-    tables
-        .flat_map(|table| {
-            table
-                .records
-                .iter()
-                .map(move |record| (table.kind, &*table.columns, record))
-        })
-        .collect()
-}
-
-fn shown(row: &Row<'_>) -> String {
-    format!("the {} record of {}", row.0, row.2.starts_at)
 }

@@ -8,12 +8,13 @@ use serde::{Deserialize, Serialize};
 use tracing::info;
 
 use super::again::last_of_each;
+use super::standing::may_become;
 use super::{AgainError, Park, ParkError, hold_again};
 use crate::driver::Driver;
 use crate::limits;
+use crate::model::Table;
 use crate::model::{DeviceId, DriverState, SessionId};
-use crate::portable::Table;
-use crate::store::{Deed, DriverVersion, Step};
+use crate::store::{Deed, Step};
 
 /// What a shadow run found.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -86,9 +87,7 @@ impl Park {
     /// There is no such version, it has not proven itself, it cannot be loaded.
     pub async fn shadow(&self, prefix: &str, sessions: u32, deed: Deed) -> Result<ShadowReport, ParkError> {
         let version = self.find(prefix).await?;
-        if !version.state.may_become(DriverState::Shadow) {
-            return Err(state(&version, DriverState::Shadow));
-        }
+        may_become(&version, DriverState::Shadow)?;
         let driver = self.loaded(&version).await?;
         let ids = self
             .store
@@ -123,8 +122,7 @@ impl Park {
                 }
             };
             report.sessions += 1;
-            let session = self.store.session(SessionId(*id)).await?;
-            let device = session.map(|session| session.brief.device).unwrap_or_default();
+            let device = again.session.brief.device.clone();
             devices.insert(device.0);
             let tables = again.taken.tables.iter();
             report.records += tables
@@ -169,14 +167,5 @@ impl Park {
             }));
         }
         Ok(())
-    }
-}
-
-pub(super) fn state(version: &DriverVersion, to: DriverState) -> ParkError {
-    ParkError::State {
-        driver: version.driver.clone(),
-        version: version.version.clone(),
-        state: version.state,
-        to,
     }
 }

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use jiff::SignedDuration;
 use tokio::sync::broadcast;
+use tokio::sync::broadcast::error::TryRecvError;
 use tokio_util::sync::CancellationToken;
 use tracing::error;
 
@@ -25,7 +26,8 @@ const SESSIONS: u32 = 1_000;
 /// Sessions with the version beside a canary to which its failures are compared.
 const BESIDE: i64 = 2_000;
 
-/// Looks until `cancel`. `wake` is told whenever something may have changed.
+/// Looks until `cancel`. `wake` is told whenever something may have changed: without that, and while nobody decides
+/// anything, one number is read.
 pub async fn supervise<T: Clone>(park: Arc<Park>, mut wake: broadcast::Receiver<T>, cancel: CancellationToken) {
     let mut watch = Watch::default();
     let mut tick = tokio::time::interval(LOOK_EVERY);
@@ -35,10 +37,9 @@ pub async fn supervise<T: Clone>(park: Arc<Park>, mut wake: broadcast::Receiver<
             _ = tick.tick() => {}
         }
         // However many woke it: one look sees all. A sender that is gone ends with the host.
-        while !matches!(
-            wake.try_recv(),
-            Err(broadcast::error::TryRecvError::Empty | broadcast::error::TryRecvError::Closed)
-        ) {}
+        while !matches!(wake.try_recv(), Err(TryRecvError::Empty | TryRecvError::Closed)) {
+            watch.is_due = true;
+        }
         if let Err(error) = watch.look(&park).await {
             error!(%error, "the drivers could not be looked at");
         }
@@ -48,7 +49,11 @@ pub async fn supervise<T: Clone>(park: Arc<Park>, mut wake: broadcast::Receiver<
 /// What was seen before.
 #[derive(Default)]
 struct Watch {
+    /// The revision of the store that [`Watch::versions`] are of.
     revision: Option<i64>,
+    versions: Vec<DriverVersion>,
+    /// Whether there may be sessions that were not looked at.
+    is_due: bool,
     /// The last session seen of each version at work, and its sessions of the window.
     seen: HashMap<String, (i64, Vec<DriverSession>)>,
 }
@@ -63,21 +68,26 @@ fn by_uzel(why: String) -> Deed {
 impl Watch {
     async fn look(&mut self, park: &Park) -> Result<(), ParkError> {
         let revision = park.store.drivers_revision().await?;
-        if self.revision.replace(revision) != Some(revision) {
+        if self.revision != Some(revision) {
             park.sync().await?;
+            self.versions = park.store.driver_versions().await?;
+            self.revision = Some(revision);
+            self.is_due = true;
+            park.load_before(&self.versions).await;
         }
-        let versions = park.store.driver_versions().await?;
+        let versions = self.versions.clone();
         for version in &versions {
             match version.state {
-                DriverState::Active => self.active(park, version).await?,
-                DriverState::Canary => canary(park, version, &versions).await?,
-                DriverState::Draining if park.sessions_with(version).await == 0 => {
-                    park.retire(&version.digest, by_uzel("its last session has ended".to_owned()))
-                        .await?;
+                DriverState::Active if self.is_due => self.active(park, version).await?,
+                DriverState::Canary if self.is_due => canary(park, version, &versions).await?,
+                DriverState::Draining if !park.is_run(version) => {
+                    let why = "its last session has ended".to_owned();
+                    park.retire(&version.digest, by_uzel(why)).await?;
                 }
                 _ => {}
             }
         }
+        self.is_due = false;
         let at_work = |digest: &String| {
             let mut found = versions.iter();
             found.any(|version| version.digest == *digest && version.state == DriverState::Active)
@@ -134,7 +144,7 @@ async fn canary(park: &Park, version: &DriverVersion, versions: &[DriverVersion]
     };
     match judge::canary(&plan, &sessions, beside) {
         Ruling::GoesOn => Ok(()),
-        Ruling::Promote(why) => park.activate(&version.digest, false, by_uzel(why)).await,
+        Ruling::Promote(why) => park.activate(&version.digest, false, by_uzel(why)).await.map(drop),
         Ruling::Stop(why) => park.quarantine(&version.digest, by_uzel(why)).await.map(drop),
     }
 }

@@ -1,26 +1,26 @@
 //! The registry follows the store.
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};
-use std::sync::Arc;
+use std::sync::{Arc, MutexGuard, PoisonError};
 
-use tracing::{error, info};
+use tracing::{error, warn};
 
+use super::standing::{active, to_work};
 use super::{CanaryPlan, Park, ParkError};
 use crate::driver::{Chosen, Driver, Slot};
 use crate::model::{DeviceId, DriverState};
-use crate::package::unpack;
-use crate::store::{Deed, DriverVersion};
+use crate::store::{Deed, DriverVersion, Standing, Step, Subject};
 
 /// Versions whose code is kept beside the one at work.
 const KEPT_BEFORE: usize = 2;
 
-/// What is loaded.
+/// Of which revisions of the store the registry is.
 #[derive(Debug, Default)]
-pub struct Known {
-    /// By digest.
-    loaded: BTreeMap<String, Arc<Driver>>,
-    /// Those of the folder, which can be had from nowhere else.
-    of_folder: BTreeMap<String, Arc<Driver>>,
+pub(super) struct Shown {
+    /// All of it, at least.
+    whole: Option<i64>,
+    /// What it has of each driver.
+    of_driver: BTreeMap<String, i64>,
 }
 
 impl Park {
@@ -31,92 +31,129 @@ impl Park {
     /// The store failed.
     pub async fn take_folder(&self) -> Result<(), ParkError> {
         let there = self.registry.list();
-        let digests: BTreeSet<String> = there.iter().map(|driver| driver.digest.to_string()).collect();
-        {
-            let mut known = self.turn.lock().await;
-            for driver in &there {
-                known.of_folder.insert(driver.digest.to_string(), driver.clone());
-            }
+        let digests: Arc<BTreeSet<String>> = Arc::new(there.iter().map(|driver| driver.digest.to_string()).collect());
+        for driver in &there {
+            self.code().put_of_folder(driver.clone());
         }
         for driver in there {
-            let (who, now) = ("uzel".to_owned(), self.store.now());
-            let why = format!("it lies in the folder of drivers, {}", driver.file.display());
-            let version = DriverVersion {
-                digest: driver.digest.to_string(),
-                driver: driver.describe.id.clone(),
-                version: driver.describe.version.clone(),
-                vendor: driver.describe.vendor.clone(),
-                origin: driver.file.display().to_string(),
-                manifest: None,
-                signed_by: None,
-                granted: driver
-                    .interfaces()
-                    .iter()
-                    .filter(|name| **name != "meter")
-                    .map(ToString::to_string)
-                    .collect(),
-                state: DriverState::SelfTested,
-                since: now,
-                why: why.clone(),
-                installed_at: now,
-                report: None,
-                shadow: None,
-                canary: None,
+            let version = self.of_folder(&driver);
+            let (digest, id) = (version.digest.clone(), version.driver.clone());
+            let deed = Deed {
+                who: "uzel".to_owned(),
+                why: version.why.clone(),
             };
-            let digest = version.digest.clone();
-            let id = version.driver.clone();
-            let deed = Deed { who, why };
             let is_new = self.store.add_driver_version(version, Vec::new(), deed.clone()).await?;
-            let active = self.active(&id).await?;
-            let is_gone = |active: &DriverVersion| active.origin != "package" && !digests.contains(&active.digest);
-            match active {
-                Some(active) if active.digest == digest => {}
-                Some(active) if !is_gone(&active) => {}
-                None if !is_new => {}
-                _ => {
-                    let version = self.find(&digest).await?;
-                    self.put_to_work(&version, &deed).await?;
-                }
-            }
+            let digests = digests.clone();
+            let judge = move |standing: &Standing| {
+                let is_gone = |active: &DriverVersion| active.origin != "package" && !digests.contains(&active.digest);
+                let is_free =
+                    active(&standing.versions).map_or(is_new, |active| active.digest != digest && is_gone(active));
+                let version = standing.versions.iter().find(|version| version.digest == digest);
+                let version = version.filter(|version| is_free && version.state.may_become(DriverState::Active));
+                Ok(version.map_or_else(Vec::new, |version| to_work(standing, version, &deed)))
+            };
+            self.decide(Subject::Driver(id), judge).await?;
         }
         self.sync().await
     }
 
-    /// Makes the registry what the store says.
+    fn of_folder(&self, driver: &Driver) -> DriverVersion {
+        let now = self.store.now();
+        let granted = driver.interfaces().iter().filter(|name| **name != "meter");
+        DriverVersion {
+            digest: driver.digest.to_string(),
+            driver: driver.describe.id.clone(),
+            version: driver.describe.version.clone(),
+            vendor: driver.describe.vendor.clone(),
+            origin: driver.file.display().to_string(),
+            manifest: None,
+            signed_by: None,
+            granted: granted.map(ToString::to_string).collect(),
+            state: DriverState::SelfTested,
+            since: now,
+            why: format!("it lies in the folder of drivers, {}", driver.file.display()),
+            installed_at: now,
+            report: None,
+            shadow: None,
+            canary: None,
+        }
+    }
+
+    /// Decides about a driver. The store has it first, then the registry: what a crash between them leaves is read by
+    /// the next start. Gives the versions that moved.
+    pub(super) async fn decide(
+        &self,
+        subject: Subject,
+        judge: impl Fn(&Standing) -> Result<Vec<Step>, ParkError> + Send + Sync + 'static,
+    ) -> Result<Vec<DriverVersion>, ParkError> {
+        let decided = self.store.decide_driver(subject, judge).await??;
+        let (before, after) = decided.revisions;
+        self.show(&decided.versions.iter().collect::<Vec<_>>(), after).await;
+        let mut shown = self.shown();
+        if shown.whole == Some(before) {
+            shown.whole = Some(after);
+        }
+        drop(shown);
+        Ok(decided.moved)
+    }
+
+    /// Makes the registry what the store says, unless it is.
     ///
     /// # Errors
     /// The store failed. A version that cannot be loaded is told, and its driver has the reason instead.
     pub async fn sync(&self) -> Result<(), ParkError> {
-        let versions = self.store.driver_versions().await?;
-        let mut known = self.turn.lock().await;
-        let ids: BTreeSet<&str> = versions.iter().map(|version| version.driver.as_str()).collect();
-        let mut used = BTreeSet::new();
-        for id in ids {
-            let of_driver: Vec<&DriverVersion> = versions.iter().filter(|version| version.driver == id).collect();
-            let slot = self.slot(&of_driver, &mut known).await;
-            let before = slot.before.iter();
-            let canary = slot.canary.iter().map(|(driver, _)| driver);
-            used.extend(
-                before
-                    .chain(&slot.active)
-                    .chain(canary)
-                    .map(|driver| driver.digest.to_string()),
-            );
-            self.registry.set(id, slot);
+        // What is read after it may be newer, and is then shown as older than it is: it is shown once more at worst.
+        let revision = self.store.drivers_revision().await?;
+        if self.shown().whole >= Some(revision) {
+            return Ok(());
         }
-        // Code that nothing can need soon is freed when its last session ends.
-        known.loaded.retain(|digest, _| used.contains(digest));
+        let versions = self.store.driver_versions().await?;
+        for of_driver in by_driver(&versions).values() {
+            self.show(of_driver, revision).await;
+        }
+        let mut shown = self.shown();
+        shown.whole = shown.whole.max(Some(revision));
         Ok(())
     }
 
-    async fn slot(&self, versions: &[&DriverVersion], known: &mut Known) -> Slot {
-        let mut slot = Slot::default();
-        for version in versions {
-            let role = version.state;
-            if !matches!(role, DriverState::Active | DriverState::Canary) {
-                continue;
+    /// Loads the code of the versions before those at work, so that going back takes no time after a start either.
+    pub(super) async fn load_before(&self, versions: &[DriverVersion]) {
+        for of_driver in by_driver(versions).values() {
+            for version in before(of_driver) {
+                if let Err(failure) = self.loaded(version).await {
+                    warn!(driver.id = %version.driver, driver.version = %version.version, %failure, "a version could not go back to work");
+                }
             }
-            let driver = match self.of_version(version, known).await {
+        }
+    }
+
+    fn shown(&self) -> MutexGuard<'_, Shown> {
+        // Numbers stay usable whoever panicked.
+        self.shown.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Makes what the registry has of a driver what its versions say, unless it is of a later revision.
+    async fn show(&self, versions: &[&DriverVersion], revision: i64) {
+        let Some(id) = versions.first().map(|version| version.driver.as_str()) else {
+            return;
+        };
+        let slot = self.slot(versions).await;
+        let mut shown = self.shown();
+        if shown.of_driver.get(id).is_some_and(|later| *later > revision) {
+            return;
+        }
+        shown.of_driver.insert(id.to_owned(), revision);
+        self.registry.set(id, slot);
+        let at_work = versions.iter().filter(|version| is_at_work(version));
+        let kept = at_work.copied().chain(before(versions));
+        self.code()
+            .keep(id, &kept.map(|version| version.digest.as_str()).collect());
+    }
+
+    async fn slot(&self, versions: &[&DriverVersion]) -> Slot {
+        let mut slot = Slot::default();
+        for version in versions.iter().filter(|version| is_at_work(version)) {
+            let driver = match self.loaded(version).await {
                 Ok(driver) => driver,
                 Err(failure) => {
                     error!(driver.id = %version.driver, driver.version = %version.version, %failure, "a version cannot be loaded");
@@ -124,88 +161,51 @@ impl Park {
                     continue;
                 }
             };
-            if role == DriverState::Active {
+            let plan = version.canary.clone().filter(|_| version.state == DriverState::Canary);
+            if version.state == DriverState::Active {
                 slot.active = Some(driver);
-            } else if let Some(plan) = version
-                .canary
-                .clone()
-                .and_then(|plan| serde_json::from_value(plan).ok())
-            {
+            } else if let Some(plan) = plan.and_then(|plan| serde_json::from_value(plan).ok()) {
                 slot.canary = Some((driver, chosen(&plan)));
             }
         }
-        if slot.active.is_none()
-            && let Some(stopped) = versions
-                .iter()
-                .find(|version| version.state == DriverState::Quarantined)
-        {
+        let stopped = versions
+            .iter()
+            .find(|version| version.state == DriverState::Quarantined);
+        if let (None, Some(stopped)) = (&slot.active, stopped) {
             slot.why_none = Some(format!(
                 "driver {} {} is quarantined: {}",
                 stopped.driver, stopped.version, stopped.why
             ));
         }
-        let mut before: Vec<&&DriverVersion> = versions
-            .iter()
-            .filter(|version| matches!(version.state, DriverState::Draining | DriverState::Retired))
-            .collect();
-        before.sort_by_key(|version| std::cmp::Reverse(version.since));
-        for version in before.into_iter().take(KEPT_BEFORE) {
-            // One that never worked here is loaded when it is wanted.
-            let there = known
-                .loaded
-                .get(&version.digest)
-                .or(known.of_folder.get(&version.digest));
-            slot.before.extend(there.cloned());
-        }
         slot
     }
+}
 
-    /// The component of a version, loaded.
-    ///
-    /// # Errors
-    /// It is not there, or cannot be loaded.
-    pub(super) async fn loaded(&self, version: &DriverVersion) -> Result<Arc<Driver>, ParkError> {
-        let mut known = self.turn.lock().await;
-        self.of_version(version, &mut known).await
-    }
+fn is_at_work(version: &DriverVersion) -> bool {
+    matches!(version.state, DriverState::Active | DriverState::Canary)
+}
 
-    async fn of_version(&self, version: &DriverVersion, known: &mut Known) -> Result<Arc<Driver>, ParkError> {
-        if let Some(driver) = known
-            .loaded
-            .get(&version.digest)
-            .or(known.of_folder.get(&version.digest))
-        {
-            return Ok(driver.clone());
-        }
-        let Some(package) = self.store.driver_package(&version.digest).await? else {
-            return Err(ParkError::SelfTest(format!(
-                "{} {} came from {}, which is not there any more",
-                version.driver, version.version, version.origin
-            )));
-        };
-        let package = unpack(&package)?;
-        let load = |source| ParkError::Load {
-            driver: version.driver.clone(),
-            version: version.version.clone(),
-            source,
-        };
-        let driver = self.load(package.component().to_vec()).await.map_err(load)?;
-        let driver = Arc::new(driver.restricted(&version.granted));
-        info!(driver.id = %version.driver, driver.version = %version.version, driver.digest = %version.digest, "loaded driver {} {}", version.driver, version.version);
-        known.loaded.insert(version.digest.clone(), driver.clone());
-        Ok(driver)
-    }
+/// The versions that read the devices before, the last first: as many as may have to go back to work, and those whose
+/// sessions run.
+fn before<'a>(versions: &[&'a DriverVersion]) -> impl Iterator<Item = &'a DriverVersion> {
+    let mut before: Vec<&DriverVersion> = versions
+        .iter()
+        .copied()
+        .filter(|version| matches!(version.state, DriverState::Draining | DriverState::Retired))
+        .collect();
+    before.sort_by_key(|version| std::cmp::Reverse(version.since));
+    let numbered = before.into_iter().enumerate();
+    numbered
+        .filter(|(number, version)| *number < KEPT_BEFORE || version.state == DriverState::Draining)
+        .map(|(_, version)| version)
+}
 
-    /// How many hold this version beside the park and the registry: sessions that run with it.
-    pub(super) async fn sessions_with(&self, version: &DriverVersion) -> usize {
-        let known = self.turn.lock().await;
-        let (loaded, of_folder) = (known.loaded.get(&version.digest), known.of_folder.get(&version.digest));
-        let Some(driver) = loaded.or(of_folder) else { return 0 };
-        let kept = self.registry.slot(&version.driver).before;
-        let kept = kept.iter().filter(|kept| kept.digest == driver.digest).count();
-        // One here, one or none in the registry, one in the copy of its slot just taken.
-        Arc::strong_count(driver).saturating_sub(1 + 2 * kept)
+fn by_driver(versions: &[DriverVersion]) -> BTreeMap<&str, Vec<&DriverVersion>> {
+    let mut of: BTreeMap<&str, Vec<&DriverVersion>> = BTreeMap::new();
+    for version in versions {
+        of.entry(version.driver.as_str()).or_default().push(version);
     }
+    of
 }
 
 fn chosen(plan: &CanaryPlan) -> Chosen {

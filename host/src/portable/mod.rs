@@ -7,15 +7,13 @@ mod rows;
 #[cfg(test)]
 mod tests;
 
-use std::sync::Arc;
-
 use serde::{Deserialize, Serialize};
 
 pub use manifest::{ClockShown, Device, DriverUsed, FileSum, Manifest, Moved, Program};
 pub use package::{Package, PackageError, Trust, digest, pack, unpack};
 pub use read::longest;
 
-use crate::model::{Absence, ArchiveKind, Column, DeviceEvent, Record, RecordKind, Setting, Span};
+use crate::model::{Absence, ArchiveKind, DeviceEvent, Setting, Span, Table};
 
 /// Section `import` of the configuration.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -25,17 +23,6 @@ pub struct Config {
     pub keys: Vec<String>,
     /// Whether `uzel import --unsigned` may take a reading that nobody signed.
     pub unsigned: bool,
-}
-
-/// Records under one declaration.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Table {
-    /// Of what.
-    pub kind: RecordKind,
-    /// As declared.
-    pub columns: Arc<[Column]>,
-    /// In the order given.
-    pub records: Vec<Record>,
 }
 
 /// What a session gave.

@@ -7,7 +7,7 @@ use zip::write::SimpleFileOptions;
 use zip::{ZipArchive, ZipWriter};
 
 use super::*;
-use crate::model::{Aggregate, Cell, Condition, Effect, Quality, Severity, Value};
+use crate::model::{Aggregate, Cell, Column, Condition, Effect, Quality, Record, Severity, Value};
 use crate::signing::{Signer, check_public, key_id, new_key};
 
 fn manifest() -> Manifest {

@@ -1,16 +1,19 @@
 //! What a session was asked, as text: with its trace it is all that is needed to hold it again.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+use tokio_util::sync::CancellationToken;
 
-use super::run::{Assignment, Order};
+use super::run::{Assignment, Order, Over};
 use super::set_clock::SetClock;
-use crate::driver::env::Medium;
-use crate::driver::{Describe, secret_keys};
+use crate::driver::env::{Budget, Medium};
+use crate::driver::{Describe, Driver, secret_keys};
+use crate::limits;
 use crate::model::{ClockPolicy, ClockRule, Span, Task};
 
 /// What a session was asked. Secrets are left out.
@@ -101,6 +104,43 @@ impl Asked {
                 .map(|(key, value)| (key.clone(), hex(value)))
                 .collect(),
         }
+    }
+
+    /// The order to ask the same again, of `driver` and without waiting in line: `over` a trace, or a line that somebody
+    /// made. `config` is what the driver gets, see [`Asked::config_with`].
+    ///
+    /// # Errors
+    /// What of it cannot be made out.
+    pub fn order(&self, driver: Arc<Driver>, config: Value, over: Over) -> Result<Order, AskedFault> {
+        Ok(Order {
+            config,
+            over,
+            clock: self.clock()?,
+            serial: self.serial.clone(),
+            model: self.model.clone(),
+            tasks: self.assignments()?,
+            set_clock: self.set_clock()?,
+            memory: self.memory()?,
+            budget: Budget {
+                wall: limits::REPLAY_WALL,
+                ..driver.budget()
+            },
+            answers_within: None,
+            cancel: CancellationToken::new(),
+            started_at: self.started_at()?,
+            driver,
+        })
+    }
+
+    /// The configuration, with what was left out of it taken from that of the `device`.
+    pub fn config_with(&self, device: &Value) -> Value {
+        let mut config = self.config.clone();
+        if let Value::Object(map) = &mut config {
+            for key in &self.withheld {
+                map.extend(device.get(key).map(|value| (key.clone(), value.clone())));
+            }
+        }
+        config
     }
 
     /// One line of JSON.

@@ -3,6 +3,7 @@
 mod asked;
 mod desk;
 mod door;
+mod keep;
 mod port;
 mod replay;
 mod report;
@@ -17,6 +18,7 @@ pub use crate::transport::{BadModems, ModemConfig, Modems, Resting, Transport, W
 pub use asked::{Asked, AskedFault, AskedSetClock, AskedTask};
 pub use desk::{Desk, DeskFull, Turn, sessions_allowed};
 pub use door::{Connection, Door, Seen};
+pub use keep::{Keep, Taken};
 pub use replay::{Mismatch, Replay};
 pub use report::{ClockSeen, Phase, Report, Watch};
 pub use request::Request;

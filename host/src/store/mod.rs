@@ -58,7 +58,9 @@ pub use coverage::Coverage;
 pub use differing::DifferingValue;
 pub use driver_hour::{DriverSums, whole_hours};
 pub use driver_log::{DriverLine, DriverLines};
-pub use driver_version::{Deed, DriverEvent, DriverSession, DriverVersion, Step, VendorKey};
+pub use driver_version::{
+    Decided, Deed, DriverEvent, DriverSession, DriverVersion, Standing, Step, Subject, VendorKey,
+};
 pub use driver_work::ReadDevice;
 pub use error::StoreError;
 pub use group::{GroupInfo, NewGroup};

@@ -83,6 +83,16 @@ pub struct Route {
 }
 
 impl Store {
+    /// The configuration of a device; none: there is no such device.
+    pub async fn device_config(&self, device: DeviceId) -> Result<Option<serde_json::Value>, StoreError> {
+        let text: Option<String> = sqlx::query_scalar("select config from device where id = $1")
+            .bind(device.0)
+            .fetch_optional(&self.readers)
+            .await
+            .map_err(StoreError::of("read the configuration of a device"))?;
+        text.map(|text| json("a configuration", &text)).transpose()
+    }
+
     /// Every device, disabled ones too, in the order of their keys.
     pub async fn poll_plan(&self) -> Result<Vec<PollDevice>, StoreError> {
         let mut routes = self.routes().await?;

@@ -1,7 +1,8 @@
 //! The one writer: a queue, and group commit.
 //!
 //! It takes everything that waits (bounded), does it in one transaction, and answers each caller when the transaction
-//! is durable. When one write of a group fails, the others are done again each by itself.
+//! is durable. When one write of a group fails, the others are done again each by itself. What people decide does not
+//! wait for a group: it goes between, and a group that is on its way is cut for it.
 //!
 //! While the storage takes nothing, the writer tries it by itself, so that whoever waits for it learns of its return.
 
@@ -95,6 +96,7 @@ impl<W: Write> Queued for Job<W> {
 #[derive(Clone)]
 pub(super) struct Queue {
     jobs: mpsc::Sender<Box<dyn Queued>>,
+    ahead: mpsc::Sender<Box<dyn Queued>>,
     state: pause::State,
     committing: Arc<AtomicBool>,
 }
@@ -102,13 +104,23 @@ pub(super) struct Queue {
 impl Queue {
     /// Waits for room, then until the write is durable.
     pub(super) async fn write<W: Write>(&self, write: W) -> Result<W::Answer, StoreError> {
+        Self::put(&self.jobs, write).await
+    }
+
+    /// The same, ahead of everything that waits: for what people decide, which is rare and small. It is a group of its
+    /// own.
+    pub(super) async fn write_ahead<W: Write>(&self, write: W) -> Result<W::Answer, StoreError> {
+        Self::put(&self.ahead, write).await
+    }
+
+    async fn put<W: Write>(jobs: &mpsc::Sender<Box<dyn Queued>>, write: W) -> Result<W::Answer, StoreError> {
         let (reply, answer) = oneshot::channel();
         let job = Job {
             write,
             answer: None,
             reply,
         };
-        self.jobs.send(Box::new(job)).await.map_err(|_| StoreError::Closed)?;
+        jobs.send(Box::new(job)).await.map_err(|_| StoreError::Closed)?;
         answer.await.map_err(|_| StoreError::Closed)?
     }
 
@@ -128,6 +140,7 @@ pub(super) struct Writer {
     options: SqliteConnectOptions,
     tx: Tx,
     jobs: mpsc::Receiver<Box<dyn Queued>>,
+    ahead: mpsc::Receiver<Box<dyn Queued>>,
     state: watch::Sender<Option<Pause>>,
     committing: Arc<AtomicBool>,
 }
@@ -136,6 +149,7 @@ impl Writer {
     /// A writer on `conn`, and the way to it. `options` are for connecting again.
     pub(super) fn new(options: SqliteConnectOptions, conn: SqliteConnection) -> (Self, Queue) {
         let (sender, jobs) = mpsc::channel(limits::WRITES_WAITING);
+        let (overtaking, ahead) = mpsc::channel(limits::DECISIONS_WAITING);
         let (state, shown) = watch::channel(None);
         let tx = Tx {
             conn,
@@ -144,6 +158,7 @@ impl Writer {
         };
         let queue = Queue {
             jobs: sender,
+            ahead: overtaking,
             state: shown,
             committing: Arc::default(),
         };
@@ -153,6 +168,7 @@ impl Writer {
                 options,
                 tx,
                 jobs,
+                ahead,
                 state,
                 committing,
             },
@@ -166,9 +182,14 @@ impl Writer {
         loop {
             let first = tokio::select! {
                 biased;
+                Some(job) = self.ahead.recv() => {
+                    self.group(vec![job]).await;
+                    continue;
+                }
                 job = self.jobs.recv() => job,
                 () = closing.cancelled(), if !self.jobs.is_closed() => {
                     self.jobs.close();
+                    self.ahead.close();
                     continue;
                 }
                 () = tokio::time::sleep(TRY_EVERY), if self.is_paused() => Some(Box::new(Try) as Box<dyn Queued>),
@@ -177,11 +198,10 @@ impl Writer {
             if is_busy {
                 tokio::time::sleep(GATHER).await;
             }
+            self.decisions().await;
             let group = self.gather(first);
             is_busy = group.len() >= MANY;
-            self.committing.store(true, Ordering::Release);
-            self.commit(group).await;
-            self.committing.store(false, Ordering::Release);
+            self.group(group).await;
         }
         let _ = sqlx::query("pragma optimize").execute(&mut self.tx.conn).await;
         // Everything into the one file: whoever copies it now has it whole. What stays in the log is not lost.
@@ -189,6 +209,23 @@ impl Writer {
         let _ = emptied.execute(&mut self.tx.conn).await;
         if let Err(error) = self.tx.conn.close().await {
             error!(%error, "cannot close the database");
+        }
+    }
+
+    /// Commits all of it, and shows that it does. Decisions that come meanwhile go between.
+    async fn group(&mut self, mut group: Vec<Box<dyn Queued>>) {
+        self.committing.store(true, Ordering::Release);
+        while !group.is_empty() {
+            group = self.commit(group).await;
+            self.decisions().await;
+        }
+        self.committing.store(false, Ordering::Release);
+    }
+
+    /// What goes ahead, each by itself: its caller waits for nothing else.
+    async fn decisions(&mut self) {
+        while let Ok(job) = self.ahead.try_recv() {
+            self.commit(vec![job]).await;
         }
     }
 
@@ -204,12 +241,17 @@ impl Writer {
         group
     }
 
-    async fn commit(&mut self, mut group: Vec<Box<dyn Queued>>) {
+    /// Commits the group as far as nothing wants to go ahead. Gives the rest of it.
+    async fn commit(&mut self, mut group: Vec<Box<dyn Queued>>) -> Vec<Box<dyn Queued>> {
         let result = self.attempt(&mut group).await;
-        match result {
+        let rest = match &result {
+            Ok(done) => group.split_off(*done),
+            Err(_) => Vec::new(),
+        };
+        match result.map(drop) {
             Err(error) if !error.is_storage_unavailable() && group.len() > 1 => {
                 for mut job in group {
-                    let result = self.attempt(std::slice::from_mut(&mut job)).await;
+                    let result = self.attempt(std::slice::from_mut(&mut job)).await.map(drop);
                     self.note(&result);
                     job.answer(result);
                 }
@@ -221,10 +263,11 @@ impl Writer {
                 }
             }
         }
+        rest
     }
 
-    /// One transaction. After an error nothing of it is in the database.
-    async fn attempt(&mut self, group: &mut [Box<dyn Queued>]) -> Result<(), StoreError> {
+    /// One transaction, of at least the first. Gives how many it had; after an error nothing of it is in the database.
+    async fn attempt(&mut self, group: &mut [Box<dyn Queued>]) -> Result<usize, StoreError> {
         let result = self.transaction(group).await;
         if result.is_err() {
             self.tx.pending.clear();
@@ -235,7 +278,7 @@ impl Writer {
         result
     }
 
-    async fn transaction(&mut self, group: &mut [Box<dyn Queued>]) -> Result<(), StoreError> {
+    async fn transaction(&mut self, group: &mut [Box<dyn Queued>]) -> Result<usize, StoreError> {
         if begin(&mut self.tx.conn).await.is_err() {
             // The connection may have been left in a bad state by a failing disk: a new one is worth a try.
             let fresh = self.options.connect().await.map_err(StoreError::of("connect again"))?;
@@ -244,15 +287,20 @@ impl Writer {
                 .await
                 .map_err(StoreError::of("begin a transaction"))?;
         }
+        let mut done = 0;
         for job in group {
             job.run(&mut self.tx).await?;
+            done += 1;
+            if !self.ahead.is_empty() {
+                break;
+            }
         }
         self.tx.pending.flush(&mut self.tx.conn).await?;
         sqlx::query("commit")
             .execute(&mut self.tx.conn)
             .await
             .map_err(StoreError::of("commit"))?;
-        Ok(())
+        Ok(done)
     }
 
     fn is_paused(&self) -> bool {

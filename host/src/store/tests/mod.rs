@@ -4,6 +4,7 @@ mod callers;
 mod clock;
 mod copy;
 mod driver_hour;
+mod drivers;
 mod failure;
 mod import;
 mod property;
