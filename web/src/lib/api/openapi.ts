@@ -2058,6 +2058,7 @@ export interface components {
                 manifest: Record<string, never> | null;
                 /** @description `package`, or the file in the folder of drivers. */
                 origin: string;
+                report: components["schemas"]["Tried"] | null;
                 shadow: components["schemas"]["Shadow"] | null;
                 /** @description Number of the vendor's key that signed it. */
                 signed_by: string | null;
@@ -2531,6 +2532,7 @@ export interface components {
              * @description Recordings of the package that came out as they were recorded.
              */
             recordings: number;
+            report: components["schemas"]["Tried"] | null;
             signed_by: string | null;
             version: string;
         };
@@ -2560,6 +2562,33 @@ export interface components {
             kind: "sent" | "received" | "timeout" | "settings" | "note" | "log" | "closed";
             /** @description Of the others. */
             text: string | null;
+        };
+        /** @description What the conformance kit found of a version: the vendor's word, under his signature. */
+        Tried: {
+            /**
+             * Format: int32
+             * @description Checks that failed.
+             */
+            failed: number;
+            /** @description What failed, at most twenty lines. */
+            failures: string[];
+            /** @description Version of the kit. */
+            kit: string;
+            /**
+             * Format: int32
+             * @description Checks that could not be made.
+             */
+            not_applicable: number;
+            /**
+             * Format: int32
+             * @description Checks that found nothing wrong.
+             */
+            ok: number;
+            /**
+             * Format: int64
+             * @description Seeds of noise that each recording was given.
+             */
+            seeds: number;
         };
         /** @description How a version is tried. */
         TryOut: {
@@ -2642,6 +2671,7 @@ export interface components {
             manifest: Record<string, never> | null;
             /** @description `package`, or the file in the folder of drivers. */
             origin: string;
+            report: components["schemas"]["Tried"] | null;
             shadow: components["schemas"]["Shadow"] | null;
             /** @description Number of the vendor's key that signed it. */
             signed_by: string | null;
@@ -3178,6 +3208,8 @@ export interface operations {
                 grant: string | null;
                 /** @description Why it is installed. */
                 why: string | null;
+                /** @description The package in a registry, by digest: `oci://HOST/REPOSITORY@sha256:DIGEST`. The body is empty then. */
+                from: string | null;
             };
             cookie?: never;
         };
