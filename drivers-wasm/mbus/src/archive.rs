@@ -211,15 +211,42 @@ fn by_distance(slots: &mut [Slot]) {
     let distances: Vec<Option<Kind>> = slots.windows(2).map(distance).collect();
     let before = [None].iter().chain(&distances);
     let behind = distances.iter().chain(&[None]);
-    let kinds: Vec<_> = before.zip(behind).map(|(before, behind)| (*before, *behind)).collect();
-    for (slot, kinds) in slots.iter_mut().zip(kinds) {
+    let kinds = before.zip(behind).enumerate();
+    let kinds: Vec<_> = kinds
+        .map(|(at, (before, behind))| match (*before, *behind) {
+            (Some(one), Some(other)) if one != other => in_one_run(slots, &distances, at),
+            (Some(kind), _) | (_, Some(kind)) => Ok(Some(kind)),
+            (None, None) => Ok(None),
+        })
+        .collect();
+    for (slot, kind) in slots.iter_mut().zip(kinds) {
         let (Ok(at), None) = (slot.at, slot.kind) else { continue };
-        match kinds {
-            (Some(one), Some(other)) if one != other => slot.at = Err("distances to its neighbours differ"),
-            (Some(kind), _) | (_, Some(kind)) => slot.kind = Some(kind),
-            (None, None) if is_turn_of_month(at) => slot.kind = Some(Kind::Monthly),
-            (None, None) => slot.at = Err("a single date within a month"),
+        match kind {
+            Ok(Some(kind)) => slot.kind = Some(kind),
+            Ok(None) if is_turn_of_month(at) => slot.kind = Some(Kind::Monthly),
+            Ok(None) => slot.at = Err("a single date within a month"),
+            Err(why) => slot.at = Err(why),
         }
+    }
+}
+
+/// The kind of a slot where two runs of equal distances meet: a run has each moment once. So the hour that ended at
+/// midnight is no second day of today behind a run of days, and no day of it before one.
+fn in_one_run(slots: &[Slot], distances: &[Option<Kind>], at: usize) -> Result<Option<Kind>, &'static str> {
+    let Some(slot) = slots.get(at) else { return Ok(None) };
+    let (before, behind) = (distances.get(..at), distances.get(at..));
+    let (before, behind) = (before.unwrap_or_default(), behind.unwrap_or_default());
+    let is_there = |mut others: &mut dyn Iterator<Item = &Slot>| (&mut others).any(|other| other.at == slot.at);
+    let first = before.last().copied().flatten();
+    let length = before.iter().rev().take_while(|kind| **kind == first).count();
+    let repeats_before = is_there(&mut slots.iter().take(at).rev().take(length));
+    let second = behind.first().copied().flatten();
+    let length = behind.iter().take_while(|kind| **kind == second).count();
+    let repeats_behind = is_there(&mut slots.iter().skip(at + 1).take(length));
+    match (repeats_before, repeats_behind) {
+        (true, false) => Ok(second),
+        (false, true) => Ok(first),
+        _ => Err("distances to its neighbours differ"),
     }
 }
 

@@ -160,6 +160,33 @@ fn bare_dates_that_follow_each_other_are_not_guessed() {
 }
 
 #[test]
+fn the_hour_that_ended_at_midnight_is_told_from_the_day() {
+    let days = |from| timed(from, 3, 13, (0, 0)) + &timed(from + 1, 3, 12, (0, 0));
+    let hours = |from| {
+        let hour = |number: u8| timed(from + number, 3, 12, (24 - number, 0));
+        timed(from, 3, 13, (0, 0)) + &hour(1) + &hour(2)
+    };
+    let want = |first: u8, days: u8| {
+        [
+            format!("Hourly 2014-03-12 21 energy@{}", first + 2),
+            format!("Hourly 2014-03-12 22 energy@{}", first + 1),
+            format!("Hourly 2014-03-12 23 energy@{first}"),
+            format!("Daily 2014-03-11 00 energy@{}", days + 1),
+            format!("Daily 2014-03-12 00 energy@{days}"),
+        ]
+    };
+    assert_eq!(told(&(days(1) + &hours(3))), want(3, 1));
+    assert_eq!(told(&(hours(1) + &days(4))), want(1, 4));
+    // Hours of another day: nothing says whether the first is one of the days.
+    let apart = days(1) + &timed(3, 3, 11, (0, 0)) + &timed(4, 3, 10, (23, 0));
+    assert!(
+        told(&apart).contains(&"storage 3: distances to its neighbours differ".to_owned()),
+        "{:?}",
+        told(&apart)
+    );
+}
+
+#[test]
 fn two_values_of_one_interval_agree_or_are_left_out() {
     let agree = dated(1, 13, 12, 31, 5) + &dated(5, 13, 12, 31, 5);
     assert_eq!(told(&agree), ["Monthly 2013-12-01 00 energy@1"]);
