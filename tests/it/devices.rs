@@ -76,7 +76,7 @@ pub async fn stored(pool: &SqlitePool, device: i64) -> Vec<Seen> {
 /// The archives that a meter of this model is known to keep.
 pub fn kept(model: Model) -> &'static [ArchiveKind] {
     match model {
-        Model::Vkt7 => &ARCHIVES,
+        Model::Vkt7 | Model::Spbus => &ARCHIVES,
         Model::Spt943 => &[ArchiveKind::Hourly, ArchiveKind::Daily],
         Model::Mbus => &[ArchiveKind::Monthly],
         Model::Primer => &[ArchiveKind::Hourly],
@@ -86,7 +86,7 @@ pub fn kept(model: Model) -> &'static [ArchiveKind] {
 /// How many records of an archive may be missing: of a ring that is full the oldest, which are beyond the ring's depth by
 /// the host's clock, an hour or two ahead of the meter's.
 pub fn may_lack(records: usize) -> usize {
-    const SMALLEST_RING: usize = 365;
+    const SMALLEST_RING: usize = 360;
     if records >= SMALLEST_RING { 2 } else { 0 }
 }
 

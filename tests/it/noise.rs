@@ -7,7 +7,7 @@ use std::sync::Arc;
 use jiff::ToSpan as _;
 use jiff::civil::{DateTime, date};
 use jiff::tz::TimeZone;
-use meter_sim::{Faults, Handle, Link, Mbus, Spt, SptHistory, Vkt7, Vkt7History};
+use meter_sim::{Faults, Handle, Link, Mbus, Spbus, SpbusHistory, Spt, SptHistory, Vkt7, Vkt7History};
 use serde_json::{Value as Json, json};
 use system_tests::session::Read;
 use system_tests::{TestHost, parts};
@@ -168,6 +168,27 @@ fn spt943() -> Fixture {
     }
 }
 
+fn spt961() -> Fixture {
+    let meter = Spbus::spt961().seed(6).clock(NOW).address(16).settlement(25, 10);
+    let history: Arc<SpbusHistory> = meter.generate();
+    let hole = (date(2026, 11, 20).at(3, 0, 0, 0), date(2026, 11, 20).at(5, 0, 0, 0));
+    Fixture {
+        model: Model::Spbus,
+        driver: "logika-spbus",
+        config: json!({"address": 16, "source": 1, "timeout_ms": 120, "attempts": 5}),
+        often: 2.0,
+        lines: 1,
+        link: Box::new(move |faults| {
+            meter
+                .clone()
+                .history(history.clone())
+                .without_hours(hole.0, hole.1)
+                .faults(faults)
+                .link()
+        }),
+    }
+}
+
 fn mbus() -> Fixture {
     Fixture {
         model: Model::Mbus,
@@ -274,6 +295,11 @@ async fn spt943_on_bad_lines_gives_nothing_but_the_truth() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn spt961_on_bad_lines_gives_nothing_but_the_truth() {
+    all_seeds(spt961(), "СПТ961.2").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn mbus_on_bad_lines_gives_nothing_but_the_truth() {
     all_seeds(mbus(), "M-Bus").await;
 }
@@ -287,6 +313,7 @@ async fn the_judge_sees_every_other_meter() {
             Vkt7::builder().seed(4).clock(NOW).two_inputs().report_day(25).link(),
         ),
         (spt943(), Spt::spt943().seed(4).clock(NOW).settlement(25, 10).link()),
+        (spt961(), Spbus::spt961().seed(4).clock(NOW).settlement(25, 10).link()),
         (mbus(), Mbus::heat().seed(4).clock(NOW).link()),
     ];
     for (fixture, other) in others {

@@ -16,6 +16,8 @@ pub enum Model {
     Vkt7,
     /// СПТ943 with kgf/cm² and Gcal.
     Spt943,
+    /// A meter of the magistral protocol with kgf/cm² and Gcal.
+    Spbus,
     /// An M-Bus slave.
     Mbus,
     /// The invented meter of the example drivers.
@@ -52,6 +54,7 @@ enum HeldValue {
     /// What a meter stores in the place of a sensor that it does not have.
     NoSensor,
     Flags(u64),
+    Text(String),
     /// A number that the driver leaves out: the input was off for the whole interval.
     OffOr(f64),
     /// The truth does not decide.
@@ -76,6 +79,7 @@ impl Held {
             }
             HeldValue::NoSensor => is_absent,
             HeldValue::Flags(bits) => cell.text.as_deref() == Some(&*format!("{bits:#x}")),
+            HeldValue::Text(text) => cell.text.as_ref() == Some(text),
             HeldValue::OffOr(number) => is_absent || value == Some(*number),
             HeldValue::Any => true,
         };
@@ -124,6 +128,7 @@ pub fn records(model: Model, meter: &Handle, place: usize, kind: RecordKind) -> 
             plain.iter().map(with_totals).collect()
         }
         Model::Primer => plain.iter().map(primer).collect(),
+        Model::Spbus => plain.iter().map(spbus).collect(),
         Model::Spt943 => plain.iter().map(|record| spt943(record, kind)).collect(),
         Model::Mbus if matches!(kind, RecordKind::Archive(_)) => {
             let due = truth(TruthKind::TotalsArchive);
@@ -294,6 +299,50 @@ fn spt943_column(code: u32, kind: RecordKind) -> Option<String> {
         (13, RecordKind::Current) => Some("G1".to_owned()),
         (13, _) => Some("V1".to_owned()),
         _ => None,
+    }
+}
+
+/// Decimals come with every value and are no matter of its column.
+fn spbus(record: &TruthRecord) -> Held {
+    let unit = |name: &str| match name.rsplit('.').next().unwrap_or(name) {
+        "T" | "Tхв" | "Tнв" => "Cel",
+        "P" => "kgf/cm2",
+        "M" | "Mи" | "dM" => "t",
+        "W" | "Wи" | "dW" => "Gcal",
+        "V" | "Vo" => "m3",
+        "G" => "t/h",
+        _ => "h",
+    };
+    let mut cells = Vec::new();
+    for truth in &record.values {
+        let is_starred = record.ns.iter().any(|ns| ns.name == Some(truth.name));
+        let quality = if is_starred { Quality::Doubtful } else { Quality::Good };
+        let value = truth
+            .value
+            .map_or(HeldValue::NoSensor, |value| HeldValue::Number(value, None));
+        cells.push(cell(truth.name, truth.input, unit(truth.name), value, quality));
+    }
+    let summaries = record
+        .ns
+        .iter()
+        .filter(|ns| ns.name.is_some_and(|name| name.ends_with("НСо")));
+    for ns in summaries {
+        let name = ns.name.expect("it has a name");
+        cells.push(cell(
+            name,
+            ns.input,
+            "",
+            HeldValue::Text(ns.code.to_string()),
+            Quality::Good,
+        ));
+    }
+    let on_now = record.ns.iter().filter(|ns| ns.name.is_none());
+    Held {
+        start: record.start,
+        end: record.end,
+        conditions: on_now.map(|ns| (ns.input, format!("{:02}", ns.code), None)).collect(),
+        cells,
+        more: Vec::new(),
     }
 }
 

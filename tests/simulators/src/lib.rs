@@ -9,6 +9,7 @@
 //! | --- | --- |
 //! | ВКТ-7 of Teplocom | [`Vkt7::builder`] |
 //! | СПТ943, СПТ942, СПТ941.10 of Logika (legacy M4) | [`Spt::spt943`], [`Spt::spt942`], [`Spt::spt941_10`] |
+//! | СПТ961.2, СПТ962, СПГ761.2 of Logika (magistral protocol) | [`Spbus::spt961`], [`Spbus::spt962`], [`Spbus::spg761`] |
 //! | M-Bus heat, water, electricity meters | [`Mbus::heat`], [`Mbus::water`], [`Mbus::electricity`] |
 //! | ПРИМЕР-1 of the example drivers | [`Primer::builder`] |
 //! | a recorded conversation | [`Recording::parse`], [`Recording::parse_json`], then [`Recording::link`] |
@@ -41,6 +42,7 @@ mod primer;
 mod random;
 mod replay;
 mod serve;
+mod spbus;
 mod spt;
 mod truth;
 mod vkt7;
@@ -57,6 +59,7 @@ pub use modem::{AdapterText, Caller, Modem, ModemError};
 pub use primer::Primer;
 pub use replay::{Exchange, Recording, RecordingError, Replayer};
 pub use serve::{Endpoint, Handle, Link, Many, Quirk, Told, Wire, serve_many};
+pub use spbus::{Spbus, SpbusBuilder, SpbusHistory, SpbusModel};
 pub use spt::{Spt, SptBuilder, SptHistory, SptModel, SptUnits};
 pub use truth::{Truth, TruthKind, TruthNs, TruthRecord, TruthValue};
 pub use vkt7::{Digits, ONE_INPUT, TWO_INPUTS, Units, Vkt7, Vkt7Builder, Vkt7Config, Vkt7History};

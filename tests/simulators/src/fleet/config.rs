@@ -139,7 +139,7 @@ pub struct MeterConfig {
     pub serial: Option<String>,
     /// Heat inputs in use.
     pub inputs: Option<u8>,
-    /// Report day (ДО or СР) and hour (ЧР).
+    /// Report day (ДО, СР or 025) and hour (ЧР or 024).
     pub report_day: Option<u8>,
     #[serde(default)]
     pub report_hour: u8,
@@ -172,6 +172,15 @@ pub enum Kind {
     #[serde(rename = "spt941.10")]
     #[value(name = "spt941.10")]
     Spt941_10,
+    #[serde(rename = "spt961.2")]
+    #[value(name = "spt961.2")]
+    Spt961_2,
+    #[serde(rename = "spt962")]
+    #[value(name = "spt962")]
+    Spt962,
+    #[serde(rename = "spg761.2")]
+    #[value(name = "spg761.2")]
+    Spg761_2,
     #[serde(rename = "mbus-heat")]
     #[value(name = "mbus-heat")]
     MbusHeat,

@@ -7,7 +7,8 @@ use crate::faults::Faults;
 use crate::modem::Caller;
 use crate::serve::{Handle, Link, Many, WHOLE, serve_many};
 use crate::{
-    Mbus, MbusBuilder, ModemHandle, Primer, Recording, SimClock, Spt, SptBuilder, SptHistory, Vkt7, Vkt7History,
+    Mbus, MbusBuilder, ModemHandle, Primer, Recording, SimClock, Spbus, SpbusBuilder, Spt, SptBuilder, SptHistory,
+    Vkt7, Vkt7History,
 };
 use jiff::civil::DateTime;
 use std::collections::HashMap;
@@ -243,6 +244,9 @@ fn meter_link(meter: &MeterConfig, number: u64, shared: &mut Shared) -> Result<L
         Kind::Spt943 => spt(Spt::spt943(), meter, number, seed, clock, shared)?,
         Kind::Spt942 => spt(Spt::spt942(), meter, number, seed, clock, shared)?,
         Kind::Spt941_10 => spt(Spt::spt941_10(), meter, number, seed, clock, shared)?,
+        Kind::Spt961_2 => spbus(Spbus::spt961(), meter, seed, clock),
+        Kind::Spt962 => spbus(Spbus::spt962(), meter, seed, clock),
+        Kind::Spg761_2 => spbus(Spbus::spg761(), meter, seed, clock),
         Kind::MbusHeat => mbus(Mbus::heat(), meter, number, seed, clock)?,
         Kind::MbusWater => mbus(Mbus::water(), meter, number, seed, clock)?,
         Kind::MbusElectricity => mbus(Mbus::electricity(), meter, number, seed, clock)?,
@@ -296,6 +300,20 @@ fn spt(
         .entry((seed, meter.clock, meter.kind))
         .or_insert_with(|| builder.generate());
     Ok(builder.history(Arc::clone(history)).link())
+}
+
+fn spbus(builder: SpbusBuilder, meter: &MeterConfig, seed: u64, clock: SimClock) -> Link {
+    let mut builder = builder
+        .seed(seed)
+        .clock(clock)
+        .settlement(meter.report_day.unwrap_or(1), meter.report_hour);
+    if let Some(address) = meter.address {
+        builder = builder.address(address);
+    }
+    if let Some(serial) = &meter.serial {
+        builder = builder.serial(serial.clone());
+    }
+    builder.link()
 }
 
 fn mbus(

@@ -1,0 +1,8 @@
+//! The driver over the public corpus, and over a line to a scripted meter with every fault.
+
+mod conversation;
+mod corpus;
+mod describe;
+mod faults;
+mod script;
+mod service;
