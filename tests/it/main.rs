@@ -14,6 +14,7 @@ mod kill;
 mod languages;
 mod mbus_frames;
 mod mishaps;
+mod modbus;
 mod noise;
 mod one_call;
 mod operations;

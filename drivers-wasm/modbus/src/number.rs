@@ -1,22 +1,16 @@
 //! Registers and the numbers in them.
 
-use serde::Deserialize;
-
 /// In which order the bytes of a number stand in its registers, with `A` the most significant.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Order {
     /// As the standard has it.
     #[default]
-    #[serde(rename = "ABCD")]
     Abcd,
     /// The last register first.
-    #[serde(rename = "CDAB")]
     Cdab,
     /// The bytes of each register changed over.
-    #[serde(rename = "BADC")]
     Badc,
     /// Both: the least significant byte first.
-    #[serde(rename = "DCBA")]
     Dcba,
 }
 
@@ -36,8 +30,7 @@ impl Order {
 }
 
 /// What stands in registers.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "lowercase")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Type {
     U16,
     I16,

@@ -24,13 +24,7 @@ type Checked<T> = Result<T, MapError>;
 
 /// Reads the text of a map.
 pub fn parse(text: &str) -> Checked<Map> {
-    let file: File = toml::from_str(text).map_err(|error| MapError::Text {
-        line: error.span().map_or(1, |span| {
-            let before = text.get(..span.start).unwrap_or_default();
-            1 + before.matches('\n').count()
-        }),
-        what: error.message().lines().next().unwrap_or_default().to_owned(),
-    })?;
+    let file = File::parse(text)?;
     if file.version != VERSION {
         let (got, want) = (file.version, VERSION);
         return Err(MapError::Version { got, want });
@@ -268,7 +262,7 @@ fn name(id: &str, entry: &Entry, is_archived: bool) -> Name {
         point: entry.point,
         tariff: entry.tariff,
         pipe: entry.pipe.clone(),
-        aggregate: entry.aggregate.map_or(usual, Aggregate::from),
+        aggregate: entry.aggregate.unwrap_or(usual),
     }
 }
 

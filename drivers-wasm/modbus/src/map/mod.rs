@@ -1,6 +1,7 @@
 //! A register map: what a device has where, and what it is called. Read from a text by [`text`], checked by [`check`].
 
 mod check;
+mod keys;
 mod stamp;
 mod text;
 
@@ -202,7 +203,10 @@ mod tests {
                 "version = 1\nname = \"x\"".to_owned(),
                 "identify: a map needs at least one rule",
             ),
-            (format!("{HEAD}colour = 1"), "map, line 7: unknown field `colour`"),
+            (
+                format!("{HEAD}colour = 1"),
+                "map, line 7: key `colour` is not known here",
+            ),
             (entry("id = \"a\"\ntype = \"u16\""), "value a: at is missing"),
             (
                 entry("id = \"a\"\nat = \"40001\"\ntype = \"u16\""),
@@ -218,7 +222,7 @@ mod tests {
             ),
             (
                 entry("id = \"a\"\nat = \"h:1\"\ntype = \"u24\""),
-                "map, line 10: unknown variant `u24`",
+                "map, line 10: type is \"u24\", expected one of u16",
             ),
             (
                 entry("id = \"a\"\nat = \"h:1\"\ntype = \"text\""),

@@ -6,6 +6,9 @@ use crate::civil;
 use crate::number::{Number, Order, Type, decode};
 use crate::pdu::{Area, Span};
 
+/// Years that a device in use can show.
+const YEARS: std::ops::RangeInclusive<u16> = 1_990..=2_189;
+
 /// Where a date and time is, and how it is written.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Stamp {
@@ -202,7 +205,8 @@ fn shown(parts: &[Part], numbers: &[u16]) -> Shown {
     };
     let is_day = (1..=civil::month_length(time.year, time.month)).contains(&time.day);
     let is_midnight = (time.hour, time.minute, time.second) == (24, 0, 0);
-    if !is_day || time.minute > 59 || time.second > 59 || time.hour > 23 && !is_midnight {
+    if !is_day || !YEARS.contains(&time.year) || time.minute > 59 || time.second > 59 || time.hour > 23 && !is_midnight
+    {
         return Shown::Impossible;
     }
     // The calendar turns 24:00 into the next day's 0:00.
@@ -238,6 +242,7 @@ mod tests {
             ("bcd:msDhYM", "59 30 28 23 26 02", "2026-2-28 23:59:30"),
             ("bytes:DMYh", "1f 02 19 00", "Impossible"),
             ("bcd:YMDh", "26 1a 01 00", "Impossible"),
+            ("registers:YMD", "ffff 0002 001d", "Impossible"),
             ("bytes:DMYh", "ff ff ff ff", "Blank"),
             ("bytes:DMYh", "1f 0c", "Impossible"),
         ];

@@ -24,7 +24,10 @@ fn labels(out: &Collected) -> Vec<(u8, u8, u8)> {
     labels.map(|label| (label.month, label.day, label.hour)).collect()
 }
 
-fn absent(out: &Collected) -> Vec<((u8, u8, u8), (u8, u8, u8), Absence)> {
+/// Month, day and hour.
+type Short = (u8, u8, u8);
+
+fn absent(out: &Collected) -> Vec<(Short, Short, Absence)> {
     let short = |time: CivilTime| (time.month, time.day, time.hour);
     let absent = out.absent.iter();
     absent

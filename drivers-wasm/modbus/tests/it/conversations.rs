@@ -70,9 +70,12 @@ fn identify(device: Device, config: &str) -> (Result<String, Failure>, Wire<Devi
     (identity.map(|identity| identity.model), line)
 }
 
+/// What is another with a device.
+type Change = fn(&mut Device);
+
 #[test]
 fn what_is_not_the_device_of_the_map_is_refused() {
-    let tests: [(&str, fn(&mut Device), Failure); 4] = [
+    let tests: [(&str, Change, Failure); 4] = [
         (
             "another model",
             |device| device.put(0, &[0x5232]),
@@ -109,7 +112,7 @@ fn a_map_that_is_none_is_a_fault_of_the_configuration() {
     for (text, want) in [
         (
             "version = 1\nname = \"x\"\ncolour = 1",
-            "map, line 3: unknown field `colour`",
+            "map, line 3: key `colour` is not known here",
         ),
         (
             "version = 1\nname = \"x\"",
