@@ -48,8 +48,9 @@ async fn a_first_read_takes_all_and_the_night_what_is_new() {
     let clock = standing_clock();
     let meter = ModbusSlave::heat().framing(ModbusFraming::Tcp).seed(5).clock(clock);
     let meter = meter.start_tcp().await.unwrap();
-    let host = TestHost::start_with(&devices(&[]), ON_DEMAND);
+    let mut host = TestHost::prepare(&devices(&[]), ON_DEMAND);
     let device = add(&host, &tcp(&meter), "123456").await;
+    host.spawn();
     let pool = host.pool().await;
 
     let session = host.read_now(device, &usual()).await;
@@ -138,7 +139,7 @@ const WINDOWS: [(ArchiveKind, DateTime); 3] = [
 
 fn seeds() -> u64 {
     let set = std::env::var("UZEL_NOISE_SEEDS").ok();
-    set.map_or(24, |text| {
+    set.map_or(10, |text| {
         text.parse()
             .unwrap_or_else(|_| panic!("UZEL_NOISE_SEEDS is {text:?}, expected a number"))
     })
@@ -221,7 +222,7 @@ async fn a_wrong_address_and_a_wrong_framing_are_silence_or_noise_and_a_wrong_ma
     other["framing"] = json!("rtu");
     other["map_text"] = json!("version = 1\nname = \"x\"\ncolour = 1");
     let (outcome, detail) = read(other).await;
-    assert_eq!(outcome, Outcome::Config, "{detail}");
+    assert_eq!(outcome, Outcome::BadConfig, "{detail}");
     assert!(detail.contains("line 3") && detail.contains("colour"), "{detail}");
 }
 

@@ -76,7 +76,10 @@ impl Device {
         let Some(archive) = map.archives.iter().find(|archive| archive.kind == kind) else {
             return Err(Failure::Unsupported("the map names no such archive".to_owned()));
         };
-        let columns: Vec<_> = archive.fields.iter().map(|field| column(&field.name)).collect();
+        let fields = archive.fields.iter();
+        let columns: Vec<_> = fields
+            .map(|field| column(&field.name, field.source.decimals()))
+            .collect();
         let labels = match archive.label {
             Label::Start => LabelRule::IntervalStart,
             Label::End => LabelRule::IntervalEnd,

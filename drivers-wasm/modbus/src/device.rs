@@ -126,8 +126,15 @@ impl Device {
             };
             Ok((label, read_scaled(talk, port, map, &sources)?))
         })?;
-        let columns: Vec<Column> = values.iter().map(|value| column(&value.name)).collect();
         let row = row(label, sources.iter().copied().zip(&found));
+        let shown = values.iter().zip(&row.values);
+        let columns: Vec<Column> = shown
+            .map(|(value, cell)| match cell {
+                // The device's own register may say how many there are.
+                Cell::Fixed(fixed) => column(&value.name, Some(fixed.decimals)),
+                _ => column(&value.name, value.source.decimals()),
+            })
+            .collect();
         out.declare(&columns, LabelRule::Moment)?;
         out.rows(&[row], None)
     }
@@ -175,7 +182,7 @@ pub fn row<'a>(label: Option<CivilTime>, cells: impl Iterator<Item = (&'a Source
 }
 
 /// What a value is called, for the host.
-pub fn column(name: &Name) -> Column {
+pub fn column(name: &Name, decimals: Option<u8>) -> Column {
     Column {
         id: name.id.clone(),
         quantity: name.quantity.clone(),
@@ -184,7 +191,7 @@ pub fn column(name: &Name) -> Column {
         tariff: name.tariff,
         pipe: name.pipe.clone(),
         aggregate: name.aggregate,
-        decimals: None,
+        decimals,
     }
 }
 

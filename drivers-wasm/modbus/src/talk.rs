@@ -52,7 +52,7 @@ pub struct Talk {
     echoes: bool,
     /// Silence before a question, milliseconds.
     pub pause_ms: u32,
-    /// The longest time from a question to its answer, milliseconds.
+    /// How long answers took lately at most, milliseconds.
     slowest_ms: i64,
 }
 
@@ -103,7 +103,9 @@ impl Talk {
 
     /// Sends a write once and reads its answer. It is never repeated: whoever writes reads back.
     pub fn write(&mut self, port: &mut dyn Port, request: &Request) -> Result<Result<(), Exception>, Failure> {
-        self.settle(port, 0)?;
+        if self.is_doubtful && self.envelope.framing != Framing::Tcp {
+            self.settle(port, 0)?;
+        }
         let trouble = match self.once(port, request) {
             Ok(Answer::Refused(exception)) => return Ok(Err(exception)),
             Ok(_) => return Ok(Ok(())),
@@ -205,7 +207,9 @@ impl Talk {
             }
             let need = match self.envelope.scan(request, &bytes) {
                 Scan::Pdu(pdu) => {
-                    self.slowest_ms = self.slowest_ms.max(port.now().saturating_sub(asked_at));
+                    // One slow answer is forgotten after some quick ones.
+                    let took = port.now().saturating_sub(asked_at);
+                    self.slowest_ms = took.max(self.slowest_ms - self.slowest_ms / 4);
                     return request
                         .judge(&pdu)
                         .map_err(|error| garbled(&error.into(), request, &bytes));

@@ -87,6 +87,12 @@ impl Source {
         }
     }
 
+    /// Decimals that are known without the device.
+    pub fn decimals(&self) -> Option<u8> {
+        let is_known = self.kind.is_whole() && self.scale.power.is_none();
+        is_known.then_some(self.scale.decimals)
+    }
+
     /// The number in its bytes: registers, or one bit.
     pub fn decode(&self, bytes: &[u8]) -> Number {
         if self.area.is_bits() {
