@@ -2,7 +2,7 @@
 //!
 //! From the wire up: [`pdu`] and [`frame`] are requests, answers and what is around them, [`talk`] one question and its
 //! answer; [`number`] and [`map`] say what registers mean, [`maps`] are those that are shipped; [`reading`] and [`device`]
-//! read what a map names, [`archive`] its records by date, [`control`] changes settings. [`ecl`] and [`sunspec`] complete a
+//! read what a map names, [`archive`] and [`record`] its records by date, [`control`] changes settings. [`ecl`] and [`sunspec`] complete a
 //! map by what the device itself says.
 
 mod absence;
@@ -19,6 +19,7 @@ mod maps;
 pub mod number;
 pub mod pdu;
 mod reading;
+mod record;
 mod sunspec;
 mod talk;
 

@@ -2,7 +2,7 @@
 
 use jiff::ToSpan as _;
 use jiff::civil::{DateTime, datetime};
-use meter_sim::{Meter as _, ModbusFraming, ModbusSlave, TruthKind, TruthRecord};
+use meter_sim::{ModbusFraming, ModbusSlave, TruthKind, TruthRecord};
 use std::time::Duration;
 
 const NOW: DateTime = datetime(2026, 11, 1, 0, 20, 0, 0);

@@ -4,8 +4,11 @@ use crate::clock::SimClock;
 use crate::meter::Disguise;
 use std::collections::BTreeMap;
 
+/// Least and greatest of what may be written.
+type Range = Option<(i16, i16)>;
+
 /// Register, value after a factory reset, least and greatest. What has no range is read only.
-const REGISTERS: [(u16, i16, Option<(i16, i16)>); 33] = [
+const REGISTERS: [(u16, i16, Range); 33] = [
     (2_059, 65, None),
     (2_060, 266, None),
     (2_061, 1, None),
