@@ -99,3 +99,42 @@ fn an_archive_that_the_map_does_not_name_is_unsupported() {
     );
     assert!(matches!(result, Err(Failure::Unsupported(_))), "{result:?}");
 }
+
+/// Hours around the oldest record, of a device that is changed before it is read.
+fn changed(change: impl FnOnce(&mut crate::far::Device)) -> Collected {
+    let mut line = Wire::new(device(Framing::Tcp));
+    let mut driver = Modbus::default();
+    driver.identify(&mut line, &config(Framing::Tcp)).unwrap();
+    change(&mut line.far);
+    let mut out = Collected::default();
+    let window = Window {
+        begin: at(3, 7, 20),
+        end: at(3, 8, 0),
+    };
+    driver
+        .read_archive(&mut line, ArchiveKind::Hourly, &[window], None, &mut out)
+        .unwrap();
+    out
+}
+
+#[test]
+fn a_ring_that_moves_while_it_is_read_is_read_right_and_denies_nothing() {
+    // The hour that ends at 11 is written behind the newest, in place 121.
+    let record = vec![0x2603, 0x2011, 7_011, 4_000, 0, 1, 0, 1];
+    for after in 0..12 {
+        let changes = vec![(0x1000 + 121 * 8, record.clone()), (96, vec![121, 301])];
+        let out = changed(|device| device.later = Some((after, changes)));
+        assert_eq!(labels(&out), [(3, 8, 0), (3, 7, 23)], "after {after} questions");
+        let told = absent(&out);
+        let whole = [((3, 7, 20), (3, 7, 22), Absence::NeverWritten)];
+        assert!(told.is_empty() || told == whole, "after {after} questions: {told:?}");
+    }
+}
+
+#[test]
+fn dates_in_disorder_deny_nothing() {
+    // The clock was set back: the oldest record but one is of the year before.
+    let place = (120 + 1_488 - 298) % 1_488;
+    let out = changed(|device| device.put(0x1000 + place * 8, &[0x2503, 0x0800]));
+    assert_eq!(absent(&out), []);
+}

@@ -56,6 +56,8 @@ pub struct Device {
     pub faults: Faults,
     /// Answers this many questions with exception 6 first.
     pub busy: u32,
+    /// After so many questions these registers change.
+    pub later: Option<(u32, Vec<(u16, Vec<u16>)>)>,
     random: u64,
     held: Vec<Vec<u8>>,
 }
@@ -75,6 +77,7 @@ impl Device {
             echoes: false,
             faults: Faults::default(),
             busy: 0,
+            later: None,
             random: 1,
             held: Vec::new(),
         }
@@ -213,6 +216,11 @@ impl FarEnd for Device {
         let mut out: Vec<(Instant, Vec<u8>)> = self.held.drain(..).map(|held| (3, held)).collect();
         if self.echoes {
             out.push((1, request.to_vec()));
+        }
+        match self.later.take() {
+            Some((0, changes)) => changes.iter().for_each(|(at, registers)| self.put(*at, registers)),
+            Some((left, changes)) => self.later = Some((left - 1, changes)),
+            None => {}
         }
         let faults = self.faults;
         if self.chance(faults.lost_request) {
