@@ -162,7 +162,14 @@ impl Stamp {
 
     fn unix(&self, bytes: &[u8]) -> Shown {
         match decode(Type::U32, self.order, 0, &[], bytes) {
-            Number::Whole(seconds) => Shown::Time(civil::civil(seconds)),
+            Number::Whole(seconds) => {
+                let time = civil::civil(seconds);
+                if YEARS.contains(&time.year) {
+                    Shown::Time(time)
+                } else {
+                    Shown::Impossible
+                }
+            }
             _ => Shown::Impossible,
         }
     }

@@ -134,7 +134,7 @@ fn a_ring_that_moves_while_it_is_read_is_read_right_and_denies_nothing() {
 #[test]
 fn dates_in_disorder_deny_nothing() {
     // The clock was set back: the oldest record but one is of the year before.
-    let place = (120 + 1_488 - 298) % 1_488;
+    let place = 120 + 1_488 - 298;
     let out = changed(|device| device.put(0x1000 + place * 8, &[0x2503, 0x0800]));
     assert_eq!(absent(&out), []);
 }

@@ -36,6 +36,9 @@ pub struct Faults {
     pub repeated: u64,
 }
 
+/// Registers that change, with the first address of each run.
+pub type Changes = Vec<(u16, Vec<u16>)>;
+
 /// A device and its line.
 pub struct Device {
     pub framing: Framing,
@@ -57,7 +60,7 @@ pub struct Device {
     /// Answers this many questions with exception 6 first.
     pub busy: u32,
     /// After so many questions these registers change.
-    pub later: Option<(u32, Vec<(u16, Vec<u16>)>)>,
+    pub later: Option<(u32, Changes)>,
     random: u64,
     held: Vec<Vec<u8>>,
 }
