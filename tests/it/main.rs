@@ -15,6 +15,7 @@ mod languages;
 mod logika_spbus;
 mod mbus_frames;
 mod mishaps;
+mod modbus;
 mod noise;
 mod one_call;
 mod operations;

@@ -10,7 +10,13 @@ use system_tests::parts;
 use crate::replay::uzel;
 
 /// The drivers, and how many recordings each has.
-const DRIVERS: [(&str, usize); 4] = [("vkt7", 1), ("logika-m4", 1), ("logika-spbus", 1), ("mbus", 1)];
+const DRIVERS: [(&str, usize); 5] = [
+    ("vkt7", 1),
+    ("logika-m4", 1),
+    ("logika-spbus", 1),
+    ("mbus", 1),
+    ("modbus", 1),
+];
 
 fn project(name: &str) -> String {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../drivers-wasm").join(name);

@@ -22,6 +22,8 @@ pub enum Model {
     Mbus,
     /// The invented meter of the example drivers.
     Primer,
+    /// The invented meter of the example of a register map.
+    Register,
 }
 
 /// One record of a meter.
@@ -129,6 +131,7 @@ pub fn records(model: Model, meter: &Handle, place: usize, kind: RecordKind) -> 
         }
         Model::Primer => plain.iter().map(primer).collect(),
         Model::Spbus => plain.iter().map(spbus).collect(),
+        Model::Register => plain.iter().map(register).collect(),
         Model::Spt943 => plain.iter().map(|record| spt943(record, kind)).collect(),
         Model::Mbus if matches!(kind, RecordKind::Archive(_)) => {
             let due = truth(TruthKind::TotalsArchive);
@@ -145,6 +148,26 @@ fn number(truth: &TruthValue) -> HeldValue {
     truth
         .value
         .map_or(HeldValue::NoSensor, |value| HeldValue::Number(value, truth.digits))
+}
+
+fn register(record: &TruthRecord) -> Held {
+    let cells = record.values.iter().map(|truth| {
+        let (unit, value) = match truth.name {
+            "t1" | "t2" => ("Cel", number(truth)),
+            "V" => ("m3", number(truth)),
+            "G" => ("m3/h", number(truth)),
+            "Q" => ("Gcal", number(truth)),
+            _ => ("", HeldValue::Flags(5)),
+        };
+        cell(truth.name, truth.input, unit, value, Quality::Good)
+    });
+    Held {
+        start: record.start,
+        end: record.end,
+        conditions: BTreeSet::new(),
+        cells: cells.collect(),
+        more: Vec::new(),
+    }
 }
 
 fn primer(record: &TruthRecord) -> Held {

@@ -11,6 +11,7 @@
 //! | СПТ943, СПТ942, СПТ941.10 of Logika (legacy M4) | [`Spt::spt943`], [`Spt::spt942`], [`Spt::spt941_10`] |
 //! | СПТ961.2, СПТ962, СПГ761.2 of Logika (magistral protocol) | [`Spbus::spt961`], [`Spbus::spt962`], [`Spbus::spg761`] |
 //! | M-Bus heat, water, electricity meters | [`Mbus::heat`], [`Mbus::water`], [`Mbus::electricity`] |
+//! | Modbus slaves: an invented heat meter, an ECL Comfort 310 | [`ModbusSlave::heat`], [`ModbusSlave::regulator`] |
 //! | ПРИМЕР-1 of the example drivers | [`Primer::builder`] |
 //! | a recorded conversation | [`Recording::parse`], [`Recording::parse_json`], then [`Recording::link`] |
 //!
@@ -36,6 +37,7 @@ mod hayes;
 pub mod hex;
 mod mbus;
 mod meter;
+mod modbus;
 mod modem;
 mod plant;
 mod primer;
@@ -55,6 +57,7 @@ pub use faulty::Faulty;
 pub use hayes::{Far, Hayes, ModemEvent, ModemHandle, PhoneBook};
 pub use mbus::{Mbus, MbusBuilder, MbusHistory, MbusKind};
 pub use meter::{Disguise, Meter, Reply};
+pub use modbus::{ModbusBuilder, ModbusFraming, ModbusKind, ModbusSlave};
 pub use modem::{AdapterText, Caller, Modem, ModemError};
 pub use primer::Primer;
 pub use replay::{Exchange, Recording, RecordingError, Replayer};

@@ -70,6 +70,9 @@ struct One {
     address: Option<u8>,
     #[arg(long)]
     serial: Option<String>,
+    /// How a Modbus slave is spoken to: rtu, ascii or tcp.
+    #[arg(long)]
+    framing: Option<String>,
     /// Heat inputs in use, 1 or 2.
     #[arg(long)]
     inputs: Option<u8>,
@@ -103,6 +106,7 @@ impl One {
             seed: self.seed,
             address: self.address,
             serial: self.serial,
+            framing: self.framing,
             inputs: self.inputs,
             report_day: self.report_day,
             report_hour: self.report_hour,

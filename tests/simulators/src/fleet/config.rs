@@ -29,6 +29,8 @@ pub enum FleetError {
     },
     #[error("meter {kind:?} has the serial number {serial:?}, expected digits")]
     Serial { kind: Kind, serial: String },
+    #[error("meter {kind:?}: {text}")]
+    Framing { kind: Kind, text: String },
     #[error("meter replay needs a recording")]
     NoRecording,
     #[error("recording {path:?} cannot be read")]
@@ -137,6 +139,8 @@ pub struct MeterConfig {
     /// Network address; the kind's own default if absent.
     pub address: Option<u8>,
     pub serial: Option<String>,
+    /// How a Modbus slave is spoken to: rtu, ascii or tcp.
+    pub framing: Option<String>,
     /// Heat inputs in use.
     pub inputs: Option<u8>,
     /// Report day (ДО, СР or 025) and hour (ЧР or 024).
@@ -190,6 +194,12 @@ pub enum Kind {
     #[serde(rename = "mbus-electricity")]
     #[value(name = "mbus-electricity")]
     MbusElectricity,
+    #[serde(rename = "modbus-heat")]
+    #[value(name = "modbus-heat")]
+    ModbusHeat,
+    #[serde(rename = "ecl-comfort")]
+    #[value(name = "ecl-comfort")]
+    EclComfort,
     #[serde(rename = "primer")]
     #[value(name = "primer")]
     Primer,
@@ -218,6 +228,7 @@ impl MeterConfig {
             seed: seed(),
             address: None,
             serial: None,
+            framing: None,
             inputs: None,
             report_day: None,
             report_hour: 0,

@@ -7,8 +7,8 @@ use crate::faults::Faults;
 use crate::modem::Caller;
 use crate::serve::{Handle, Link, Many, WHOLE, serve_many};
 use crate::{
-    Mbus, MbusBuilder, ModemHandle, Primer, Recording, SimClock, Spbus, SpbusBuilder, Spt, SptBuilder, SptHistory,
-    Vkt7, Vkt7History,
+    Mbus, MbusBuilder, ModbusBuilder, ModbusSlave, ModemHandle, Primer, Recording, SimClock, Spbus, SpbusBuilder, Spt,
+    SptBuilder, SptHistory, Vkt7, Vkt7History,
 };
 use jiff::civil::DateTime;
 use std::collections::HashMap;
@@ -250,6 +250,8 @@ fn meter_link(meter: &MeterConfig, number: u64, shared: &mut Shared) -> Result<L
         Kind::MbusHeat => mbus(Mbus::heat(), meter, number, seed, clock)?,
         Kind::MbusWater => mbus(Mbus::water(), meter, number, seed, clock)?,
         Kind::MbusElectricity => mbus(Mbus::electricity(), meter, number, seed, clock)?,
+        Kind::ModbusHeat => modbus(ModbusSlave::heat(), meter, number, seed, clock)?,
+        Kind::EclComfort => modbus(ModbusSlave::regulator(), meter, number, seed, clock)?,
         Kind::Primer => primer(meter, number, seed, clock)?,
         Kind::Replay => replay(meter)?,
     })
@@ -329,6 +331,27 @@ fn mbus(
     }
     if let Some(id) = digits(meter, number)? {
         builder = builder.id(id);
+    }
+    Ok(builder.link())
+}
+
+fn modbus(
+    builder: ModbusBuilder,
+    meter: &MeterConfig,
+    number: u64,
+    seed: u64,
+    clock: SimClock,
+) -> Result<Link, FleetError> {
+    let mut builder = builder.seed(seed).clock(clock);
+    if let Some(framing) = &meter.framing {
+        let wrong = |text| FleetError::Framing { kind: meter.kind, text };
+        builder = builder.framing(framing.parse().map_err(wrong)?);
+    }
+    if let Some(address) = meter.address {
+        builder = builder.address(address);
+    }
+    if let Some(serial) = digits(meter, number)? {
+        builder = builder.serial(serial);
     }
     Ok(builder.link())
 }
