@@ -4,7 +4,7 @@
 
 use uzel_driver_sdk::CivilTime;
 
-use crate::civil;
+use uzel_driver_sdk::calendar;
 
 /// How much of a point in time the meter gave.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -88,7 +88,7 @@ fn date(low: u8, high: u8, century: u8) -> Option<(u16, u8, u8)> {
         _ => return None,
     };
     let (month, day) = (high & 0x0f, low & 0x1f);
-    let exists = day >= 1 && day <= civil::month_length(year, month);
+    let exists = (1..=calendar::days_in_month(year, month)).contains(&day.into());
     exists.then_some((year, month, day))
 }
 

@@ -9,7 +9,6 @@ mod address;
 mod archive;
 #[cfg(test)]
 mod archive_test;
-mod civil;
 mod config;
 #[cfg(test)]
 mod conversation_test;
