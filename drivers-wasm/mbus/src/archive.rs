@@ -14,6 +14,7 @@ use crate::cycle;
 use crate::data::Data;
 use crate::date::{Precision, Stamp};
 use crate::entry::Entry;
+use crate::profile;
 use crate::quantity::Class;
 use crate::record::{Function, Vif};
 use uzel_driver_sdk::calendar;
@@ -287,6 +288,17 @@ impl Archives {
         self.archived.get(entry).copied().unwrap_or(false)
     }
 
+    /// Remarks on values of profiles are told once.
+    fn remark(&mut self, storage: u64, why: &str) {
+        let remark = match storage {
+            profile::FIRST_STORAGE.. => format!("profile: {why}"),
+            storage => format!("storage {storage}: {why}"),
+        };
+        if !self.remarks.contains(&remark) {
+            self.remarks.push(remark);
+        }
+    }
+
     fn place(&mut self, entries: &[Entry<'_>], slot: &Slot) {
         let kept = entries.iter().enumerate();
         let kept: Vec<usize> = kept
@@ -305,7 +317,7 @@ impl Archives {
         let (kind, end, begin) = match placed {
             Ok(placed) => placed,
             Err(why) => {
-                self.remarks.push(format!("storage {}: {why}", slot.storage));
+                self.remark(slot.storage, why);
                 return;
             }
         };

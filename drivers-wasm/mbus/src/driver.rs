@@ -6,12 +6,14 @@ use uzel_driver_sdk::{
 };
 
 use crate::absence;
+use crate::address::Secondary;
 use crate::archive::{self, Archives, Interval, Kind};
 use crate::config::Config;
 use crate::data::{Coding, Data};
 use crate::date::{Precision, Stamp};
 use crate::entry::{self, Entry, Role};
 use crate::header::{self, Header};
+use crate::profile;
 use crate::readout::{Answer, Readout};
 use crate::record::{Function, Record, Vif};
 use crate::status;
@@ -152,13 +154,14 @@ impl Session {
     /// A row of one moment with the records of the wanted roles. Kept values that are in an archive are left to it,
     /// unless everything is wanted.
     fn moment_table(&self, now: Instant, is_wanted: impl Fn(Role) -> bool) -> Table {
-        let records = self.readout.records();
+        let records = self.records();
         let entries = entry::entries(&records);
         let archives = self.archives(&entries, now);
         let medium = first_header(&self.readout).and_then(|header| header.medium);
         let mut table = Table::default();
         for (at, entry) in entries.iter().enumerate() {
-            let is_elsewhere = archives.holds(at) && !self.all_records;
+            let is_of_profile = entry.record.storage >= profile::FIRST_STORAGE;
+            let is_elsewhere = is_of_profile || archives.holds(at) && !self.all_records;
             if is_wanted(entry.role()) && !is_elsewhere {
                 table.push(entry, true, medium);
             }
@@ -176,6 +179,14 @@ impl Session {
         Ok(())
     }
 
+    /// All records read, and behind them the values of compact profiles.
+    fn records(&self) -> Vec<Record> {
+        let mut records = self.readout.records();
+        let values = profile::expand(&records);
+        records.extend(values);
+        records
+    }
+
     fn archives(&self, entries: &[Entry<'_>], now: Instant) -> Archives {
         let clock = shown_time(&self.readout).map(calendar::reckon);
         archive::build(entries, clock, clock.unwrap_or(now / 1_000 + ZONE))
@@ -186,7 +197,7 @@ impl Session {
     /// An interval with a value on which no two answers agree is not given: a gap is asked for again, an interval
     /// without its value is not.
     fn archive(&self, kind: Kind, windows: &[Window], now: Instant, out: &mut dyn Sink) -> Result<String, Failure> {
-        let records = self.readout.records();
+        let records = self.records();
         let entries = entry::entries(&records);
         let archives = self.archives(&entries, now);
         let intervals = archives.intervals(kind);
@@ -315,6 +326,9 @@ fn identity(readout: &Readout) -> Identity {
     let mut detail = |name: &str, text: String| details.push((name.to_owned(), text));
     let header = first_header(readout);
     if let Some(header) = header {
+        if let Some(address) = Secondary::of(header).filter(|_| readout.is_selected()) {
+            detail("secondary-address", address.to_string());
+        }
         if let Some(maker) = header.maker() {
             detail("manufacturer", maker);
         }

@@ -52,6 +52,12 @@ impl Header {
         Ok((header, config))
     }
 
+    /// Whether two headers name the same meter, whatever else they say.
+    pub fn is_of_same_meter(&self, other: &Self) -> bool {
+        let who = |header: &Self| (header.id.clone(), header.manufacturer, header.version, header.medium);
+        who(self) == who(other)
+    }
+
     /// The manufacturer as three letters; what is no letter comes as it does in ASCII.
     pub fn maker(&self) -> Option<String> {
         let code = self.manufacturer?;

@@ -28,9 +28,13 @@ mod modifier;
 mod noise;
 #[cfg(test)]
 mod noise_test;
+mod profile;
 mod quantity;
 mod readout;
 mod record;
+mod search;
+#[cfg(test)]
+mod search_test;
 mod set_clock;
 mod status;
 mod table;

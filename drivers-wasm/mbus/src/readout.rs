@@ -12,6 +12,7 @@ use crate::data::Coding;
 use crate::frame;
 use crate::link::{Link, Trouble};
 use crate::record::Record;
+use crate::search::{self, Found};
 use crate::telegram::{self, Telegram, TelegramError};
 use crate::verify;
 
@@ -43,6 +44,8 @@ pub struct Readout {
     answers: Vec<Answer>,
     /// The meter repeats itself, or sends without end: what it has beyond is out of reach.
     cut: bool,
+    /// Whether the meters that fit the secondary address have been looked for.
+    searched: bool,
 }
 
 /// How a request for the next telegram ended.
@@ -63,6 +66,7 @@ impl Readout {
             last_frame: Vec::new(),
             answers: Vec::new(),
             cut: false,
+            searched: false,
         }
     }
 
@@ -83,25 +87,64 @@ impl Readout {
         !self.cut && !self.more() && records.all(|record| record.coding != Coding::Unsettled)
     }
 
+    /// Whether the meter is spoken to by its secondary address.
+    pub fn is_selected(&self) -> bool {
+        self.target.address == SELECTED
+    }
+
     fn more(&self) -> bool {
         self.answers.last().is_none_or(|answer| answer.telegram.more)
     }
 
     /// Reads the first telegram, or with `all` every one. What is read already is not read again.
     pub fn read(&mut self, port: &mut dyn Port, all: bool) -> Result<(), Failure> {
+        if self
+            .target
+            .secondary
+            .is_some_and(|secondary| secondary.has_open_digits())
+        {
+            self.search(port)?;
+        }
         let mut trouble = Trouble::Silent;
         for _ in 0..self.config.attempts {
+            let is_first = self.answers.is_empty();
             trouble = match self.go_on(port, all) {
                 Ok(()) => return Ok(()),
                 Err(Trouble::Fatal(failure)) => return Err(failure),
                 Err(trouble) => trouble,
             };
+            if is_first && self.answers.is_empty() {
+                // Damaged answers of the first telegram may be those of several meters with this number.
+                self.search(port)?;
+            }
             // Meter and driver may differ about the frame count bit now: begin anew.
             self.answers.clear();
             self.last_frame.clear();
             self.link.drain(port)?;
         }
         Err(trouble.into())
+    }
+
+    /// Looks for the meters that fit the secondary address, once: there must be one, and its number is used from then
+    /// on.
+    fn search(&mut self, port: &mut dyn Port) -> Result<(), Failure> {
+        let Some(pattern) = self.target.secondary.filter(|_| self.is_selected() && !self.searched) else {
+            return Ok(());
+        };
+        self.searched = true;
+        match search::find(&mut self.link, port, pattern)? {
+            Found::One(narrowed) => {
+                self.target.secondary = Some(narrowed);
+                Ok(())
+            }
+            Found::Several(failure) => Err(failure),
+            // Whose number is known is asked again, as often as configured.
+            Found::Nobody | Found::Unclear if !pattern.has_open_digits() => Ok(()),
+            Found::Nobody => Err(Failure::NoAnswer),
+            Found::Unclear => Err(Failure::Garbled(format!(
+                "answers of meters that fit {pattern} are damaged and cannot be told apart"
+            ))),
+        }
     }
 
     fn go_on(&mut self, port: &mut dyn Port, all: bool) -> Result<(), Trouble> {

@@ -6,7 +6,7 @@
 
 use uzel_driver_sdk::{CivilTime, Configure, Failure, Port, Value};
 
-use crate::date::{Precision, Stamp};
+use crate::date::{self, Precision, Stamp};
 use crate::driver::{Mbus, clock_stamp};
 use uzel_driver_sdk::calendar;
 
@@ -46,17 +46,11 @@ impl Configure for Mbus {
     }
 }
 
-/// Date and time as a record; undone by [`Stamp::decode`].
+/// Date and time as a record; undone by [`Stamp::decode`]. Whoever shows a date alone is given a time all the same.
 fn record(time: CivilTime, precision: Precision) -> Vec<u8> {
-    let year = u8::try_from(time.year % 100).unwrap_or(0);
-    let date = [time.day | year << 5, time.month | year >> 3 << 4];
     match precision {
-        Precision::Second => {
-            let clock = [time.second, time.minute, time.hour];
-            // The last byte is the week, not given.
-            [&TYPE_I[..], &clock, &date, &[0]].concat()
-        }
-        Precision::Minute | Precision::Day => [&TYPE_F[..], &[time.minute, time.hour], &date].concat(),
+        Precision::Second => [&TYPE_I[..], &date::encode(time, precision)].concat(),
+        Precision::Minute | Precision::Day => [&TYPE_F[..], &date::encode(time, Precision::Minute)].concat(),
     }
 }
 

@@ -40,12 +40,12 @@ pub fn settle(answers: &[Telegram], suspect: bool) -> Option<Telegram> {
 
 /// Whether two telegrams are of one meter and made of the same records.
 fn is_alike(one: &Telegram, other: &Telegram) -> bool {
-    let who = |telegram: &Telegram| {
-        let header = telegram.header.as_ref();
-        header.map(|header| (header.id.clone(), header.manufacturer, header.version, header.medium))
+    let is_of_same_meter = match (&one.header, &other.header) {
+        (Some(one), Some(other)) => one.is_of_same_meter(other),
+        (one, other) => one.is_none() && other.is_none(),
     };
     let pairs = one.records.iter().zip(&other.records);
-    who(one) == who(other)
+    is_of_same_meter
         && one.more == other.more
         && one.records.len() == other.records.len()
         && pairs.into_iter().all(|(one, other)| one.same_kind(other))
