@@ -53,6 +53,11 @@ impl Secondary {
         }
     }
 
+    /// Number, manufacturer, version and medium, as on the line.
+    pub fn bytes(&self) -> [u8; 8] {
+        self.0
+    }
+
     /// The frame that selects the meters which match, and deselects all others.
     pub fn select(&self) -> Vec<u8> {
         frame::long(frame::SND_UD, SELECTED, CI_SELECT, &self.0)
@@ -173,6 +178,7 @@ mod tests {
             medium: Some(4),
             access: 4,
             status: 0,
+            is_fixed: false,
         }
     }
 

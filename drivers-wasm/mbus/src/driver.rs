@@ -1,8 +1,8 @@
 //! The driver: one readout a session, from which all questions are answered.
 
 use uzel_driver_sdk::{
-    Aggregate, ArchiveKind, CivilTime, ClockReading, Column, Driver, Failure, Identity, Instant, LabelRule, Port, Sink,
-    Value, Window,
+    Aggregate, ArchiveKind, CivilTime, ClockReading, Column, Condition, Driver, Failure, Identity, Instant, LabelRule,
+    Port, Sink, Value, Window,
 };
 
 use crate::absence;
@@ -106,18 +106,17 @@ impl Driver for Mbus {
         let all = session.all_records;
         let header = first_header(&session.readout);
         let mut table = session.moment_table(now, |role| all || role == Role::Current);
-        let status = header.map(|header| header.status);
-        if let Some(status) = status {
-            table.add(status_column(), Value::Bits(status.into()));
+        if let Some(header) = header {
+            table.add(status_column(), Value::Bits(header.status.into()));
         }
-        session.give(table, status, out)
+        session.give(table, header.map(status::of).unwrap_or_default(), out)
     }
 
     fn read_totals(&mut self, port: &mut dyn Port, out: &mut dyn Sink) -> Result<(), Failure> {
         let now = port.now();
         let session = self.read(port, true)?;
         let table = session.moment_table(now, |role| role == Role::Total);
-        session.give(table, None, out)
+        session.give(table, Vec::new(), out)
     }
 
     fn read_archive(
@@ -169,9 +168,8 @@ impl Session {
         table
     }
 
-    fn give(&self, table: Table, status: Option<u8>, out: &mut dyn Sink) -> Result<(), Failure> {
+    fn give(&self, table: Table, mut conditions: Vec<Condition>, out: &mut dyn Sink) -> Result<(), Failure> {
         let label = shown_time(&self.readout);
-        let mut conditions = status.map(status::conditions).unwrap_or_default();
         for part in table.split() {
             part.declare(LabelRule::Moment, out)?;
             out.rows(&[part.row(label, std::mem::take(&mut conditions))], None)?;

@@ -18,6 +18,8 @@ pub struct Header {
     pub access: u8,
     /// Abnormal situations, see [`crate::status`].
     pub status: u8,
+    /// Of the old fixed structure (CI 73).
+    pub is_fixed: bool,
 }
 
 impl Header {
@@ -48,6 +50,7 @@ impl Header {
             medium: None,
             access,
             status,
+            is_fixed: false,
         };
         Ok((header, config))
     }

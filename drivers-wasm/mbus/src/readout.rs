@@ -11,9 +11,10 @@ use crate::config::Config;
 use crate::data::Coding;
 use crate::frame;
 use crate::link::{Link, Trouble};
+use crate::radio::Listener;
 use crate::record::Record;
 use crate::search::{self, Found};
-use crate::telegram::{self, Telegram, TelegramError};
+use crate::telegram::{self, Telegram};
 use crate::verify;
 
 /// Telegrams of a readout at most: a meter that never ends is cut here.
@@ -87,6 +88,11 @@ impl Readout {
         !self.cut && !self.more() && records.all(|record| record.coding != Coding::Unsettled)
     }
 
+    /// Whether the meter can be spoken to at all: by radio it is only listened to.
+    pub fn is_wired(&self) -> bool {
+        !self.config.receiver
+    }
+
     /// Whether the meter is spoken to by its secondary address.
     pub fn is_selected(&self) -> bool {
         self.target.address == SELECTED
@@ -98,6 +104,9 @@ impl Readout {
 
     /// Reads the first telegram, or with `all` every one. What is read already is not read again.
     pub fn read(&mut self, port: &mut dyn Port, all: bool) -> Result<(), Failure> {
+        if self.config.receiver {
+            return self.listen(port);
+        }
         if self
             .target
             .secondary
@@ -123,6 +132,21 @@ impl Readout {
             self.link.drain(port)?;
         }
         Err(trouble.into())
+    }
+
+    /// Waits for a telegram by radio, unless one has come.
+    fn listen(&mut self, port: &mut dyn Port) -> Result<(), Failure> {
+        let Some(meter) = self.target.secondary.filter(|_| self.answers.is_empty()) else {
+            return Ok(());
+        };
+        let listener = Listener {
+            meter: &meter,
+            context: &self.config.context,
+            verify: self.config.verify,
+            listen_ms: i64::from(self.config.listen_s) * 1_000,
+        };
+        self.answers.push(listener.listen(port)?);
+        Ok(())
     }
 
     /// Looks for the meters that fit the secondary address, once: there must be one, and its number is used from then
@@ -315,13 +339,7 @@ impl Readout {
             let (got, want) = (response.address, self.target.address);
             return Err(Failure::WrongDevice(format!("address {got} answers, {want} was asked")));
         }
-        let telegram = telegram::decode(&response).map_err(|error| match error {
-            TelegramError::Report { .. } | TelegramError::Alarm { .. } => Failure::Refused(error.to_string()),
-            TelegramError::Encrypted { .. } | TelegramError::Structure { .. } => {
-                Failure::Unsupported(error.to_string())
-            }
-            error => Failure::Garbled(error.to_string()),
-        })?;
+        let telegram = telegram::decode(&response, &self.config.context).map_err(Failure::from)?;
         self.judge_identity(&telegram)?;
         Ok(telegram)
     }

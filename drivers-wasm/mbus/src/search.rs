@@ -10,7 +10,7 @@ use crate::address::{SELECTED, Secondary};
 use crate::frame;
 use crate::header::Header;
 use crate::link::{Link, Trouble};
-use crate::telegram;
+use crate::telegram::{self, Context};
 
 /// How often a selection is sent that nobody acknowledges, and a question on which the answer is damaged.
 const TRIES: u32 = 2;
@@ -178,5 +178,7 @@ impl Search<'_> {
 
 /// Who a frame says it is of.
 fn header(frame: &[u8]) -> Option<Header> {
-    telegram::decode(&frame::decode(frame).ok()?).ok()?.header
+    telegram::decode(&frame::decode(frame).ok()?, &Context::default())
+        .ok()?
+        .header
 }

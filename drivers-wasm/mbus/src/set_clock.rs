@@ -22,6 +22,11 @@ impl Configure for Mbus {
             return Err(Failure::Unsupported(format!("M-Bus dates have no year {}", to.year)));
         }
         let session = self.session()?;
+        if !session.readout.is_wired() {
+            return Err(Failure::Unsupported(
+                "a meter that is heard by radio is not spoken to".to_owned(),
+            ));
+        }
         let Some(Stamp { precision, .. }) = clock_stamp(&session.readout) else {
             return Err(Failure::Unsupported(
                 "the meter shows no date and time (VIF 6D)".to_owned(),
