@@ -5,6 +5,7 @@ mod children;
 mod demo;
 mod examples;
 mod files;
+mod fuzz;
 mod host;
 mod openapi;
 mod packages;
@@ -20,6 +21,7 @@ mod workspace;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::time::Duration;
 
 use anyhow::Result;
 use clap::{Parser, Subcommand};
@@ -80,6 +82,15 @@ enum Task {
         #[arg(long, value_name = "FILE")]
         key: Option<PathBuf>,
     },
+    /// Tries the decoders of the drivers with random bytes.
+    #[command(after_help = "Examples:\n  cargo xtask fuzz\n  cargo xtask fuzz mbus vkt7 --seconds 10")]
+    Fuzz {
+        /// Folders in drivers-wasm; all when none is named.
+        names: Vec<String>,
+        /// How long each target is tried.
+        #[arg(long, default_value_t = 60)]
+        seconds: u64,
+    },
     /// Builds the web client to web/dist.
     #[command(after_help = "Examples:\n  cargo xtask web\n  cargo xtask web --check")]
     Web {
@@ -127,6 +138,7 @@ fn run(task: Task) -> Result<()> {
         Task::Wasm { names, out, hostile } => wasm::run(&workspace, &names, out.as_deref(), hostile),
         Task::Examples { languages, test } => examples::run(&workspace, &languages, test),
         Task::Packages { key } => ship::run(&workspace, key.as_deref()),
+        Task::Fuzz { names, seconds } => fuzz::run(&workspace, &names, Duration::from_secs(seconds)),
         Task::Web { check } => web::run(&workspace, check),
         Task::Openapi { check: true } => openapi::check(&workspace, &host::debug(&workspace)?),
         Task::Openapi { check: false } => openapi::write(&workspace, &host::debug(&workspace)?),

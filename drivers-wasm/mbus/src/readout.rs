@@ -10,7 +10,7 @@ use crate::address::{SELECTED, Target};
 use crate::config::Config;
 use crate::data::Coding;
 use crate::frame;
-use crate::link::{Link, Trouble};
+use crate::link::{Link, Trouble, complaint};
 use crate::radio::Listener;
 use crate::record::Record;
 use crate::search::{self, Found};
@@ -386,16 +386,5 @@ impl Readout {
             // Nobody waits for the outcome: the session is over.
             let _ = self.link.acknowledged(port, &frame::short(frame::SND_NKE, SELECTED));
         }
-    }
-}
-
-fn complaint(failure: &Failure) -> &str {
-    match failure {
-        Failure::Garbled(what)
-        | Failure::Refused(what)
-        | Failure::WrongDevice(what)
-        | Failure::Unsupported(what)
-        | Failure::Config(what) => what,
-        Failure::NoAnswer | Failure::Line(_) | Failure::Stopped => "",
     }
 }
