@@ -23,6 +23,8 @@ mod driver;
 mod entry;
 mod fixed;
 mod frame;
+#[cfg(test)]
+mod fuzz_test;
 mod header;
 mod layer;
 mod link;
