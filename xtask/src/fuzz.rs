@@ -2,7 +2,7 @@
 //!
 //! A target is a test inside a `proptest!` block of a driver (or of the SDK): bytes from outside must never panic, and
 //! what was encoded must come back. Each is run again and again, every time with new random numbers, until its time
-//! is over. What fails is shown with the smallest input that was found, and kept beside the source in
+//! is over. What fails is shown with the smallest input that was found, and kept in the crate's folder
 //! `proptest-regressions`, from where every later test run tries it first.
 
 use std::collections::BTreeSet;
@@ -175,6 +175,8 @@ impl Target<'_> {
                 .current_dir(&self.package.dir)
                 .args(["--exact", &self.name])
                 .env("PROPTEST_CASES", next.to_string())
+                // A finding is its input; where a backtrace is wanted, the test is run by itself.
+                .env("RUST_BACKTRACE", "0")
                 .output()
                 .with_context(|| format!("cannot start {}", self.program.display()))?;
             cases += u64::from(next);
