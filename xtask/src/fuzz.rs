@@ -1,9 +1,7 @@
-//! `cargo xtask fuzz`: the property tests of the drivers' decoders, each for as long as one likes.
+//! `cargo xtask fuzz`: the decoders' property tests, each for a minute with new cases.
 //!
-//! A target is a test inside a `proptest!` block of a driver (or of the SDK): bytes from outside must never panic, and
-//! what was encoded must come back. Each is run again and again, every time with new random numbers, until its time
-//! is over. What fails is shown with the smallest input that was found, and kept in the crate's folder
-//! `proptest-regressions`, from where every later test run tries it first.
+//! Every test of a driver's crate that stands in `proptest!` is a target. A case that fails is made small by proptest,
+//! printed, and kept beside the source in `proptest-regressions`, so that every later test run tries it first.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -14,192 +12,160 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result, bail};
 use serde_json::Value;
 
-use crate::host;
+use crate::files;
 use crate::process::{self, say};
 use crate::workspace::{Package, Workspace};
 
-/// How long one run of a target should take: starting it costs little then.
-const ROUND: Duration = Duration::from_secs(5);
-/// Cases of the first run, which shows how fast a target is.
+/// Cases of the first round of a target.
 const FIRST_CASES: u32 = 256;
 
-/// One property test.
-struct Target<'a> {
-    package: &'a Package,
+/// Most cases of one round, so that a slow target keeps its time.
+const MOST_CASES: u32 = 1 << 22;
+
+/// One property test: the program that has it and its name in there.
+struct Target {
     program: PathBuf,
     name: String,
 }
 
-/// What became of a target.
-struct Outcome {
-    cases: u64,
-    took: Duration,
-    /// What the failing run printed.
-    finding: Option<String>,
-}
-
-/// Runs the targets of the drivers called `names` (all and the SDK when there are none), each for `time`.
+/// Tries the targets of the drivers called `names` (all when there are none) for `each`.
 ///
 /// # Errors
-/// An unknown name, a failing build, or a finding.
-pub fn run(workspace: &Workspace, names: &[String], time: Duration) -> Result<()> {
-    let packages = select(workspace, names)?;
-    let targets = targets(workspace, &packages)?;
-    let minutes = targets.len() as f64 * time.as_secs_f64() / 60.0;
-    say(format!("{} targets, {minutes:.0} min", targets.len()));
-    let mut found = Vec::new();
-    for target in &targets {
-        let outcome = target.run(time)?;
-        let (label, seconds) = (target.label(), outcome.took.as_secs_f64());
-        let word = if outcome.finding.is_some() {
-            "FINDING"
-        } else {
-            "no finding"
-        };
-        println!("{label}: {} cases in {seconds:.1} s, {word}", outcome.cases);
-        if let Some(text) = outcome.finding {
-            println!("{text}");
-            found.push(label);
+/// An unknown driver, a build that fails, or a case that fails.
+pub fn run(workspace: &Workspace, names: &[String], each: Duration) -> Result<()> {
+    let mut failed = Vec::new();
+    let mut count = 0;
+    for package in drivers(workspace, names)? {
+        for target in targets(workspace, package)? {
+            count += 1;
+            let label = format!("{}: {}", package.folder(), target.name);
+            match try_out(workspace, &target, each)? {
+                (cases, None) => say(format!("{label}: {cases} cases, nothing found")),
+                (cases, Some(output)) => {
+                    eprintln!("{output}");
+                    say(format!("{label}: FOUND SOMETHING after {cases} cases, see above"));
+                    failed.push(label);
+                }
+            }
         }
     }
-    println!("{} targets, {} findings", targets.len(), found.len());
-    if !found.is_empty() {
-        bail!("findings: {}; the failing input of each stands above", found.join(", "));
+    if !failed.is_empty() {
+        bail!(
+            "{} of {count} targets found something: {}",
+            failed.len(),
+            failed.join("; ")
+        );
     }
+    say(format!("{count} targets, nothing found"));
     Ok(())
 }
 
-/// The crates in drivers-wasm that have property tests, or those that are named.
-fn select<'a>(workspace: &'a Workspace, names: &[String]) -> Result<Vec<&'a Package>> {
+fn drivers<'a>(workspace: &'a Workspace, names: &[String]) -> Result<Vec<&'a Package>> {
     let mut packages = workspace.packages_in("drivers-wasm");
-    for name in names {
-        if !packages.iter().any(|package| package.folder() == *name) {
-            let known: Vec<_> = packages.iter().map(|package| package.folder()).collect();
-            bail!(
-                "there is no crate `{name}` in drivers-wasm: choose among {}",
-                known.join(", ")
-            );
-        }
+    let known: Vec<_> = packages.iter().map(|package| package.folder()).collect();
+    if let Some(name) = names.iter().find(|name| !known.contains(name)) {
+        bail!(
+            "there is no `{name}` in drivers-wasm: choose among {}",
+            known.join(", ")
+        );
     }
     packages.retain(|package| names.is_empty() || names.contains(&package.folder()));
-    packages.retain(|package| package.dependencies.iter().any(|name| name == "proptest"));
     Ok(packages)
 }
 
-/// Builds the tests of the packages and finds the targets among them.
-fn targets<'a>(workspace: &Workspace, packages: &[&'a Package]) -> Result<Vec<Target<'a>>> {
-    let mut build = host::cargo(
-        workspace,
-        &["test", "--no-run", "--message-format", "json-render-diagnostics"],
-    );
-    for package in packages {
-        build.args(["--package", &package.name]);
+/// Builds the package's tests and finds those that are property tests.
+fn targets(workspace: &Workspace, package: &Package) -> Result<Vec<Target>> {
+    let functions = properties(&package.dir)?;
+    if functions.is_empty() {
+        return Ok(Vec::new());
     }
+    let mut build = process::command("cargo", &workspace.root);
+    build.args([
+        "test",
+        "--no-run",
+        "--message-format",
+        "json",
+        "--package",
+        &package.name,
+    ]);
     let messages = process::output(&mut build, "repair what the compiler names above")?;
+    let programs = messages.lines().filter_map(|line| {
+        let message: Value = serde_json::from_str(line).ok()?;
+        let is_test = message["profile"]["test"].as_bool()?;
+        is_test
+            .then(|| message["executable"].as_str().map(PathBuf::from))
+            .flatten()
+    });
     let mut targets = Vec::new();
-    for message in messages.lines() {
-        let message: Value = serde_json::from_str(message).context("cargo printed no valid JSON")?;
-        let (Some(program), Some(manifest)) = (message["executable"].as_str(), message["manifest_path"].as_str())
-        else {
-            continue;
-        };
-        let is_of = |package: &&&Package| Path::new(manifest).parent() == Some(package.dir.as_path());
-        let Some(package) = packages.iter().find(is_of) else {
-            continue;
-        };
-        let mut sources = Vec::new();
-        texts(&package.dir, &mut sources)?;
-        let properties: BTreeSet<_> = sources.iter().flat_map(|text| properties(text)).collect();
+    for program in programs {
         let list = process::output(
-            Command::new(program).args(["--list", "--format", "terse"]),
-            "build the tests again",
+            Command::new(&program).args(["--list", "--format", "terse"]),
+            "see above",
         )?;
-        let tests = list.lines().filter_map(|line| line.strip_suffix(": test"));
-        let chosen = tests.filter(|test| properties.contains(test.rsplit("::").next().unwrap_or_default()));
-        targets.extend(chosen.map(|test| Target {
-            package,
-            program: program.into(),
-            name: test.to_owned(),
-        }));
+        for name in list.lines().filter_map(|line| line.strip_suffix(": test")) {
+            let function = name.rsplit("::").next().unwrap_or(name);
+            if functions.contains(function) {
+                targets.push(Target {
+                    program: program.clone(),
+                    name: name.to_owned(),
+                });
+            }
+        }
     }
     Ok(targets)
 }
 
-/// The Rust sources below a folder.
-fn texts(folder: &Path, texts_of: &mut Vec<String>) -> Result<()> {
-    let cannot = || format!("cannot read {}", folder.display());
-    for entry in fs::read_dir(folder).with_context(cannot)? {
-        let path = entry.with_context(cannot)?.path();
-        if path.is_dir() {
-            texts(&path, texts_of)?;
-        } else if path.extension().is_some_and(|extension| extension == "rs") {
-            let text = fs::read_to_string(&path).with_context(|| format!("cannot read {}", path.display()))?;
-            texts_of.push(text);
-        }
+/// The names of the functions inside `proptest!` of all sources under `folder`.
+fn properties(folder: &Path) -> Result<BTreeSet<String>> {
+    let mut names = BTreeSet::new();
+    for file in files::under(folder, "rs")? {
+        let text = fs::read_to_string(&file).with_context(|| format!("cannot read {}", file.display()))?;
+        names.extend(properties_of(&text));
     }
-    Ok(())
+    Ok(names)
 }
 
-/// Names of the tests inside the `proptest!` blocks of a source. A block ends with a brace as far in as it began.
-fn properties(source: &str) -> Vec<String> {
+/// The functions of a source that stand right behind a `#[test]` between `proptest! {` and the brace of its depth.
+fn properties_of(text: &str) -> Vec<String> {
     let mut names = Vec::new();
-    let mut end: Option<String> = None;
-    for line in source.lines() {
-        let text = line.trim_start();
-        match &end {
-            None if text.starts_with("proptest! {") => end = Some(line.replace(text, "}")),
-            None => {}
-            Some(last) if line == last => end = None,
-            Some(_) => {
-                let name = text.strip_prefix("fn ").and_then(|rest| rest.split_once('('));
-                names.extend(name.map(|(name, _)| name.to_owned()));
-            }
-        }
+    let mut lines = text.lines();
+    while let Some(head) = lines.by_ref().find(|line| line.trim() == "proptest! {") {
+        let end = head.replace("proptest! {", "}");
+        let block: Vec<_> = lines.by_ref().take_while(|line| *line != end).map(str::trim).collect();
+        let tests = block.split(|line| *line == "#[test]").skip(1);
+        names.extend(tests.filter_map(|test| {
+            let head = test.iter().find_map(|line| line.strip_prefix("fn "))?;
+            head.split('(').next().map(str::to_owned)
+        }));
     }
     names
 }
 
-impl Target<'_> {
-    fn label(&self) -> String {
-        format!("{} {}", self.package.folder(), self.name)
-    }
-
-    /// Runs the target until its time is over, or it finds something.
-    fn run(&self, time: Duration) -> Result<Outcome> {
-        let begun = Instant::now();
-        let (mut cases, mut next) = (0, FIRST_CASES);
-        let mut finding = None;
-        while begun.elapsed() < time && finding.is_none() {
-            let round = Instant::now();
-            let output = Command::new(&self.program)
-                .current_dir(&self.package.dir)
-                .args(["--exact", &self.name])
-                .env("PROPTEST_CASES", next.to_string())
-                // A finding is its input; where a backtrace is wanted, the test is run by itself.
-                .env("RUST_BACKTRACE", "0")
-                .output()
-                .with_context(|| format!("cannot start {}", self.program.display()))?;
-            cases += u64::from(next);
-            if !output.status.success() {
-                finding = Some(String::from_utf8_lossy(&output.stdout).into_owned());
-            }
-            let left = time.saturating_sub(begun.elapsed()).min(ROUND);
-            next = following(next, round.elapsed(), left);
+/// Runs the target again and again until the time is over. Gives its cases, and what it said when one failed.
+fn try_out(workspace: &Workspace, target: &Target, each: Duration) -> Result<(u64, Option<String>)> {
+    let begun = Instant::now();
+    let (mut tried, mut cases) = (0, FIRST_CASES);
+    while begun.elapsed() < each {
+        let round = Instant::now();
+        let mut command = process::command(&target.program, &workspace.root);
+        command
+            .args(["--exact", &target.name, "--nocapture"])
+            .env("PROPTEST_CASES", cases.to_string());
+        let output = command
+            .output()
+            .with_context(|| format!("cannot start {}", target.program.display()))?;
+        tried += u64::from(cases);
+        if !output.status.success() {
+            let said = [output.stdout, output.stderr].concat();
+            return Ok((tried, Some(String::from_utf8_lossy(&said).into_owned())));
         }
-        Ok(Outcome {
-            cases,
-            took: begun.elapsed(),
-            finding,
-        })
+        // A round of a tenth of the time, as far as the last one tells.
+        let wanted = each / 10;
+        if round.elapsed() < wanted / 2 {
+            cases = cases.saturating_mul(2).min(MOST_CASES);
+        }
     }
-}
-
-/// How many cases fill `left`, after `cases` took `took`. At most ten times as many as before: the first run is short.
-fn following(cases: u32, took: Duration, left: Duration) -> u32 {
-    let fitting = f64::from(cases) * left.as_secs_f64() / took.as_secs_f64().max(1e-3);
-    let most = cases.saturating_mul(10);
-    // A float that is too large becomes the largest number.
-    (fitting as u32).clamp(1, most)
+    Ok((tried, None))
 }
 
 #[cfg(test)]
@@ -207,32 +173,9 @@ mod tests {
     use super::*;
 
     #[test]
-    fn property_tests_are_told_from_others() {
-        let source = "
-fn helper() {}
-    proptest! {
-        #[test]
-        fn no_bytes_panic(bytes in any()) {
-            if true {
-            }
-        }
-
-        #[test]
-        fn decode_undoes_encode(number: u8) {}
-    }
-
-    #[test]
-    fn a_table() {}
-";
-        assert_eq!(properties(source), ["no_bytes_panic", "decode_undoes_encode"]);
-    }
-
-    #[test]
-    fn rounds_grow_to_their_time_and_shrink_to_what_is_left() {
-        let seconds = Duration::from_secs;
-        assert_eq!(following(256, Duration::from_millis(10), seconds(5)), 2_560);
-        assert_eq!(following(100_000, seconds(1), seconds(5)), 500_000);
-        assert_eq!(following(100_000, seconds(10), seconds(1)), 10_000);
-        assert_eq!(following(100, seconds(10), seconds(0)), 1);
+    fn only_property_tests_are_targets() {
+        let source = "mod tests {\n    #[test]\n    fn before() {}\n\n    proptest! {\n        #[test]\n        fn one(a: u8) {\n        }\n\n        \
+                      #[test]\n        fn two(\n            b in any::<u8>(),\n        ) {\n        }\n    }\n\n    #[test]\n    fn behind() {}\n}\n";
+        assert_eq!(properties_of(source), ["one", "two"]);
     }
 }

@@ -82,15 +82,6 @@ enum Task {
         #[arg(long, value_name = "FILE")]
         key: Option<PathBuf>,
     },
-    /// Tries the decoders of the drivers with random bytes.
-    #[command(after_help = "Examples:\n  cargo xtask fuzz\n  cargo xtask fuzz mbus vkt7 --seconds 10")]
-    Fuzz {
-        /// Folders in drivers-wasm; all when none is named.
-        names: Vec<String>,
-        /// How long each target is tried.
-        #[arg(long, default_value_t = 60)]
-        seconds: u64,
-    },
     /// Builds the web client to web/dist.
     #[command(after_help = "Examples:\n  cargo xtask web\n  cargo xtask web --check")]
     Web {
@@ -111,6 +102,15 @@ enum Task {
     /// Checks what no compiler checks: the import table, unfinished code, machine paths, crate dependencies.
     #[command(after_help = "Example:\n  cargo xtask tidy")]
     Tidy,
+    /// Tries the property tests of the drivers' decoders with new cases, each for a minute.
+    #[command(after_help = "Examples:\n  cargo xtask fuzz\n  cargo xtask fuzz mbus vkt7 --seconds 600")]
+    Fuzz {
+        /// Folders in drivers-wasm; all when none is named.
+        names: Vec<String>,
+        /// Time of each test.
+        #[arg(long, default_value_t = 60)]
+        seconds: u64,
+    },
     /// Measures the release build.
     #[command(after_help = "Examples:\n  cargo xtask bench\n  cargo xtask bench fleet --meters 10000")]
     Bench {
@@ -138,12 +138,12 @@ fn run(task: Task) -> Result<()> {
         Task::Wasm { names, out, hostile } => wasm::run(&workspace, &names, out.as_deref(), hostile),
         Task::Examples { languages, test } => examples::run(&workspace, &languages, test),
         Task::Packages { key } => ship::run(&workspace, key.as_deref()),
-        Task::Fuzz { names, seconds } => fuzz::run(&workspace, &names, Duration::from_secs(seconds)),
         Task::Web { check } => web::run(&workspace, check),
         Task::Openapi { check: true } => openapi::check(&workspace, &host::debug(&workspace)?),
         Task::Openapi { check: false } => openapi::write(&workspace, &host::debug(&workspace)?),
         Task::Bless => test::bless(&workspace),
         Task::Tidy => tidy::run(&workspace),
+        Task::Fuzz { names, seconds } => fuzz::run(&workspace, &names, Duration::from_secs(seconds)),
         Task::Bench { arguments } => bench::run(&workspace, &arguments),
     }
 }

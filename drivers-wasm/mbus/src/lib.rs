@@ -19,6 +19,7 @@ mod corpus_test;
 mod cycle;
 mod data;
 mod date;
+mod decode;
 mod driver;
 mod entry;
 mod fixed;
@@ -51,6 +52,8 @@ mod wireless;
 #[cfg(test)]
 mod wireless_test;
 
+pub use decode::{Decoded, decode};
 pub use driver::Mbus;
 
+#[cfg(feature = "component")]
 uzel_driver_sdk::export_driver!(Mbus, configure);
