@@ -155,6 +155,36 @@ async fn months_in_a_compact_profile_are_archived_as_those_of_storage_numbers() 
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_meter_gives_the_set_of_data_that_it_is_asked_for_and_then_its_usual_one() {
+    let meter = Mbus::heat().seed(37).clock(JUNE).months(6).start_tcp().await.unwrap();
+    let judge = Judge::of(Model::Mbus, &meter);
+    let all = judge.held(MONTHLY).len();
+    // Instantaneous values alone, then billing alone, then what the meter usually gives.
+    for (set, power, months) in [(Some(80), true, 0), (Some(32), false, all), (None, true, all)] {
+        let mut config = json!({"address": 1, "timeout_ms": 300});
+        if let Some(set) = set {
+            config["data_set"] = set.into();
+        }
+        let (report, taken) = read(meter.addr().to_string(), config).await;
+        assert_eq!(
+            report.outcome,
+            Outcome::Complete,
+            "{set:?}: {:?}\n{}",
+            report.detail,
+            report.trace
+        );
+        let monthly = taken.tables.iter().filter(|table| table.kind == MONTHLY);
+        assert_eq!(
+            monthly.map(|table| table.records.len()).sum::<usize>(),
+            months,
+            "{set:?}"
+        );
+        let has_power = |table: &uzel::model::Table| table.columns.iter().any(|column| &*column.id == "power");
+        assert_eq!(taken.tables.iter().any(has_power), power, "{set:?}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn an_old_meter_with_the_fixed_structure_gives_its_counters() {
     let meter = Mbus::heat().seed(36).clock(JUNE).fixed().start_tcp().await.unwrap();
     let (report, taken) = read(

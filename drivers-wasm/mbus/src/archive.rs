@@ -285,6 +285,18 @@ impl Archives {
         self.archived.get(entry).copied().unwrap_or(false)
     }
 
+    /// All remarks in one line.
+    pub fn remarks(&self) -> String {
+        let mut line = String::new();
+        for remark in &self.remarks {
+            if !line.is_empty() {
+                line.push_str("; ");
+            }
+            line.push_str(remark);
+        }
+        line
+    }
+
     /// Remarks on values of profiles are told once.
     fn remark(&mut self, storage: u64, why: &str) {
         let remark = match storage {

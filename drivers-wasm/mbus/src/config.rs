@@ -25,6 +25,8 @@ pub struct Config {
     /// Give every record of the readout as a current value.
     #[serde(default)]
     pub all_records: bool,
+    /// The set of data that the meter is asked for by an application reset.
+    pub data_set: Option<u8>,
     /// The line is a receiver of wireless M-Bus.
     #[serde(default)]
     pub receiver: bool,

@@ -103,11 +103,11 @@ fn date(low: u8, high: u8, century: u8) -> Option<(u16, u8, u8)> {
 /// The data of a date, or of a date and time: undone by [`Stamp::decode`]. The week of type I is not given.
 pub fn encode(time: CivilTime, precision: Precision) -> Vec<u8> {
     let year = u8::try_from(time.year % 100).unwrap_or(0);
-    let date = [time.day | year << 5, time.month | year >> 3 << 4];
+    let (day, month) = (time.day | year << 5, time.month | year >> 3 << 4);
     match precision {
-        Precision::Day => date.to_vec(),
-        Precision::Minute => [&[time.minute, time.hour], &date[..]].concat(),
-        Precision::Second => [&[time.second, time.minute, time.hour], &date[..], &[0]].concat(),
+        Precision::Day => vec![day, month],
+        Precision::Minute => vec![time.minute, time.hour, day, month],
+        Precision::Second => vec![time.second, time.minute, time.hour, day, month, 0],
     }
 }
 

@@ -205,7 +205,7 @@ impl Session {
         };
         let settled: Vec<_> = intervals.iter().copied().filter(is_settled).collect();
         self.give_intervals(&entries, &settled, out)?;
-        let mut remarks = archives.remarks.join("; ");
+        let mut remarks = archives.remarks();
         if self.readout.is_whole() && !archives.is_uncertain {
             let clock = shown_time(&self.readout).map_or(now / 1_000 - ZONE, calendar::reckon);
             let until = absence::settled_until(kind, clock);

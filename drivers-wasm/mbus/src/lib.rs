@@ -27,6 +27,7 @@ mod frame;
 #[cfg(test)]
 mod fuzz_test;
 mod header;
+mod judge;
 mod layer;
 mod link;
 mod modifier;

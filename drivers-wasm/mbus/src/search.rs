@@ -4,6 +4,8 @@
 //! clean answer with data says that one meter is there. Where answers collide, one thing after the other that the
 //! pattern leaves open is filled in.
 
+use std::fmt::Write;
+
 use uzel_driver_sdk::{Failure, Level, Port};
 
 use crate::address::{SELECTED, Secondary};
@@ -71,7 +73,12 @@ pub fn find(link: &mut Link, port: &mut dyn Port, pattern: Secondary) -> Result<
 }
 
 fn refusal(pattern: &Secondary, found: &[Secondary], is_cut: bool) -> Failure {
-    let names: Vec<_> = found.iter().take(NAMED).map(ToString::to_string).collect();
+    let mut names = String::new();
+    for address in found.iter().take(NAMED) {
+        let before = if names.is_empty() { "" } else { ", " };
+        // Writing to a string cannot fail.
+        let _ = write!(names, "{before}{address}");
+    }
     let (least, more) = (
         if is_cut { "at least " } else { "" },
         if found.len() > NAMED {
@@ -80,7 +87,7 @@ fn refusal(pattern: &Secondary, found: &[Secondary], is_cut: bool) -> Failure {
             ""
         },
     );
-    let (count, names) = (found.len(), names.join(", "));
+    let count = found.len();
     Failure::Config(format!("secondary {pattern} fits {least}{count} meters: {names}{more}"))
 }
 

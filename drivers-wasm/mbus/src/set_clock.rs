@@ -53,10 +53,13 @@ impl Configure for Mbus {
 
 /// Date and time as a record; undone by [`Stamp::decode`]. Whoever shows a date alone is given a time all the same.
 fn record(time: CivilTime, precision: Precision) -> Vec<u8> {
-    match precision {
-        Precision::Second => [&TYPE_I[..], &date::encode(time, precision)].concat(),
-        Precision::Minute | Precision::Day => [&TYPE_F[..], &date::encode(time, Precision::Minute)].concat(),
-    }
+    let (kind, precision) = match precision {
+        Precision::Second => (TYPE_I, precision),
+        Precision::Minute | Precision::Day => (TYPE_F, Precision::Minute),
+    };
+    let mut record = kind.to_vec();
+    record.extend(date::encode(time, precision));
+    record
 }
 
 #[cfg(test)]
