@@ -1,9 +1,10 @@
-//! Compact profiles (EN 13757-3, VIFE 1F and 13): values at equal distances in one record of variable length.
+//! Compact profiles (EN 13757-3, VIFE 1F, 1E and 13): values at equal distances in one record of variable length.
 //!
 //! The record begins with a control byte (how the values are given, the unit of their distance, their coding) and the
-//! distance; the values follow, oldest first behind VIFE 1F, newest first behind VIFE 13. The date of the same storage
-//! number is that of a base value, which is a record of its own; the first value of the profile lies one distance from
-//! it. (A water meter with VIFE 13, public telegrams: the base of 1 June is followed by the value of 1 May.)
+//! distance; the values follow, oldest first behind VIFE 1F and 1E, newest first behind VIFE 13. The date of the same
+//! storage number is that of a base value, which is a record of its own; the first value of the profile lies one distance
+//! from it. (Public telegrams of water meters: with VIFE 13 the base of 1 June is followed by the value of 1 May; with 1E
+//! the base of 1 September 2021 by fourteen values that grow up to 1 November 2022, and the readout is of that month.)
 
 use uzel_driver_sdk::calendar;
 
@@ -15,6 +16,8 @@ use crate::record::{Function, Record, Vif};
 pub const FIRST_STORAGE: u64 = 1 << 41;
 /// Oldest value first.
 const PROFILE: u8 = 0x1f;
+/// Oldest value first, each in a storage number of its own.
+const WITH_REGISTERS: u8 = 0x1e;
 /// Newest value first.
 const INVERSE: u8 = 0x13;
 /// The distance is a month, where its unit is "days or months".
@@ -52,7 +55,7 @@ pub fn expand(records: &[Record]) -> Vec<Record> {
 
 /// Dates and values of a profile; none where the record is no profile, or its base is not there.
 fn values(record: &Record, records: &[Record]) -> Option<Vec<(Record, Record)>> {
-    let is_profile = |vife: &&u8| matches!(**vife & 0x7f, PROFILE | INVERSE);
+    let is_profile = |vife: &&u8| matches!(**vife & 0x7f, PROFILE | WITH_REGISTERS | INVERSE);
     let mut kinds = record.vifes.iter().filter(is_profile);
     let (Some(kind), None) = (kinds.next(), kinds.next()) else {
         return None;
@@ -265,6 +268,15 @@ mod tests {
                     "Hourly 2026-06-13 09h volume=100",
                     "Hourly 2026-06-13 10h volume=105",
                     "Hourly 2026-06-13 11h volume=104",
+                ],
+            ),
+            (
+                "with registers",
+                "42 6c 41 34 44 13 03 00 00 00 4d 93 1e 0a 3c fe 05 00 00 00 09 00 00 00".to_owned(),
+                vec![
+                    "Monthly 2026-03-01 00h volume=3",
+                    "Monthly 2026-04-01 00h volume=5",
+                    "Monthly 2026-05-01 00h volume=9",
                 ],
             ),
             (
