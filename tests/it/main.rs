@@ -13,6 +13,7 @@ mod judge;
 mod kill;
 mod languages;
 mod logika_spbus;
+mod mbus_bus;
 mod mbus_frames;
 mod mishaps;
 mod modbus;
