@@ -1,0 +1,8 @@
+//! The driver against recorded and simulated far ends, natively.
+
+mod control;
+mod conversation;
+mod corpus;
+mod far;
+mod hostile;
+mod noise;
