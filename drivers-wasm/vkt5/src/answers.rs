@@ -5,7 +5,7 @@ use uzel_driver_sdk::{Failure, Port};
 use crate::frame::{Reply, Request};
 use crate::message::{self, Source};
 use crate::meter::{Meter, refused};
-use crate::record::Plan;
+use crate::plan::Plan;
 use crate::talk::Talk;
 
 /// Answers in the order of their questions (none: left out by the device), or the code with which the device says that

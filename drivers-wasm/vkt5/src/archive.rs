@@ -9,7 +9,7 @@ use uzel_driver_sdk::{Absence, ArchiveKind, Batch, Column, Failure, LabelRule, P
 
 use crate::message::{self, Interval, Source};
 use crate::meter::{Meter, garbled, refused};
-use crate::record::Plan;
+use crate::plan::Plan;
 
 /// Depth of the rings.
 const DEPTH_DAYS: i64 = 45;

@@ -1,6 +1,7 @@
 //! Driver of the heat calculator ВКТ-5 by Teplocom: up to eight heat inputs and two regulators.
 //!
-//! [`frame`] bytes and frames · [`message`], [`scheme`], [`record`], [`extra`] frames and values · [`talk`] one question
+//! [`frame`] bytes and frames · [`message`], [`scheme`], [`plan`], [`record`], [`extra`] frames and
+//! values · [`talk`] one question
 //! and its answer, and what makes it believable · [`meter`], [`answers`] the session · [`moment`], [`archive`], [`settings`],
 //! [`control`] the conversation. Sections named here are those of the maker's "ВКТ-5 Протокол обмена".
 
@@ -14,6 +15,7 @@ pub mod frame;
 pub mod message;
 mod meter;
 mod moment;
+pub mod plan;
 pub mod record;
 pub mod scheme;
 mod settings;

@@ -5,7 +5,7 @@ use uzel_driver_sdk::{CivilTime, ClockReading, Failure, Identity, Port};
 
 use crate::config::Config;
 use crate::message::{self, Requisites, Source, Version};
-use crate::record::Plan;
+use crate::plan::Plan;
 use crate::scheme::{Generation, Scheme};
 use crate::talk::Talk;
 

@@ -6,10 +6,9 @@
 use uzel_driver_sdk::bytes::{Reader, Short};
 use uzel_driver_sdk::{Aggregate, CivilTime, Column, Condition, Fixed, Mark, Quality, Row, Value};
 
-use crate::extra::{self, Extra};
-use crate::frame::Request;
-use crate::message::{self, Source};
-use crate::scheme::{Generation, Input, Measured, Pipe, Purpose, Scheme};
+use crate::extra::Extra;
+use crate::message::Source;
+use crate::scheme::{Input, Measured, Pipe, Purpose};
 
 /// Situations of a pipe in their order, with their categories.
 const SITUATIONS: [(&str, &str); 9] = [
@@ -50,126 +49,6 @@ pub enum RecordError {
     Short(#[from] Short),
 }
 
-/// What one question asks for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Part {
-    /// By place among the heat inputs.
-    Values(usize),
-    Situations(usize),
-    Extra,
-    ExtraSituations,
-}
-
-/// What is asked for one row, and how answers become its cells.
-#[derive(Debug, Clone)]
-pub struct Plan {
-    pub source: Source,
-    inputs: Vec<Input>,
-    extras: Vec<Extra>,
-    pressure_unit: String,
-    parts: Vec<(Part, Request)>,
-}
-
-impl Plan {
-    /// For a device with this configuration.
-    pub fn new(scheme: &Scheme, source: Source, pressure_unit: &str) -> Self {
-        let extras = extra::extras(scheme);
-        let generation = scheme.generation;
-        let mut parts = Vec::new();
-        for (place, input) in scheme.inputs.iter().enumerate() {
-            let (number, pipes) = (input.number, input.pipes.len());
-            let values = message::input(source, number, pipes, vec![values_length(generation, source, pipes)]);
-            parts.push((Part::Values(place), values));
-            if source != Source::Totals {
-                let lengths = ns_lengths(generation, source, pipes);
-                let situations = message::input_ns(source, number, pipes, lengths);
-                parts.push((Part::Situations(place), situations));
-            }
-        }
-        if source != Source::Totals && extras.iter().any(|extra| extra.used != Measured::No) {
-            // In this order no answer is as long as the one before.
-            let request = message::extra_ns(source, extra::ns_length(generation));
-            parts.push((Part::ExtraSituations, request));
-            let request = message::extra(source, extra::length(generation));
-            parts.push((Part::Extra, request));
-        }
-        Self {
-            source,
-            inputs: scheme.inputs.clone(),
-            extras,
-            pressure_unit: pressure_unit.to_owned(),
-            parts,
-        }
-    }
-
-    /// The questions of a row. Those behind the heat inputs a device may refuse.
-    pub fn questions(&self) -> impl Iterator<Item = (&Request, bool)> {
-        let is_optional = |part: &Part| matches!(part, Part::Extra | Part::ExtraSituations);
-        self.parts
-            .iter()
-            .map(move |(part, request)| (request, is_optional(part)))
-    }
-
-    /// Whether every answer tells by its length that it is not the one before.
-    pub fn is_plain(&self) -> bool {
-        self.parts.windows(2).all(|pair| match pair {
-            [(_, one), (_, other)] => one.lengths.iter().all(|length| !other.lengths.contains(length)),
-            _ => true,
-        })
-    }
-
-    /// The row of answers, in the order of the questions.
-    pub fn table(&self, answers: &[Option<Vec<u8>>]) -> Result<Table, RecordError> {
-        let mut table = Table {
-            source: self.source,
-            pressure_unit: self.pressure_unit.clone(),
-            columns: Vec::new(),
-            values: Vec::new(),
-            marks: Vec::new(),
-            conditions: Vec::new(),
-        };
-        let mut extra_situations = None;
-        for ((part, _), answer) in self.parts.iter().zip(answers) {
-            let Some(data) = answer else { continue };
-            match part {
-                Part::Values(place) => match self.inputs.get(*place) {
-                    Some(input) if self.source == Source::Totals => table.totals(input, data)?,
-                    Some(input) => table.input(input, data)?,
-                    None => {}
-                },
-                Part::Situations(place) => {
-                    if let Some(input) = self.inputs.get(*place) {
-                        table.situations(input, data)?;
-                    }
-                }
-                Part::Extra => extra::values(&mut table, &self.extras, data)?,
-                // Behind their columns.
-                Part::ExtraSituations => extra_situations = Some(data),
-            }
-        }
-        if let Some(data) = extra_situations {
-            extra::situations(&mut table, &self.extras, data)?;
-        }
-        Ok(table)
-    }
-}
-
-fn values_length(generation: Generation, source: Source, pipes: usize) -> usize {
-    let is_new = generation == Generation::Six;
-    match source {
-        Source::Totals => 16 * pipes + if is_new { 40 } else { 32 },
-        _ => 12 * pipes + if is_new { 20 } else { 16 },
-    }
-}
-
-fn ns_lengths(generation: Generation, source: Source, pipes: usize) -> Vec<usize> {
-    match generation {
-        Generation::Six if source.is_archive() => vec![18 * pipes + 6, 18 * pipes + 18],
-        Generation::Six => vec![18 * pipes + 6],
-        _ => vec![18 * pipes + 4],
-    }
-}
-
 /// A row with its columns.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Table {
@@ -192,6 +71,18 @@ struct Of<'a> {
 }
 
 impl Table {
+    /// A row without cells.
+    pub fn new(source: Source, pressure_unit: &str) -> Self {
+        Self {
+            source,
+            pressure_unit: pressure_unit.to_owned(),
+            columns: Vec::new(),
+            values: Vec::new(),
+            marks: Vec::new(),
+            conditions: Vec::new(),
+        }
+    }
+
     /// The row under its label.
     pub fn row(self, label: Option<CivilTime>) -> Row {
         Row {
@@ -255,7 +146,7 @@ impl Table {
     }
 
     /// Array 00: temperature, pressure and mass of each pipe, then mass and heat of the heat input.
-    fn input(&mut self, input: &Input, data: &[u8]) -> Result<(), RecordError> {
+    pub fn input(&mut self, input: &Input, data: &[u8]) -> Result<(), RecordError> {
         let mut reader = Reader::new(data);
         let point = input.number;
         let level = self.level();
@@ -289,7 +180,7 @@ impl Table {
     }
 
     /// Array 00 of totals: masses and heat are doubles.
-    fn totals(&mut self, input: &Input, data: &[u8]) -> Result<(), RecordError> {
+    pub fn totals(&mut self, input: &Input, data: &[u8]) -> Result<(), RecordError> {
         let mut reader = Reader::new(data);
         let amount = self.amount();
         for pipe in &input.pipes {
@@ -310,7 +201,7 @@ impl Table {
     }
 
     /// Array 04: nine words of each pipe, then those of the heat input.
-    fn situations(&mut self, input: &Input, data: &[u8]) -> Result<(), RecordError> {
+    pub fn situations(&mut self, input: &Input, data: &[u8]) -> Result<(), RecordError> {
         let mut reader = Reader::new(data);
         for pipe in &input.pipes {
             for ((code, _), ordinal) in SITUATIONS.iter().zip(1u16..) {

@@ -5,7 +5,8 @@ use uzel_driver_sdk::bytes::{Reader, unhex};
 use uzel_driver_sdk::{CivilTime, Value};
 use vkt5::frame::{self, Reply, Request, Scan};
 use vkt5::message::{self, Interval, Source, Version};
-use vkt5::record::{Plan, Table};
+use vkt5::plan::Plan;
+use vkt5::record::Table;
 use vkt5::scheme::{Generation, Input, Measured, Pipe, Purpose, Scheme};
 
 fn vectors() -> Vec<Json> {
