@@ -16,6 +16,8 @@ pub struct Config {
     pub timeout_ms: u32,
     #[serde(default = "attempts")]
     pub attempts: u32,
+    #[serde(default = "pause_ms")]
+    pub pause_ms: u32,
     #[serde(default = "pressure_unit")]
     pub pressure_unit: String,
 }
@@ -26,6 +28,10 @@ fn timeout_ms() -> u32 {
 
 fn attempts() -> u32 {
     3
+}
+
+fn pause_ms() -> u32 {
+    5
 }
 
 fn pressure_unit() -> String {
@@ -44,6 +50,7 @@ impl Config {
             return Err(Failure::Config(text));
         }
         config.timeout_ms = config.timeout_ms.clamp(20, 60_000);
+        config.pause_ms = config.pause_ms.min(1_000);
         config.attempts = config.attempts.clamp(1, 10);
         Ok(config)
     }

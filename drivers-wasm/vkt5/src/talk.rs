@@ -33,6 +33,8 @@ pub struct Talk {
     address: u8,
     timeout_ms: u32,
     attempts: u32,
+    /// Silence before a question, milliseconds: a frame ends by 3.5 characters of it.
+    pause_ms: u32,
     troubles: u32,
     /// Questions in a row to which nothing came.
     silent: u32,
@@ -50,6 +52,7 @@ impl Talk {
             address: config.address,
             timeout_ms: config.timeout_ms,
             attempts: config.attempts,
+            pause_ms: config.pause_ms,
             troubles: 0,
             silent: 0,
             is_astray: false,
@@ -102,6 +105,9 @@ impl Talk {
 
     /// Asks once. Silence and damage are failures, and trouble.
     pub fn ask(&mut self, port: &mut dyn Port, request: &Request) -> Result<Reply, Failure> {
+        if self.pause_ms > 0 {
+            port.sleep(self.pause_ms);
+        }
         let stale = usize::try_from(port.purge()).unwrap_or(usize::MAX);
         if stale >= SHORTEST {
             self.trouble(port, &format!("{stale} bytes that nobody asked for"));

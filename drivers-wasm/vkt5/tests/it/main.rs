@@ -1,5 +1,6 @@
 //! The driver against recorded and simulated far ends, natively.
 
+mod captured;
 mod control;
 mod conversation;
 mod corpus;
