@@ -10,7 +10,7 @@ use uzel_driver_sdk::bytes::hex;
 use uzel_driver_sdk::{Failure, LineError, Port, Reading};
 
 use crate::config::Config;
-use crate::frame::{self, FrameError, Reply, Request, SHORTEST, Scan};
+use crate::frame::{self, FrameError, Reply, Request, SHORTEST, Scan, WRITE};
 use crate::message;
 
 /// Bytes of one answer, with all noise and strays, before it counts as none.
@@ -173,7 +173,10 @@ impl Talk {
             if bytes.starts_with(&question) {
                 bytes.drain(..question.len());
             }
-            let is_echo = !bytes.is_empty() && question.starts_with(&bytes);
+            if is_echo(&question, &bytes) && !timed_out {
+                read = port.read(self.reading(question.len() - bytes.len()));
+                continue;
+            }
             let need = match frame::scan(self.address, request, &bytes) {
                 Scan::Reply(reply) => {
                     let took = port.now().saturating_sub(self.asked_at);
@@ -188,7 +191,6 @@ impl Talk {
                     SHORTEST.saturating_sub(bytes.len())
                 }
                 Scan::Bad(error) => return Err(garbled(&error, &bytes)),
-                Scan::Need(_) if is_echo => question.len() - bytes.len(),
                 Scan::Need(need) => need,
             };
             if timed_out && bytes.is_empty() {
@@ -235,6 +237,12 @@ fn gather(read: Result<Vec<u8>, LineError>, bytes: &mut Vec<u8>, all: &mut usize
     *all += more.len();
     bytes.extend(more);
     Ok(timed_out)
+}
+
+/// Whether bytes can only be the beginning of the question itself. A write is answered by its own first six bytes.
+fn is_echo(question: &[u8], bytes: &[u8]) -> bool {
+    let same = if question.get(1) == Some(&WRITE) { 6 } else { 0 };
+    bytes.len() > same && question.starts_with(bytes)
 }
 
 fn garbled(error: &FrameError, bytes: &[u8]) -> Trouble {

@@ -191,7 +191,7 @@ fn a_report_of_the_second_form_has_more_times() {
 #[test]
 fn a_whole_ring_is_read_and_nothing_before_it_is_asked() {
     let (mut driver, mut line) = start(Device::new());
-    let asked = line.asked;
+    let (asked, began) = (line.asked, line.now);
     let out = read(
         &mut driver,
         &mut line,
@@ -207,6 +207,9 @@ fn a_whole_ring_is_read_and_nothing_before_it_is_asked() {
     assert_eq!(out.absent, [(before, Absence::Overwritten)]);
     // The date, two questions for each heat input, two for the additional temperatures.
     assert!(line.asked - asked < 45 * 24 * 7 + 5, "{} questions", line.asked - asked);
+    // The far end takes 7 ms: nothing is waited for that does not come.
+    let (asked, took_ms) = (line.asked - asked, line.now - began);
+    assert!(took_ms <= i64::from(asked) * 12, "{took_ms} ms for {asked} questions");
 }
 
 #[test]
@@ -335,6 +338,7 @@ fn refusals_without_service_byte_and_a_line_that_hears_itself_are_understood() {
     let hole = calendar::reckon(at(11, 19, 3, 0)) / 3_600;
     device.hole = hole..hole + 1;
     let (mut driver, mut line) = start(device);
+    let began = (line.asked, line.now);
     let out = read(
         &mut driver,
         &mut line,
@@ -348,4 +352,6 @@ fn refusals_without_service_byte_and_a_line_that_hears_itself_are_understood() {
         "{:?}",
         line.notes
     );
+    let (asked, took_ms) = (line.asked - began.0, line.now - began.1);
+    assert!(took_ms <= i64::from(asked) * 12, "{took_ms} ms for {asked} questions");
 }
