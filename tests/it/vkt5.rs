@@ -44,7 +44,7 @@ fn read_of(meter: &Handle) -> Read {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_first_read_takes_all_that_there_is_and_a_second_nothing_again() {
     let meters = [
-        ("new", young(40).seed(31).two_inputs().regulators().second_report()),
+        ("new", young(12).seed(31).two_inputs().regulators().second_report()),
         ("old", young(3).seed(32).firmware(Vkt5Firmware::Old)),
     ];
     let mut served = Vec::new();
@@ -65,10 +65,9 @@ async fn a_first_read_takes_all_that_there_is_and_a_second_nothing_again() {
         assert_eq!(word(&session), "complete", "{name}: {session}");
         let judge = Judge::of(Model::Vkt5, meter);
         assert_whole(&judge, &pool, device).await;
-        for kind in [RecordKind::Current, RecordKind::Totals] {
-            let moments = from_store(&pool, device, kind, &moscow()).await;
-            assert_eq!((moments.len(), judge.wrong(&moments)), (1, Vec::new()), "{name} {kind}");
-        }
+        // What it measures now, and its totals.
+        let moments = from_store(&pool, device, RecordKind::Current, &moscow()).await;
+        assert_eq!((moments.len(), judge.wrong(&moments)), (2, Vec::new()), "{name}");
         let before = meter.requests();
         let again = host.read_now(device, &usual()).await;
         let asked = meter.requests() - before;
@@ -81,7 +80,7 @@ async fn a_first_read_takes_all_that_there_is_and_a_second_nothing_again() {
     }
     let judge = Judge::of(Model::Vkt5, &served[0].1);
     let hours = judge.held(RecordKind::Archive(ArchiveKind::Hourly));
-    assert!(hours.len() >= 960 && hours.iter().any(|hour| !hour.conditions.is_empty()));
+    assert!(hours.len() >= 288 && hours.iter().any(|hour| !hour.conditions.is_empty()));
     assert_no_incident(&pool).await;
 }
 
@@ -177,15 +176,16 @@ async fn records_that_are_overwritten_while_they_are_read_are_not_made_up() {
         .await
         .unwrap();
     let before = Judge::of(Model::Vkt5, &meter);
+    let until = NOW.saturating_sub(1_060.hours());
     let (report, taken) = read_of(&meter)
-        .archive(ArchiveKind::Hourly, NOW.saturating_sub(1_080.hours()), NOW)
+        .archive(ArchiveKind::Hourly, NOW.saturating_sub(1_080.hours()), until)
         .run()
         .await;
     assert_eq!(report.outcome, Outcome::Complete, "{:?}", report.detail);
     let seen = from_taken(&taken);
     assert_eq!(before.wrong(&seen), Vec::<String>::new());
     let after = Judge::of(Model::Vkt5, &meter);
-    let until = NOW.date().at(10, 0, 0, 0);
+    let until = until.date().at(until.hour(), 0, 0, 0);
     assert_eq!(after.unread(ArchiveKind::Hourly, DateTime::MIN, until, &seen), []);
 }
 

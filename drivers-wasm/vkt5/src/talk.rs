@@ -2,9 +2,10 @@
 //!
 //! An answer does not say which date, and often not even which heat input, it is of: a late answer to an earlier question
 //! can look like the answer to this one. So a piece of work (a record, the clock) counts only if nothing at all went wrong
-//! while it was done: no silence, no damage, no byte that nobody asked for. After trouble the line is let fall silent, a
-//! question whose answer looks like no other (the firmware) shows that answers come in step again, and the work is done
-//! anew. From the first trouble on every work is also closed by that question, and what does not change is asked for twice.
+//! while it was done: no silence, no damage, no byte that nobody asked for but the last answer once more. After trouble the
+//! line is let fall silent, a question whose answer looks like no other (the firmware) shows that answers come in step
+//! again, and the work is done anew. From the first trouble on every work is also closed by that question, and what does
+//! not change is asked for twice.
 
 use uzel_driver_sdk::bytes::hex;
 use uzel_driver_sdk::{Failure, LineError, Port, Reading};
@@ -40,6 +41,10 @@ pub struct Talk {
     silent: u32,
     /// Answers may be out of step with their questions.
     is_astray: bool,
+    /// Nothing was asked since the line was found silent.
+    is_quiet: bool,
+    /// The bytes of the last answer: some gateways send it again.
+    last: Vec<u8>,
     /// How long answers took lately at most, milliseconds.
     slowest_ms: i64,
     /// When the last question left, host time.
@@ -56,6 +61,8 @@ impl Talk {
             troubles: 0,
             silent: 0,
             is_astray: false,
+            is_quiet: false,
+            last: Vec::new(),
             slowest_ms: 0,
             asked_at: 0,
         }
@@ -83,8 +90,8 @@ impl Talk {
                 if self.is_doubtful() || !is_plain {
                     self.ask(port, &message::version())?;
                 }
-                if self.is_doubtful() && self.settle(port)? >= SHORTEST {
-                    self.trouble(port, "bytes came that nobody asked for");
+                if self.is_doubtful() {
+                    self.listen(port)?;
                 }
                 Ok(done)
             });
@@ -108,10 +115,14 @@ impl Talk {
         if self.pause_ms > 0 {
             port.sleep(self.pause_ms);
         }
+        if self.is_doubtful() && !self.is_quiet {
+            self.listen(port)?;
+        }
         let stale = usize::try_from(port.purge()).unwrap_or(usize::MAX);
         if stale >= SHORTEST {
             self.trouble(port, &format!("{stale} bytes that nobody asked for"));
         }
+        self.is_quiet = false;
         match self.once(port, request) {
             Ok(reply) => {
                 self.silent = 0;
@@ -152,12 +163,24 @@ impl Talk {
         self.settle(port)?;
         let before = self.troubles;
         self.ask(port, &message::version())?;
-        if self.settle(port)? >= SHORTEST || self.troubles > before {
+        self.listen(port)?;
+        if self.troubles > before {
             return Err(Failure::Garbled(
                 "answers are out of step with their questions".to_owned(),
             ));
         }
         self.is_astray = false;
+        Ok(())
+    }
+
+    /// Waits until the line is silent. Whatever comes meanwhile is trouble, but for the last answer once more.
+    fn listen(&mut self, port: &mut dyn Port) -> Result<(), Failure> {
+        let came = self.settle(port)?;
+        let size = self.last.len().max(1);
+        let is_again = came.chunks(size).all(|chunk| self.last.starts_with(chunk));
+        if came.len() >= SHORTEST && !is_again {
+            self.trouble(port, &format!("{} bytes that nobody asked for", came.len()));
+        }
         Ok(())
     }
 
@@ -182,10 +205,13 @@ impl Talk {
                     let took = port.now().saturating_sub(self.asked_at);
                     // One slow answer is forgotten after some quick ones.
                     self.slowest_ms = took.max(self.slowest_ms - self.slowest_ms / 4);
+                    self.last = bytes;
                     return Ok(reply);
                 }
                 Scan::Stray(length) => {
-                    self.trouble(port, "an answer to another question");
+                    if bytes.get(..length) != Some(&*self.last) {
+                        self.trouble(port, "an answer to another question");
+                    }
                     bytes.drain(..length.min(bytes.len()));
                     // The next frame may be whole already.
                     SHORTEST.saturating_sub(bytes.len())
@@ -211,15 +237,18 @@ impl Talk {
         Reading::exactly(u32::try_from(need.max(1)).unwrap_or(u32::MAX), self.timeout_ms)
     }
 
-    /// Waits until the line is silent; gives how many bytes came meanwhile.
-    fn settle(&mut self, port: &mut dyn Port) -> Result<usize, Failure> {
+    /// Waits until the line is silent; gives what came meanwhile.
+    fn settle(&mut self, port: &mut dyn Port) -> Result<Vec<u8>, Failure> {
         let quiet = self.slowest_ms.saturating_mul(2).saturating_add(QUIET_MS);
         let quiet_ms = u32::try_from(quiet).unwrap_or(u32::MAX).clamp(1, self.timeout_ms);
-        let mut came = 0;
+        let mut came = Vec::new();
         for _ in 0..SETTLE_ROUNDS {
             match port.read(Reading::until_silence(quiet_ms, 1_024, quiet_ms)) {
-                Err(LineError::Timeout(bytes)) if bytes.is_empty() => return Ok(came),
-                Ok(bytes) | Err(LineError::Timeout(bytes)) => came += bytes.len(),
+                Err(LineError::Timeout(bytes)) if bytes.is_empty() => {
+                    self.is_quiet = true;
+                    return Ok(came);
+                }
+                Ok(bytes) | Err(LineError::Timeout(bytes)) => came.extend(bytes),
                 Err(error) => return Err(line(error)),
             }
         }

@@ -112,3 +112,12 @@ fn a_late_and_repeating_gateway_gives_nothing_but_the_truth() {
     };
     all(faults, 50);
 }
+
+#[test]
+fn a_gateway_that_always_repeats_itself_gives_everything() {
+    let faults = Faults {
+        repeated: 1_000,
+        ..Faults::default()
+    };
+    all(faults, 99);
+}
