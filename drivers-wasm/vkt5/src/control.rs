@@ -1,11 +1,11 @@
 //! Changing the set points and the weekly programme of the built-in regulators: the only means of remote control that the
 //! documents give.
 //!
-//! Both are arrays that are written whole, so what is not to change is written as it was read. Nothing is written that is so
-//! already, nothing outside of the bounds, nothing to a regulator that is not there. A write is never repeated; what counts
-//! is what is read back.
+//! Both are arrays that are written whole, so what is not to change is written as it was read. Nothing is written that is
+//! so already, nothing outside of the bounds, nothing to a regulator that is not there, and not often. A write is never
+//! repeated; what counts is what is read back.
 
-use uzel_driver_sdk::{Failure, Fixed, Level, Port, Value};
+use uzel_driver_sdk::{Failure, Fixed, Level, Port, Value, writes};
 
 use crate::frame::{Reply, Request};
 use crate::message::{self, PROGRAMME_BYTES};
@@ -59,6 +59,7 @@ impl Meter {
         }
         let bits = |points: [f32; 4]| points.map(f32::to_bits);
         if bits(wanted) != bits(before) {
+            writes::permit(port, &id)?;
             let written = self.write(port, &message::set_set_points(wanted))?;
             let after = self.set_points(port)?;
             port.log(Level::Info, &format!("set points: {before:?} to {after:?}"));
@@ -82,7 +83,7 @@ impl Meter {
                 )));
             }
         };
-        let after = self.change_programme(port, |programme| {
+        let after = self.change_programme(port, &Place::Hour(place).id(), |programme| {
             if let Some(byte) = programme.get_mut(place) {
                 *byte = hour;
             }
@@ -98,7 +99,7 @@ impl Meter {
         };
         self.require(regulator)?;
         let hours = [week(arguments, "begin")?, week(arguments, "end")?].concat();
-        let after = self.change_programme(port, |programme| {
+        let after = self.change_programme(port, &format!("r{}", regulator + 1), |programme| {
             for (byte, hour) in programme.iter_mut().skip(regulator * 14).zip(&hours) {
                 *byte = *hour;
             }
@@ -107,10 +108,11 @@ impl Meter {
         Ok(Value::Text(of_regulator.join(" ")))
     }
 
-    /// Changes the programme, unless it is so already, and gives what the device then holds.
+    /// Changes the programme, unless it is so already, and gives what the device then holds. `id` is what changes.
     fn change_programme(
         &mut self,
         port: &mut dyn Port,
+        id: &str,
         change: impl FnOnce(&mut [u8; PROGRAMME_BYTES]),
     ) -> Result<[u8; PROGRAMME_BYTES], Failure> {
         let before = self.programme(port)?;
@@ -119,6 +121,7 @@ impl Meter {
         if wanted == before {
             return Ok(before);
         }
+        writes::permit(port, id)?;
         let written = self.write(port, &message::set_programme(&wanted))?;
         let after = self.programme(port)?;
         port.log(Level::Info, &format!("programme: {before:?} to {after:?}"));

@@ -117,3 +117,12 @@ fn a_write_whose_answer_was_lost_is_read_back_and_not_repeated() {
     );
     assert_eq!(line.far.writes, 1);
 }
+
+#[test]
+fn one_value_is_not_written_twice_within_a_minute() {
+    let (mut driver, mut line) = start(Device::new());
+    set(&mut driver, &mut line, "r1.day", fixed(20, 0)).unwrap();
+    let failure = set(&mut driver, &mut line, "r1.day", fixed(21, 0)).unwrap_err();
+    assert!(format!("{failure:?}").contains("within the last minute"), "{failure:?}");
+    assert_eq!((line.far.writes, line.far.points[0]), (1, 20.0));
+}
