@@ -35,5 +35,6 @@ mod telephone;
 mod tunnel;
 mod vanished;
 mod vendor;
+mod vkt5;
 mod world;
 mod writing_a_driver;

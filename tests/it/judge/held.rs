@@ -1,5 +1,7 @@
 //! What a simulated meter holds, in the words that the host should have for it.
 
+mod vkt5;
+
 use std::collections::BTreeSet;
 
 use jiff::ToSpan as _;
@@ -14,6 +16,8 @@ use super::seen::{Seen, SeenCell};
 pub enum Model {
     /// ВКТ-7 with kgf/cm², Gcal and m³/h.
     Vkt7,
+    /// ВКТ-5 with MPa.
+    Vkt5,
     /// СПТ943 with kgf/cm² and Gcal.
     Spt943,
     /// A meter of the magistral protocol with kgf/cm² and Gcal.
@@ -129,6 +133,7 @@ pub fn records(model: Model, meter: &Handle, place: usize, kind: RecordKind) -> 
             };
             plain.iter().map(with_totals).collect()
         }
+        Model::Vkt5 => plain.iter().map(vkt5::held).collect(),
         Model::Primer => plain.iter().map(primer).collect(),
         Model::Spbus => plain.iter().map(spbus).collect(),
         Model::Register => plain.iter().map(register).collect(),

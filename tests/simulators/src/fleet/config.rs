@@ -167,6 +167,9 @@ pub enum Kind {
     #[serde(rename = "vkt7")]
     #[value(name = "vkt7")]
     Vkt7,
+    #[serde(rename = "vkt5")]
+    #[value(name = "vkt5")]
+    Vkt5,
     #[serde(rename = "spt943")]
     #[value(name = "spt943")]
     Spt943,

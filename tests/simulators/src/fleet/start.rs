@@ -241,6 +241,7 @@ fn meter_link(meter: &MeterConfig, number: u64, shared: &mut Shared) -> Result<L
     let seed = meter.seed.wrapping_add(number % SEEDS);
     Ok(match meter.kind {
         Kind::Vkt7 => vkt7(meter, number, seed, clock, shared),
+        Kind::Vkt5 => super::teplocom::vkt5(meter, number, seed, clock)?,
         Kind::Spt943 => spt(Spt::spt943(), meter, number, seed, clock, shared)?,
         Kind::Spt942 => spt(Spt::spt942(), meter, number, seed, clock, shared)?,
         Kind::Spt941_10 => spt(Spt::spt941_10(), meter, number, seed, clock, shared)?,
@@ -384,7 +385,7 @@ fn replay(meter: &MeterConfig) -> Result<Link, FleetError> {
 }
 
 /// The serial number of a kind whose wire has a number.
-fn digits(meter: &MeterConfig, number: u64) -> Result<Option<u32>, FleetError> {
+pub(super) fn digits(meter: &MeterConfig, number: u64) -> Result<Option<u32>, FleetError> {
     let Some(serial) = &meter.serial else { return Ok(None) };
     let parsed = counted(serial, number).parse().map_err(|_| FleetError::Serial {
         kind: meter.kind,
