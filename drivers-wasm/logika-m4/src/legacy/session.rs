@@ -5,11 +5,10 @@ use uzel_driver_sdk::{Failure, Identity, Port};
 use super::clock::{self, Reading};
 use super::link::Link;
 use super::memory;
-use super::model::{self, Model};
+use super::model::Model;
 use super::settings::{self, Entry};
 use super::table::Units;
 use super::trouble::Trouble;
-use crate::config::Config;
 use crate::ident::{Device, Ident};
 
 /// Serial number and model character stand in the first flash page.
@@ -37,17 +36,17 @@ pub struct Session {
 }
 
 impl Session {
-    /// Wakes the meter, asks who it is and reads the settings on which everything else depends.
-    pub fn identify(port: &mut dyn Port, config: Config) -> Result<(Self, Identity), (Link, Failure)> {
-        let inputs = config.inputs.clone();
-        let mut link = Link::new(config);
-        let (ident, device, model) = match known(&mut link, port) {
-            Ok(known) => known,
-            Err(failure) => return Err((link, failure)),
-        };
+    /// Reads the settings on which everything else depends.
+    pub fn introduce(
+        mut link: Link,
+        port: &mut dyn Port,
+        ident: Ident,
+        device: Device,
+        model: &'static Model,
+    ) -> Result<(Self, Identity), (Link, Failure)> {
         link.know(ident, model.slow_wake, model.session_s);
         let inputs: Vec<u8> = (1..=model.inputs)
-            .filter(|input| model.inputs == 1 || inputs.contains(input))
+            .filter(|input| model.inputs == 1 || link.config.inputs.contains(input))
             .collect();
         let mut session = Self {
             link,
@@ -59,7 +58,7 @@ impl Session {
             seen: Vec::new(),
             clock: None,
         };
-        match session.introduce(port, ident, device) {
+        match session.learn_all(port, ident, device) {
             Ok(identity) => Ok((session, identity)),
             Err(failure) => Err((session.link, failure)),
         }
@@ -111,7 +110,7 @@ impl Session {
         self.clock = None;
     }
 
-    fn introduce(&mut self, port: &mut dyn Port, ident: Ident, device: Device) -> Result<Identity, Failure> {
+    fn learn_all(&mut self, port: &mut dyn Port, ident: Ident, device: Device) -> Result<Identity, Failure> {
         self.link.raise(port, self.model.max_baud)?;
         let page = memory::flash(&mut self.link, port, 0, memory::PAGE)?;
         self.learn(port)?;
@@ -142,17 +141,6 @@ impl Session {
             details,
         })
     }
-}
-
-/// Who answers, if this driver reads it.
-fn known(link: &mut Link, port: &mut dyn Port) -> Result<(Ident, Device, &'static Model), Failure> {
-    let ident = link.open(port)?;
-    let device = ident
-        .device()
-        .ok_or_else(|| Failure::WrongDevice(format!("{ident} answered")))?;
-    let reads = "this driver reads СПТ941.10/.11, СПТ942 and СПТ943";
-    let model = model::model(device).ok_or_else(|| Failure::Unsupported(format!("{ident} answered: {reads}")))?;
-    Ok((ident, device, model))
 }
 
 /// Low 24 bits, little-endian; none where the place is empty.

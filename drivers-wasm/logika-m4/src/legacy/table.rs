@@ -69,7 +69,8 @@ fn fields(model: &Model, block: Block) -> &'static [Field] {
     }
 }
 
-fn column(id: &str, quantity: &str, unit: &str, point: u8, pipe: Option<&str>, aggregate: Aggregate) -> Column {
+/// A column of an untariffed value.
+pub fn column(id: &str, quantity: &str, unit: &str, point: u8, pipe: Option<&str>, aggregate: Aggregate) -> Column {
     Column {
         id: id.to_owned(),
         quantity: quantity.to_owned(),

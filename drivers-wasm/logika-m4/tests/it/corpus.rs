@@ -200,7 +200,7 @@ fn rows(text: &str, device: &str) -> Vec<Vec<Value>> {
         .collect()
 }
 
-const DEVICES: [(Device, &str); 3] = [
+pub const DEVICES: [(Device, &str); 3] = [
     (Device::Spt941_10, "SPT941_10"),
     (Device::Spt942, "SPT942"),
     (Device::Spt943, "SPT943"),

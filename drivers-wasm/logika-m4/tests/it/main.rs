@@ -1,8 +1,12 @@
 //! The driver over the public corpus, over recorded conversations and over a line with every fault.
 
+mod chance;
 mod conversations;
 mod corpus;
+mod corpus_extended;
 mod describe;
+mod extended;
 mod faults;
 mod meter;
 mod noise;
+mod tagged;
