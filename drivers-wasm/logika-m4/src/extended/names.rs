@@ -3,8 +3,7 @@
 use uzel_driver_sdk::{Aggregate, Column};
 
 use super::model::Medium;
-use super::units::Units;
-use crate::legacy::table::column;
+use crate::legacy::table::{Units, column};
 
 /// Which values a table shows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

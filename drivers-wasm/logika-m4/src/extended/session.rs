@@ -6,9 +6,10 @@ use uzel_driver_sdk::{ClockReading, Failure, Identity, Instant, Port};
 use super::model::{Medium, Model};
 use super::tags;
 use super::talk::{Place, Talk};
-use super::units::Units;
+use super::units;
 use crate::ident::{Device, Ident};
 use crate::legacy::link::Link;
+use crate::legacy::table::Units;
 use crate::legacy::trouble::Trouble;
 
 /// Who the meter is, in its own words, and its serial number.
@@ -56,11 +57,7 @@ impl Session {
             inputs: (1..=model.inputs)
                 .filter(|input| model.inputs == 1 || inputs.contains(input))
                 .collect(),
-            units: Units {
-                pressure: "",
-                heat: "",
-                own: Vec::new(),
-            },
+            units: Units::of_setting(0),
             report_day: 1,
             report_hour: 0,
             seen: Vec::new(),
@@ -118,7 +115,7 @@ impl Session {
 
     /// Reads units, report day and report hour.
     pub fn learn(&mut self, port: &mut dyn Port) -> Result<(), Failure> {
-        self.units = Units::read(&mut self.talk, port, self.model)?;
+        self.units = units::read(&mut self.talk, port, self.model)?;
         let (Some(day), Some(hour)) = (self.model.setting("СР"), self.model.setting("ЧР")) else {
             return Ok(());
         };

@@ -9,6 +9,7 @@ use super::model::{Group, Known, Medium, settings_of};
 use super::session::Session;
 use super::tags::{self, Tag};
 use super::talk::{Place, WRITE, put_number};
+use super::units::of_setting;
 use crate::legacy::settings::{decimal, id, keeps_the_line};
 use crate::legacy::trouble::Trouble;
 use crate::legacy::write::{same, text_of};
@@ -31,7 +32,7 @@ impl Session {
                 id: id(known.name, self.prefix(group)),
                 title: title(known.name),
                 value,
-                unit: known.unit.map(|unit| self.units.of_setting(unit).to_owned()),
+                unit: known.unit.map(|unit| of_setting(&self.units, unit).to_owned()),
                 writable: keeps_the_line(known.name),
             }));
         }

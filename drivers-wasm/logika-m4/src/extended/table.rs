@@ -5,9 +5,8 @@ use uzel_driver_sdk::{Aggregate, Column, Condition, Fixed, Mark, Quality, Row, V
 use super::model::{Group, Medium, Model, places_of};
 use super::names::{Block, column_of};
 use super::tags::{self, Tag, low_64};
-use super::units::Units;
 use crate::legacy::abnormal::code;
-use crate::legacy::table::column;
+use crate::legacy::table::{Units, column};
 
 /// НС bits of one heat input where they stand behind the 64th (`Model::wide`).
 const WIDE_BITS: u32 = 16;

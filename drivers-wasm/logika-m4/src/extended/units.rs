@@ -4,82 +4,55 @@ use uzel_driver_sdk::{Failure, Port};
 
 use super::model::{Medium, Model, settings_of};
 use super::talk::{Place, Talk};
-use crate::legacy::table::Units as Pair;
+use crate::legacy::table::Units;
 
-/// Units of pressure and heat; on gas meters each pressure has its own.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Units {
-    pub pressure: &'static str,
-    pub heat: &'static str,
-    pub own: Vec<(&'static str, &'static str)>,
-}
-
-impl Units {
-    /// The unit of a pressure of a gas meter. `dP1д` is measured as `dP1`.
-    pub fn own(&self, name: &str) -> &'static str {
-        let name = name.trim_end_matches('д');
-        let found = self.own.iter().find(|(own, _)| *own == name);
-        found.map_or("", |(_, unit)| unit)
-    }
-
-    /// The unit of a setting: one of its own, or that of the quantity which it names.
-    pub fn of_setting(&self, unit: &'static str) -> &'static str {
-        match unit {
-            "C" => "Cel",
-            "P" => self.pressure,
-            "Q" => self.heat,
-            _ => match self.own(unit) {
-                "" => unit,
-                own => own,
-            },
-        }
-    }
-
-    /// Reads the settings that choose the units.
-    pub fn read(talk: &mut Talk, port: &mut dyn Port, model: &'static Model) -> Result<Self, Failure> {
-        let named: Vec<(&'static str, Place)> = match model.medium {
-            Medium::Flow => Vec::new(),
-            Medium::Heat => ["ЕИ", "ЕИ/P", "ЕИ/Q"]
-                .into_iter()
-                .filter_map(|name| Some((name, model.setting(name)?)))
-                .collect(),
-            Medium::Gas => model
-                .settings
-                .iter()
-                .flat_map(settings_of)
-                .filter(|known| known.name.starts_with('['))
-                .map(|known| (known.name, known.place))
-                .collect(),
-        };
-        let places: Vec<Place> = named.iter().map(|(_, place)| *place).collect();
-        let texts = talk.read_tags(port, &places, |_, tag, _| tag.text())?;
-        let mut units = Self {
-            pressure: "",
-            heat: "",
-            own: Vec::new(),
-        };
-        for ((name, _), text) in named.iter().zip(&texts) {
-            let value: u32 = text
-                .parse()
-                .map_err(|_| Failure::Garbled(format!("setting {name} reads {text:?}, expected a number of units")))?;
-            let pair = Pair::of_setting(value);
-            match *name {
-                "ЕИ" => (units.pressure, units.heat) = (pair.pressure, pair.heat),
-                "ЕИ/P" => units.pressure = pair.pressure,
-                "ЕИ/Q" => units.heat = pair.heat,
-                _ => units.own.push((name.trim_matches(['[', ']']), gas_unit(value))),
-            }
-        }
-        Ok(units)
+/// The unit of a setting: one of its own, or that of the quantity which it names.
+pub fn of_setting(units: &Units, unit: &'static str) -> &'static str {
+    match unit {
+        "C" => "Cel",
+        "P" => units.pressure,
+        "Q" => units.heat,
+        _ => match units.own(unit) {
+            "" => unit,
+            own => own,
+        },
     }
 }
 
-/// A value above the list works as 0.
-pub fn gas_unit(value: u32) -> &'static str {
-    match value {
-        1 => "MPa",
-        2 => "kgf/cm2",
-        3 => "kgf/m2",
-        _ => "kPa",
+/// Reads the settings that choose the units.
+pub fn read(talk: &mut Talk, port: &mut dyn Port, model: &'static Model) -> Result<Units, Failure> {
+    let named: Vec<(&'static str, Place)> = match model.medium {
+        Medium::Flow => Vec::new(),
+        Medium::Heat => ["ЕИ", "ЕИ/P", "ЕИ/Q"]
+            .into_iter()
+            .filter_map(|name| Some((name, model.setting(name)?)))
+            .collect(),
+        Medium::Gas => model
+            .settings
+            .iter()
+            .flat_map(settings_of)
+            .filter(|known| known.name.starts_with('['))
+            .map(|known| (known.name, known.place))
+            .collect(),
+    };
+    let places: Vec<Place> = named.iter().map(|(_, place)| *place).collect();
+    let texts = talk.read_tags(port, &places, |_, tag, _| tag.text())?;
+    let mut units = Units {
+        pressure: "",
+        heat: "",
+        own: Vec::new(),
+    };
+    for ((name, _), text) in named.iter().zip(&texts) {
+        let value: u32 = text
+            .parse()
+            .map_err(|_| Failure::Garbled(format!("setting {name} reads {text:?}, expected a number of units")))?;
+        let pair = Units::of_setting(value);
+        match *name {
+            "ЕИ" => (units.pressure, units.heat) = (pair.pressure, pair.heat),
+            "ЕИ/P" => units.pressure = pair.pressure,
+            "ЕИ/Q" => units.heat = pair.heat,
+            _ => units.own.push((name.trim_matches(['[', ']']), Units::gas(value))),
+        }
     }
+    Ok(units)
 }

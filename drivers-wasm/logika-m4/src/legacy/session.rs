@@ -5,7 +5,7 @@ use uzel_driver_sdk::{Failure, Identity, Port};
 use super::clock::{self, Reading};
 use super::link::Link;
 use super::memory;
-use super::model::Model;
+use super::model::{Kept, Model};
 use super::settings::{self, Entry};
 use super::table::Units;
 use super::trouble::Trouble;
@@ -16,6 +16,8 @@ const SERIAL: std::ops::Range<usize> = 0x28..0x2c;
 const MODEL_CHARACTER: usize = 0x30;
 /// The settings that every reading needs: the first two pages.
 const FIRST_SETTINGS: u16 = 8;
+/// Where an entry that chooses a unit has it.
+const UNIT_BYTE: usize = 12;
 
 /// A meter that was identified.
 #[derive(Debug)]
@@ -66,12 +68,12 @@ impl Session {
 
     /// Reads units, report day and report hour.
     pub fn learn(&mut self, port: &mut dyn Port) -> Result<(), Failure> {
-        let page = memory::flash(
-            &mut self.link,
-            port,
-            settings::address(0, 0),
-            FIRST_SETTINGS * settings::ENTRY,
-        )?;
+        if self.model.kept == Kept::Words {
+            return Ok(());
+        }
+        let numbers = &self.model.numbers;
+        let count = FIRST_SETTINGS.max(numbers.report_hour + 1);
+        let page = memory::flash(&mut self.link, port, settings::address(0, 0), count * settings::ENTRY)?;
         let number = |number: u16, name: &str, range: std::ops::RangeInclusive<u32>| {
             let entry = settings::entry(&page, number);
             entry
@@ -80,18 +82,36 @@ impl Session {
                 .filter(|value| range.contains(value))
                 .ok_or_else(|| Failure::Garbled(format!("setting {name} reads {}", shown(entry.as_ref()))))
         };
-        self.units = Units::of_setting(number(0, "ЕИ", 0..=u32::MAX)?);
-        let numbers = &self.model.numbers;
         let day = number(numbers.report_day, "СР", 1..=31)?;
         let hour = number(numbers.report_hour, "ЧР", 0..=23)?;
         self.report_day = u8::try_from(day).unwrap_or(1);
         self.report_hour = u8::try_from(hour).unwrap_or(0);
+        self.units = match self.model.kept {
+            Kept::EntriesAndUnits(units) => self.own_units(port, units)?,
+            _ => Units::of_setting(number(0, "ЕИ", 0..=u32::MAX)?),
+        };
         Ok(())
+    }
+
+    /// Reads the unit of each pressure: two bits behind the text of an entry (M4 note, section 5.2, `dbentry_byte`).
+    fn own_units(&mut self, port: &mut dyn Port, units: &[(u16, &'static str)]) -> Result<Units, Failure> {
+        let mut own = Units::of_setting(0);
+        let (Some((first, _)), Some((last, _))) = (units.first(), units.last()) else {
+            return Ok(own);
+        };
+        let len = (last - first + 1) * settings::ENTRY;
+        let entries = memory::flash(&mut self.link, port, settings::address(*first, 0), len)?;
+        for (number, name) in units {
+            let at = usize::from((number - first) * settings::ENTRY) + UNIT_BYTE;
+            let value = entries.get(at).map_or(0, |byte| byte & 3);
+            own.own.push((name, Units::gas(value.into())));
+        }
+        Ok(own)
     }
 
     /// Reads the clock.
     pub fn read_clock(&mut self, port: &mut dyn Port) -> Result<Reading, Trouble> {
-        let reading = clock::read(&mut self.link, port)?;
+        let reading = clock::read(&mut self.link, port, self.model.clock)?;
         self.clock = Some(reading);
         Ok(reading)
     }
@@ -112,19 +132,27 @@ impl Session {
 
     fn learn_all(&mut self, port: &mut dyn Port, ident: Ident, device: Device) -> Result<Identity, Failure> {
         self.link.raise(port, self.model.max_baud)?;
-        let page = memory::flash(&mut self.link, port, 0, memory::PAGE)?;
+        let page = if self.model.has_first_page {
+            memory::flash(&mut self.link, port, 0, memory::PAGE)?
+        } else {
+            Vec::new()
+        };
         self.learn(port)?;
         let character = page
             .get(MODEL_CHARACTER)
             .filter(|byte| byte.is_ascii_graphic())
             .map(|byte| char::from(*byte));
         let [.., version] = ident.0;
-        let mut details = vec![
-            ("device".to_owned(), ident.to_string()),
-            ("ЕИ".to_owned(), format!("{}, {}", self.units.pressure, self.units.heat)),
-            ("СР".to_owned(), self.report_day.to_string()),
-            ("ЧР".to_owned(), self.report_hour.to_string()),
-        ];
+        let mut details = vec![("device".to_owned(), ident.to_string())];
+        if self.units.own.is_empty() {
+            details.push(("ЕИ".to_owned(), format!("{}, {}", self.units.pressure, self.units.heat)));
+        }
+        let own = self.units.own.iter();
+        details.extend(own.map(|(name, unit)| (format!("[{name}]"), (*unit).to_owned())));
+        if self.model.kept != Kept::Words {
+            details.push(("СР".to_owned(), self.report_day.to_string()));
+            details.push(("ЧР".to_owned(), self.report_hour.to_string()));
+        }
         if let Some(character) = character {
             details.push(("model".to_owned(), character.to_string()));
         }

@@ -8,6 +8,7 @@ use uzel_driver_sdk::{CivilTime, Failure, Port, Value};
 
 use super::frame;
 use super::memory;
+use super::model::Kept;
 use super::question::Reply;
 use super::session::Session;
 use super::settings::{self, Entry, Known, TEXT_LEN};
@@ -26,6 +27,11 @@ const CLOCK_TOLERANCE_S: i64 = 3;
 impl Session {
     /// Writes a setting and reads it back.
     pub fn write_setting(&mut self, port: &mut dyn Port, id: &str, value: &Value) -> Result<(), Failure> {
+        if self.model.kept == Kept::Words {
+            return Err(Failure::Unsupported(
+                "how this model's settings are written is not public".to_owned(),
+            ));
+        }
         let (known, input) = self.named(id)?;
         if !settings::keeps_the_line(known.name) {
             let why =

@@ -26,13 +26,11 @@ fn done() -> Vec<Done> {
         let model = legacy(*device).unwrap();
         let known = model.abnormal.iter();
         let conditions = known.map(|known| (abnormal::code(known.bit), known.category.to_owned()));
-        let [hours, days, _] = model.depths.map(u64::from);
-        (
-            model.id,
-            *name,
-            conditions.collect(),
-            vec![("hourly", hours), ("daily", days)],
-        )
+        let [hours, days, months] = model.depths.map(u64::from);
+        let mut depths = vec![("hourly", hours), ("daily", days)];
+        // Function 4D is documented for this one.
+        depths.extend((model.id == "spg741").then_some(("monthly", months)));
+        (model.id, *name, conditions.collect(), depths)
     });
     let extended = EXTENDED.iter().map(|(device, name)| {
         let model = extended(*device).unwrap();
@@ -118,24 +116,29 @@ fn units_quantities_pipes_and_categories_are_in_the_vocabulary() {
             }
         }
     };
+    let own = || {
+        let names = ["P1", "P2", "P3", "P4", "Pб", "dP1", "dP2", "dP3", "dP4"].into_iter();
+        names.map(|name| (name, Units::gas(3)))
+    };
     for (.., conditions, _) in done() {
         conditions.iter().for_each(|(_, category)| has("categories", category));
     }
     for (device, _) in DEVICES {
         let model = legacy(device).unwrap();
         for setting in 0..3 {
-            for block in [Block::Live, Block::Record, Block::Totals] {
-                known(&columns(model, block, &[1, 2], Units::of_setting(setting)));
+            for block in [Block::Live, Block::Hour, Block::Record, Block::Totals] {
+                let mut units = Units::of_setting(setting);
+                units.own = own().collect();
+                known(&columns(model, block, &[1, 2], &units));
             }
         }
     }
     for (device, name) in EXTENDED {
         let model = extended(device).unwrap();
-        let own = ["P1", "P2", "P3", "Pб", "dP1", "dP2", "dP3", "dP4"].into_iter();
-        let units = tagged::units::Units {
+        let units = Units {
             pressure: "MPa",
             heat: "GJ",
-            own: own.map(|name| (name, tagged::units::gas_unit(3))).collect(),
+            own: own().collect(),
         };
         for (block, groups) in [
             (Shown::Live, model.live),

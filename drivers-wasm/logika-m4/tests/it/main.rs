@@ -9,4 +9,5 @@ mod extended;
 mod faults;
 mod meter;
 mod noise;
+mod odd;
 mod tagged;

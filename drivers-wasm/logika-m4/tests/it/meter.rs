@@ -172,6 +172,7 @@ impl Meter {
                 let year = u8::try_from(shown.year - 2_000).unwrap();
                 let clock = [year, shown.month, shown.day, shown.hour, shown.minute, shown.second];
                 self.ram[0xf3..0xf9].copy_from_slice(&clock);
+                self.ram[0x64..0x6a].copy_from_slice(&clock);
                 for at in self.moving.clone() {
                     self.ram[at] = self.ram[at].wrapping_add(1);
                 }
@@ -181,7 +182,8 @@ impl Meter {
                 }
             }
             0x48 | 0x59 | 0x4d if function != 0x4d || self.has_months => {
-                let input = if self.ident[0] == 0x92 { 0 } else { self.input };
+                let two_inputs = self.ident[0] == 0x54 && self.ident[1] != 0x29;
+                let input = if two_inputs { self.input } else { 0 };
                 let label = [data[0], data[1], data[2], data[3]];
                 match self.records.get(&(function, input, label)) {
                     Some(record) => (function, record.clone()),
