@@ -140,6 +140,7 @@ impl Session {
         if !self.has_clock() {
             return Err(Failure::Unsupported("this model has no clock".to_owned()));
         }
+        // Before the first attempt: whichever of them is answered, the clock was read since.
         let sent = port.now();
         let places = [DATE, TIME].map(|ordinal| Place { channel: 0, ordinal });
         let parts = self

@@ -65,11 +65,13 @@ impl Talk {
         Ok(values)
     }
 
-    /// Asks until an answer comes or the patience is used up.
+    /// Asks until an answer comes or the patience is used up. A question keeps its id when it is repeated: its answer is
+    /// good however late it comes.
     pub fn ask(&mut self, port: &mut dyn Port, function: u8, data: &[u8]) -> Result<Vec<u8>, Trouble> {
         let mut patience = Patience::to_ask(self.link.config.attempts);
+        self.id = self.id.wrapping_add(1);
         loop {
-            let trouble = match self.link.keep(port).and_then(|()| self.once(port, function, data)) {
+            let trouble = match self.link.keep(port).and_then(|()| self.attempt(port, function, data)) {
                 Ok(data) => return Ok(data),
                 Err(trouble) => trouble,
             };
@@ -86,6 +88,10 @@ impl Talk {
     /// One question, one answer. Nothing is repeated.
     pub fn once(&mut self, port: &mut dyn Port, function: u8, data: &[u8]) -> Result<Vec<u8>, Trouble> {
         self.id = self.id.wrapping_add(1);
+        self.attempt(port, function, data)
+    }
+
+    fn attempt(&mut self, port: &mut dyn Port, function: u8, data: &[u8]) -> Result<Vec<u8>, Trouble> {
         let (nt, id) = (self.link.config.address, self.id);
         port.purge();
         port.write(&frame::request(nt, id, function, data))?;

@@ -1,122 +1,18 @@
 //! Conversations with meters of the extended dialect: what each gives, and what happens when a meter or a line behaves.
 
 use logika_m4::LogikaM4;
-use logika_m4::extended::model::{Model, model, places_of, settings_of};
+use logika_m4::extended::model::{model, places_of};
 use logika_m4::ident::Device;
 use logika_m4::legacy::interval::window;
-use uzel_driver_sdk::calendar::{DAY, HOUR, civil, seconds};
+use uzel_driver_sdk::calendar::{HOUR, seconds};
 use uzel_driver_sdk::recording::Collected;
-use uzel_driver_sdk::{
-    Absence, ArchiveKind, Configure, Diagnostics, Driver, Failure, Fixed, Quality, Row, Value, Window,
-};
+use uzel_driver_sdk::{Absence, ArchiveKind, Diagnostics, Driver, Failure, Quality, Row, Value, Window};
 
-use crate::chance::{Chance, Faults};
 use crate::corpus_extended::DEVICES;
 use crate::meter::Meter;
-use crate::noise::{CONFIG, NOISE, SEEDS, at};
-use crate::tagged::{Tagged, put, text};
-
-fn ident(device: Device) -> [u8; 3] {
-    match device {
-        Device::Spt940 => [0x92, 0x28, 1],
-        Device::Spt941_20 => [0x92, 0x29, 0x80],
-        Device::Spt943rev3 => [0x54, 0x2b, 0x0a],
-        Device::Spt944 => [0x54, 0x2c, 0x10],
-        Device::Spg740 => [0x47, 0x28, 1],
-        Device::Spg742 => [0x47, 0x2a, 1],
-        _ => [0x46, 0x0a, 1],
-    }
-}
-
-/// A value of its kind: flags, a scheme, a total, a float.
-fn value(chance: &mut Chance, name: &str, total: bool) -> Vec<u8> {
-    let mut bytes = Vec::new();
-    match name {
-        "НС" | "ДС" => put(&mut bytes, 0x4b, &[1 << chance.next(3), 0, 0, 0]),
-        "СП" => put(&mut bytes, 0x41, &[u8::try_from(chance.next(9)).unwrap(), 0, 0, 0]),
-        _ if total => {
-            let whole = i32::try_from(chance.next(100_000)).unwrap().to_le_bytes();
-            let part = (chance.next(1_000) as f32 / 1_024.0).to_le_bytes();
-            put(&mut bytes, 0x44, &[whole, part].concat());
-        }
-        _ if chance.next(10) == 0 => put(&mut bytes, 0x05, &[]),
-        _ => put(&mut bytes, 0x43, &(chance.next(1_000_000) as f32 / 997.0).to_le_bytes()),
-    }
-    bytes
-}
-
-fn record(chance: &mut Chance, model: &Model, channel: u8) -> Vec<u8> {
-    let groups = model.record.iter().filter(|group| group.channel == channel);
-    let values: Vec<u8> = groups
-        .flat_map(places_of)
-        .flat_map(|(_, name)| value(chance, name, false))
-        .collect();
-    let mut bytes = Vec::new();
-    put(&mut bytes, 0x30, &values);
-    bytes
-}
-
-/// A meter with its settings (СР 25, ЧР 10), three days of hours with a hole, five days, two months, live values, totals.
-fn meter(device: Device) -> Meter {
-    let model = model(device).unwrap();
-    let mut meter = Meter::new(ident(device), at(2024, 3, 15, 10, 20));
-    let mut chance = Chance(7);
-    let mut tagged = Tagged {
-        most: 49,
-        page: 5,
-        ..Tagged::default()
-    };
-    for (groups, total) in [(model.live, false), (model.totals, true)] {
-        for (place, name) in groups.iter().flat_map(places_of) {
-            tagged
-                .values
-                .insert((place.channel, place.ordinal), value(&mut chance, name, total));
-        }
-    }
-    for known in model.settings.iter().flat_map(settings_of) {
-        let held = match known.name {
-            "СР" => "25",
-            "ЧР" => "10",
-            _ => "1",
-        };
-        tagged
-            .values
-            .insert((known.place.channel, known.place.ordinal), text(held));
-    }
-    tagged.values.insert((0, 8_224), text("an info"));
-    tagged.values.insert((0, 8_256), vec![0x41, 4, 0x57, 0xd7, 0x01, 0x99]);
-    for channel in model.archive_channels() {
-        for hour in (0..72).filter(|hour| !(20..25).contains(hour)) {
-            let end = civil(at(2024, 3, 12, 11, 0) + hour * HOUR);
-            let archive = tagged.archives.entry((channel, 0)).or_default();
-            archive.insert(
-                vec![24, end.month, end.day, end.hour],
-                record(&mut chance, model, channel),
-            );
-        }
-        for day in 11..=15 {
-            let archive = tagged.archives.entry((channel, 1)).or_default();
-            archive.insert(vec![24, 3, day], record(&mut chance, model, channel));
-        }
-        for month in 1..=2 {
-            let archive = tagged.archives.entry((channel, 3)).or_default();
-            archive.insert(vec![24, month], record(&mut chance, model, channel));
-        }
-        let journal = tagged.archives.entry((channel, 6)).or_default();
-        for minute in 0..12 {
-            let mut entry = Vec::new();
-            put(
-                &mut entry,
-                0x16,
-                &[0xcd, 0xd1, b'0', b'5', if minute % 2 == 0 { b'+' } else { b'-' }],
-            );
-            journal.insert(vec![24, 3, 14, 7, minute, 0, 0, 0], entry);
-        }
-    }
-    meter.session_s = 60;
-    meter.tagged = Some(tagged);
-    meter
-}
+use crate::noise::{CONFIG, at};
+use crate::small::meter;
+use crate::tagged::{Tagged, text};
 
 fn tagged(meter: &mut Meter) -> &mut Tagged {
     meter.tagged.as_mut().unwrap()
@@ -459,34 +355,6 @@ fn gas_pressures_have_the_units_of_their_settings() {
 }
 
 #[test]
-fn a_written_setting_is_read_back_and_keeps_its_flag() {
-    let mut meter = meter(Device::Spt943rev3);
-    let mut driver = identified(&mut meter, CONFIG);
-    tagged(&mut meter)
-        .values
-        .insert((2, 12), [text("0.025"), vec![0x45, 1, 1]].concat());
-    let value = Value::Fixed(Fixed {
-        digits: 10,
-        decimals: 2,
-    });
-    driver.write_setting(&mut meter, "ТВ2.C1", value).unwrap();
-    assert_eq!(
-        tagged(&mut meter).values[&(2, 12)],
-        [text("0.10"), vec![0x45, 1, 1]].concat()
-    );
-    for id in ["ТВ3.C1", "NT"] {
-        let got = driver.write_setting(&mut meter, id, Value::Text("1".to_owned()));
-        assert!(matches!(got, Err(Failure::Unsupported(_))), "{got:?}");
-    }
-    tagged(&mut meter).write_protected = true;
-    let got = driver.write_setting(&mut meter, "ЧР", Value::Text("0".to_owned()));
-    assert!(
-        matches!(&got, Err(Failure::Refused(text)) if text.contains("write protected")),
-        "{got:?}"
-    );
-}
-
-#[test]
 fn a_meter_that_forgot_the_session_is_woken_again() {
     let mut meter = meter(Device::Spt941_20);
     let mut driver = identified(&mut meter, CONFIG);
@@ -497,92 +365,4 @@ fn a_meter_that_forgot_the_session_is_woken_again() {
         "{:?}",
         meter.notes
     );
-}
-
-#[test]
-fn no_seed_of_noise_gives_a_wrong_value() {
-    let windows = [window(at(2024, 3, 13, 3, 0), at(2024, 3, 14, 12, 0))];
-    let days = [window(at(2024, 3, 10, 0, 0), at(2024, 3, 16, 0, 0))];
-    let read = |meter: &mut Meter| {
-        let mut driver = LogikaM4::default();
-        let mut all: [Collected; 4] = Default::default();
-        let mut failures = Vec::new();
-        match driver.identify(meter, CONFIG) {
-            Ok(_) => {
-                let [hours, daily, current, totals] = &mut all;
-                let ended = [
-                    driver.read_archive(meter, ArchiveKind::Hourly, &windows, None, hours),
-                    driver.read_archive(meter, ArchiveKind::Daily, &days, None, daily),
-                    driver.read_current(meter, current),
-                    driver.read_totals(meter, totals),
-                ];
-                failures.extend(ended.into_iter().filter_map(Result::err));
-                driver.close(meter);
-            }
-            Err(failure) => failures.push(failure),
-        }
-        (all, failures)
-    };
-    let fixed = |row: &Row| format!("{:?}{:?}{:?}", row.values, row.marks, row.conditions);
-    let (truth, failures) = read(&mut meter(Device::Spt943rev3));
-    assert!(failures.is_empty(), "{failures:?}");
-    let (mut ended_well, mut hours_read) = (0, 0);
-    for seed in 0..SEEDS {
-        let mut meter = meter(Device::Spt943rev3);
-        let sly = Faults { sly_flips: 2, ..NOISE };
-        (meter.faults, meter.chance) = (sly, Chance(seed * 0x1234_5678_9abc));
-        let (noisy, failures) = read(&mut meter);
-        for (number, (got, want)) in noisy.iter().zip(&truth).enumerate() {
-            for row in rows(got) {
-                let same_label =
-                    |other: &&&Row| number > 1 || format!("{:?}", other.label) == format!("{:?}", row.label);
-                let wanted = rows(want);
-                let wanted = wanted
-                    .iter()
-                    .find(same_label)
-                    .unwrap_or_else(|| panic!("seed {seed}: {row:?}"));
-                assert_eq!(fixed(row), fixed(wanted), "seed {seed}");
-            }
-            for (gap, _) in &got.absent {
-                let inside = want.absent.iter().any(|(whole, _)| {
-                    seconds(whole.begin) <= seconds(gap.begin) && seconds(gap.end) <= seconds(whole.end)
-                });
-                assert!(inside, "seed {seed}: {gap:?} is not absent");
-            }
-        }
-        for failure in &failures {
-            let honest = matches!(
-                failure,
-                Failure::NoAnswer | Failure::Garbled(_) | Failure::Refused(_) | Failure::WrongDevice(_)
-            );
-            assert!(honest, "seed {seed}: {failure:?}");
-        }
-        ended_well += u64::from(failures.is_empty());
-        hours_read += rows(&noisy[0]).len() as u64;
-    }
-    let whole = rows(&truth[0]).len() as u64;
-    assert!(
-        ended_well * 10 >= SEEDS * 8,
-        "{ended_well} of {SEEDS} noisy sessions read everything"
-    );
-    assert!(
-        hours_read * 10 >= whole * SEEDS * 9,
-        "{hours_read} hours in {SEEDS} sessions"
-    );
-}
-
-#[test]
-fn the_clock_is_set_by_its_two_settings() {
-    let mut meter = meter(Device::Spt941_20);
-    let mut driver = identified(&mut meter, CONFIG);
-    let wanted = at(2024, 3, 16, 0, 0) + DAY / 4;
-    // This small meter keeps what is written and does not turn its clock: that is seen.
-    let got = driver.set_clock(&mut meter, civil(wanted));
-    assert!(
-        matches!(&got, Err(Failure::Garbled(text)) if text.contains("off after it was set")),
-        "{got:?}"
-    );
-    let values = &tagged(&mut meter).values;
-    assert_eq!(values[&(0, 4)], text("16-03-24"));
-    assert!(values[&(0, 3)].starts_with(&[0x16, 8, b'0', b'6', b'-', b'0', b'0', b'-']));
 }

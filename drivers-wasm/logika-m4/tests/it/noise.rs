@@ -260,7 +260,7 @@ fn no_seed_of_noise_gives_a_wrong_value() {
     );
 }
 
-pub const SEEDS: u64 = 400;
+const SEEDS: u64 = 400;
 
 #[test]
 fn numbers_that_move_are_read_between_their_bounds() {
