@@ -34,6 +34,8 @@ pub struct Model {
     /// Heat inputs that can be left out.
     pub inputs: u8,
     pub session_s: u16,
+    /// Only 24 bits of the serial number are one.
+    pub short_serial: bool,
     /// The highest speed of function 42; 0 where it must not be asked for.
     pub max_baud: u32,
     pub live: &'static [Group],
@@ -134,6 +136,7 @@ static SPT940: Model = Model {
     medium: Medium::Heat,
     inputs: 1,
     session_s: 60,
+    short_serial: false,
     max_baud: 57_600,
     live: &[g(0, 1, BEHIND_CLOCK, "СП G1 G2 G3 Gм1 Gм2 Gм3 t1 t2 dt P1 P2 ДС НС")],
     totals: &[g(
@@ -160,6 +163,7 @@ static SPT941_20: Model = Model {
     medium: Medium::Heat,
     inputs: 1,
     session_s: 60,
+    short_serial: true,
     max_baud: 57_600,
     live: &[g(
         0,
@@ -196,6 +200,7 @@ static SPT943REV3: Model = Model {
     medium: Medium::Heat,
     inputs: 2,
     session_s: 60,
+    short_serial: false,
     max_baud: 19_200,
     live: &[
         g(0, 0, BEHIND_CLOCK, "tх tв НС ДС"),
@@ -228,6 +233,7 @@ static SPT944: Model = Model {
     medium: Medium::Heat,
     inputs: 2,
     session_s: 60,
+    short_serial: false,
     max_baud: 57_600,
     live: &[
         g(0, 0, BEHIND_CLOCK, "СП tх tв t4 t5 t6 Pх P4 P5 P6 НС ДС"),
@@ -271,6 +277,7 @@ static SPG740: Model = Model {
     medium: Medium::Gas,
     inputs: 0,
     session_s: 60,
+    short_serial: false,
     max_baud: 57_600,
     live: &[
         g(0, 0, BEHIND_CLOCK, "СП Q Pб НС ДС"),
@@ -303,6 +310,7 @@ static SPG742: Model = Model {
     medium: Medium::Gas,
     inputs: 0,
     session_s: 60,
+    short_serial: true,
     max_baud: 57_600,
     live: &[
         g(0, 0, BEHIND_CLOCK, "СП Q P3 dP3 dP4 Pб V_ч Vп_ч Tи_ч НС"),
@@ -336,6 +344,7 @@ static LGK410: Model = Model {
     medium: Medium::Flow,
     inputs: 0,
     session_s: u16::MAX,
+    short_serial: false,
     max_baud: 0,
     live: &[g(0, 1, LIVE, "Q ДС")],
     totals: &[g(0, 1, TOTALS, "Vп Vо Tв Tи")],

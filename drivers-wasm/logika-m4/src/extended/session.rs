@@ -20,7 +20,7 @@ const TIME: u16 = 1_024;
 const DATE: u16 = 1_025;
 /// What a clock that shows whole seconds may be off by.
 const RESOLUTION_MS: i64 = 1_000;
-/// The serial number stands in the low 24 bits.
+/// Where the serial number shares its word, it has the low 24 bits.
 const SERIAL_BITS: i64 = 0x00ff_ffff;
 
 /// A meter that was identified.
@@ -73,9 +73,13 @@ impl Session {
 
     fn learn_all(&mut self, port: &mut dyn Port, ident: Ident, device: Device) -> Result<Identity, Failure> {
         self.talk.link.raise(port, self.model.max_baud)?;
+        let short_serial = self.model.short_serial;
         let places = [DEV_INFO, SERIAL].map(|ordinal| Place { channel: 0, ordinal });
         let said = self.talk.read_tags(port, &places, |_, tag, _| match tag.whole() {
-            Some(number) if matches!(tag.kind, tags::UNSIGNED | tags::SIGNED) => (number & SERIAL_BITS).to_string(),
+            Some(number) if matches!(tag.kind, tags::UNSIGNED | tags::SIGNED) => {
+                let bits = if short_serial { SERIAL_BITS } else { i64::MAX };
+                (number & bits).to_string()
+            }
             _ => tag.text(),
         })?;
         self.learn(port)?;

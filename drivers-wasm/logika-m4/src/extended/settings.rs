@@ -21,11 +21,11 @@ const TEXT_LEN: usize = 64;
 const CLOCK_TOLERANCE_S: i64 = 3;
 
 impl Session {
-    /// Every setting of the public list, the device's own first.
+    /// Every setting of the public list but passwords, the device's own first.
     pub fn read_settings(&mut self, port: &mut dyn Port) -> Result<Vec<Setting>, Failure> {
         let mut all = Vec::new();
         for group in self.setting_groups() {
-            let known: Vec<Known> = settings_of(group).collect();
+            let known: Vec<Known> = settings_of(group).filter(|known| !is_secret(known.name)).collect();
             let places: Vec<Place> = known.iter().map(|known| known.place).collect();
             let values = self.talk.read_tags(port, &places, |_, tag, _| value_of(tag))?;
             all.extend(known.iter().zip(values).map(|(known, value)| Setting {
@@ -145,6 +145,11 @@ impl Session {
         accepted(&reply)?;
         Ok(())
     }
+}
+
+/// Passwords of the meter's own modem: they are nobody's business here.
+fn is_secret(name: &str) -> bool {
+    matches!(name, "PW" | "PPW" | "SPW")
 }
 
 /// Judges the answer to a write of one value.

@@ -3,7 +3,7 @@
 use logika_m4::LogikaM4;
 use logika_m4::ident::Device;
 use uzel_driver_sdk::calendar::{DAY, civil};
-use uzel_driver_sdk::{Configure, Driver, Failure, Fixed, Value};
+use uzel_driver_sdk::{Configure, Diagnostics, Driver, Failure, Fixed, Medium, Value};
 
 use crate::meter::Meter;
 use crate::noise::{CONFIG, at};
@@ -62,4 +62,30 @@ fn the_clock_is_set_by_its_two_settings() {
     let values = &tagged(&mut meter).values;
     assert_eq!(values[&(0, 4)], text("16-03-24"));
     assert!(values[&(0, 3)].starts_with(&[0x16, 8, b'0', b'6', b'-', b'0', b'0', b'-']));
+}
+
+#[test]
+fn passwords_are_not_read() {
+    let mut meter = meter(Device::Spt944);
+    let mut driver = identified(&mut meter);
+    let settings = driver.read_settings(&mut meter).unwrap();
+    assert!(settings.iter().any(|setting| setting.id == "PLG"));
+    assert!(
+        !settings
+            .iter()
+            .any(|setting| matches!(setting.id.as_str(), "PPW" | "SPW"))
+    );
+}
+
+#[test]
+fn a_serial_line_is_raised_and_put_back() {
+    let mut meter = meter(Device::Spt941_20);
+    meter.medium = Medium::Serial;
+    let mut driver = LogikaM4::default();
+    let config = r#"{"address": 5, "timeout_ms": 1000, "baud": 2400, "speed": 57600}"#;
+    driver.identify(&mut meter, config).unwrap();
+    assert_eq!(meter.bauds, (57_600, 57_600));
+    driver.read_clock(&mut meter).unwrap();
+    driver.close(&mut meter);
+    assert_eq!(meter.bauds, (2_400, 2_400));
 }

@@ -126,6 +126,9 @@ impl Meter {
         if extended {
             self.understood += 1;
             let now = self.shows();
+            if frame[7] == 0x42 {
+                self.set_speed(frame[8]);
+            }
             let reply = self.tagged.as_mut().map(|tagged| tagged.reply(&frame, now));
             return reply.into_iter().for_each(|reply| self.send(reply));
         }
@@ -197,15 +200,17 @@ impl Meter {
                 (0x44, Vec::new())
             }
             0x42 => {
-                self.bauds.1 = [2_400, 4_800, 9_600, 19_200]
-                    .get(usize::from(data[0]))
-                    .copied()
-                    .unwrap_or(2_400);
+                self.set_speed(data[0]);
                 (0x42, Vec::new())
             }
             0x71 => (0x71, Vec::new()),
             _ => refused(0),
         }
+    }
+
+    fn set_speed(&mut self, code: u8) {
+        let speeds = [2_400, 4_800, 9_600, 19_200, 38_400, 57_600];
+        self.bauds.1 = speeds.get(usize::from(code)).copied().unwrap_or(2_400);
     }
 
     /// Settings 1 ТО and 2 ДО of СПТ943 are the clock.

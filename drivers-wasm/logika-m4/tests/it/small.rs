@@ -77,7 +77,8 @@ pub fn meter(device: Device) -> Meter {
             .insert((known.place.channel, known.place.ordinal), text(held));
     }
     tagged.values.insert((0, 8_224), text("an info"));
-    tagged.values.insert((0, 8_256), vec![0x41, 4, 0x57, 0xd7, 0x01, 0x99]);
+    let high = if model.short_serial { 0x99 } else { 0 };
+    tagged.values.insert((0, 8_256), vec![0x41, 4, 0x57, 0xd7, 0x01, high]);
     for channel in model.archive_channels() {
         for hour in (0..72).filter(|hour| !(20..25).contains(hour)) {
             let end = civil(at(2024, 3, 12, 11, 0) + hour * HOUR);
