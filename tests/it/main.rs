@@ -12,6 +12,7 @@ mod incoming;
 mod judge;
 mod kill;
 mod languages;
+mod logika_m4;
 mod logika_spbus;
 mod mbus_bus;
 mod mbus_frames;

@@ -2,6 +2,7 @@
 
 mod held;
 mod seen;
+mod tagged;
 
 use std::collections::BTreeSet;
 
