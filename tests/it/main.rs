@@ -34,5 +34,6 @@ mod telephone;
 mod tunnel;
 mod vanished;
 mod vendor;
+mod vkt4;
 mod world;
 mod writing_a_driver;

@@ -167,6 +167,12 @@ pub enum Kind {
     #[serde(rename = "vkt7")]
     #[value(name = "vkt7")]
     Vkt7,
+    #[serde(rename = "vkt4")]
+    #[value(name = "vkt4")]
+    Vkt4,
+    #[serde(rename = "vkt4m")]
+    #[value(name = "vkt4m")]
+    Vkt4m,
     #[serde(rename = "spt943")]
     #[value(name = "spt943")]
     Spt943,

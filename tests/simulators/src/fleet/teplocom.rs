@@ -1,0 +1,26 @@
+//! Meters of Teplocom besides the ВКТ-7, from their descriptions.
+
+use super::config::{FleetError, MeterConfig};
+use super::start::digits;
+use crate::serve::Link;
+use crate::{SimClock, Vkt4Builder};
+
+pub(super) fn vkt4(
+    builder: Vkt4Builder,
+    meter: &MeterConfig,
+    number: u64,
+    seed: u64,
+    clock: SimClock,
+) -> Result<Link, FleetError> {
+    let mut builder = builder
+        .seed(seed)
+        .clock(clock)
+        .report_day(meter.report_day.unwrap_or(25));
+    if let Some(address) = meter.address {
+        builder = builder.number(address);
+    }
+    if let Some(object) = digits(meter, number)? {
+        builder = builder.object(object);
+    }
+    Ok(builder.link())
+}
