@@ -35,5 +35,6 @@ mod tunnel;
 mod vanished;
 mod vendor;
 mod vkt4;
+mod vkt9;
 mod world;
 mod writing_a_driver;

@@ -10,13 +10,14 @@ use system_tests::parts;
 use crate::replay::uzel;
 
 /// The drivers, and how many recordings each has.
-const DRIVERS: [(&str, usize); 6] = [
+const DRIVERS: [(&str, usize); 7] = [
     ("vkt7", 1),
     ("logika-m4", 1),
     ("logika-spbus", 1),
     ("mbus", 1),
     ("modbus", 1),
     ("vkt4", 1),
+    ("vkt9", 1),
 ];
 
 /// The one among them whose questions are numbered.

@@ -1,5 +1,7 @@
 //! What a simulated meter holds, in the words that the host should have for it.
 
+mod vkt4;
+
 use std::collections::BTreeSet;
 
 use jiff::ToSpan as _;
@@ -131,7 +133,7 @@ pub fn records(model: Model, meter: &Handle, place: usize, kind: RecordKind) -> 
             };
             plain.iter().map(with_totals).collect()
         }
-        Model::Vkt4 => plain.iter().map(vkt4).collect(),
+        Model::Vkt4 => plain.iter().map(vkt4::held).collect(),
         Model::Primer => plain.iter().map(primer).collect(),
         Model::Spbus => plain.iter().map(spbus).collect(),
         Model::Register => plain.iter().map(register).collect(),
@@ -168,37 +170,6 @@ fn register(record: &TruthRecord) -> Held {
         start: record.start,
         end: record.end,
         conditions: BTreeSet::new(),
-        cells: cells.collect(),
-        more: Vec::new(),
-    }
-}
-
-fn vkt4(record: &TruthRecord) -> Held {
-    let cells = record.values.iter().map(|truth| {
-        let flags = truth.digits.map_or(0, |(digits, _)| digits.unsigned_abs());
-        let (unit, value) = match truth.name.chars().next() {
-            Some('V') => ("m3", number(truth)),
-            Some('M') => ("t", number(truth)),
-            Some('W') => ("Gcal", number(truth)),
-            Some('P') => ("kgf/cm2", number(truth)),
-            Some('t') => ("Cel", number(truth)),
-            Some('T') => ("min", number(truth)),
-            Some('Н') => ("", HeldValue::Flags(flags)),
-            _ => ("1", number(truth)),
-        };
-        cell(truth.name, truth.input, unit, value, Quality::Good)
-    });
-    let condition = |ns: &TruthNs| {
-        let code = match ns.code.checked_sub(0x200) {
-            Some(bit) => format!("НС2.{bit}"),
-            None => format!("НС.{}", ns.code),
-        };
-        (ns.input, code, ns.name.map(str::to_owned))
-    };
-    Held {
-        start: record.start,
-        end: record.end,
-        conditions: record.ns.iter().map(condition).collect(),
         cells: cells.collect(),
         more: Vec::new(),
     }

@@ -9,6 +9,7 @@
 //! | --- | --- |
 //! | ВКТ-7 of Teplocom | [`Vkt7::builder`] |
 //! | ВКТ-4, ВКТ-4М of Teplocom | [`Vkt4::builder`] |
+//! | ВКТ-9 of Teplocom | [`Vkt9::builder`] |
 //! | СПТ943, СПТ942, СПТ941.10 of Logika (legacy M4) | [`Spt::spt943`], [`Spt::spt942`], [`Spt::spt941_10`] |
 //! | СПТ961.2, СПТ962, СПГ761.2 of Logika (magistral protocol) | [`Spbus::spt961`], [`Spbus::spt962`], [`Spbus::spg761`] |
 //! | M-Bus heat, water, electricity meters | [`Mbus::heat`], [`Mbus::water`], [`Mbus::electricity`] |
@@ -50,6 +51,7 @@ mod spt;
 mod truth;
 mod vkt4;
 mod vkt7;
+mod vkt9;
 mod water;
 mod weather;
 
@@ -69,3 +71,4 @@ pub use spt::{Spt, SptBuilder, SptHistory, SptModel, SptUnits};
 pub use truth::{Truth, TruthKind, TruthNs, TruthRecord, TruthValue};
 pub use vkt4::{Vkt4, Vkt4Builder, Vkt4History, Vkt4Model};
 pub use vkt7::{Digits, ONE_INPUT, TWO_INPUTS, Units, Vkt7, Vkt7Builder, Vkt7Config, Vkt7History};
+pub use vkt9::{Vkt9, Vkt9Builder};

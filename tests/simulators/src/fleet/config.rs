@@ -173,6 +173,9 @@ pub enum Kind {
     #[serde(rename = "vkt4m")]
     #[value(name = "vkt4m")]
     Vkt4m,
+    #[serde(rename = "vkt9")]
+    #[value(name = "vkt9")]
+    Vkt9,
     #[serde(rename = "spt943")]
     #[value(name = "spt943")]
     Spt943,

@@ -2,7 +2,7 @@
 
 use super::config::{Fleet, FleetError, Kind, Line, MeterConfig};
 use super::modem::{book, start_modem};
-use super::teplocom::vkt4;
+use super::teplocom::{vkt4, vkt9};
 use crate::civil::HOUR_S;
 use crate::faults::Faults;
 use crate::modem::Caller;
@@ -244,6 +244,7 @@ fn meter_link(meter: &MeterConfig, number: u64, shared: &mut Shared) -> Result<L
         Kind::Vkt7 => vkt7(meter, number, seed, clock, shared),
         Kind::Vkt4 => vkt4(Vkt4::builder(Vkt4Model::Vkt4), meter, number, seed, clock)?,
         Kind::Vkt4m => vkt4(Vkt4::builder(Vkt4Model::Pressures), meter, number, seed, clock)?,
+        Kind::Vkt9 => vkt9(meter, number, seed, clock)?,
         Kind::Spt943 => spt(Spt::spt943(), meter, number, seed, clock, shared)?,
         Kind::Spt942 => spt(Spt::spt942(), meter, number, seed, clock, shared)?,
         Kind::Spt941_10 => spt(Spt::spt941_10(), meter, number, seed, clock, shared)?,

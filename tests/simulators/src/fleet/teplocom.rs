@@ -3,7 +3,7 @@
 use super::config::{FleetError, MeterConfig};
 use super::start::digits;
 use crate::serve::Link;
-use crate::{SimClock, Vkt4Builder};
+use crate::{SimClock, Vkt4Builder, Vkt9};
 
 pub(super) fn vkt4(
     builder: Vkt4Builder,
@@ -21,6 +21,20 @@ pub(super) fn vkt4(
     }
     if let Some(object) = digits(meter, number)? {
         builder = builder.object(object);
+    }
+    Ok(builder.link())
+}
+
+pub(super) fn vkt9(meter: &MeterConfig, number: u64, seed: u64, clock: SimClock) -> Result<Link, FleetError> {
+    let mut builder = Vkt9::builder().seed(seed).clock(clock);
+    if let Some(address) = meter.address {
+        builder = builder.address(address);
+    }
+    if meter.inputs == Some(1) {
+        builder = builder.one_system();
+    }
+    if let Some(serial) = digits(meter, number)? {
+        builder = builder.serial(serial);
     }
     Ok(builder.link())
 }

@@ -12,4 +12,5 @@ mod knowledge;
 
 pub use builder::{Vkt4Builder, Vkt4Model};
 pub use device::Vkt4;
+pub(crate) use history::Row as Vkt4Row;
 pub use history::Vkt4History;
