@@ -68,6 +68,9 @@ mod tests {
 
     use super::*;
 
+    /// Name, answers, whether the line is clean, what they come to.
+    type Case = (&'static str, Vec<Vec<u8>>, bool, Option<Vec<u8>>);
+
     fn answer(hour: u8, values: &[u16]) -> Vec<u8> {
         let mut bytes = vec![7, 0xe8, 2, 1, 0, 7, 0xe8, 3, 21, hour];
         bytes.extend(values.iter().flat_map(|value| value.to_be_bytes()));
@@ -76,7 +79,7 @@ mod tests {
 
     #[test]
     fn a_value_needs_two_answers_or_the_middle_of_three() {
-        let cases: [(&str, Vec<Vec<u8>>, bool, Option<Vec<u8>>); 7] = [
+        let cases: [Case; 7] = [
             ("one", vec![answer(14, &[612])], true, None),
             (
                 "two",

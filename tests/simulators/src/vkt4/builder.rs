@@ -112,7 +112,7 @@ impl Vkt4Builder {
     pub fn object(mut self, code: u32) -> Self {
         let pair = |at: u32| {
             let number = code / at % 100;
-            ((number / 10) << 4 | number % 10) as u8
+            (((number / 10) << 4) | (number % 10)) as u8
         };
         self.config.object = [pair(10_000), pair(100), pair(1)];
         self

@@ -89,12 +89,12 @@ impl Knowledge {
             }
         }
         let mut ns = Vec::new();
-        for input in 0..self.pipes() / 2 {
+        for (input, heat) in W.iter().enumerate().take(self.pipes() / 2) {
             values.push(digits("НС", input, row.ns[input].into(), 0));
             values.push(digits("Tнс", input, row.ns_min[input].into(), 0));
             situations(&mut ns, input, row.ns[input], 0);
             if is_4m || is_day {
-                values.push(float(W[input], input, row.w_gcal[input]));
+                values.push(float(heat, input, row.w_gcal[input]));
             }
             if is_4m {
                 values.push(digits("НС2", input, row.ns2[input].into(), 0));
