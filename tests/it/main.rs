@@ -36,6 +36,8 @@ mod telephone;
 mod tunnel;
 mod vanished;
 mod vendor;
+mod vkt4;
 mod vkt5;
+mod vkt9;
 mod world;
 mod writing_a_driver;

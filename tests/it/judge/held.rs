@@ -1,5 +1,6 @@
 //! What a simulated meter holds, in the words that the host should have for it.
 
+mod vkt4;
 mod vkt5;
 
 use std::collections::BTreeSet;
@@ -19,6 +20,8 @@ pub enum Model {
     Vkt7,
     /// ВКТ-5 with MPa.
     Vkt5,
+    /// ВКТ-4М with pressure sensors.
+    Vkt4,
     /// СПТ943 with kgf/cm² and Gcal.
     Spt943,
     /// A meter of the extended M4 dialect with kgf/cm² and Gcal.
@@ -137,6 +140,7 @@ pub fn records(model: Model, meter: &Handle, place: usize, kind: RecordKind) -> 
             plain.iter().map(with_totals).collect()
         }
         Model::Vkt5 => plain.iter().map(vkt5::held).collect(),
+        Model::Vkt4 => plain.iter().map(vkt4::held).collect(),
         Model::Primer => plain.iter().map(primer).collect(),
         Model::Tagged => plain.iter().map(|record| tagged(record, kind)).collect(),
         Model::Spbus => plain.iter().map(spbus).collect(),

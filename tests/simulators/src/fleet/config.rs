@@ -170,6 +170,15 @@ pub enum Kind {
     #[serde(rename = "vkt5")]
     #[value(name = "vkt5")]
     Vkt5,
+    #[serde(rename = "vkt4")]
+    #[value(name = "vkt4")]
+    Vkt4,
+    #[serde(rename = "vkt4m")]
+    #[value(name = "vkt4m")]
+    Vkt4m,
+    #[serde(rename = "vkt9")]
+    #[value(name = "vkt9")]
+    Vkt9,
     #[serde(rename = "spt943")]
     #[value(name = "spt943")]
     Spt943,

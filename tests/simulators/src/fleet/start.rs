@@ -2,13 +2,14 @@
 
 use super::config::{Fleet, FleetError, Kind, Line, MeterConfig};
 use super::modem::{book, start_modem};
+use super::teplocom::{vkt4, vkt9};
 use crate::civil::HOUR_S;
 use crate::faults::Faults;
 use crate::modem::Caller;
 use crate::serve::{Handle, Link, Many, WHOLE, serve_many};
 use crate::{
     M4, M4Model, Mbus, MbusBuilder, ModbusBuilder, ModbusSlave, ModemHandle, Primer, Recording, SimClock, Spbus,
-    SpbusBuilder, Spt, SptBuilder, SptHistory, Vkt7, Vkt7History,
+    SpbusBuilder, Spt, SptBuilder, SptHistory, Vkt4, Vkt4Model, Vkt7, Vkt7History,
 };
 use jiff::civil::DateTime;
 use std::collections::HashMap;
@@ -242,6 +243,9 @@ fn meter_link(meter: &MeterConfig, number: u64, shared: &mut Shared) -> Result<L
     Ok(match meter.kind {
         Kind::Vkt7 => vkt7(meter, number, seed, clock, shared),
         Kind::Vkt5 => super::teplocom::vkt5(meter, number, seed, clock)?,
+        Kind::Vkt4 => vkt4(Vkt4::builder(Vkt4Model::Vkt4), meter, number, seed, clock)?,
+        Kind::Vkt4m => vkt4(Vkt4::builder(Vkt4Model::Pressures), meter, number, seed, clock)?,
+        Kind::Vkt9 => vkt9(meter, number, seed, clock)?,
         Kind::Spt943 => spt(Spt::spt943(), meter, number, seed, clock, shared)?,
         Kind::Spt942 => spt(Spt::spt942(), meter, number, seed, clock, shared)?,
         Kind::Spt941_10 => spt(Spt::spt941_10(), meter, number, seed, clock, shared)?,
