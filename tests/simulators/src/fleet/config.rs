@@ -227,6 +227,14 @@ pub enum Kind {
     #[serde(rename = "mbus-electricity")]
     #[value(name = "mbus-electricity")]
     MbusElectricity,
+    /// A heat meter with its months in a compact profile.
+    #[serde(rename = "mbus-compact")]
+    #[value(name = "mbus-compact")]
+    MbusCompact,
+    /// A heat meter with the old fixed structure.
+    #[serde(rename = "mbus-fixed")]
+    #[value(name = "mbus-fixed")]
+    MbusFixed,
     #[serde(rename = "modbus-heat")]
     #[value(name = "modbus-heat")]
     ModbusHeat,

@@ -262,6 +262,8 @@ fn meter_link(meter: &MeterConfig, number: u64, shared: &mut Shared) -> Result<L
         Kind::MbusHeat => mbus(Mbus::heat(), meter, number, seed, clock)?,
         Kind::MbusWater => mbus(Mbus::water(), meter, number, seed, clock)?,
         Kind::MbusElectricity => mbus(Mbus::electricity(), meter, number, seed, clock)?,
+        Kind::MbusCompact => mbus(Mbus::heat().compact(), meter, number, seed, clock)?,
+        Kind::MbusFixed => mbus(Mbus::heat().fixed(), meter, number, seed, clock)?,
         Kind::ModbusHeat => modbus(ModbusSlave::heat(), meter, number, seed, clock)?,
         Kind::EclComfort => modbus(ModbusSlave::regulator(), meter, number, seed, clock)?,
         Kind::Primer => primer(meter, number, seed, clock)?,
