@@ -8,8 +8,8 @@ use uzel_driver_sdk::{Failure, Fixed, Level, Port, Value};
 use crate::device::Device;
 use crate::map::{Range, Setting, WriteFunction};
 use crate::number::{Number, Type};
-use crate::pdu::{Area, Request, Span};
 use crate::reading::{decimals, read_scaled};
+use uzel_driver_sdk::modbus::pdu::{Area, Request, Span};
 
 /// Where the times of earlier writes are remembered.
 const WRITES: &str = "writes";
