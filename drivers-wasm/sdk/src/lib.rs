@@ -19,6 +19,7 @@ mod port;
 pub mod recording;
 pub mod resume;
 mod sink;
+pub mod wire;
 
 pub use adapter::{Instance, Shell, Slot};
 pub use bindings::exports::uzel::driver::meter::{ClockReading, Identity};

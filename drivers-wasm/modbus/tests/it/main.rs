@@ -8,4 +8,3 @@ mod corpus;
 mod example;
 mod far;
 mod noise;
-mod wire;

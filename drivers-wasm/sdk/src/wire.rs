@@ -1,26 +1,34 @@
-//! Lines for tests that Rust code answers, so that no byte of the conversation is written down in advance.
+//! Lines for tests that Rust code answers, so that no byte of the conversation is written down in advance. For bytes that
+//! are written down there is [`crate::recording`]. A test's tool: it panics on what no test should do.
 
 use std::collections::BTreeMap;
 
-use uzel_driver_sdk::{Instant, Level, LineError, Medium, Port, Reading, Settings, Until};
+use crate::{Instant, Level, LineError, Medium, Port, Reading, Settings, Until};
 
 /// What is at the far end: gets the bytes of one request, gives what comes back and after how many milliseconds.
 pub trait FarEnd {
+    /// Pieces of what comes back, each so many milliseconds after the request.
     fn answer(&mut self, request: &[u8], now: Instant) -> Vec<(Instant, Vec<u8>)>;
 }
 
 /// A line with its own clock: time passes only by waiting.
 pub struct Wire<F> {
+    /// What answers.
     pub far: F,
+    /// The host's clock.
     pub now: Instant,
+    /// Requests so far.
     pub asked: u32,
+    /// Notes and log lines, in order.
     pub notes: Vec<String>,
+    /// What the driver remembered.
     pub memory: BTreeMap<String, Vec<u8>>,
     flight: Vec<(Instant, Vec<u8>)>,
     here: Vec<u8>,
 }
 
 impl<F: FarEnd> Wire<F> {
+    /// A line to `far`.
     pub fn new(far: F) -> Self {
         Self {
             far,
