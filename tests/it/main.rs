@@ -31,6 +31,7 @@ mod shared_bus;
 mod simulation;
 mod storage;
 mod telephone;
+mod tsrv;
 mod tunnel;
 mod vanished;
 mod vendor;

@@ -4,10 +4,11 @@ use std::collections::BTreeSet;
 
 use jiff::ToSpan as _;
 use jiff::civil::DateTime;
-use meter_sim::{Handle, TruthKind, TruthNs, TruthRecord, TruthValue};
+use meter_sim::{Handle, TruthKind, TruthNs, TruthRecord, TruthValue, TsrvModel};
 use uzel::model::{ArchiveKind, Quality, RecordKind};
 
 use super::seen::{Seen, SeenCell};
+use super::tsrv::tsrv;
 
 /// Whose columns are expected.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -24,6 +25,8 @@ pub enum Model {
     Primer,
     /// The invented meter of the example of a register map.
     Register,
+    /// A ТСРВ.
+    Tsrv(TsrvModel),
 }
 
 /// One record of a meter.
@@ -35,13 +38,13 @@ pub struct Held {
     pub end: DateTime,
     /// Heat input, code, column.
     pub conditions: BTreeSet<(u8, String, Option<String>)>,
-    cells: Vec<HeldCell>,
+    pub(super) cells: Vec<HeldCell>,
     /// What may stand here, too: kept values of an M-Bus meter whose dates did not come through.
-    more: Vec<HeldCell>,
+    pub(super) more: Vec<HeldCell>,
 }
 
 #[derive(Debug, Clone)]
-struct HeldCell {
+pub(super) struct HeldCell {
     id: String,
     input: u8,
     tariff: u8,
@@ -51,7 +54,7 @@ struct HeldCell {
 }
 
 #[derive(Debug, Clone, PartialEq)]
-enum HeldValue {
+pub(super) enum HeldValue {
     Number(f64, Option<(i64, u8)>),
     /// What a meter stores in the place of a sensor that it does not have.
     NoSensor,
@@ -132,6 +135,7 @@ pub fn records(model: Model, meter: &Handle, place: usize, kind: RecordKind) -> 
         Model::Primer => plain.iter().map(primer).collect(),
         Model::Spbus => plain.iter().map(spbus).collect(),
         Model::Register => plain.iter().map(register).collect(),
+        Model::Tsrv(model) => plain.iter().map(|record| tsrv(model, record, kind)).collect(),
         Model::Spt943 => plain.iter().map(|record| spt943(record, kind)).collect(),
         Model::Mbus if matches!(kind, RecordKind::Archive(_)) => {
             let due = truth(TruthKind::TotalsArchive);
@@ -144,7 +148,7 @@ pub fn records(model: Model, meter: &Handle, place: usize, kind: RecordKind) -> 
     }
 }
 
-fn number(truth: &TruthValue) -> HeldValue {
+pub(super) fn number(truth: &TruthValue) -> HeldValue {
     truth
         .value
         .map_or(HeldValue::NoSensor, |value| HeldValue::Number(value, truth.digits))
@@ -255,7 +259,7 @@ fn vkt7(record: &TruthRecord, kind: RecordKind, totals: Option<&TruthRecord>) ->
     }
 }
 
-fn cell(id: &str, input: u8, unit: &'static str, value: HeldValue, quality: Quality) -> HeldCell {
+pub(super) fn cell(id: &str, input: u8, unit: &'static str, value: HeldValue, quality: Quality) -> HeldCell {
     HeldCell {
         id: id.to_owned(),
         input,

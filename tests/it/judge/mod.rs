@@ -2,6 +2,7 @@
 
 mod held;
 mod seen;
+mod tsrv;
 
 use std::collections::BTreeSet;
 

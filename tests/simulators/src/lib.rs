@@ -12,6 +12,7 @@
 //! | СПТ961.2, СПТ962, СПГ761.2 of Logika (magistral protocol) | [`Spbus::spt961`], [`Spbus::spt962`], [`Spbus::spg761`] |
 //! | M-Bus heat, water, electricity meters | [`Mbus::heat`], [`Mbus::water`], [`Mbus::electricity`] |
 //! | Modbus slaves: an invented heat meter, an ECL Comfort 310 | [`ModbusSlave::heat`], [`ModbusSlave::regulator`] |
+//! | ТСРВ-023, 024М, 024М+, 034, 043 of Взлёт | [`Tsrv::tsrv024m`], [`Tsrv::tsrv034`], [`Tsrv::tsrv043`], … |
 //! | ПРИМЕР-1 of the example drivers | [`Primer::builder`] |
 //! | a recorded conversation | [`Recording::parse`], [`Recording::parse_json`], then [`Recording::link`] |
 //!
@@ -47,6 +48,7 @@ mod serve;
 mod spbus;
 mod spt;
 mod truth;
+mod tsrv;
 mod vkt7;
 mod water;
 mod weather;
@@ -65,4 +67,5 @@ pub use serve::{Endpoint, Handle, Link, Many, Quirk, Told, Wire, serve_many};
 pub use spbus::{Spbus, SpbusBuilder, SpbusHistory, SpbusModel};
 pub use spt::{Spt, SptBuilder, SptHistory, SptModel, SptUnits};
 pub use truth::{Truth, TruthKind, TruthNs, TruthRecord, TruthValue};
+pub use tsrv::{Tsrv, TsrvBuilder, TsrvHistory, TsrvModel};
 pub use vkt7::{Digits, ONE_INPUT, TWO_INPUTS, Units, Vkt7, Vkt7Builder, Vkt7Config, Vkt7History};

@@ -2,13 +2,14 @@
 
 use super::config::{Fleet, FleetError, Kind, Line, MeterConfig};
 use super::modem::{book, start_modem};
+use super::tsrv::tsrv;
 use crate::civil::HOUR_S;
 use crate::faults::Faults;
 use crate::modem::Caller;
 use crate::serve::{Handle, Link, Many, WHOLE, serve_many};
 use crate::{
     Mbus, MbusBuilder, ModbusBuilder, ModbusSlave, ModemHandle, Primer, Recording, SimClock, Spbus, SpbusBuilder, Spt,
-    SptBuilder, SptHistory, Vkt7, Vkt7History,
+    SptBuilder, SptHistory, Tsrv, Vkt7, Vkt7History,
 };
 use jiff::civil::DateTime;
 use std::collections::HashMap;
@@ -252,6 +253,11 @@ fn meter_link(meter: &MeterConfig, number: u64, shared: &mut Shared) -> Result<L
         Kind::MbusElectricity => mbus(Mbus::electricity(), meter, number, seed, clock)?,
         Kind::ModbusHeat => modbus(ModbusSlave::heat(), meter, number, seed, clock)?,
         Kind::EclComfort => modbus(ModbusSlave::regulator(), meter, number, seed, clock)?,
+        Kind::Tsrv023 => tsrv(Tsrv::tsrv023(), meter, number, seed, clock)?,
+        Kind::Tsrv024m => tsrv(Tsrv::tsrv024m(), meter, number, seed, clock)?,
+        Kind::Tsrv024mPlus => tsrv(Tsrv::tsrv024m_plus(), meter, number, seed, clock)?,
+        Kind::Tsrv034 => tsrv(Tsrv::tsrv034(), meter, number, seed, clock)?,
+        Kind::Tsrv043 => tsrv(Tsrv::tsrv043(), meter, number, seed, clock)?,
         Kind::Primer => primer(meter, number, seed, clock)?,
         Kind::Replay => replay(meter)?,
     })
@@ -384,7 +390,7 @@ fn replay(meter: &MeterConfig) -> Result<Link, FleetError> {
 }
 
 /// The serial number of a kind whose wire has a number.
-fn digits(meter: &MeterConfig, number: u64) -> Result<Option<u32>, FleetError> {
+pub(super) fn digits(meter: &MeterConfig, number: u64) -> Result<Option<u32>, FleetError> {
     let Some(serial) = &meter.serial else { return Ok(None) };
     let parsed = counted(serial, number).parse().map_err(|_| FleetError::Serial {
         kind: meter.kind,
