@@ -25,15 +25,20 @@ fn host(meter: &Handle, serial: &str, tasks: &str) -> TestHost {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_first_read_takes_whole_rings_and_a_second_nothing_again() {
     let clock = standing_clock();
+    let recently = clock.date().saturating_sub(10.days()).at(0, 0, 0, 0);
     let meters = [
         (TsrvModel::Tsrv024m, TASKS, Tsrv::tsrv024m().seed(21).contract(25, 8)),
-        (TsrvModel::Tsrv024mPlus, TASKS, Tsrv::tsrv024m_plus().seed(22)),
+        (
+            TsrvModel::Tsrv024mPlus,
+            TASKS,
+            Tsrv::tsrv024m_plus().seed(22).installed(recently),
+        ),
         (TsrvModel::Tsrv034, TASKS, Tsrv::tsrv034().seed(23)),
-        (TsrvModel::Tsrv043, TASKS, Tsrv::tsrv043().seed(24)),
+        (TsrvModel::Tsrv043, TASKS, Tsrv::tsrv043().seed(24).installed(recently)),
         (
             TsrvModel::Tsrv023,
             "clock current hourly daily monthly",
-            Tsrv::tsrv023().seed(25),
+            Tsrv::tsrv023().seed(25).installed(recently),
         ),
     ];
     let mut served = Vec::new();

@@ -18,8 +18,10 @@ use crate::session::Session;
 /// How many ring depths back a record is asked for: where a ring counts records and not hours, an outage makes it reach
 /// further back than its depth.
 const REACH: u32 = 2;
-/// Of an interval that ended less than this ago nothing is said to be absent, seconds.
+/// Of an interval that ended less than this ago nothing is said to be absent, seconds; nor to be refused, which may mean
+/// that it is not written yet.
 const FRESH_S: i64 = 300;
+const REFUSED_S: i64 = 3_600;
 /// Intervals of one piece of work, which is repeated as a whole when the line proves to be doubtful.
 const CHUNK: usize = 12;
 /// Name and number of the form of its resume tokens.
@@ -91,9 +93,7 @@ pub fn read(
 fn bounds(window: &Window) -> Result<(i64, i64), Failure> {
     match (seconds(window.begin), seconds(window.end)) {
         (Some(begin), Some(end)) => Ok((begin, end)),
-        _ => Err(Failure::Unsupported(format!(
-            "a window has a date that cannot be: {window:?}"
-        ))),
+        _ => Err(Failure::Unsupported("a window has a date that cannot be".to_owned())),
     }
 }
 
@@ -205,18 +205,23 @@ impl Reader<'_> {
 
     /// The row of an interval, or why there is none; nothing where neither is certain.
     fn judge(&self, interval: &Interval, slots: &[&Slot]) -> Option<Result<Row, Absence>> {
-        let is_fresh = interval.end + FRESH_S > self.clock;
-        let main = || self.used.iter().zip(slots).filter(|(used, _)| !used.part.is_extra);
-        let count = |wanted: fn(&Slot) -> bool| main().filter(|(_, slot)| wanted(slot)).count();
-        let found = count(|slot| matches!(slot, Slot::Record(_)));
-        let absent = count(|slot| matches!(slot, Slot::None));
-        if count(|slot| matches!(slot, Slot::Later)) > 0 || is_fresh && absent > 0 {
+        let is_younger = |than: i64| interval.end + than > self.clock;
+        let arrays = || self.used.iter().zip(slots).filter(|(used, _)| !used.is_missing);
+        // The meter writes its arrays one after another.
+        let is_open = arrays().any(|(_, slot)| match slot {
+            Slot::Record(_) => false,
+            Slot::None => is_younger(FRESH_S),
+            Slot::Refused(_) => is_younger(REFUSED_S),
+            Slot::Later => true,
+        });
+        if is_open {
             return None;
         }
-        if found > 0 {
+        let main = || arrays().filter(|(used, _)| !used.part.is_extra);
+        if main().any(|(_, slot)| matches!(slot, Slot::Record(_))) {
             return self.row(slots).map(Ok);
         }
-        if absent < main().count() {
+        if main().any(|(_, slot)| matches!(slot, Slot::Refused(_))) {
             return Some(Err(Absence::Refused));
         }
         let is_old = interval.end + self.grid.span(self.depth) <= self.clock;
@@ -260,7 +265,11 @@ impl Reader<'_> {
 fn put(row: &mut Row, used: &Used, slot: &Slot) {
     let layout = used.part.layout;
     let Slot::Record(record) = slot else {
-        let code = matches!(slot, Slot::Damaged).then(|| "C1".to_owned());
+        let code = match slot {
+            Slot::Refused(Exception::RETURNED) => Some("C1".to_owned()),
+            Slot::Refused(exception) => Some(exception.0.to_string()),
+            _ => None,
+        };
         for _ in &used.columns {
             let (value, mark) = absent(row.values.len(), code.clone());
             row.values.push(value);

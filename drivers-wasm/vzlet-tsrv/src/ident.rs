@@ -97,8 +97,10 @@ impl Name {
 
     /// Whether a meter of this maker says so.
     fn is_vzlet(&self) -> bool {
-        let upper = self.text.to_uppercase().replace('Ё', "Е");
-        self.number.is_some() && (upper.contains("VZLJOT") || upper.contains("ВЗЛЕТ"))
+        let words = ["Взлёт", "Взлет", "ВЗЛЁТ", "ВЗЛЕТ"];
+        let is_named =
+            self.text.to_ascii_uppercase().contains("VZLJOT") || words.iter().any(|word| self.text.contains(word));
+        self.number.is_some() && is_named
     }
 }
 
@@ -128,7 +130,7 @@ impl Family {
     /// Another device than the driver is for, by its own name and what was configured.
     pub fn of(name: Option<&Name>, told: Told) -> Result<&'static Self, Failure> {
         let shown = name.map_or("has no function 17".to_owned(), |name| {
-            format!("calls itself {:?}", name.text)
+            format!("calls itself \"{}\"", name.text)
         });
         let wrong = |want: &str| Failure::WrongDevice(format!("it {shown}, expected {want}"));
         if name.is_some_and(|name| !name.is_vzlet()) {
@@ -138,7 +140,8 @@ impl Family {
         match (known, told) {
             (Some(family), Told::Nothing) => Ok(family),
             (Some(family), told) if family.told == Some(told) => Ok(family),
-            (Some(_), told) => Err(wrong(&format!("what the configuration says: {told:?}"))),
+            (Some(_), Told::Tsrv02x) => Err(wrong("a ТСРВ-020 to 023, as the configuration says")),
+            (Some(_), Told::Tsrv026m) => Err(wrong("a ТСРВ-026М, as the configuration says")),
             (None, Told::Nothing) => Err(wrong(
                 "a known number; a ТСРВ-020 to 023 or 026М with another may be named in the configuration",
             )),
@@ -168,11 +171,10 @@ impl Family {
                 let found = models
                     .iter()
                     .find(|model| hours(model).is_none_or(|known| known == size));
-                let sizes: Vec<_> = models.iter().filter_map(hours).collect();
                 found.copied().ok_or_else(|| {
-                    Failure::WrongDevice(format!(
-                        "its records of hours have {size} bytes, expected one of {sizes:?}"
-                    ))
+                    let sizes: Vec<_> = models.iter().filter_map(hours).map(|size| size.to_string()).collect();
+                    let sizes = sizes.join(" or ");
+                    Failure::WrongDevice(format!("its records of hours have {size} bytes, expected {sizes}"))
                 })
             }
             (_, None) => Err(Failure::WrongDevice(
@@ -183,7 +185,7 @@ impl Family {
 }
 
 fn known(name: &Name) -> Option<&'static Family> {
-    let upper = name.text.to_uppercase();
+    let upper = name.text.to_ascii_uppercase();
     let by_word = FAMILIES
         .iter()
         .find(|family| family.word.is_some_and(|word| upper.contains(word)));

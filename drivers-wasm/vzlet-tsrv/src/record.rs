@@ -16,8 +16,8 @@ pub enum Slot {
     Record(Vec<u8>),
     /// The meter says that it has none.
     None,
-    /// The meter's own copy is damaged: it gives the question back.
-    Damaged,
+    /// The meter refuses this one: its own copy is damaged, or it says so of what it has not written yet.
+    Refused(Exception),
     /// Something else came: to be asked for another time.
     Later,
 }
@@ -77,14 +77,13 @@ fn alone(
             Some(record) if fits(grid, interval, record) => Slot::Record(record.clone()),
             Some(record) => {
                 let shown = Layout::time(record).unwrap_or_default();
-                port.note(&format!("asked for {:?}, came {:?}", civil(interval.end), civil(shown)));
+                let off = shown.saturating_add(1).saturating_sub(interval.end);
+                port.note(&format!("a record came that ends {off} s from where it should"));
                 Slot::Later
             }
             None => Slot::None,
         },
-        Err(Exception::RETURNED) => Slot::Damaged,
-        // "Not written yet", as a public driver has it.
-        Err(Exception(3)) => Slot::None,
+        Err(exception @ (Exception::RETURNED | Exception(3))) => Slot::Refused(exception),
         Err(exception) => return Ok(Err(exception)),
     };
     Ok(Ok(slot))

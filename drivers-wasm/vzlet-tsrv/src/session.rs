@@ -50,7 +50,10 @@ impl Session {
             details.push(("record".to_owned(), format!("{size} bytes")));
         }
         if let Some(systems) = &found.context.systems {
-            details.push(("systems".to_owned(), format!("{systems:?}")));
+            details.push((
+                "systems".to_owned(),
+                systems.iter().map(u8::to_string).collect::<Vec<_>>().join(", "),
+            ));
         }
         if found.model.contract.is_some() {
             let (hour, day) = found.contract;

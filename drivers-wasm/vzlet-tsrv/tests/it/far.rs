@@ -165,8 +165,11 @@ impl Far {
         let word = |at: usize| u16::from_be_bytes([body[at], body[at + 1]]);
         let (number, count) = (word(2), word(4));
         if body[6] == 0 {
-            let ring = self.journals.get(&number).ok_or(2)?;
             let first = usize::from(word(7));
+            if let Some(array) = self.arrays.get(&number) {
+                return array.records.values().nth(first).cloned().ok_or(3);
+            }
+            let ring = self.journals.get(&number).ok_or(2)?;
             let entries = ring.get(first..first + usize::from(count)).ok_or(3)?;
             return Ok(entries.concat());
         }
