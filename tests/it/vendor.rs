@@ -16,7 +16,7 @@ const DRIVERS: [(&str, usize); 6] = [
     ("logika-spbus", 1),
     ("mbus", 1),
     ("modbus", 1),
-    ("vzlet-tsrv", 1),
+    ("vzlet-tsrv", 2),
 ];
 
 /// The one among them whose questions are numbered.

@@ -23,7 +23,7 @@ const REACH: u32 = 2;
 const FRESH_S: i64 = 300;
 const REFUSED_S: i64 = 3_600;
 /// Intervals of one piece of work, which is repeated as a whole when the line proves to be doubtful.
-const CHUNK: usize = 12;
+const CHUNK: usize = 8;
 /// Name and number of the form of its resume tokens.
 const RESUME: &str = "vzlet/1";
 
