@@ -33,6 +33,7 @@ mod shared_bus;
 mod simulation;
 mod storage;
 mod telephone;
+mod tsrv;
 mod tunnel;
 mod vanished;
 mod vendor;

@@ -8,8 +8,8 @@ use uzel_driver_sdk::{Failure, Fixed, Level, Port, Value, writes};
 use crate::device::Device;
 use crate::map::{Range, Setting, WriteFunction};
 use crate::number::{Number, Type};
-use crate::pdu::{Area, Request, Span};
 use crate::reading::{decimals, read_scaled};
+use uzel_driver_sdk::modbus::pdu::{Area, Request, Span};
 
 /// A number as the device keeps it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -9,7 +9,7 @@ use crate::control::{Held, digits};
 use crate::device::Device;
 use crate::map::{Class, Map, Name, Range, Scale, Setting, Source};
 use crate::number::{Order, Type};
-use crate::pdu::{Area, Span};
+use uzel_driver_sdk::modbus::pdu::{Area, Span};
 
 /// A parameter a line: number, scale, least, most, writable, name.
 const PARAMETERS: &str = include_str!(concat!(env!("OUT_DIR"), "/ecl-parameters.txt"));

@@ -7,11 +7,12 @@ use std::collections::BTreeSet;
 
 use jiff::ToSpan as _;
 use jiff::civil::DateTime;
-use meter_sim::{Handle, TruthKind, TruthNs, TruthRecord, TruthValue};
+use meter_sim::{Handle, TruthKind, TruthNs, TruthRecord, TruthValue, TsrvModel};
 use uzel::model::{ArchiveKind, Quality, RecordKind};
 
 use super::seen::{Seen, SeenCell};
 use super::tagged::tagged;
+use super::tsrv::tsrv;
 
 /// Whose columns are expected.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -34,6 +35,8 @@ pub enum Model {
     Primer,
     /// The invented meter of the example of a register map.
     Register,
+    /// A ТСРВ.
+    Tsrv(TsrvModel),
 }
 
 /// One record of a meter.
@@ -145,6 +148,7 @@ pub fn records(model: Model, meter: &Handle, place: usize, kind: RecordKind) -> 
         Model::Tagged => plain.iter().map(|record| tagged(record, kind)).collect(),
         Model::Spbus => plain.iter().map(spbus).collect(),
         Model::Register => plain.iter().map(register).collect(),
+        Model::Tsrv(model) => plain.iter().map(|record| tsrv(model, record, kind)).collect(),
         Model::Spt943 => plain.iter().map(|record| spt943(record, kind)).collect(),
         Model::Mbus if matches!(kind, RecordKind::Archive(_)) => {
             let due = truth(TruthKind::TotalsArchive);
@@ -157,7 +161,7 @@ pub fn records(model: Model, meter: &Handle, place: usize, kind: RecordKind) -> 
     }
 }
 
-fn number(truth: &TruthValue) -> HeldValue {
+pub(super) fn number(truth: &TruthValue) -> HeldValue {
     truth
         .value
         .map_or(HeldValue::NoSensor, |value| HeldValue::Number(value, truth.digits))

@@ -3,6 +3,7 @@
 mod held;
 mod seen;
 mod tagged;
+mod tsrv;
 
 use std::collections::BTreeSet;
 

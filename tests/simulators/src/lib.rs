@@ -16,6 +16,7 @@
 //! | СПТ961.2, СПТ962, СПГ761.2 of Logika (magistral protocol) | [`Spbus::spt961`], [`Spbus::spt962`], [`Spbus::spg761`] |
 //! | M-Bus heat, water, electricity meters | [`Mbus::heat`], [`Mbus::water`], [`Mbus::electricity`] |
 //! | Modbus slaves: an invented heat meter, an ECL Comfort 310 | [`ModbusSlave::heat`], [`ModbusSlave::regulator`] |
+//! | ТСРВ-023, 024М, 024М+, 034, 043 of Взлёт | [`Tsrv::tsrv024m`], [`Tsrv::tsrv034`], [`Tsrv::tsrv043`], … |
 //! | ПРИМЕР-1 of the example drivers | [`Primer::builder`] |
 //! | a recorded conversation | [`Recording::parse`], [`Recording::parse_json`], then [`Recording::link`] |
 //!
@@ -52,6 +53,7 @@ mod spbus;
 mod spt;
 mod spt4m;
 mod truth;
+mod tsrv;
 mod vkt4;
 mod vkt5;
 mod vkt7;
@@ -74,6 +76,7 @@ pub use spbus::{Spbus, SpbusBuilder, SpbusHistory, SpbusModel};
 pub use spt::{Spt, SptBuilder, SptHistory, SptModel, SptUnits};
 pub use spt4m::{M4, M4Builder, M4Model};
 pub use truth::{Truth, TruthKind, TruthNs, TruthRecord, TruthValue};
+pub use tsrv::{Tsrv, TsrvBuilder, TsrvHistory, TsrvModel};
 pub use vkt4::{Vkt4, Vkt4Builder, Vkt4History, Vkt4Model};
 pub use vkt5::{Vkt5, Vkt5Builder, Vkt5Firmware, Vkt5History};
 pub use vkt7::{Digits, ONE_INPUT, TWO_INPUTS, Units, Vkt7, Vkt7Builder, Vkt7Config, Vkt7History};

@@ -241,6 +241,21 @@ pub enum Kind {
     #[serde(rename = "ecl-comfort")]
     #[value(name = "ecl-comfort")]
     EclComfort,
+    #[serde(rename = "tsrv023")]
+    #[value(name = "tsrv023")]
+    Tsrv023,
+    #[serde(rename = "tsrv024m")]
+    #[value(name = "tsrv024m")]
+    Tsrv024m,
+    #[serde(rename = "tsrv024m-plus")]
+    #[value(name = "tsrv024m-plus")]
+    Tsrv024mPlus,
+    #[serde(rename = "tsrv034")]
+    #[value(name = "tsrv034")]
+    Tsrv034,
+    #[serde(rename = "tsrv043")]
+    #[value(name = "tsrv043")]
+    Tsrv043,
     #[serde(rename = "primer")]
     #[value(name = "primer")]
     Primer,

@@ -3,13 +3,14 @@
 use super::config::{Fleet, FleetError, Kind, Line, MeterConfig};
 use super::modem::{book, start_modem};
 use super::teplocom::{vkt4, vkt9};
+use super::tsrv::tsrv;
 use crate::civil::HOUR_S;
 use crate::faults::Faults;
 use crate::modem::Caller;
 use crate::serve::{Handle, Link, Many, WHOLE, serve_many};
 use crate::{
     M4, M4Model, Mbus, MbusBuilder, ModbusBuilder, ModbusSlave, ModemHandle, Primer, Recording, SimClock, Spbus,
-    SpbusBuilder, Spt, SptBuilder, SptHistory, Vkt4, Vkt4Model, Vkt7, Vkt7History,
+    SpbusBuilder, Spt, SptBuilder, SptHistory, Tsrv, Vkt4, Vkt4Model, Vkt7, Vkt7History,
 };
 use jiff::civil::DateTime;
 use std::collections::HashMap;
@@ -266,6 +267,11 @@ fn meter_link(meter: &MeterConfig, number: u64, shared: &mut Shared) -> Result<L
         Kind::MbusFixed => mbus(Mbus::heat().fixed(), meter, number, seed, clock)?,
         Kind::ModbusHeat => modbus(ModbusSlave::heat(), meter, number, seed, clock)?,
         Kind::EclComfort => modbus(ModbusSlave::regulator(), meter, number, seed, clock)?,
+        Kind::Tsrv023 => tsrv(Tsrv::tsrv023(), meter, number, seed, clock)?,
+        Kind::Tsrv024m => tsrv(Tsrv::tsrv024m(), meter, number, seed, clock)?,
+        Kind::Tsrv024mPlus => tsrv(Tsrv::tsrv024m_plus(), meter, number, seed, clock)?,
+        Kind::Tsrv034 => tsrv(Tsrv::tsrv034(), meter, number, seed, clock)?,
+        Kind::Tsrv043 => tsrv(Tsrv::tsrv043(), meter, number, seed, clock)?,
         Kind::Primer => primer(meter, number, seed, clock)?,
         Kind::Replay => replay(meter)?,
     })

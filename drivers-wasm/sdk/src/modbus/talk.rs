@@ -6,12 +6,10 @@
 //! that nobody asked for make the whole piece of work doubtful in which they came ([`Talk::proven`]); from then on the line
 //! is let fall silent before every question, and every answer is asked for twice.
 
-use uzel_driver_sdk::bytes::hex;
-use uzel_driver_sdk::{Failure, LineError, Port, Reading, Until};
-
-use crate::config::Config;
-use crate::frame::{Envelope, FrameError, Framing, Scan};
-use crate::pdu::{Answer, Exception, Request, Span};
+use super::frame::{Envelope, FrameError, Framing, Scan};
+use super::pdu::{Answer, Exception, MOST_COUNTED, Request, Span};
+use crate::bytes::hex;
+use crate::{Failure, LineError, Port, Reading, Until};
 
 /// Longest line of ASCII: colon, 254 bytes with LRC, CR LF, and as much noise.
 const MOST_ASCII: u32 = 1_024;
@@ -37,6 +35,15 @@ enum Trouble {
     Fatal(Failure),
 }
 
+/// How a device is spoken to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Manner {
+    pub framing: Framing,
+    pub unit: u8,
+    pub timeout_ms: u32,
+    pub attempts: u32,
+}
+
 /// The line's manners and what is known of its faults.
 pub struct Talk {
     envelope: Envelope,
@@ -57,18 +64,18 @@ pub struct Talk {
 }
 
 impl Talk {
-    pub fn new(config: &Config) -> Self {
+    pub fn new(manner: Manner) -> Self {
         Self {
             envelope: Envelope {
-                framing: config.framing,
-                unit: config.address,
+                framing: manner.framing,
+                unit: manner.unit,
                 transaction: 0,
             },
-            timeout_ms: config.timeout_ms,
-            attempts: config.attempts,
+            timeout_ms: manner.timeout_ms,
+            attempts: manner.attempts,
             strays: 0,
             // LRC is a sum: two errors that cancel out pass it.
-            is_doubtful: config.framing == Framing::Ascii,
+            is_doubtful: manner.framing == Framing::Ascii,
             surprises: 0,
             echoes: false,
             pause_ms: 0,
@@ -198,7 +205,7 @@ impl Talk {
         let mut all = 0;
         loop {
             let timed_out = gather(read, &mut bytes, &mut all)?;
-            let is_read = matches!(request, Request::Read(_));
+            let is_read = matches!(request, Request::Read(_) | Request::Counted { .. });
             if let Some(more) = self.skip_echo(&question, is_read, &mut bytes)
                 && !timed_out
             {
@@ -366,7 +373,8 @@ fn cut(bytes: &[u8], need: usize) -> Trouble {
 }
 
 fn garbled(error: &FrameError, request: &Request, bytes: &[u8]) -> Trouble {
-    let rest = (request.answer_length() + AROUND).saturating_sub(bytes.len());
+    let length = request.answer_length(bytes.get(1..).unwrap_or_default());
+    let rest = (length.unwrap_or(MOST_COUNTED) + AROUND).saturating_sub(bytes.len());
     let shown = hex(bytes.get(..16).unwrap_or(bytes));
     Trouble::Garbled(format!("{error}: {shown}"), rest)
 }

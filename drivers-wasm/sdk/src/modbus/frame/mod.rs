@@ -6,7 +6,7 @@ pub mod tcp;
 
 use serde::Deserialize;
 
-use crate::pdu::{PduError, Request};
+use super::pdu::{PduError, Request};
 
 /// How frames are told on the line.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]

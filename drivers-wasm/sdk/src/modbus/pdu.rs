@@ -1,7 +1,7 @@
 //! Requests and answers without their framing (Modbus Application Protocol V1.1b3, section 6).
 //!
-//! Every request here has an answer of a length that is known beforehand, so a frame can be told by its length on lines
-//! where gaps mean nothing.
+//! Every request here has an answer of a length that is known beforehand or stands in its second byte, so a frame can be told
+//! by its length on lines where gaps mean nothing.
 
 use std::fmt;
 
@@ -9,6 +9,8 @@ use std::fmt;
 pub const MOST_REGISTERS: u16 = 125;
 /// Most coils or discrete inputs of one read that any map here needs.
 pub const MOST_BITS: u16 = 512;
+/// Longest answer that counts its own data: function, count, data.
+pub const MOST_COUNTED: usize = 257;
 /// Bit of a function code that says that the answer is an exception.
 const EXCEPTION: u8 = 0x80;
 /// Reference type of a file record, the only one there is (section 6.14).
@@ -74,6 +76,8 @@ pub enum Request {
     WriteMany { at: u16, values: Vec<u16> },
     /// Function 20, one part: `length` registers of a record.
     File { file: u16, record: u16, length: u16 },
+    /// A function whose answer counts its data bytes in one byte: 17, or one of a maker's own. `body` follows the function.
+    Counted { function: u8, body: Vec<u8> },
 }
 
 /// What came for a request.
@@ -92,6 +96,9 @@ pub enum Answer {
 pub struct Exception(pub u8);
 
 impl Exception {
+    /// The device gives the question back in place of an answer; only answers to [`Request::Counted`] do.
+    pub const RETURNED: Self = Self(0);
+
     /// There are no such registers: another part of the range may be there.
     pub fn is_address(self) -> bool {
         matches!(self.0, 2 | 3)
@@ -111,6 +118,7 @@ impl Exception {
 impl fmt::Display for Exception {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let meaning = match self.0 {
+            0 => "the question came back as refused",
             1 => "illegal function",
             2 => "illegal data address",
             3 => "illegal data value",
@@ -149,6 +157,7 @@ impl Request {
             Self::WriteOne { .. } => 0x06,
             Self::WriteMany { .. } => 0x10,
             Self::File { .. } => 0x14,
+            Self::Counted { function, .. } => *function,
         }
     }
 
@@ -169,26 +178,44 @@ impl Request {
                 pdu.extend([7, FILE_REFERENCE]);
                 pdu.extend(words(&[*file, *record, *length]));
             }
+            Self::Counted { body, .. } => pdu.extend(body),
         }
         pdu
     }
 
-    /// How many data bytes its answer has.
+    /// How many data bytes its answer has, where the request says it.
     fn data_length(&self) -> usize {
         match self {
             Self::Read(span) if span.area.is_bits() => usize::from(span.count).div_ceil(8),
             Self::Read(span) => usize::from(span.count) * 2,
             Self::File { length, .. } => usize::from(*length) * 2,
-            Self::WriteOne { .. } | Self::WriteMany { .. } => 0,
+            Self::WriteOne { .. } | Self::WriteMany { .. } | Self::Counted { .. } => 0,
         }
     }
 
-    /// Length of its answer, from the function code on, when it is no exception.
-    pub fn answer_length(&self) -> usize {
+    /// Length of its answer, from the function code on, when it is no exception. None: the byte that says it is not among
+    /// those that have come.
+    pub fn answer_length(&self, pdu: &[u8]) -> Option<usize> {
         match self {
-            Self::Read(_) => 2 + self.data_length(),
-            Self::WriteOne { .. } | Self::WriteMany { .. } => 5,
-            Self::File { .. } => 4 + self.data_length(),
+            Self::Read(_) => Some(2 + self.data_length()),
+            Self::WriteOne { .. } | Self::WriteMany { .. } => Some(5),
+            Self::File { .. } => Some(4 + self.data_length()),
+            Self::Counted { .. } => pdu.get(1).map(|count| 2 + usize::from(*count)),
+        }
+    }
+
+    /// Length of the question that comes back as refused, if the bytes from the function code on may be that.
+    pub fn returned_length(&self, pdu: &[u8]) -> Option<usize> {
+        match self {
+            Self::Counted { body, .. } if body.len() > 1 => {
+                let came = pdu.get(1..).unwrap_or_default();
+                // What follows the question is its check.
+                came.iter()
+                    .zip(body)
+                    .all(|(came, asked)| came == asked)
+                    .then_some(1 + body.len())
+            }
+            _ => None,
         }
     }
 
@@ -210,6 +237,7 @@ impl Request {
             Self::File { .. } => vec![self.function(), low(data + 2), low(data + 1), FILE_REFERENCE],
             Self::WriteOne { .. } => self.encode(),
             Self::WriteMany { .. } => self.encode().into_iter().take(5).collect(),
+            Self::Counted { function, .. } => vec![*function],
         }
     }
 
@@ -218,8 +246,9 @@ impl Request {
         let (&function, rest) = pdu.split_first().ok_or(PduError::Empty)?;
         let asked = self.function();
         if function == asked | EXCEPTION {
-            return match rest {
-                [code] => Ok(Answer::Refused(Exception(*code))),
+            return match (rest, self) {
+                ([code], _) => Ok(Answer::Refused(Exception(*code))),
+                (rest, Self::Counted { body, .. }) if rest == body => Ok(Answer::Refused(Exception::RETURNED)),
                 _ => Err(PduError::Length {
                     got: pdu.len(),
                     want: 2,
@@ -230,14 +259,17 @@ impl Request {
             let (got, want) = (function, asked);
             return Err(PduError::Function { got, want });
         }
-        let (got, want) = (pdu.len(), self.answer_length());
+        let (got, want) = (pdu.len(), self.answer_length(pdu).unwrap_or(2));
         if got != want {
             return Err(PduError::Length { got, want });
+        }
+        if let Self::Counted { .. } = self {
+            return Ok(Answer::Data(rest.get(1..).unwrap_or_default().to_vec()));
         }
         let head = self.answer_head();
         let Some(data) = pdu.strip_prefix(head.as_slice()) else {
             return Err(match self {
-                Self::Read(_) | Self::File { .. } => PduError::Count {
+                Self::Read(_) | Self::File { .. } | Self::Counted { .. } => PduError::Count {
                     got: rest.first().copied().map_or(0, usize::from),
                     want: self.data_length(),
                 },
@@ -245,7 +277,7 @@ impl Request {
             });
         };
         Ok(match self {
-            Self::Read(_) | Self::File { .. } => Answer::Data(data.to_vec()),
+            Self::Read(_) | Self::File { .. } | Self::Counted { .. } => Answer::Data(data.to_vec()),
             Self::WriteOne { .. } | Self::WriteMany { .. } => Answer::Done,
         })
     }
@@ -253,8 +285,7 @@ impl Request {
 
 #[cfg(test)]
 mod tests {
-    use proptest::prelude::*;
-    use uzel_driver_sdk::bytes::hex;
+    use crate::bytes::hex;
 
     use super::*;
 
@@ -323,16 +354,15 @@ mod tests {
             file.judge(&[0x14, 4, 3, 6, 0xab, 0xcd]),
             Ok(Answer::Data(vec![0xab, 0xcd]))
         );
+        let counted = Request::Counted {
+            function: 0x41,
+            body: vec![0, 1],
+        };
+        assert_eq!(counted.encode(), [0x41, 0, 1]);
+        assert_eq!(counted.judge(&[0x41, 2, 7, 8]), Ok(Answer::Data(vec![7, 8])));
+        assert_eq!(counted.judge(&[0xc1, 6]), Ok(Answer::Refused(Exception(6))));
+        assert_eq!(counted.judge(&[0xc1, 0, 1]), Ok(Answer::Refused(Exception::RETURNED)));
+        assert_eq!(counted.judge(&[0x41, 2, 7]), Err(PduError::Length { got: 3, want: 4 }));
         assert_eq!(Exception(2).to_string(), "exception 2 (illegal data address)");
-    }
-
-    proptest! {
-        #[test]
-        fn any_bytes_are_judged(bytes in proptest::collection::vec(any::<u8>(), 0..300), count in 1u16..=125) {
-            let _ = read(count).judge(&bytes);
-            let _ = read(count).begins(&bytes);
-            let file = Request::File { file: 1, record: 1, length: count };
-            let _ = file.judge(&bytes);
-        }
     }
 }
