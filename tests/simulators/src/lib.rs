@@ -12,6 +12,7 @@
 //! | СПТ961.2, СПТ962, СПГ761.2 of Logika (magistral protocol) | [`Spbus::spt961`], [`Spbus::spt962`], [`Spbus::spg761`] |
 //! | M-Bus heat, water, electricity meters | [`Mbus::heat`], [`Mbus::water`], [`Mbus::electricity`] |
 //! | Modbus slaves: an invented heat meter, an ECL Comfort 310 | [`ModbusSlave::heat`], [`ModbusSlave::regulator`] |
+//! | an electricity meter that speaks DLMS/COSEM | [`Dlms::builder`] |
 //! | ПРИМЕР-1 of the example drivers | [`Primer::builder`] |
 //! | a recorded conversation | [`Recording::parse`], [`Recording::parse_json`], then [`Recording::link`] |
 //!
@@ -30,6 +31,7 @@
 mod bus;
 mod civil;
 mod clock;
+mod dlms;
 mod faults;
 mod faulty;
 pub mod fleet;
@@ -52,6 +54,7 @@ mod water;
 mod weather;
 
 pub use clock::SimClock;
+pub use dlms::{Dlms, DlmsBuilder, DlmsQuirk, DlmsTransport};
 pub use faults::{Faults, FaultsError};
 pub use faulty::Faulty;
 pub use hayes::{Far, Hayes, ModemEvent, ModemHandle, PhoneBook};

@@ -7,8 +7,8 @@ use crate::faults::Faults;
 use crate::modem::Caller;
 use crate::serve::{Handle, Link, Many, WHOLE, serve_many};
 use crate::{
-    Mbus, MbusBuilder, ModbusBuilder, ModbusSlave, ModemHandle, Primer, Recording, SimClock, Spbus, SpbusBuilder, Spt,
-    SptBuilder, SptHistory, Vkt7, Vkt7History,
+    Dlms, Mbus, MbusBuilder, ModbusBuilder, ModbusSlave, ModemHandle, Primer, Recording, SimClock, Spbus, SpbusBuilder,
+    Spt, SptBuilder, SptHistory, Vkt7, Vkt7History,
 };
 use jiff::civil::DateTime;
 use std::collections::HashMap;
@@ -252,6 +252,7 @@ fn meter_link(meter: &MeterConfig, number: u64, shared: &mut Shared) -> Result<L
         Kind::MbusElectricity => mbus(Mbus::electricity(), meter, number, seed, clock)?,
         Kind::ModbusHeat => modbus(ModbusSlave::heat(), meter, number, seed, clock)?,
         Kind::EclComfort => modbus(ModbusSlave::regulator(), meter, number, seed, clock)?,
+        Kind::Dlms => dlms(meter, number, seed, clock)?,
         Kind::Primer => primer(meter, number, seed, clock)?,
         Kind::Replay => replay(meter)?,
     })
@@ -352,6 +353,21 @@ fn modbus(
     }
     if let Some(serial) = digits(meter, number)? {
         builder = builder.serial(serial);
+    }
+    Ok(builder.link())
+}
+
+fn dlms(meter: &MeterConfig, number: u64, seed: u64, clock: SimClock) -> Result<Link, FleetError> {
+    let mut builder = Dlms::builder().seed(seed).clock(clock);
+    if let Some(framing) = &meter.framing {
+        let wrong = |text| FleetError::Framing { kind: meter.kind, text };
+        builder = builder.transport(framing.parse().map_err(wrong)?);
+    }
+    if let Some(address) = meter.address {
+        builder = builder.address(address);
+    }
+    if let Some(serial) = &meter.serial {
+        builder = builder.serial(counted(serial, number));
     }
     Ok(builder.link())
 }
