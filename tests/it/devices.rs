@@ -76,7 +76,7 @@ pub async fn stored(pool: &SqlitePool, device: i64) -> Vec<Seen> {
 /// The archives that a meter of this model is known to keep.
 pub fn kept(model: Model) -> &'static [ArchiveKind] {
     match model {
-        Model::Vkt7 | Model::Spbus | Model::Register => &ARCHIVES,
+        Model::Vkt7 | Model::Spbus | Model::Register | Model::Dlms => &ARCHIVES,
         Model::Spt943 => &[ArchiveKind::Hourly, ArchiveKind::Daily],
         Model::Mbus => &[ArchiveKind::Monthly],
         Model::Primer => &[ArchiveKind::Hourly],

@@ -59,7 +59,7 @@ pub fn read(
 fn bounds(window: &Window) -> Result<(i64, i64), Failure> {
     seconds(window.begin)
         .zip(seconds(window.end))
-        .ok_or_else(|| Failure::Unsupported(format!("a window has a date that cannot be: {window:?}")))
+        .ok_or_else(|| Failure::Unsupported("a window has a date that cannot be".to_owned()))
 }
 
 /// One call of `read_archive`.

@@ -2,17 +2,18 @@
 
 use dlms_cosem_rs::Obis;
 use dlms_cosem_rs::axdr::DataBuf;
-use dlms_cosem_rs::xdlms::{AttributeDescriptor, Conformance, DataAccessResult};
+use dlms_cosem_rs::xdlms::{Conformance, DataAccessResult};
 use uzel_driver_sdk::calendar::DAY;
 use uzel_driver_sdk::{ArchiveKind, Failure, Port};
 
+use crate::apdu::{Attribute, Said, word};
 use crate::column::PROFILE;
 use crate::interval::Step;
 use crate::meter::Meter;
 use crate::object::usual_profiles;
 use crate::profile::{self, Profile, Row};
 use crate::select::{self, BY_ENTRY, BY_RANGE, Tag};
-use crate::talk::{Said, Talk};
+use crate::talk::Talk;
 use crate::{name, tree};
 
 /// Profiles looked at for one archive at most.
@@ -43,8 +44,8 @@ pub struct Buffer {
     older: Option<u32>,
 }
 
-fn attribute(name: Obis, number: i8) -> AttributeDescriptor {
-    AttributeDescriptor::new(PROFILE, name, number)
+fn attribute(name: Obis, number: i8) -> Attribute {
+    Attribute::new(PROFILE, name, number)
 }
 
 impl Meter {
@@ -113,7 +114,7 @@ impl Meter {
     fn describe(&mut self, port: &mut dyn Port, name: Obis, period_s: i64) -> Result<Buffer, Failure> {
         let refused = |what: &str| Failure::Refused(format!("profile {}: {what}", name::write(name)));
         let objects = self.talk.get(port, attribute(name, 3), None)?;
-        let objects = objects.map_err(|why| refused(&format!("what it captures is not shown: {why:?}")))?;
+        let objects = objects.map_err(|why| refused(&format!("what it captures is not shown: {}", word(why))))?;
         let captured = profile::captured(&objects).map_err(|why| refused(&why))?;
         let clock = profile::clock(&captured).map_err(|why| refused(&why))?;
         let mut scales = Vec::with_capacity(captured.len());
@@ -227,7 +228,7 @@ impl Buffer {
         let newest = match self.ask(talk, port, BY_ENTRY, &select::entries(newest, newest))? {
             Ok(found) => self.expand(&found)?.pop(),
             Err(why) => {
-                port.note(&format!("the newest row is not given: {why:?}"));
+                port.note(&format!("the newest row is not given: {}", word(why)));
                 None
             }
         };
@@ -305,7 +306,7 @@ impl Buffer {
 fn unknown(why: DataAccessResult) -> Result<(), Failure> {
     match why {
         DataAccessResult::HardwareFault | DataAccessResult::TemporaryFailure | DataAccessResult::LongGetAborted => {
-            Err(Failure::Refused(format!("the meter does not give rows: {why:?}")))
+            Err(Failure::Refused(format!("the meter does not give rows: {}", word(why))))
         }
         _ => Ok(()),
     }

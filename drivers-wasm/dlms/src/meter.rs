@@ -4,12 +4,13 @@ use std::collections::HashMap;
 
 use dlms_cosem_rs::Obis;
 use dlms_cosem_rs::axdr::{DataBuf, DateTime};
-use dlms_cosem_rs::xdlms::{AttributeDescriptor, DataAccessResult};
+use dlms_cosem_rs::xdlms::DataAccessResult;
 use uzel_driver_sdk::calendar::seconds;
 use uzel_driver_sdk::{
     ArchiveKind, CivilTime, ClockReading, Failure, Identity, Instant, LabelRule, Mark, Port, Quality, Row, Sink,
 };
 
+use crate::apdu::{Attribute, word};
 use crate::buffer::Buffer;
 use crate::cell::cell;
 use crate::column::{CLOCK, Captured, DATA, Scale, tell_apart};
@@ -44,16 +45,16 @@ pub struct Meter {
 }
 
 impl Meter {
-    pub fn new(port: &dyn Port, config: Config) -> Result<Self, Failure> {
-        Ok(Self {
-            talk: Talk::new(port, &config)?,
+    pub fn new(port: &dyn Port, config: Config) -> Self {
+        Self {
+            talk: Talk::new(port, &config),
             config,
             device_name: String::new(),
             objects: None,
             found: Vec::new(),
             scales: HashMap::new(),
             clock: None,
-        })
+        }
     }
 
     /// Associates and asks who answers: the logical device name is what every meter has.
@@ -82,7 +83,7 @@ impl Meter {
 
     /// A text of class 1; none where the meter does not show it.
     fn text(&mut self, port: &mut dyn Port, name: Obis) -> Result<Option<String>, Failure> {
-        let said = self.talk.get(port, AttributeDescriptor::new(DATA, name, 2), None)?;
+        let said = self.talk.get(port, Attribute::new(DATA, name, 2), None)?;
         Ok(said.ok().as_ref().and_then(tree::text))
     }
 
@@ -92,17 +93,22 @@ impl Meter {
 
     fn clock_and_stamp(&mut self, port: &mut dyn Port) -> Result<(ClockReading, DateTime), Failure> {
         let mut sent = port.now();
-        let mut said = self
+        let said = self
             .talk
-            .get_timed(port, AttributeDescriptor::new(CLOCK, name::CLOCK, 2), &mut sent)?;
+            .get_timed(port, Attribute::new(CLOCK, name::CLOCK, 2), &mut sent)?;
         let heard = port.now();
-        let stamp = match &mut said {
-            Ok(value) => stamp::date_time(value),
-            Err(why) => return Err(Failure::Refused(format!("the meter does not show its clock: {why:?}"))),
+        let stamp = match said {
+            Ok(value) => stamp::date_time(&value),
+            Err(why) => {
+                return Err(Failure::Refused(format!(
+                    "the meter does not show its clock: {}",
+                    word(why)
+                )));
+            }
         };
         let shown = stamp.and_then(|stamp| Some((stamp::shown(&stamp)?, stamp)));
         let Some((shown, stamp)) = shown else {
-            return Err(Failure::Refused(format!("the clock shows {said:?}")));
+            return Err(Failure::Refused("the clock shows no time".to_owned()));
         };
         let trip_ms = heard.saturating_sub(sent).max(0);
         let at = sent.saturating_add(trip_ms / 2);
@@ -130,15 +136,14 @@ impl Meter {
         let (_, before) = self.clock_and_stamp(port)?;
         let aim = |now: Instant| seconds(to).unwrap_or(0) + now.saturating_sub(begun) / 1_000;
         let wanted = uzel_driver_sdk::calendar::civil(aim(port.now()));
-        let value = DataBuf::OctetString(stamp::replaced(&before, wanted).to_vec());
-        let said = self
-            .talk
-            .set(port, AttributeDescriptor::new(CLOCK, name::CLOCK, 2), &value);
+        let value = tree::octets(&stamp::replaced(&before, wanted));
+        let said = self.talk.set(port, Attribute::new(CLOCK, name::CLOCK, 2), &value);
         match said {
             Ok(Ok(())) => {}
             Ok(Err(why)) => {
                 return Err(Failure::Refused(format!(
-                    "the meter does not let its clock be set: {why:?}"
+                    "the meter does not let its clock be set: {}",
+                    word(why)
                 )));
             }
             // It may have come through: reading again decides.
@@ -167,7 +172,7 @@ impl Meter {
         if let Some(known) = self.scales.get(&key) {
             return Ok(*known);
         }
-        let asked = AttributeDescriptor::new(captured.class, captured.name, attribute);
+        let asked = Attribute::new(captured.class, captured.name, attribute);
         let scale = match self.talk.get(port, asked, None)? {
             Ok(value) => profile::scale(&value),
             Err(_) => None,
@@ -205,7 +210,7 @@ impl Meter {
             };
             let said = self
                 .talk
-                .get(port, AttributeDescriptor::new(captured.class, captured.name, 2), None)?;
+                .get(port, Attribute::new(captured.class, captured.name, 2), None)?;
             let value = match said {
                 Ok(value) => value,
                 // It is not there, or not for us.
@@ -214,7 +219,7 @@ impl Meter {
                     row.marks.push(Mark {
                         column: u16::try_from(row.values.len()).unwrap_or(u16::MAX),
                         quality: Quality::Absent,
-                        code: Some(format!("{why:?}")),
+                        code: Some(word(why)),
                     });
                     DataBuf::Null
                 }

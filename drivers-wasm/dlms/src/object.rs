@@ -3,9 +3,9 @@
 
 use dlms_cosem_rs::Obis;
 use dlms_cosem_rs::axdr::DataBuf;
-use dlms_cosem_rs::xdlms::AttributeDescriptor;
 use uzel_driver_sdk::{ArchiveKind, Failure, Port};
 
+use crate::apdu::{Attribute, word};
 use crate::column::{Captured, DEMAND, EXTENDED, PROFILE, REGISTER};
 use crate::meter::Meter;
 use crate::{name, tree};
@@ -141,11 +141,11 @@ impl Meter {
     }
 
     fn ask_objects(&mut self, port: &mut dyn Port) -> Result<Vec<Object>, Failure> {
-        let list = AttributeDescriptor::new(ASSOCIATION, name::ASSOCIATION, 2);
+        let list = Attribute::new(ASSOCIATION, name::ASSOCIATION, 2);
         let objects = match self.talk.get(port, list, None)? {
             Ok(list) => listed(&list),
             Err(why) => {
-                port.note(&format!("no object list: {why:?}"));
+                port.note(&format!("no object list: {}", word(why)));
                 Vec::new()
             }
         };

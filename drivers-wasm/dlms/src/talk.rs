@@ -1,83 +1,37 @@
-//! The association with one meter and questions within it: AARQ, GET, SET, ACTION (IEC 62056-53).
+//! Questions to one meter and its answers, with patience: what failed is asked again, on a new link where that has a state.
 
-use dlms_cosem_rs::acse::{Aare, AssociationResult, AuthMechanism};
-use dlms_cosem_rs::axdr::DataBuf;
-use dlms_cosem_rs::client::{AssociationStep, ClientConfig, ClientSession, Response, SessionState};
-use dlms_cosem_rs::codec::{Decode, Encode};
-use dlms_cosem_rs::security::{Secret, SystemTitle};
-use dlms_cosem_rs::xdlms::{
-    AttributeDescriptor, Conformance, DataAccessResult, ExceptionResponse, SelectiveAccess, StateError,
-};
+use dlms_cosem_rs::xdlms::{Conformance, DataAccessResult};
 use uzel_driver_sdk::{Failure, Instant, Port};
 
-use crate::config::{Authentication, Config, Protection};
-use crate::keys::{self, Provider};
-use crate::link::{APDU_MAX, Link};
+use crate::apdu::{self, Answer, Attribute, Exception, Said, Selection};
+use crate::config::Config;
+use crate::keys;
+use crate::link::Link;
+use crate::session::{Session, Step};
 use crate::tree;
 use crate::trouble::Trouble;
 
 /// Bytes of one value at most, in all its blocks.
 const VALUE_MAX: usize = 512 * 1024;
-/// Bytes of a question at most.
-const QUESTION_MAX: usize = 1_024;
 /// Pause before a meter is asked again that says it cannot now.
 const BUSY_MS: u32 = 1_000;
-
-/// What a meter says to a question: its value, or why there is none.
-pub type Said = Result<DataBuf, DataAccessResult>;
-
-/// Which part of an attribute is asked for: a selector and its parameters, encoded.
-pub type Selection<'a> = Option<(u8, &'a [u8])>;
+/// Of an exception: the service is not allowed, for there is no association.
+const NOT_ALLOWED: u8 = 1;
 
 /// The conversation with one meter.
 pub struct Talk {
     link: Link,
-    session: ClientSession<Provider>,
+    session: Session,
     attempts: u32,
-    is_ciphered: bool,
-    is_low: bool,
-}
-
-enum Answer {
-    Said(Said),
-    Block { is_last: bool, number: u32, bytes: Vec<u8> },
-    Done,
-    Exception(ExceptionResponse),
 }
 
 impl Talk {
-    pub fn new(port: &dyn Port, config: &Config) -> Result<Self, Failure> {
-        let long = |_| Failure::Config("password has more than 64 bytes".to_owned());
-        let has_keys = config.keys.is_some();
-        let settings = ClientConfig {
-            client_sap: config.client,
-            system_title: has_keys.then_some(SystemTitle(config.system_title)),
-            mechanism: match config.authentication {
-                Authentication::None => AuthMechanism::None,
-                Authentication::Low => AuthMechanism::Low,
-                Authentication::Gmac => AuthMechanism::HighGmac,
-            },
-            password: match config.authentication {
-                Authentication::Low => Some(Secret::new(config.password.as_bytes()).map_err(long)?),
-                _ => None,
-            },
-            security: keys::policy(config.protection),
-            max_pdu_size: config.pdu_bytes,
-            conformance: Conformance::GET
-                | Conformance::SET
-                | Conformance::ACTION
-                | Conformance::SELECTIVE_ACCESS
-                | Conformance::BLOCK_TRANSFER_WITH_GET_OR_READ,
-            invocation_counter: if has_keys { keys::counter(port) } else { 0 },
-            ..ClientConfig::default()
-        };
-        Ok(Self {
+    pub fn new(port: &dyn Port, config: &Config) -> Self {
+        Self {
             link: Link::new(config),
-            session: ClientSession::new(settings, keys::provider(config, port.now())),
+            session: Session::new(config, port),
             attempts: config.attempts,
-            is_ciphered: has_keys || config.protection != Protection::None,
-            is_low: config.authentication == Authentication::Low,
-        })
+        }
     }
 
     /// Opens the link and the association.
@@ -98,74 +52,41 @@ impl Talk {
     }
 
     fn associate(&mut self, port: &mut dyn Port) -> Result<(), Trouble> {
-        let mut question = vec![0; QUESTION_MAX];
-        let length = self
-            .session
-            .associate_request(&mut question)
-            .map_err(|error| unsaid(&error))?;
-        let (session, is_low) = (&mut self.session, self.is_low);
-        let mut step = None;
-        self.link
-            .ask(port, question.get(..length).unwrap_or_default(), &mut |apdu| {
-                let named = if is_low { with_mechanism(apdu) } else { None };
-                let answer = named.as_deref().unwrap_or(apdu);
-                let came = session.handle_associate_response(answer);
-                step = Some(came.map_err(|error| format!("the answer to AARQ: {error}"))?);
-                Ok(())
-            })?;
-        match step {
-            Some(AssociationStep::Established) => {}
-            Some(AssociationStep::HlsReplyRequired) => self.prove(port)?,
-            Some(AssociationStep::Rejected { result, diagnostic }) => {
-                let how = match result {
-                    AssociationResult::RejectedTransient => " for now",
-                    _ => "",
-                };
-                return Err(Trouble::Refused(format!(
-                    "the meter refuses the association{how}: {diagnostic:?}"
-                )));
-            }
-            Some(AssociationStep::Exception(exception)) => return Err(self.exception(exception)),
-            None => return Err(Trouble::Silent),
-        }
-        self.keep_counter(port);
-        Ok(())
-    }
-
-    /// Says that we hold the key, and hears that the meter does.
-    fn prove(&mut self, port: &mut dyn Port) -> Result<(), Trouble> {
-        let mut question = vec![0; QUESTION_MAX];
-        let length = self
-            .session
-            .hls_reply_request(&mut question)
-            .map_err(|error| unsaid(&error))?;
+        let question = self.session.aarq(port.now()).map_err(Trouble::Refused)?;
         self.keep_counter(port);
         let session = &mut self.session;
         let mut step = None;
-        self.link
-            .ask(port, question.get(..length).unwrap_or_default(), &mut |apdu| {
-                let came = session.handle_hls_reply_response(apdu);
-                step = Some(came.map_err(|error| format!("the answer to our proof: {error}"))?);
+        self.link.ask(port, &question, &mut |apdu| {
+            step = Some(session.take_aare(apdu)?);
+            Ok(())
+        })?;
+        if step == Some(Step::Prove) {
+            let question = self.session.prove().map_err(Trouble::Refused)?;
+            self.keep_counter(port);
+            let session = &mut self.session;
+            self.link.ask(port, &question, &mut |apdu| {
+                step = Some(session.take_proof(apdu)?);
                 Ok(())
             })?;
+        }
         match step {
-            Some(AssociationStep::Established) => Ok(()),
-            Some(step) => Err(Trouble::Refused(format!("the meter does not take our key: {step:?}"))),
-            None => Err(Trouble::Silent),
+            Some(Step::Associated) => Ok(()),
+            Some(Step::Refused(why)) => Err(Trouble::Refused(format!("the meter refuses the association: {why}"))),
+            Some(Step::Exception(exception)) => Err(self.exception(exception)),
+            Some(Step::Prove) | None => Err(Trouble::Silent),
         }
     }
 
     /// Whether the meter agreed to a service.
     pub fn can(&self, service: Conformance) -> bool {
-        let agreed = self.session.negotiated();
-        agreed.is_none_or(|agreed| agreed.negotiated_conformance.contains(service))
+        self.session.can(service)
     }
 
     /// An attribute, or the part of it that is selected.
     pub fn get(
         &mut self,
         port: &mut dyn Port,
-        attribute: AttributeDescriptor,
+        attribute: Attribute,
         selection: Selection<'_>,
     ) -> Result<Said, Failure> {
         Ok(self.patiently(port, |talk, port| talk.get_once(port, attribute, selection))?)
@@ -175,7 +96,7 @@ impl Talk {
     pub fn get_timed(
         &mut self,
         port: &mut dyn Port,
-        attribute: AttributeDescriptor,
+        attribute: Attribute,
         sent: &mut Instant,
     ) -> Result<Said, Failure> {
         Ok(self.patiently(port, |talk, port| {
@@ -188,29 +109,20 @@ impl Talk {
     pub fn set(
         &mut self,
         port: &mut dyn Port,
-        attribute: AttributeDescriptor,
-        value: &DataBuf,
+        attribute: Attribute,
+        value: &[u8],
     ) -> Result<Result<(), DataAccessResult>, Failure> {
         if !self.can(Conformance::SET) {
             return Ok(Err(DataAccessResult::ReadWriteDenied));
         }
-        let mut encoded = Vec::new();
-        value
-            .encode(&mut encoded)
-            .map_err(|error| Failure::from(unsaid(&error)))?;
-        let answer = self.exchange(port, 0, |session, out| {
-            let value = dlms_cosem_rs::axdr::Data::from_bytes(&encoded)?;
-            session.set_request(attribute, None, value, out)
-        });
-        match answer.map_err(Failure::from)? {
-            Answer::Done => Ok(Ok(())),
-            Answer::Said(Err(why)) => Ok(Err(why)),
+        let number = self.session.next_invoke();
+        match self.exchange(port, &apdu::set(number, attribute, value), 0)? {
+            Answer::Written(written) => Ok(written),
             Answer::Exception(exception) => Err(self.exception(exception).into()),
-            _ => Err(Failure::Garbled("a write was answered as a read".to_owned())),
+            _ => Err(Failure::Garbled("a write was answered as something else".to_owned())),
         }
     }
 
-    /// Does a piece of work again, on a new link where that has a state.
     fn patiently<T>(
         &mut self,
         port: &mut dyn Port,
@@ -219,7 +131,7 @@ impl Talk {
         let mut last = Trouble::Silent;
         for attempt in 0..self.attempts {
             let is_broken = attempt > 0 && self.link.has_state();
-            if is_broken || self.session.state() != SessionState::Associated {
+            if is_broken || !self.session.is_associated() {
                 self.open(port)?;
             }
             match work(self, port) {
@@ -237,33 +149,35 @@ impl Talk {
     fn get_once(
         &mut self,
         port: &mut dyn Port,
-        attribute: AttributeDescriptor,
+        attribute: Attribute,
         selection: Selection<'_>,
     ) -> Result<Said, Trouble> {
+        let number = self.session.next_invoke();
         let mut whole = Vec::new();
         let mut expected = 1;
-        let mut answer = self.exchange(port, expected, |session, out| {
-            let access = match selection {
-                None => None,
-                Some((selector, bytes)) => Some(SelectiveAccess {
-                    selector,
-                    parameters: dlms_cosem_rs::axdr::Data::from_bytes(bytes)?,
-                }),
-            };
-            session.get_request(attribute, access, out)
-        })?;
+        let mut answer = self.exchange(port, &apdu::get(number, attribute, selection), expected)?;
         loop {
             match answer {
                 Answer::Said(Err(DataAccessResult::TemporaryFailure)) => {
                     port.sleep(BUSY_MS);
                     return Err(Trouble::Garbled("the meter says: temporary failure".to_owned()));
                 }
+                // In the middle of a value it has lost its place, not its mind.
+                Answer::Said(Err(why)) if expected > 1 => {
+                    return Err(Trouble::Garbled(format!("the meter ends a value: {}", why.as_u8())));
+                }
                 Answer::Said(said) => return Ok(said),
-                Answer::Done => return Err(Trouble::Garbled("a read was answered as a write".to_owned())),
                 Answer::Exception(exception) => return Err(self.exception(exception)),
-                Answer::Block { is_last, number, bytes } => {
-                    if number != expected {
-                        return Err(Trouble::Garbled(format!("block {number} came, expected {expected}")));
+                Answer::Written(_) | Answer::Acted(_) => {
+                    return Err(Trouble::Garbled("a read was answered as something else".to_owned()));
+                }
+                Answer::Block {
+                    is_last,
+                    number: block,
+                    bytes,
+                } => {
+                    if block != expected {
+                        return Err(Trouble::Garbled(format!("block {block} came, expected {expected}")));
                     }
                     whole.extend(bytes);
                     if whole.len() > VALUE_MAX {
@@ -273,106 +187,64 @@ impl Talk {
                         return tree::parse(&whole).map(Ok).map_err(Trouble::Garbled);
                     }
                     expected += 1;
-                    answer = self.exchange(port, expected, |session, out| {
-                        session.get_next_block_request(number, out)
-                    })?;
+                    answer = self.exchange(port, &apdu::next(number, block), expected)?;
                 }
             }
         }
     }
 
     /// One question, one answer. On a stream blocks before `expected` are late ones.
-    fn exchange(
-        &mut self,
-        port: &mut dyn Port,
-        expected: u32,
-        build: impl FnOnce(&mut ClientSession<Provider>, &mut [u8]) -> dlms_cosem_rs::Result<usize>,
-    ) -> Result<Answer, Trouble> {
-        let mut question = vec![0; QUESTION_MAX];
-        let length = build(&mut self.session, &mut question).map_err(|error| unsaid(&error))?;
+    fn exchange(&mut self, port: &mut dyn Port, asked: &[u8], expected: u32) -> Result<Answer, Trouble> {
+        let question = self.session.question(asked).map_err(Trouble::Refused)?;
         self.keep_counter(port);
         let session = &mut self.session;
         let mut taken = None;
-        self.link
-            .ask(port, question.get(..length).unwrap_or_default(), &mut |apdu| {
-                let mut plain = vec![0; apdu.len().clamp(64, APDU_MAX)];
-                let response = session.handle_response(apdu, &mut plain);
-                let answer = match response.map_err(|error| format!("an answer that is none: {error}"))? {
-                    Response::Data(data) => Answer::Said(Ok(tree::own(&data)?)),
-                    Response::DataError(why) => Answer::Said(Err(why)),
-                    Response::Ok => Answer::Done,
-                    Response::Exception(exception) => Answer::Exception(exception),
-                    Response::Block { number, .. } if number < expected => {
-                        return Err(format!("block {number} came late"));
-                    }
-                    Response::Block { last, number, data } => Answer::Block {
-                        is_last: last,
-                        number,
-                        bytes: data.to_vec(),
-                    },
-                    other => return Err(format!("an answer to something else: {:.60}", format!("{other:?}"))),
-                };
-                taken = Some(answer);
-                Ok(())
-            })?;
+        self.link.ask(port, &question, &mut |apdu| {
+            match session.answer(apdu)? {
+                Answer::Block { number, .. } if number < expected => {
+                    return Err(format!("block {number} came late"));
+                }
+                answer => taken = Some(answer),
+            }
+            Ok(())
+        })?;
         taken.ok_or(Trouble::Silent)
     }
 
     /// What an exception means: without an association another one is made, all else is a refusal.
-    fn exception(&mut self, exception: ExceptionResponse) -> Trouble {
-        if let Some(counter) = exception.expected_invocation_counter
-            && counter > self.session.invocation_counter()
+    fn exception(&mut self, exception: Exception) -> Trouble {
+        if let Some(counter) = exception.counter
+            && self.session.raise_counter(counter)
         {
-            // Only forward: a number that was used never comes again.
-            self.session.set_invocation_counter(counter);
             return Trouble::Garbled(format!("the meter expects counter {counter}"));
         }
-        let text = format!(
-            "the meter says: {:?}, {:?}",
-            exception.state_error, exception.service_error
-        );
-        if exception.state_error == StateError::ServiceNotAllowed && self.session.state() == SessionState::Associated {
+        let Exception { state, service, .. } = exception;
+        let text = format!("the meter takes no such message: state {state}, service {service}");
+        if state == NOT_ALLOWED && self.session.is_associated() {
+            self.session.release();
             return Trouble::Garbled(text);
         }
         Trouble::Refused(text)
     }
 
     fn keep_counter(&mut self, port: &mut dyn Port) {
-        if self.is_ciphered {
-            keys::keep_counter(port, self.session.invocation_counter());
+        if self.session.has_keys() {
+            keys::keep_counter(port, self.session.counter());
         }
     }
 
     /// Ends the association with the link. On a wrapper it is released, for there is nothing below that would end it.
     pub fn close(&mut self, port: &mut dyn Port) {
-        if !self.link.has_state() && self.session.state() == SessionState::Associated {
-            let mut question = vec![0; QUESTION_MAX];
-            if let Ok(length) = self.session.release_request(&mut question) {
-                let asked = question.get(..length).unwrap_or_default();
-                if let Err(trouble) = self.link.ask(port, asked, &mut |apdu| match apdu.first() {
-                    Some(0x63 | 0xD8) => Ok(()),
-                    _ => Err("an answer to something before".to_owned()),
-                }) {
-                    port.note(&format!("release: {trouble}"));
-                }
+        if !self.link.has_state() && self.session.is_associated() {
+            let asked = self.session.release();
+            let heard = self.link.ask(port, &asked, &mut |apdu| match apdu.first() {
+                Some(0x63 | 0xD8) => Ok(()),
+                _ => Err("an answer to something before".to_owned()),
+            });
+            if let Err(trouble) = heard {
+                port.note(&format!("release: {trouble}"));
             }
         }
         self.link.close(port);
     }
-}
-
-/// An answer to AARQ with the mechanism that meters leave out after a password, and that the library insists on.
-fn with_mechanism(apdu: &[u8]) -> Option<Vec<u8>> {
-    let aare = Aare::from_bytes(apdu).ok()?;
-    if !aare.is_accepted() || aare.mechanism_name.is_some() {
-        return None;
-    }
-    let mut named = Vec::new();
-    let mechanism_name = Some(AuthMechanism::Low);
-    Aare { mechanism_name, ..aare }.encode(&mut named).ok()?;
-    Some(named)
-}
-
-fn unsaid(error: &dlms_cosem_rs::Error) -> Trouble {
-    Trouble::Refused(format!("a question cannot be asked: {error}"))
 }

@@ -63,6 +63,11 @@ pub fn number<T: TryFrom<i128>>(value: &DataBuf) -> Option<T> {
     T::try_from(integer(value)?).ok()
 }
 
+/// A string of bytes, encoded.
+pub fn octets(bytes: &[u8]) -> Vec<u8> {
+    [&[0x09], &crate::apdu::write_length(bytes.len())[..], bytes].concat()
+}
+
 /// The bytes of a string of any kind.
 pub fn bytes(value: &DataBuf) -> Option<&[u8]> {
     match value {

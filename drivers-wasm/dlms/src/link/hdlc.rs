@@ -93,7 +93,7 @@ impl Hdlc {
             match self.until_ua(port) {
                 Ok(information) => {
                     let meter = Parameters::decode(&information)
-                        .map_err(|error| Trouble::Garbled(format!("parameters of UA: {error:?}")))?;
+                        .map_err(|error| Trouble::Garbled(format!("parameters of UA: {error}")))?;
                     self.most_sent = usize::from(self.proposed.negotiate(meter).max_info_tx).max(16);
                     (self.ns, self.nr, self.is_open) = (0, 0, true);
                     return Ok(());
@@ -335,5 +335,5 @@ impl Hdlc {
 }
 
 fn unsaid(error: &dlms_cosem_rs::Error) -> Trouble {
-    Trouble::Refused(format!("a frame cannot be made: {error:?}"))
+    Trouble::Refused(format!("a frame cannot be made: {error}"))
 }

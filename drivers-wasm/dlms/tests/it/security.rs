@@ -49,7 +49,7 @@ fn a_wrong_password_is_refused_at_once_and_never_told() {
     let config = r#"{"client": 32, "authentication": "low", "password": "secret99"}"#;
     let refused = Dlms::default().identify(&mut line, config);
     assert!(
-        matches!(&refused, Err(Failure::Refused(text)) if text.contains("AuthenticationFailure")),
+        matches!(&refused, Err(Failure::Refused(text)) if text.contains("wrong password or keys")),
         "{refused:?}"
     );
     assert!(line.written.len() <= 3, "asked again: {} frames", line.written.len());
