@@ -1,7 +1,5 @@
 //! Archives are profiles, read by the range of their stamps: a few days a question, so that a line that breaks loses little.
 
-use std::collections::BTreeMap;
-
 use uzel_driver_sdk::absence::gaps;
 use uzel_driver_sdk::calendar::{DAY, civil, seconds};
 use uzel_driver_sdk::resume::Token;
@@ -60,6 +58,14 @@ fn bounds(window: &Window) -> Result<(i64, i64), Failure> {
     seconds(window.begin)
         .zip(seconds(window.end))
         .ok_or_else(|| Failure::Unsupported("a window has a date that cannot be".to_owned()))
+}
+
+/// A row in its interval; parts of one have it, too.
+struct Placed {
+    begins: i64,
+    ends: i64,
+    is_whole: bool,
+    row: profile::Row,
 }
 
 /// One call of `read_archive`.
@@ -126,27 +132,27 @@ impl Reader<'_> {
     ) -> Result<(), Failure> {
         let (first, last) = self.intervals.stamps(begin, end);
         let read = self.buffer.rows(&mut self.meter.talk, port, first, last)?;
-        let mut rows: BTreeMap<i64, (i64, bool, profile::Row)> = BTreeMap::new();
+        let mut placed: Vec<Placed> = Vec::with_capacity(read.len());
         for row in read {
-            let (from, to, is_placed) = self.intervals.of(row.stamp);
-            if !(begin..end).contains(&from) {
-                continue;
-            }
-            // Beside the row of a whole interval those of its parts, after a change of the clock, say less.
-            let is_better = rows
-                .get(&from)
-                .is_none_or(|(_, was_placed, _)| is_placed && !was_placed);
-            if is_better {
-                rows.insert(from, (to, is_placed, row));
-            } else {
-                port.note(&format!("another row of {}", crate::stamp::text(civil(row.stamp))));
+            let (begins, ends, is_whole) = self.intervals.of(row.stamp);
+            if (begin..end).contains(&begins) {
+                placed.push(Placed {
+                    begins,
+                    ends,
+                    is_whole,
+                    row,
+                });
             }
         }
-        let intervals: Vec<(i64, i64)> = rows.iter().map(|(from, (to, ..))| (*from, *to)).collect();
-        let rows: Vec<Row> = rows
-            .into_iter()
-            .map(|(from, (to, is_placed, row))| self.row(from, to, is_placed, row))
-            .collect();
+        // Beside the row of a whole interval those of its parts, after a change of the clock, say less.
+        placed.sort_by_key(|placed| (placed.begins, !placed.is_whole));
+        let all = placed.len();
+        placed.dedup_by_key(|placed| placed.begins);
+        if placed.len() < all {
+            port.note(&format!("{} rows of intervals that have others", all - placed.len()));
+        }
+        let intervals: Vec<(i64, i64)> = placed.iter().map(|placed| (placed.begins, placed.ends)).collect();
+        let rows: Vec<Row> = placed.into_iter().map(|placed| self.row(placed)).collect();
         if !rows.is_empty() {
             let token = Token { window, start: end }.write(FORM);
             out.rows(&rows, Some(&token))?;
@@ -177,12 +183,13 @@ impl Reader<'_> {
         Ok(())
     }
 
-    fn row(&self, from: i64, to: i64, is_placed: bool, row: profile::Row) -> Row {
+    fn row(&self, placed: Placed) -> Row {
         let other = match self.intervals.stamp {
-            Stamp::End => from,
-            Stamp::Start => to,
+            Stamp::End => placed.begins,
+            Stamp::Start => placed.ends,
         };
-        let is_told = !is_placed || self.intervals.step == Step::Month;
+        let is_told = !placed.is_whole || self.intervals.step == Step::Month;
+        let row = placed.row;
         Row {
             label: Some(civil(row.stamp)),
             other_end: is_told.then(|| civil(other)),

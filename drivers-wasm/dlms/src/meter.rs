@@ -1,7 +1,5 @@
 //! One meter: who it is, its clock, and what its registers hold now.
 
-use std::collections::HashMap;
-
 use dlms_cosem_rs::Obis;
 use dlms_cosem_rs::axdr::{DataBuf, DateTime};
 use dlms_cosem_rs::xdlms::DataAccessResult;
@@ -39,7 +37,7 @@ pub struct Meter {
     pub objects: Option<Vec<Object>>,
     /// What is known of profiles, by archive.
     pub found: Vec<(ArchiveKind, Buffer)>,
-    scales: HashMap<(u16, Obis), Option<Scale>>,
+    scales: Vec<((u16, Obis), Option<Scale>)>,
     /// What the clock showed, and when.
     clock: Option<(i64, Instant)>,
 }
@@ -52,7 +50,7 @@ impl Meter {
             device_name: String::new(),
             objects: None,
             found: Vec::new(),
-            scales: HashMap::new(),
+            scales: Vec::new(),
             clock: None,
         }
     }
@@ -169,7 +167,7 @@ impl Meter {
             return Ok(None);
         };
         let key = (captured.class, captured.name);
-        if let Some(known) = self.scales.get(&key) {
+        if let Some((_, known)) = self.scales.iter().find(|(of, _)| *of == key) {
             return Ok(*known);
         }
         let asked = Attribute::new(captured.class, captured.name, attribute);
@@ -180,7 +178,7 @@ impl Meter {
         if scale.is_none() {
             port.note(&format!("{} has no scale and no unit", captured.id()));
         }
-        self.scales.insert(key, scale);
+        self.scales.push((key, scale));
         Ok(scale)
     }
 

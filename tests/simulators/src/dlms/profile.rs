@@ -24,7 +24,7 @@ pub const COUNTERS: [Name; 4] = [
 pub const STATUS: [Name; 2] = [name(0, 0, 96, 10, 1), name(0, 0, 96, 10, 2)];
 
 /// Rows that each profile holds.
-const KEPT: [usize; 3] = [1_488, 366, 36];
+const KEPT: [usize; 3] = [1_440, 366, 36];
 
 /// Access refused.
 const TYPE: u8 = 12;
