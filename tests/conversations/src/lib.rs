@@ -1,4 +1,5 @@
-//! Lines for tests: a clock of their own, and somebody at the far end.
+//! Lines for conversations of a driver within a test: a clock of their own, and somebody at the far end, such as a simulated
+//! meter.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -33,9 +34,12 @@ impl FarEnd for Simulated {
 /// A line with its own clock: time passes only by waiting.
 pub struct Wire<F> {
     pub far: F,
+    /// The host's clock.
     pub now: Instant,
+    /// What the driver sent.
     pub written: Vec<Vec<u8>>,
     pub notes: Vec<String>,
+    /// What the driver remembered.
     pub memory: BTreeMap<String, Vec<u8>>,
     flight: Vec<(Instant, Vec<u8>)>,
     here: Vec<u8>,

@@ -8,22 +8,22 @@ use uzel_driver_sdk::calendar::{DAY, HOUR, civil, reckon};
 use uzel_driver_sdk::recording::Collected;
 use uzel_driver_sdk::{ArchiveKind, CivilTime, Driver, Fixed, Value, Window};
 
-use crate::far::Wire;
 use crate::recorded::Recorded;
+use conversations::Wire;
 
 const SESSIONS: [&str; 12] = [
-    include_str!("../data/session_01_hdlc_all_24_pdu65535.json"),
-    include_str!("../data/session_02_hdlc_all_24_pdu200.json"),
-    include_str!("../data/session_03_hdlc_range_72_pdu65535.json"),
-    include_str!("../data/session_04_hdlc_range_72_pdu200.json"),
-    include_str!("../data/session_07_hdlc_all_24_pdu65535.json"),
-    include_str!("../data/session_08_hdlc_all_24_pdu200.json"),
-    include_str!("../data/session_09_wrapper_all_24_pdu65535.json"),
-    include_str!("../data/session_10_wrapper_all_24_pdu200.json"),
-    include_str!("../data/session_11_wrapper_range_72_pdu65535.json"),
-    include_str!("../data/session_12_wrapper_range_72_pdu200.json"),
-    include_str!("../data/session_15_wrapper_all_24_pdu65535.json"),
-    include_str!("../data/session_16_wrapper_all_24_pdu200.json"),
+    include_str!("../../../../drivers-wasm/dlms/tests/data/session_01_hdlc_all_24_pdu65535.json"),
+    include_str!("../../../../drivers-wasm/dlms/tests/data/session_02_hdlc_all_24_pdu200.json"),
+    include_str!("../../../../drivers-wasm/dlms/tests/data/session_03_hdlc_range_72_pdu65535.json"),
+    include_str!("../../../../drivers-wasm/dlms/tests/data/session_04_hdlc_range_72_pdu200.json"),
+    include_str!("../../../../drivers-wasm/dlms/tests/data/session_07_hdlc_all_24_pdu65535.json"),
+    include_str!("../../../../drivers-wasm/dlms/tests/data/session_08_hdlc_all_24_pdu200.json"),
+    include_str!("../../../../drivers-wasm/dlms/tests/data/session_09_wrapper_all_24_pdu65535.json"),
+    include_str!("../../../../drivers-wasm/dlms/tests/data/session_10_wrapper_all_24_pdu200.json"),
+    include_str!("../../../../drivers-wasm/dlms/tests/data/session_11_wrapper_range_72_pdu65535.json"),
+    include_str!("../../../../drivers-wasm/dlms/tests/data/session_12_wrapper_range_72_pdu200.json"),
+    include_str!("../../../../drivers-wasm/dlms/tests/data/session_15_wrapper_all_24_pdu65535.json"),
+    include_str!("../../../../drivers-wasm/dlms/tests/data/session_16_wrapper_all_24_pdu200.json"),
 ];
 
 /// `2025-03-29T22:00:00`.

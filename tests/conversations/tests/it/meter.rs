@@ -8,7 +8,7 @@ use uzel_driver_sdk::{
     Absence, ArchiveKind, CivilTime, Configure, Driver, Failure, Fixed, LabelRule, Row, Value, Window,
 };
 
-use crate::far::{Simulated, Wire};
+use conversations::{Simulated, Wire};
 
 /// Where the meters' clocks stand: a month has just ended.
 pub fn now() -> i64 {

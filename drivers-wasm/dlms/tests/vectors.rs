@@ -14,7 +14,7 @@ fn lines(text: &str) -> Vec<Json> {
 }
 
 fn vectors(kind: &str) -> Vec<(Vec<u8>, String)> {
-    let all = lines(include_str!("../data/apdu-vectors.jsonl"));
+    let all = lines(include_str!("data/apdu-vectors.jsonl"));
     let of_kind = all.iter().filter(|vector| vector["type"] == kind);
     of_kind
         .map(|vector| {
@@ -120,7 +120,7 @@ fn every_other_apdu_is_known() {
 fn frames_of_others_are_frames() {
     let (ua, _) = &vectors("UnNumberedAcknowledgmentFrame")[0];
     assert_eq!(decode_frame(ua).unwrap().0.control, Control::Ua);
-    for frame in lines(include_str!("../data/hdlc-frames.jsonl")) {
+    for frame in lines(include_str!("data/hdlc-frames.jsonl")) {
         let body = unhex(frame["frame_without_flags"].as_str().unwrap()).unwrap();
         let whole = [&[0x7E], &body[..], &[0x7E]].concat();
         assert!(decode_frame(&whole).is_ok(), "{frame}");
@@ -129,7 +129,7 @@ fn frames_of_others_are_frames() {
 
 #[test]
 fn a_selection_by_number_is_asked_for_as_others_ask() {
-    for request in lines(include_str!("../data/selective-entry-requests.jsonl")) {
+    for request in lines(include_str!("data/selective-entry-requests.jsonl")) {
         let bytes = unhex(request["request"].as_str().unwrap()).unwrap();
         let wanted = unhex("02 0204 06 00000005 06 0000000e 12 0001 12 0000").unwrap();
         assert!(bytes.windows(wanted.len()).any(|part| part == wanted), "{request}");
@@ -147,7 +147,7 @@ fn leaves(value: &DataBuf, into: &mut Vec<String>) {
 /// Notifications of meters: behind the number of the message a date-time, plain or under its tag, or none; then a value.
 #[test]
 fn values_of_captured_notifications_are_those_that_they_mean() {
-    for push in lines(include_str!("../data/push-notifications.jsonl")) {
+    for push in lines(include_str!("data/push-notifications.jsonl")) {
         let bytes = unhex(push["llc_pdu"].as_str().unwrap()).unwrap();
         let body = &bytes[8..];
         let value = match body {

@@ -9,7 +9,7 @@ use serde_json::Value as Json;
 use uzel_driver_sdk::Instant;
 use uzel_driver_sdk::bytes::unhex;
 
-use crate::far::FarEnd;
+use conversations::FarEnd;
 
 /// What a question is about: class, name and attribute.
 type Asked = [u8; 9];

@@ -1,9 +1,0 @@
-//! The driver against a simulated meter that shares no code with it, and against recorded bytes.
-
-mod corpus;
-mod far;
-mod meter;
-mod noise;
-mod recorded;
-mod security;
-mod vectors;
