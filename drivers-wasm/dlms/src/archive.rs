@@ -145,7 +145,7 @@ impl Reader<'_> {
             }
         }
         // Beside the row of a whole interval those of its parts, after a change of the clock, say less.
-        placed.sort_by_key(|placed| (placed.begins, !placed.is_whole));
+        placed.sort_unstable_by_key(|placed| (placed.begins, !placed.is_whole));
         let all = placed.len();
         placed.dedup_by_key(|placed| placed.begins);
         if placed.len() < all {

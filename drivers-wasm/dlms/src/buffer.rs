@@ -279,7 +279,7 @@ impl Buffer {
                 Ok(buffer) => {
                     // More rows than were asked for may come, and some of them again.
                     for row in self.expand(&buffer)? {
-                        if !self.kept.contains(&row) {
+                        if !self.kept.iter().any(|kept| kept.stamp == row.stamp) {
                             self.kept.push(row);
                         }
                     }

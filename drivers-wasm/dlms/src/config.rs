@@ -2,23 +2,21 @@
 
 use dlms_cosem_rs::Obis;
 use dlms_cosem_rs::transport::hdlc::Address;
-use serde::Deserialize;
 use uzel_driver_sdk::Failure;
 use uzel_driver_sdk::bytes::unhex;
 
+use crate::given::Given;
 use crate::name;
 
 /// What APDUs travel in.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "lowercase")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Framing {
     Hdlc,
     Wrapper,
 }
 
 /// How we say who we are.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "lowercase")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Authentication {
     None,
     Low,
@@ -26,8 +24,7 @@ pub enum Authentication {
 }
 
 /// What is done to every APDU of an association with keys.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "lowercase")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Protection {
     None,
     Authenticated,
@@ -36,99 +33,38 @@ pub enum Protection {
 }
 
 /// Which end of an interval a stamp names.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "lowercase")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Stamp {
     End,
     Start,
 }
 
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Keys {
-    #[serde(default = "framing")]
-    framing: Framing,
-    #[serde(default = "client")]
-    client: u8,
-    #[serde(default = "server")]
-    server: u16,
-    physical: Option<u16>,
-    address_bytes: Option<u8>,
-    #[serde(default = "authentication")]
-    authentication: Authentication,
-    #[serde(default)]
-    password: String,
-    #[serde(default = "protection")]
-    protection: Protection,
-    #[serde(default)]
-    encryption_key: String,
-    #[serde(default)]
-    authentication_key: String,
-    #[serde(default = "system_title")]
-    system_title: String,
-    #[serde(default)]
-    device_name: String,
-    #[serde(default)]
-    hourly: String,
-    #[serde(default)]
-    daily: String,
-    #[serde(default)]
-    monthly: String,
-    #[serde(default = "stamp")]
-    stamp: Stamp,
-    #[serde(default = "frame_bytes")]
-    frame_bytes: u16,
-    #[serde(default = "pdu_bytes")]
-    pdu_bytes: u16,
-    #[serde(default = "timeout_ms")]
-    timeout_ms: u32,
-    #[serde(default = "attempts")]
-    attempts: u32,
-}
+/// All keys of `driver.toml`.
+const KEYS: [&str; 20] = [
+    "framing",
+    "client",
+    "server",
+    "physical",
+    "address_bytes",
+    "authentication",
+    "password",
+    "protection",
+    "encryption_key",
+    "authentication_key",
+    "system_title",
+    "device_name",
+    "hourly",
+    "daily",
+    "monthly",
+    "stamp",
+    "frame_bytes",
+    "pdu_bytes",
+    "timeout_ms",
+    "attempts",
+];
 
-fn framing() -> Framing {
-    Framing::Hdlc
-}
-
-fn client() -> u8 {
-    16
-}
-
-fn server() -> u16 {
-    1
-}
-
-fn authentication() -> Authentication {
-    Authentication::None
-}
-
-fn protection() -> Protection {
-    Protection::None
-}
-
-fn system_title() -> String {
-    "555A4C0000000001".to_owned()
-}
-
-fn stamp() -> Stamp {
-    Stamp::End
-}
-
-fn frame_bytes() -> u16 {
-    128
-}
-
-fn pdu_bytes() -> u16 {
-    1_024
-}
-
-fn timeout_ms() -> u32 {
-    5_000
-}
-
-fn attempts() -> u32 {
-    3
-}
+/// What we are called towards meters with keys, unless a person says otherwise.
+const SYSTEM_TITLE: &str = "555A4C0000000001";
 
 /// One device as it is configured.
 #[derive(Debug, Clone)]
@@ -162,9 +98,16 @@ const TWO_BYTES_MAX: u16 = 0x3FFF;
 impl Config {
     /// Reads the JSON object that the host checked; [`Failure::Config`] names the key that is not usable.
     pub fn parse(json: &str) -> Result<Self, Failure> {
-        let keys: Keys = serde_json::from_str(json).map_err(|error| Failure::Config(error.to_string()))?;
-        let address_bytes = address_bytes(&keys)?;
-        let profile = |key: &str, text: &str| match text.trim() {
+        let given = Given::parse(json, &KEYS)?;
+        let framing = given.choice(
+            "framing",
+            &[("hdlc", Framing::Hdlc), ("wrapper", Framing::Wrapper)],
+            Framing::Hdlc,
+        )?;
+        let server = small(&given, "server", 0, u16::MAX)?.unwrap_or(1);
+        let physical = small(&given, "physical", 0, u16::MAX)?;
+        let asked = small(&given, "address_bytes", 1, 4)?;
+        let profile = |key: &str| match given.text(key)?.trim() {
             "" => Ok(None),
             text => name::parse(text).map(Some).ok_or_else(|| {
                 Failure::Config(format!(
@@ -172,32 +115,47 @@ impl Config {
                 ))
             }),
         };
-        let profiles = [
-            profile("hourly", &keys.hourly)?,
-            profile("daily", &keys.daily)?,
-            profile("monthly", &keys.monthly)?,
+        let words = [
+            ("none", Authentication::None),
+            ("low", Authentication::Low),
+            ("gmac", Authentication::Gmac),
         ];
-        if keys.authentication == Authentication::Low && keys.password.is_empty() {
+        let authentication = given.choice("authentication", &words, Authentication::None)?;
+        let words = [
+            ("none", Protection::None),
+            ("authenticated", Protection::Authenticated),
+            ("encrypted", Protection::Encrypted),
+            ("both", Protection::Both),
+        ];
+        let protection = given.choice("protection", &words, Protection::None)?;
+        let password = given.text("password")?.to_owned();
+        if authentication == Authentication::Low && password.is_empty() {
             return Err(Failure::Config("password is empty: authentication is low".to_owned()));
         }
+        let has_keys = authentication == Authentication::Gmac || protection != Protection::None;
+        let title = given.text("system_title")?;
+        let number = |key: &str, least: i64, most: i64, usual: u32| {
+            let number = given.number(key, least, most)?;
+            Ok::<u32, Failure>(number.and_then(|number| u32::try_from(number).ok()).unwrap_or(usual))
+        };
         Ok(Self {
-            keys: secrets(&keys)?,
-            system_title: hex("system_title", &keys.system_title)?,
-            framing: keys.framing,
-            client: keys.client,
-            server: keys.server,
-            physical: keys.physical,
-            address_bytes,
-            authentication: keys.authentication,
-            password: keys.password,
-            protection: keys.protection,
-            device_name: keys.device_name.trim().to_owned(),
-            profiles,
-            stamp: keys.stamp,
-            frame_bytes: keys.frame_bytes.clamp(128, 2_030),
-            pdu_bytes: keys.pdu_bytes.max(128),
-            timeout_ms: keys.timeout_ms.clamp(50, 60_000),
-            attempts: keys.attempts.clamp(1, 10),
+            framing,
+            client: u8::try_from(number("client", 1, 127, 16)?).unwrap_or(16),
+            server,
+            physical,
+            address_bytes: address_bytes(framing, server, physical, asked)?,
+            authentication,
+            password,
+            protection,
+            keys: has_keys.then(|| secrets(&given)).transpose()?,
+            system_title: hex("system_title", if title.is_empty() { SYSTEM_TITLE } else { title })?,
+            device_name: given.text("device_name")?.trim().to_owned(),
+            profiles: [profile("hourly")?, profile("daily")?, profile("monthly")?],
+            stamp: given.choice("stamp", &[("end", Stamp::End), ("start", Stamp::Start)], Stamp::End)?,
+            frame_bytes: small(&given, "frame_bytes", 128, 2_030)?.unwrap_or(128),
+            pdu_bytes: small(&given, "pdu_bytes", 128, u16::MAX)?.unwrap_or(1_024),
+            timeout_ms: number("timeout_ms", 50, 60_000, 5_000)?,
+            attempts: number("attempts", 1, 10, 3)?,
         })
     }
 
@@ -216,10 +174,15 @@ impl Config {
     }
 }
 
+fn small(given: &Given, key: &str, least: u16, most: u16) -> Result<Option<u16>, Failure> {
+    let number = given.number(key, least.into(), most.into())?;
+    Ok(number.and_then(|number| u16::try_from(number).ok()))
+}
+
 /// As many bytes as the parts of the address need, or as are asked for.
-fn address_bytes(keys: &Keys) -> Result<usize, Failure> {
-    let (upper, lower) = (keys.server, keys.physical.unwrap_or(0));
-    if keys.framing == Framing::Wrapper {
+fn address_bytes(framing: Framing, upper: u16, physical: Option<u16>, asked: Option<u16>) -> Result<usize, Failure> {
+    let lower = physical.unwrap_or(0);
+    if framing == Framing::Wrapper {
         return Ok(1);
     }
     if upper > TWO_BYTES_MAX || lower > TWO_BYTES_MAX {
@@ -227,12 +190,12 @@ fn address_bytes(keys: &Keys) -> Result<usize, Failure> {
             "the address is {upper} and {lower}, HDLC has 0 to 16383"
         )));
     }
-    let need = match (keys.physical, upper.max(lower) > ONE_BYTE_MAX) {
+    let need = match (physical, upper.max(lower) > ONE_BYTE_MAX) {
         (None, false) => 1,
         (Some(_), false) => 2,
         (_, true) => 4,
     };
-    match keys.address_bytes {
+    match asked {
         None => Ok(need),
         Some(asked @ (1 | 2 | 4)) if usize::from(asked) >= need => Ok(asked.into()),
         Some(asked) => Err(Failure::Config(format!(
@@ -241,15 +204,12 @@ fn address_bytes(keys: &Keys) -> Result<usize, Failure> {
     }
 }
 
-/// The keys, where they are needed.
-fn secrets(keys: &Keys) -> Result<Option<[[u8; 16]; 2]>, Failure> {
-    if keys.authentication != Authentication::Gmac && keys.protection == Protection::None {
-        return Ok(None);
-    }
-    Ok(Some([
-        hex("encryption_key", &keys.encryption_key)?,
-        hex("authentication_key", &keys.authentication_key)?,
-    ]))
+/// Encryption key and authentication key.
+fn secrets(given: &Given) -> Result<[[u8; 16]; 2], Failure> {
+    Ok([
+        hex("encryption_key", given.text("encryption_key")?)?,
+        hex("authentication_key", given.text("authentication_key")?)?,
+    ])
 }
 
 /// Never says what stands there: it may be a secret.
@@ -287,7 +247,12 @@ mod tests {
             (r#"{"server": 20000}"#, "HDLC has 0 to 16383"),
             (r#"{"physical": 200, "address_bytes": 2}"#, "address_bytes is 2"),
             (r#"{"address_bytes": 3}"#, "address_bytes is 3"),
-            (r#"{"colour": 1}"#, "unknown field"),
+            (r#"{"colour": 1}"#, "colour is not known"),
+            (r#"{"client": 200}"#, "client is 200, expected 1 to 127"),
+            (r#"{"client": "x"}"#, "client is no whole number"),
+            (r#"{"password": 5}"#, "password is no text"),
+            (r#"{"framing": "udp"}"#, "framing is \"udp\""),
+            ("[1]", "an object"),
         ] {
             let refused = Config::parse(json);
             assert!(

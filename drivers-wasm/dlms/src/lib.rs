@@ -14,6 +14,7 @@ mod buffer;
 pub mod cell;
 pub mod column;
 mod config;
+mod given;
 mod interval;
 mod keys;
 pub mod link;
