@@ -7,6 +7,7 @@ mod clock;
 mod datagrams;
 mod devices;
 mod dial_up;
+mod dlms;
 mod hostile;
 mod incoming;
 mod judge;

@@ -37,6 +37,8 @@ pub enum Model {
     Register,
     /// A ТСРВ.
     Tsrv(TsrvModel),
+    /// An electricity meter of DLMS/COSEM.
+    Dlms,
 }
 
 /// One record of a meter.
@@ -149,6 +151,7 @@ pub fn records(model: Model, meter: &Handle, place: usize, kind: RecordKind) -> 
         Model::Spbus => plain.iter().map(spbus).collect(),
         Model::Register => plain.iter().map(register).collect(),
         Model::Tsrv(model) => plain.iter().map(|record| tsrv(model, record, kind)).collect(),
+        Model::Dlms => plain.iter().map(dlms).collect(),
         Model::Spt943 => plain.iter().map(|record| spt943(record, kind)).collect(),
         Model::Mbus if matches!(kind, RecordKind::Archive(_)) => {
             let due = truth(TruthKind::TotalsArchive);
@@ -182,6 +185,41 @@ fn register(record: &TruthRecord) -> Held {
         start: record.start,
         end: record.end,
         conditions: BTreeSet::new(),
+        cells: cells.collect(),
+        more: Vec::new(),
+    }
+}
+
+/// Group D of a logical name is 8 for counters, whose group E is the tariff; C is 96 for a status, whose bits tell.
+fn dlms(record: &TruthRecord) -> Held {
+    let cells = record.values.iter().map(|truth| {
+        let groups: Vec<u8> = truth.name.split('.').filter_map(|group| group.parse().ok()).collect();
+        let (unit, tariff) = match groups.as_slice() {
+            [1, 0, 3, 8, _] => ("varh", 0),
+            [1, 0, _, 8, tariff] => ("Wh", *tariff),
+            [1, 0, 32, ..] => ("V", 0),
+            [1, 0, 31, ..] => ("A", 0),
+            [1, 0, 14, ..] => ("Hz", 0),
+            [1, ..] => ("W", 0),
+            _ => ("", 0),
+        };
+        let value = match (unit, truth.digits) {
+            ("", Some((bits, _))) => HeldValue::Flags(bits.unsigned_abs()),
+            _ => number(truth),
+        };
+        HeldCell {
+            tariff,
+            ..cell(truth.name, truth.input, unit, value, Quality::Good)
+        }
+    });
+    let told = record
+        .ns
+        .iter()
+        .map(|ns| (ns.input, format!("bit {}", ns.code), ns.name.map(str::to_owned)));
+    Held {
+        start: record.start,
+        end: record.end,
+        conditions: told.collect(),
         cells: cells.collect(),
         more: Vec::new(),
     }

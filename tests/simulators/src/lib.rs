@@ -17,6 +17,7 @@
 //! | M-Bus heat, water, electricity meters | [`Mbus::heat`], [`Mbus::water`], [`Mbus::electricity`] |
 //! | Modbus slaves: an invented heat meter, an ECL Comfort 310 | [`ModbusSlave::heat`], [`ModbusSlave::regulator`] |
 //! | ТСРВ-023, 024М, 024М+, 034, 043 of Взлёт | [`Tsrv::tsrv024m`], [`Tsrv::tsrv034`], [`Tsrv::tsrv043`], … |
+//! | an electricity meter that speaks DLMS/COSEM | [`Dlms::builder`] |
 //! | ПРИМЕР-1 of the example drivers | [`Primer::builder`] |
 //! | a recorded conversation | [`Recording::parse`], [`Recording::parse_json`], then [`Recording::link`] |
 //!
@@ -35,6 +36,7 @@
 mod bus;
 mod civil;
 mod clock;
+mod dlms;
 mod faults;
 mod faulty;
 pub mod fleet;
@@ -62,6 +64,7 @@ mod water;
 mod weather;
 
 pub use clock::SimClock;
+pub use dlms::{Dlms, DlmsBuilder, DlmsQuirk, DlmsTransport};
 pub use faults::{Faults, FaultsError};
 pub use faulty::Faulty;
 pub use hayes::{Far, Hayes, ModemEvent, ModemHandle, PhoneBook};

@@ -139,7 +139,7 @@ pub struct MeterConfig {
     /// Network address; the kind's own default if absent.
     pub address: Option<u8>,
     pub serial: Option<String>,
-    /// How a Modbus slave is spoken to: rtu, ascii or tcp.
+    /// How a Modbus slave is spoken to: rtu, ascii or tcp; a DLMS meter: hdlc or wrapper.
     pub framing: Option<String>,
     /// Heat inputs in use.
     pub inputs: Option<u8>,
@@ -256,6 +256,9 @@ pub enum Kind {
     #[serde(rename = "tsrv043")]
     #[value(name = "tsrv043")]
     Tsrv043,
+    #[serde(rename = "dlms")]
+    #[value(name = "dlms")]
+    Dlms,
     #[serde(rename = "primer")]
     #[value(name = "primer")]
     Primer,

@@ -9,7 +9,7 @@ use crate::faults::Faults;
 use crate::modem::Caller;
 use crate::serve::{Handle, Link, Many, WHOLE, serve_many};
 use crate::{
-    M4, M4Model, Mbus, MbusBuilder, ModbusBuilder, ModbusSlave, ModemHandle, Primer, Recording, SimClock, Spbus,
+    Dlms, M4, M4Model, Mbus, MbusBuilder, ModbusBuilder, ModbusSlave, ModemHandle, Primer, Recording, SimClock, Spbus,
     SpbusBuilder, Spt, SptBuilder, SptHistory, Tsrv, Vkt4, Vkt4Model, Vkt7, Vkt7History,
 };
 use jiff::civil::DateTime;
@@ -272,6 +272,7 @@ fn meter_link(meter: &MeterConfig, number: u64, shared: &mut Shared) -> Result<L
         Kind::Tsrv024mPlus => tsrv(Tsrv::tsrv024m_plus(), meter, number, seed, clock)?,
         Kind::Tsrv034 => tsrv(Tsrv::tsrv034(), meter, number, seed, clock)?,
         Kind::Tsrv043 => tsrv(Tsrv::tsrv043(), meter, number, seed, clock)?,
+        Kind::Dlms => dlms(meter, number, seed, clock)?,
         Kind::Primer => primer(meter, number, seed, clock)?,
         Kind::Replay => replay(meter)?,
     })
@@ -389,6 +390,21 @@ fn modbus(
     }
     if let Some(serial) = digits(meter, number)? {
         builder = builder.serial(serial);
+    }
+    Ok(builder.link())
+}
+
+fn dlms(meter: &MeterConfig, number: u64, seed: u64, clock: SimClock) -> Result<Link, FleetError> {
+    let mut builder = Dlms::builder().seed(seed).clock(clock);
+    if let Some(framing) = &meter.framing {
+        let wrong = |text| FleetError::Framing { kind: meter.kind, text };
+        builder = builder.transport(framing.parse().map_err(wrong)?);
+    }
+    if let Some(address) = meter.address {
+        builder = builder.address(address);
+    }
+    if let Some(serial) = &meter.serial {
+        builder = builder.serial(counted(serial, number));
     }
     Ok(builder.link())
 }
