@@ -16,6 +16,7 @@ mod logika_spbus;
 mod mbus_frames;
 mod mishaps;
 mod modbus;
+mod models;
 mod noise;
 mod one_call;
 mod operations;

@@ -226,6 +226,7 @@ fn api() -> OpenApiRouter<ApiState> {
         .routes(routes!(session::trace))
         .routes(routes!(session::trace_text))
         .routes(routes!(driver::list))
+        .routes(routes!(driver::models))
         .routes(routes!(driver::vocabulary))
         .routes(routes!(driver_work::work))
         .routes(routes!(driver_work::devices))

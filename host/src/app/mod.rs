@@ -15,7 +15,7 @@ use crate::cli::args::{
 };
 use crate::cli::{caller, device, driver, import, keeping, key, read, replay, tunnel, vendor};
 use crate::config::{self, Config};
-use crate::driver::{Cache, Registry, Runtime};
+use crate::driver::{Cache, Registry, Runtime, find};
 use crate::model::{CallerState, ClockPolicy};
 use crate::park::{Park, Rules};
 use crate::session::{Modems, Transport};
@@ -218,13 +218,13 @@ async fn driver_command(command: DriverCommand) -> anyhow::Result<u8> {
         DriverCommand::Inspect { file, json } => driver::inspect(&file, json, &mut out)?,
         DriverCommand::List { config, model } => {
             let (registry, _) = drivers(&load(&config)?, None)?;
-            let mut any = false;
-            for loaded in registry.list() {
-                any |= driver::models(&loaded.describe, model.as_deref().unwrap_or_default(), &mut out)?;
+            let described = descriptions(&registry);
+            let wanted = model.as_deref().unwrap_or_default();
+            let found = find(described.values().map(AsRef::as_ref), wanted);
+            if found.is_empty() {
+                bail!("no driver knows a model {wanted:?}");
             }
-            if !any {
-                bail!("no driver knows such a model");
-            }
+            driver::models(&found, &mut out)?;
         }
         DriverCommand::Replay(args) => return replay_one(*args).await,
         DriverCommand::Vendor(command) => return Ok(vendor::run(command, &mut out).await?),

@@ -7,7 +7,8 @@ use std::path::{Path, PathBuf};
 use jiff::Timestamp;
 
 use super::args::{DeviceArgs, config_json};
-use crate::driver::{Describe, check_config};
+use crate::driver::describe::Model;
+use crate::driver::{Describe, Found, NotOne, check_config, find_one};
 use crate::model::schedule::BadSchedule;
 use crate::model::{ClockPolicy, LineAddress, LineOptions, LineSettings, Schedule, Task};
 use crate::store::{
@@ -126,15 +127,14 @@ fn device<'a>(
         }
         text.unwrap_or_default().to_owned()
     };
-    let (name, driver, line) = (must("name"), must("driver"), must("line"));
-    let describe = drivers.get(&driver);
-    if describe.is_none() && !driver.is_empty() {
-        let known: Vec<_> = drivers.keys().map(String::as_str).collect();
-        wrong.push((
-            "driver",
-            format!("{driver:?} is not loaded, there are {}", known.join(", ")),
-        ));
-    }
+    let (name, line) = (must("name"), must("line"));
+    let (describe, model) = match chosen(get("driver"), get("model"), drivers) {
+        Ok((describe, model)) => (Some(describe), model),
+        Err(fault) => {
+            wrong.push(fault);
+            (None, None)
+        }
+    };
     let addresses: Result<Vec<LineAddress>, _> = line.split_whitespace().map(str::parse).collect();
     if let Err(error) = &addresses {
         wrong.push(("line", error.to_string()));
@@ -166,6 +166,7 @@ fn device<'a>(
         Some((_, Err(text))) => wrong.push(("config", text)),
         Some((describe, Ok(read))) => {
             config = read;
+            name_model(&mut config, describe, model);
             if let Err(fault) = check_config(describe, &config) {
                 wrong.extend(fault.faults.into_iter().map(|text| ("config", text)));
             }
@@ -177,11 +178,10 @@ fn device<'a>(
         return Err(wrong);
     };
     let text = |key: &str| get(key).map(str::to_owned);
-    let resource = describe
-        .and_then(|describe| describe.models.first())
-        .and_then(|model| model.resources.first());
+    let first = describe.and_then(|describe| describe.models.first());
+    let resource = model.or(first).and_then(|model| model.resources.first());
     Ok(NewDevice {
-        driver,
+        driver: describe.map(|describe| describe.id.clone()).unwrap_or_default(),
         organisation: text("organisation").unwrap_or_else(|| "—".to_owned()),
         site: NewSite {
             name: text("site").unwrap_or_else(|| name.clone()),
@@ -202,7 +202,7 @@ fn device<'a>(
             })
             .collect(),
         serial: text("serial"),
-        model: text("model"),
+        model: model.map(|model| model.id.clone()),
         enabled: true,
         clock_rule: None,
         config,
@@ -217,6 +217,46 @@ fn device<'a>(
         }],
         name,
     })
+}
+
+/// The driver of a device and the model that must answer, by what a person wrote of both.
+fn chosen<'a>(
+    driver: Option<&str>,
+    model: Option<&str>,
+    drivers: &'a Drivers,
+) -> Result<(&'a Describe, Option<&'a Model>), (&'static str, String)> {
+    let one = |found: Result<Found<'a>, NotOne>| found.map_err(|error| ("model", error.to_string()));
+    let Some(driver) = driver else {
+        let missing = || ("driver", "is missing, and no model says which".to_owned());
+        let found = one(find_one(
+            drivers.values().map(AsRef::as_ref),
+            model.ok_or_else(missing)?,
+        ))?;
+        return Ok((found.describe, Some(found.model)));
+    };
+    let Some(describe) = drivers.get(driver) else {
+        let known: Vec<_> = drivers.keys().map(String::as_str).collect();
+        let text = format!("{driver:?} is not loaded, there are {}", known.join(", "));
+        return Err(("driver", text));
+    };
+    let model = model
+        .map(|model| one(find_one([describe.as_ref()], model)))
+        .transpose()?;
+    Ok((describe, model.map(|found| found.model)))
+}
+
+/// A key that must be given and whose choices name the model says nothing new.
+fn name_model(config: &mut serde_json::Value, describe: &Describe, model: Option<&Model>) {
+    let (Some(model), serde_json::Value::Object(config)) = (model, config) else {
+        return;
+    };
+    let named = describe
+        .config
+        .iter()
+        .find(|key| key.required && key.choices.contains(&model.id));
+    if let Some(key) = named {
+        config.entry(key.key.clone()).or_insert_with(|| model.id.clone().into());
+    }
 }
 
 /// The schedule in column `schedule`, or what `every_minutes` and `tasks` come to; none: the group's, or the usual one.
@@ -275,11 +315,12 @@ pub fn from_args(args: &DeviceArgs, drivers: &Drivers) -> Result<NewDevice, Devi
     let every = args.every.map(|minutes| minutes.to_string());
     let tasks = args.what.iter().map(Task::to_string).collect::<Vec<_>>().join(" ");
     let clock_policy = args.clock_policy.map(|policy| policy.to_string());
-    let describe = drivers.get(&args.driver);
-    let config = describe.map(|describe| config_json(describe, &args.set).to_string());
+    let chosen = chosen(args.driver.as_deref(), args.model.as_deref(), drivers).ok();
+    let config = chosen.map(|(describe, _)| config_json(describe, &args.set).to_string());
     let get = |key: &str| match key {
         "name" => Some(args.name.as_str()),
-        "driver" => Some(args.driver.as_str()),
+        "driver" => args.driver.as_deref(),
+        "model" => args.model.as_deref(),
         "line" => Some(line.as_str()),
         "settings" => settings.as_deref(),
         "line_options" => options.as_deref(),

@@ -211,7 +211,7 @@ pub enum DriverCommand {
         /// Which configuration.
         #[command(flatten)]
         config: ConfigFile,
-        /// Only models whose name has this in it, in either script: 943, СПТ943, spt-943.
+        /// Only models that may be meant by this, in either script, the best first: 943, СПТ943, spt-943, Логика 961.
         #[arg(long)]
         model: Option<String>,
     },
