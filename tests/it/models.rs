@@ -1,7 +1,7 @@
 //! Somebody who knows only what stands on the meter's front finds its driver, and adds it by that name.
 
 use serde_json::Value as Json;
-use system_tests::TestHost;
+use system_tests::{TestHost, parts};
 
 use crate::devices::ON_DEMAND;
 
@@ -40,7 +40,8 @@ async fn a_model_is_found_by_any_of_its_spellings() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_device_is_added_by_its_model_alone() {
-    let host = TestHost::prepare(NOBODY, ON_DEMAND);
+    let drivers = ["logika-m4", "modbus"].map(parts::driver_file);
+    let host = TestHost::start_with_drivers(&drivers, NOBODY, ON_DEMAND);
     let add = |model: &str| {
         let begin = ["device", "add", "--name", "boiler", "--config", "uzel.toml"];
         let words = [&begin[..], &["--line", "tcp:127.0.0.1:9", "--model", model]].concat();

@@ -24,9 +24,10 @@ const HEAD: &str = "# Meters
 
 Written by `cargo xtask meters` from the `driver.toml` of every driver in `drivers-wasm`: change it there.
 
-A meter is found by any of its names, in either script: `uzel driver list --model 943`, and the same in the form that adds a
-device. Archives are told with the records that the meter's ring holds; more than that no driver can read. A model that is
-not here, or that says it is something else than expected, is refused, never decoded as if it were known.
+A meter is found by any of its names, in either script: `uzel driver list --model 943`, `uzel device add --model spt-943`,
+`GET /api/v1/drivers/models?search=943`. Archives are told with the records that the meter's ring holds; more than that no driver
+can read. A model that is not here, or that says it is something else than expected, is refused, never decoded as if it were
+known.
 
 How well each capability is known:
 

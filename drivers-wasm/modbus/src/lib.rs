@@ -2,7 +2,7 @@
 //!
 //! From the wire up: [`pdu`] and [`frame`] are requests, answers and what is around them, [`talk`] one question and its
 //! answer; [`number`] and [`map`] say what registers mean, [`maps`] are those that are shipped; [`reading`] and [`device`]
-//! read what a map names, [`archive`] and [`record`] its records by date, [`control`] changes settings. [`ecl`] and [`sunspec`] complete a
+//! read what a map names, [`archive`] and [`record`] its records by date, [`control`] changes settings, [`curve`] six of them at once. [`ecl`] and [`sunspec`] complete a
 //! map by what the device itself says.
 
 mod absence;
@@ -10,6 +10,7 @@ mod archive;
 mod civil;
 mod config;
 mod control;
+mod curve;
 mod device;
 mod driver;
 mod ecl;
