@@ -4,7 +4,6 @@
 //! number formats, calendar, configuration) stands at the top; [`legacy`] is the 4L dialect. Meters that need the
 //! extended frame are named and refused.
 
-pub mod calendar;
 pub mod config;
 pub mod ident;
 pub mod legacy;

@@ -5,14 +5,14 @@ use uzel_driver_sdk::{
     Absence, ArchiveKind, Batch, CivilTime, Failure, LabelRule, Mark, Port, Row, Sink, Value, Window,
 };
 
-use crate::calendar::{HOUR, civil, seconds};
 use crate::column::column;
 use crate::interval::{Step, bounds, window};
 use crate::message::{self, Slice, Slot};
 use crate::model::Archive;
 use crate::number::{self, Cell};
-use crate::resume::Token;
 use crate::session::Session;
+use uzel_driver_sdk::calendar::{HOUR, civil, seconds};
+use uzel_driver_sdk::resume::Token;
 
 /// An interval that ended less than this ago may not be written yet, seconds.
 const FRESH_S: i64 = 60;
@@ -25,6 +25,9 @@ const PAUSE_MS: u32 = 500;
 const NO_DATA: &str = "Нет данных";
 /// Records beyond what a window can hold before the meter's labels are not believed.
 const STRAY: i64 = 16;
+
+/// Name and number of the form of its resume tokens.
+const RESUME: &str = "spbus/1";
 
 /// One call of `read_archive`.
 struct Reader<'a> {
@@ -86,7 +89,7 @@ pub fn read(
         done: 0,
         total: u32::try_from(total).unwrap_or(u32::MAX),
     };
-    let read = reader.windows(&bounds, resume.and_then(Token::parse));
+    let read = reader.windows(&bounds, resume.and_then(|token| Token::parse(RESUME, token)));
     // What was read whole is good, whatever ended the call.
     let flushed = reader.batch.flush(reader.out);
     read.and(flushed)
@@ -148,7 +151,7 @@ impl Reader<'_> {
                     }
                     self.absent(label, explained, Some(label))?;
                     let row = self.row(label, start, &values);
-                    let token = Token { window: number, start }.write();
+                    let token = Token { window: number, start }.write(RESUME);
                     self.batch.push(row, Some(token), self.port.now(), self.out)?;
                     explained = start;
                     self.done = self.done.saturating_add(1);

@@ -2,11 +2,11 @@
 
 use uzel_driver_sdk::{CivilTime, ClockReading, Failure, Instant, Port};
 
-use crate::calendar::{DAY, civil, seconds};
 use crate::message;
 use crate::session::Session;
 use crate::stamp::date_and_time;
 use crate::trouble::Trouble;
+use uzel_driver_sdk::calendar::{DAY, civil, seconds};
 
 const DATE: u16 = 60;
 const TIME: u16 = 61;

@@ -4,11 +4,11 @@
 use uzel_driver_sdk::{CivilTime, Event, Failure, Port, Severity, Sink};
 
 use crate::abnormal;
-use crate::calendar::seconds;
 use crate::message::Field;
 use crate::number::{cut, is_diagnostic};
 use crate::session::Session;
 use crate::stamp::stamp;
+use uzel_driver_sdk::calendar::seconds;
 
 /// Entries of one question.
 const PART: u16 = 25;

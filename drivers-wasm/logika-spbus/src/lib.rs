@@ -7,7 +7,6 @@
 
 pub mod abnormal;
 mod archive;
-pub mod calendar;
 pub mod category;
 mod clock;
 pub mod column;
@@ -22,7 +21,6 @@ pub mod message;
 pub mod model;
 pub mod number;
 pub mod quantity;
-mod resume;
 mod session;
 pub mod settings;
 pub mod stamp;

@@ -2,8 +2,8 @@
 
 use uzel_driver_sdk::CivilTime;
 
-use crate::calendar;
 use crate::text::Block;
+use uzel_driver_sdk::calendar;
 
 /// Two-digit years from this one on are of the last century.
 const LAST_CENTURY: u16 = 95;

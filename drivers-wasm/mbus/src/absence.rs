@@ -1,17 +1,16 @@
 //! What the meter's archives do not hold, so that nobody asks for it again.
 
-use uzel_driver_sdk::{Absence, Window};
+use uzel_driver_sdk::{Absence, Window, absence, calendar};
 
 use crate::archive::{Interval, Kind};
-use crate::civil;
 
 /// Intervals that begin before this have ended, and the meter has had time to keep their values.
 pub fn settled_until(kind: Kind, clock: i64) -> i64 {
-    let day = (clock - civil::DAY).div_euclid(civil::DAY) * civil::DAY;
+    let day = (clock - calendar::DAY).div_euclid(calendar::DAY) * calendar::DAY;
     match kind {
-        Kind::Hourly => (clock - civil::HOUR).div_euclid(civil::HOUR) * civil::HOUR,
+        Kind::Hourly => (clock - calendar::HOUR).div_euclid(calendar::HOUR) * calendar::HOUR,
         Kind::Daily => day,
-        Kind::Monthly => day - (i64::from(civil::civil(day).day) - 1) * civil::DAY,
+        Kind::Monthly => day - (i64::from(calendar::civil(day).day) - 1) * calendar::DAY,
     }
 }
 
@@ -23,29 +22,14 @@ pub fn gaps(windows: &[Window], intervals: &[&Interval], until: i64) -> Vec<(Win
         [oldest, _, ..] => oldest.begin,
         _ => i64::MIN,
     };
-    let mut gaps = Vec::new();
-    for window in windows {
-        let end = civil::seconds(window.end).min(until);
-        let mut cursor = civil::seconds(window.begin);
-        let covered = intervals.iter().map(|interval| (interval.begin, interval.end));
-        for (begin, covered_until) in covered.chain([(end, end)]) {
-            let gap_end = begin.min(end);
-            if cursor < gap_end {
-                let why = if gap_end <= oldest {
-                    Absence::Overwritten
-                } else {
-                    Absence::NeverWritten
-                };
-                let gap = Window {
-                    begin: civil::civil(cursor),
-                    end: civil::civil(gap_end),
-                };
-                gaps.push((gap, why));
-            }
-            cursor = cursor.max(covered_until);
-        }
-    }
-    gaps
+    let held: Vec<_> = intervals
+        .iter()
+        .map(|interval| (interval.begin, interval.end))
+        .collect();
+    windows
+        .iter()
+        .flat_map(|window| absence::gaps(*window, &held, oldest, until))
+        .collect()
 }
 
 #[cfg(test)]
@@ -71,7 +55,7 @@ mod tests {
     /// Gaps of the year 2013 and 2014 as `year-month to year-month why` for a meter with these due dates (type G).
     fn told(bytes: &str) -> Vec<String> {
         let records = record::decode(&unhex(bytes).unwrap()).unwrap().list;
-        let clock = civil::seconds(month(2014, 3)) + 12 * civil::DAY;
+        let clock = calendar::reckon(month(2014, 3)) + 12 * calendar::DAY;
         let archives = archive::build(&entries(&records), Some(clock), clock);
         let window = Window {
             begin: month(2013, 1),
@@ -115,8 +99,8 @@ mod tests {
 
     #[test]
     fn the_running_interval_and_the_one_just_ended_are_not_judged() {
-        let clock = civil::seconds(month(2014, 3)) + 12 * civil::HOUR;
-        let told = [Kind::Hourly, Kind::Daily, Kind::Monthly].map(|kind| civil::civil(settled_until(kind, clock)));
+        let clock = calendar::reckon(month(2014, 3)) + 12 * calendar::HOUR;
+        let told = [Kind::Hourly, Kind::Daily, Kind::Monthly].map(|kind| calendar::civil(settled_until(kind, clock)));
         let told = told.map(|time| (time.month, time.day, time.hour));
         assert_eq!(told, [(3, 1, 11), (2, 28, 0), (2, 1, 0)]);
     }

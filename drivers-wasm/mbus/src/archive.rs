@@ -10,13 +10,13 @@ use std::collections::BTreeMap;
 
 use uzel_driver_sdk::ArchiveKind;
 
-use crate::civil;
 use crate::cycle;
 use crate::data::Data;
 use crate::date::{Precision, Stamp};
 use crate::entry::Entry;
 use crate::quantity::Class;
 use crate::record::{Function, Vif};
+use uzel_driver_sdk::calendar;
 
 /// The meter does not date a storage number.
 const NO_DATE: &str = "no date";
@@ -114,7 +114,7 @@ fn slots(entries: &[Entry<'_>], latest: i64) -> Vec<Slot> {
     }
     let slot = |(storage, stamps): (u64, Vec<Option<Stamp>>)| {
         let bare_day = match stamps.as_slice() {
-            [Some(stamp)] if stamp.precision == Precision::Day => Some(civil::seconds(stamp.time)),
+            [Some(stamp)] if stamp.precision == Precision::Day => Some(calendar::reckon(stamp.time)),
             _ => None,
         };
         let at = match stamps.as_slice() {
@@ -148,12 +148,14 @@ fn moment(stamp: &Stamp, latest: i64) -> Result<i64, &'static str> {
     if time.year <= 2000 {
         return Err("its date has no year");
     }
-    let shown = civil::seconds(time);
+    let shown = calendar::reckon(time);
     let at = match (stamp.precision, time.day, time.minute, time.second) {
         (Precision::Day, 1, ..) => shown,
-        (Precision::Day, day, ..) if day == civil::month_length(time.year, time.month) => shown + civil::DAY,
+        (Precision::Day, day, ..) if i64::from(day) == calendar::days_in_month(time.year, time.month) => {
+            shown + calendar::DAY
+        }
         (Precision::Day, ..) => return Err("a bare date within a month does not say which end of the day it means"),
-        (_, _, 59, second) => shown - i64::from(second) + civil::MINUTE,
+        (_, _, 59, second) => shown - i64::from(second) + calendar::MINUTE,
         (_, _, 0, 0) => shown,
         _ => return Err("its date is no turn of an hour"),
     };
@@ -178,7 +180,7 @@ fn close_days(slots: &[Slot]) -> Vec<bool> {
         ] = pair
         {
             // The same day twice is one date for two storage numbers.
-            if one != other && (one - other).abs() < 28 * civil::DAY {
+            if one != other && (one - other).abs() < 28 * calendar::DAY {
                 close.iter_mut().skip(at).take(2).for_each(|close| *close = true);
             }
         }
@@ -259,16 +261,16 @@ fn distance(pair: &[Slot]) -> Option<Kind> {
     let (early, late) = (a.min(b), a.max(b));
     let has_time = one.bare_day.is_none() && other.bare_day.is_none();
     match late - early {
-        civil::HOUR if has_time => Some(Kind::Hourly),
-        civil::DAY if has_time => Some(Kind::Daily),
+        calendar::HOUR if has_time => Some(Kind::Hourly),
+        calendar::DAY if has_time => Some(Kind::Daily),
         // Every month has the days up to the 28th.
-        _ if civil::civil(early).day <= 28 && civil::add_months(early, 1) == Some(late) => Some(Kind::Monthly),
+        _ if calendar::civil(early).day <= 28 && calendar::add_months(early, 1) == Some(late) => Some(Kind::Monthly),
         _ => None,
     }
 }
 
 fn is_turn_of_month(at: i64) -> bool {
-    civil::civil(at).day == 1 && at.rem_euclid(civil::DAY) == 0
+    calendar::civil(at).day == 1 && at.rem_euclid(calendar::DAY) == 0
 }
 
 impl Archives {

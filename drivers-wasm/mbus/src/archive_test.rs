@@ -1,11 +1,11 @@
 //! Kept values and their dates, sorted into archives.
 
 use crate::archive::{Kind, build};
-use crate::civil;
 use crate::entry::entries;
 use crate::record;
 use uzel_driver_sdk::CivilTime;
 use uzel_driver_sdk::bytes::unhex;
+use uzel_driver_sdk::calendar;
 
 fn day(year: u16, month: u8, day: u8) -> i64 {
     let time = CivilTime {
@@ -16,20 +16,20 @@ fn day(year: u16, month: u8, day: u8) -> i64 {
         minute: 0,
         second: 0,
     };
-    civil::seconds(time)
+    calendar::reckon(time)
 }
 
 /// `kind begin ids` of each interval, then the remarks. The clock stands at noon of 2014-03-13.
 fn told(bytes: &str) -> Vec<String> {
     let records = record::decode(&unhex(bytes).unwrap()).unwrap().list;
     let entries = entries(&records);
-    let clock = day(2014, 3, 13) + 12 * civil::HOUR;
+    let clock = day(2014, 3, 13) + 12 * calendar::HOUR;
     let archives = build(&entries, Some(clock), clock);
     let mut told = Vec::new();
     for kind in [Kind::Hourly, Kind::Daily, Kind::Monthly] {
         for interval in archives.intervals(kind) {
             let ids: Vec<_> = interval.values.iter().map(|value| entries[*value].id(true)).collect();
-            let begin = civil::civil(interval.begin);
+            let begin = calendar::civil(interval.begin);
             let (month, day, hour) = (begin.month, begin.day, begin.hour);
             told.push(format!(
                 "{kind:?} {}-{month:02}-{day:02} {hour:02} {}",

@@ -9,8 +9,8 @@ use uzel_driver_sdk::{Driver, Failure, Fixed, Identity, Value};
 
 use crate::Mbus;
 use crate::archive::{self, Kind};
-use crate::civil;
 use crate::data::Data;
+use uzel_driver_sdk::calendar;
 
 /// Which records a file has: name of an element to its text, in the order of the file.
 type Elements = Vec<(String, String)>;
@@ -271,7 +271,7 @@ fn archives_hold_what_the_dates_decide() {
         let entries = crate::entry::entries(&records);
         let is_clock = |entry: &&crate::entry::Entry<'_>| entry.id(true) == "date-time";
         let clock = entries.iter().find(is_clock).and_then(|entry| match entry.data {
-            Data::Stamp(stamp) => Some(civil::seconds(stamp.time)),
+            Data::Stamp(stamp) => Some(calendar::reckon(stamp.time)),
             _ => None,
         });
         let archives = archive::build(&entries, clock, clock.unwrap_or(i64::MAX));
@@ -280,7 +280,7 @@ fn archives_hold_what_the_dates_decide() {
         }
         for kind in [Kind::Hourly, Kind::Daily, Kind::Monthly] {
             for interval in archives.intervals(kind) {
-                let (begin, end) = (civil::civil(interval.begin), civil::civil(interval.end));
+                let (begin, end) = (calendar::civil(interval.begin), calendar::civil(interval.end));
                 let ids: Vec<_> = interval.values.iter().map(|at| entries[*at].id(true)).collect();
                 let dates = [begin, end].map(|time| format!("{}-{:02}-{:02}", time.year, time.month, time.day));
                 told += &format!("  {kind:?} {} {}\n", dates.join(" "), ids.join(" "));

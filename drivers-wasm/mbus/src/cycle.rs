@@ -2,10 +2,10 @@
 //! between them, and dates only one of them.
 
 use crate::archive::Kind;
-use crate::civil;
 use crate::data::Data;
 use crate::entry::Entry;
 use crate::record::Vif;
+use uzel_driver_sdk::calendar;
 
 /// Kept values that lie at equal distances.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -85,9 +85,9 @@ impl Kind {
     /// `count` intervals after `at`. None where the calendar has no such day, and for numbers beyond any archive.
     pub fn after(self, at: i64, count: i64) -> Option<i64> {
         let length = match self {
-            Self::Hourly => civil::HOUR,
-            Self::Daily => civil::DAY,
-            Self::Monthly if count.abs() < 12_000 => return civil::add_months(at, count),
+            Self::Hourly => calendar::HOUR,
+            Self::Daily => calendar::DAY,
+            Self::Monthly if count.abs() < 12_000 => return calendar::add_months(at, count),
             Self::Monthly => return None,
         };
         at.checked_add(count.checked_mul(length)?)
@@ -143,7 +143,7 @@ mod tests {
             last: 24,
             kind: Kind::Hourly,
         };
-        let hour = |count: i64| count * civil::HOUR;
+        let hour = |count: i64| count * calendar::HOUR;
         let clock = hour(1_000) + 600;
         let cases = [
             ("newest first, first dated", vec![(1, hour(1_000))], Some(hour(999))),

@@ -7,7 +7,6 @@ use uzel_driver_sdk::{
 
 use crate::absence;
 use crate::archive::{self, Archives, Interval, Kind};
-use crate::civil;
 use crate::config::Config;
 use crate::data::{Coding, Data};
 use crate::date::{Precision, Stamp};
@@ -17,6 +16,7 @@ use crate::readout::{Answer, Readout};
 use crate::record::{Function, Record, Vif};
 use crate::status;
 use crate::table::Table;
+use uzel_driver_sdk::calendar;
 
 /// The one model: what the meter is, its header says.
 const MODEL: &str = "mbus";
@@ -25,7 +25,7 @@ const ROWS: usize = 512;
 /// Bytes of a note of remarks.
 const MAX_NOTE: usize = 1_000;
 /// A site's clock and UTC differ by less, seconds.
-const ZONE: i64 = 14 * civil::HOUR;
+const ZONE: i64 = 14 * calendar::HOUR;
 
 /// Reads one meter by M-Bus.
 #[derive(Default)]
@@ -177,7 +177,7 @@ impl Session {
     }
 
     fn archives(&self, entries: &[Entry<'_>], now: Instant) -> Archives {
-        let clock = shown_time(&self.readout).map(civil::seconds);
+        let clock = shown_time(&self.readout).map(calendar::reckon);
         archive::build(entries, clock, clock.unwrap_or(now / 1_000 + ZONE))
     }
 
@@ -198,7 +198,7 @@ impl Session {
         self.give_intervals(&entries, &settled, out)?;
         let mut remarks = archives.remarks.join("; ");
         if self.readout.is_whole() && !archives.is_uncertain {
-            let clock = shown_time(&self.readout).map_or(now / 1_000 - ZONE, civil::seconds);
+            let clock = shown_time(&self.readout).map_or(now / 1_000 - ZONE, calendar::reckon);
             let until = absence::settled_until(kind, clock);
             for (window, why) in absence::gaps(windows, &intervals, until) {
                 match out.absent(window, why) {
@@ -240,7 +240,7 @@ impl Session {
                     part.declare(LabelRule::IntervalEnd, out)?;
                     declared = Some(part.clone());
                 }
-                rows.push(part.row(Some(civil::civil(interval.end)), Vec::new()));
+                rows.push(part.row(Some(calendar::civil(interval.end)), Vec::new()));
             }
         }
         flush(&mut rows, out)

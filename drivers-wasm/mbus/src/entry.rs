@@ -8,6 +8,7 @@
 use std::collections::BTreeMap;
 use std::fmt::Write;
 
+use uzel_driver_sdk::bytes::digits;
 use uzel_driver_sdk::{Aggregate, Column, Fixed, Quality, Value};
 
 use crate::data::{self, Coding, Data};
@@ -61,7 +62,8 @@ pub fn entries(records: &[Record]) -> Vec<Entry<'_>> {
 }
 
 impl<'a> Entry<'a> {
-    fn new(record: &'a Record) -> Self {
+    /// A record with its meaning and value, without regard to its likes.
+    pub fn new(record: &'a Record) -> Self {
         let modified = modifier::apply(&record.vif, quantity::meaning(&record.vif), &record.vifes);
         let data = data::decode(record.coding, &record.data, modified.meaning.expected());
         Self {
@@ -218,11 +220,7 @@ fn shortened(text: &str) -> String {
 /// A binary block in hexadecimal, in the order of the line.
 fn block(bytes: &[u8]) -> String {
     let (shown, more) = bytes.split_at_checked(MAX_BLOCK).unwrap_or((bytes, &[]));
-    let mut text = shown.iter().fold(String::new(), |mut text, byte| {
-        // Writing to a string cannot fail.
-        let _ = write!(text, "{byte:02x}");
-        text
-    });
+    let mut text = digits(shown.iter().copied());
     if !more.is_empty() {
         text.push('…');
     }

@@ -9,7 +9,6 @@ mod address;
 mod archive;
 #[cfg(test)]
 mod archive_test;
-mod civil;
 mod config;
 #[cfg(test)]
 mod conversation_test;
@@ -18,6 +17,7 @@ mod corpus_test;
 mod cycle;
 mod data;
 mod date;
+mod decode;
 mod driver;
 mod entry;
 mod fixed;
@@ -38,6 +38,8 @@ mod table;
 mod telegram;
 mod verify;
 
+pub use decode::{Decoded, decode};
 pub use driver::Mbus;
 
+#[cfg(feature = "component")]
 uzel_driver_sdk::export_driver!(Mbus, configure);

@@ -1,6 +1,6 @@
 //! What the VIFE behind a value information field change (EN 13757-3, table of orthogonal VIFE).
 
-use std::fmt::Write;
+use uzel_driver_sdk::bytes::digits;
 
 use crate::quantity::{Class, Meaning};
 use crate::record::Vif;
@@ -88,8 +88,9 @@ impl Modified {
     }
 
     fn word(&mut self, word: &str) {
-        let name = format!("{}.{word}", self.meaning.name);
-        self.meaning.name = name.into();
+        let name = self.meaning.name.to_mut();
+        name.push('.');
+        name.push_str(word);
     }
 
     /// Names bytes that only the maker knows, in hexadecimal.
@@ -97,12 +98,7 @@ impl Modified {
         if bytes.is_empty() {
             return;
         }
-        let hex = bytes.iter().fold(String::new(), |mut hex, byte| {
-            // Writing to a string cannot fail.
-            let _ = write!(hex, "{byte:02x}");
-            hex
-        });
-        self.word(&hex);
+        self.word(&digits(bytes.iter().copied()));
     }
 
     /// The value belongs to the field but is not its quantity. Dates stay dates.

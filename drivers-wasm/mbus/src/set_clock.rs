@@ -6,9 +6,9 @@
 
 use uzel_driver_sdk::{CivilTime, Configure, Failure, Port, Value};
 
-use crate::civil;
 use crate::date::{Precision, Stamp};
 use crate::driver::{Mbus, clock_stamp};
+use uzel_driver_sdk::calendar;
 
 /// Data field and value information of date and time, by their types.
 const TYPE_F: [u8; 2] = [0x04, 0x6d];
@@ -28,14 +28,14 @@ impl Configure for Mbus {
             ));
         };
         session.readout.begin_anew(port)?;
-        let now = |port: &dyn Port| civil::seconds(to) + port.now().saturating_sub(asked_at).max(0) / 1_000;
+        let now = |port: &dyn Port| calendar::reckon(to) + port.now().saturating_sub(asked_at).max(0) / 1_000;
         if precision != Precision::Second {
-            let into = now(port).rem_euclid(civil::MINUTE);
+            let into = now(port).rem_euclid(calendar::MINUTE);
             if into > 0 {
-                port.sleep(u32::try_from((civil::MINUTE - into) * 1_000).unwrap_or(0));
+                port.sleep(u32::try_from((calendar::MINUTE - into) * 1_000).unwrap_or(0));
             }
         }
-        let time = civil::civil(now(port));
+        let time = calendar::civil(now(port));
         session.readout.send(port, &record(time, precision))?;
         port.note(&format!("clock set to {}", Stamp { time, precision }.text()));
         Ok(())

@@ -1,11 +1,11 @@
 //! Answers to one request that are not equal: what of them can be relied on.
 
-use crate::civil;
 use crate::data::{self, Coding, Data};
 use crate::modifier;
 use crate::quantity::{self, Class};
 use crate::record::Record;
 use crate::telegram::Telegram;
+use uzel_driver_sdk::calendar;
 
 /// Settles answers to the same request record by record: a value is taken when two answers agree on it.
 ///
@@ -70,7 +70,7 @@ fn size(record: &Record) -> Option<(i64, f64)> {
         _ if !is_of_one_moment => None,
         Data::Number(number) => Some((number, 0.0)),
         Data::Real(real) => Some((0, real)),
-        Data::Stamp(stamp) => Some((civil::seconds(stamp.time), 0.0)),
+        Data::Stamp(stamp) => Some((calendar::reckon(stamp.time), 0.0)),
         _ => None,
     }
 }

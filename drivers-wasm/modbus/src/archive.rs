@@ -2,13 +2,13 @@
 
 use uzel_driver_sdk::{ArchiveKind, CivilTime, Failure, LabelRule, Port, Row, Sink, Window};
 
-use crate::absence::gaps;
-use crate::civil;
 use crate::device::{Device, column, row};
 use crate::map::{Archive, Label, Map, Source};
 use crate::reading::Bytes;
 use crate::record::{At, Head, Record, part};
 use crate::talk::Talk;
+use uzel_driver_sdk::absence::gaps;
+use uzel_driver_sdk::calendar;
 
 /// Records read before they are given on: as many as may have to be read again when the line was not silent behind them.
 const ROWS: u32 = 16;
@@ -64,7 +64,7 @@ struct Reader<'a> {
 impl Reader<'_> {
     fn window(&mut self, port: &mut dyn Port, window: Window, out: &mut dyn Sink) -> Result<(), Failure> {
         let (map, archive) = (self.map, self.archive);
-        let limits = (civil::seconds(window.begin), civil::seconds(window.end));
+        let limits = (calendar::reckon(window.begin), calendar::reckon(window.end));
         let (head, newest, first) = self.talk.proven(port, |talk, port| {
             let at = At { map, archive };
             let head = at.head(talk, port)?;

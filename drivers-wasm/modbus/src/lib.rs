@@ -5,9 +5,7 @@
 //! read what a map names, [`archive`] and [`record`] its records by date, [`control`] changes settings, [`curve`] six of them at once. [`ecl`] and [`sunspec`] complete a
 //! map by what the device itself says.
 
-mod absence;
 mod archive;
-mod civil;
 mod config;
 mod control;
 mod curve;

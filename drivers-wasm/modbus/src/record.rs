@@ -2,12 +2,12 @@
 
 use uzel_driver_sdk::{ArchiveKind, CivilTime, Failure, Port};
 
-use crate::civil;
 use crate::map::{Access, Archive, Label, Map, Shown, Source};
 use crate::number::Number;
 use crate::pdu::{Request, Span};
 use crate::reading::read_all;
 use crate::talk::Talk;
+use uzel_driver_sdk::calendar;
 
 /// Damaged records in a row that a search steps over.
 const STEPS: u32 = 8;
@@ -90,7 +90,7 @@ impl At<'_> {
                 let bytes = bytes.map_err(|exception| Failure::Refused(format!("clock: {exception}")))?;
                 let shown = stamp.decode(&bytes).time();
                 let shown = shown.ok_or_else(|| Failure::Refused("the clock shows no date".to_owned()))?;
-                Some(floor(archive.kind, civil::seconds(shown)))
+                Some(floor(archive.kind, calendar::reckon(shown)))
             }
             _ => None,
         };
@@ -157,7 +157,7 @@ impl At<'_> {
                     Label::End => end,
                     Label::Start => end.and_then(|end| back_by(archive.kind, end, 1)),
                 };
-                label.map_or(Shown::Impossible, |label| Shown::Time(civil::civil(label)))
+                label.map_or(Shown::Impossible, |label| Shown::Time(calendar::civil(label)))
             }
             (None, None) => Shown::Impossible,
         };
@@ -277,7 +277,7 @@ impl At<'_> {
 }
 
 fn dated(archive: &Archive, label: CivilTime, bytes: Vec<u8>) -> Record {
-    let at = civil::seconds(label);
+    let at = calendar::reckon(label);
     let other = match archive.label {
         Label::End => back_by(archive.kind, at, 1),
         Label::Start => back_by(archive.kind, at, -1),
@@ -298,27 +298,27 @@ fn dated(archive: &Archive, label: CivilTime, bytes: Vec<u8>) -> Record {
 /// So many intervals earlier. None where a month has no such day.
 fn back_by(kind: ArchiveKind, at: i64, count: i64) -> Option<i64> {
     match kind {
-        ArchiveKind::Hourly => Some(at - count * civil::HOUR),
-        ArchiveKind::Daily => Some(at - count * civil::DAY),
-        _ => civil::add_months(at, -count),
+        ArchiveKind::Hourly => Some(at - count * calendar::HOUR),
+        ArchiveKind::Daily => Some(at - count * calendar::DAY),
+        _ => calendar::add_months(at, -count),
     }
 }
 
 /// The least seconds that an interval of the kind lasts.
 fn shortest(kind: ArchiveKind) -> i64 {
     match kind {
-        ArchiveKind::Hourly => civil::HOUR,
-        ArchiveKind::Daily => civil::DAY,
-        _ => 28 * civil::DAY,
+        ArchiveKind::Hourly => calendar::HOUR,
+        ArchiveKind::Daily => calendar::DAY,
+        _ => 28 * calendar::DAY,
     }
 }
 
 /// The end of the last whole interval.
 fn floor(kind: ArchiveKind, clock: i64) -> i64 {
-    let day = clock.div_euclid(civil::DAY) * civil::DAY;
+    let day = clock.div_euclid(calendar::DAY) * calendar::DAY;
     match kind {
-        ArchiveKind::Hourly => clock.div_euclid(civil::HOUR) * civil::HOUR,
+        ArchiveKind::Hourly => clock.div_euclid(calendar::HOUR) * calendar::HOUR,
         ArchiveKind::Daily => day,
-        _ => day - (i64::from(civil::civil(day).day) - 1) * civil::DAY,
+        _ => day - (i64::from(calendar::civil(day).day) - 1) * calendar::DAY,
     }
 }

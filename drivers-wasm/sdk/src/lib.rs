@@ -7,13 +7,16 @@
 //!
 //! The contract itself, item by item: `wit/v1/driver.wit`.
 
+pub mod absence;
 mod adapter;
 pub mod bindings;
 pub mod bytes;
+pub mod calendar;
 pub mod checksum;
 mod driver;
 mod port;
 pub mod recording;
+pub mod resume;
 mod sink;
 
 pub use adapter::{Instance, Shell, Slot};

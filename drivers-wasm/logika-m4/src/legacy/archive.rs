@@ -5,11 +5,11 @@ use uzel_driver_sdk::{Absence, ArchiveKind, Batch, Failure, LabelRule, Port, Row
 use super::current::empty_row;
 use super::interval::{Grid, Interval, bounds, window};
 use super::question::{Question, Reply};
-use super::resume::Token;
 use super::session::Session;
 use super::table::{self, Block};
 use super::trouble::Trouble;
-use crate::calendar::civil;
+use uzel_driver_sdk::calendar::civil;
+use uzel_driver_sdk::resume::Token;
 
 /// How many ring depths back a record is asked for. A ring counts records, not hours: an outage makes it reach
 /// further back than its depth.
@@ -18,6 +18,9 @@ const REACH: u32 = 2;
 const FRESH_S: i64 = 30;
 /// Refusal: no such record.
 const NO_RECORD: u8 = 3;
+
+/// Name and number of the form of its resume tokens.
+const RESUME: &str = "m4/1";
 
 /// The record of each heat input for one interval, where there is one.
 type Records = Vec<(u8, Option<Vec<u8>>)>;
@@ -85,7 +88,7 @@ pub fn read(
         done: 0,
         total,
     };
-    let read = reader.windows(&bounds, resume.and_then(Token::parse));
+    let read = reader.windows(&bounds, resume.and_then(|token| Token::parse(RESUME, token)));
     // What was read whole is good, whatever ended the call.
     let (flushed, said) = (reader.batch.flush(reader.out), reader.say_missing());
     let guessed = reader.unproven && reader.declared.is_empty();
@@ -159,7 +162,7 @@ impl Reader<'_> {
             window: number,
             start: interval.start,
         }
-        .write();
+        .write(RESUME);
         self.batch.push(row, Some(token), self.port.now(), self.out)
     }
 

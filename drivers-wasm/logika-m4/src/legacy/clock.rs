@@ -6,7 +6,7 @@ use super::link::Link;
 use super::memory::ram_question;
 use super::question::{Answer, Reply, Verdict};
 use super::trouble::Trouble;
-use crate::calendar;
+use uzel_driver_sdk::calendar;
 
 /// Where the clock is.
 const CLOCK: u16 = 0xf3;

@@ -7,7 +7,7 @@ use super::question::Question;
 use super::session::Session;
 use super::table::{self, Block};
 use super::trouble::Trouble;
-use crate::calendar;
+use uzel_driver_sdk::calendar;
 
 /// НС (3 bytes) and СП in front of a live block.
 const HEAD: usize = 4;

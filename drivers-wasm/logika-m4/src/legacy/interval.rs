@@ -2,7 +2,7 @@
 
 use uzel_driver_sdk::{ArchiveKind, CivilTime, Failure, Window};
 
-use crate::calendar::{DAY, HOUR, civil, date, days, days_in_month, seconds};
+use uzel_driver_sdk::calendar::{DAY, HOUR, civil, date, days, days_in_month, seconds};
 
 /// Which intervals: all times are seconds of the meter's scale.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -11,7 +11,6 @@ pub mod lists;
 pub mod memory;
 pub mod model;
 pub mod question;
-pub mod resume;
 pub mod session;
 pub mod settings;
 mod speed;

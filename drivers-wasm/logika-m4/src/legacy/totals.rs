@@ -10,8 +10,8 @@ use super::memory;
 use super::session::Session;
 use super::table::{self, Block};
 use super::trouble::Trouble;
-use crate::calendar::HOUR;
 use crate::numbers::{i32r32, r32};
+use uzel_driver_sdk::calendar::HOUR;
 
 /// Around a full hour flash and RAM may not agree yet (M4 note, section 5.3: 15 s), with as much again for our reading.
 const HOUR_EDGE_S: i64 = 15;

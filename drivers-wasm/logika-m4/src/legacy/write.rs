@@ -12,7 +12,7 @@ use super::question::Reply;
 use super::session::Session;
 use super::settings::{self, Entry, Known, TEXT_LEN};
 use super::trouble::Trouble;
-use crate::calendar;
+use uzel_driver_sdk::calendar;
 
 /// Write a setting.
 const WRITE: u8 = 0x44;

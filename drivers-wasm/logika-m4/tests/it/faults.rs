@@ -1,8 +1,8 @@
 //! What happens when a meter or a line behaves, one case each.
 
 use logika_m4::LogikaM4;
-use logika_m4::calendar::{DAY, HOUR, civil, seconds};
 use logika_m4::legacy::interval::window;
+use uzel_driver_sdk::calendar::{DAY, HOUR, civil, seconds};
 use uzel_driver_sdk::recording::Collected;
 use uzel_driver_sdk::{
     Absence, ArchiveKind, Configure, Diagnostics, Driver, Failure, Fixed, LabelRule, Medium, Quality, Value, Window,

@@ -185,7 +185,7 @@ impl Meter {
                 None => refused(0),
             },
             0x52 => {
-                let shown = logika_m4::calendar::civil(self.shows());
+                let shown = uzel_driver_sdk::calendar::civil(self.shows());
                 let year = u8::try_from(shown.year - 2_000).unwrap();
                 let clock = [year, shown.month, shown.day, shown.hour, shown.minute, shown.second];
                 self.ram[0xf3..0xf9].copy_from_slice(&clock);
@@ -229,13 +229,13 @@ impl Meter {
         let (Some(first), Some(second), Some(third)) = (part(0), part(3), part(6)) else {
             return;
         };
-        let mut shown = logika_m4::calendar::civil(self.shows());
+        let mut shown = uzel_driver_sdk::calendar::civil(self.shows());
         match number {
             1 => (shown.hour, shown.minute, shown.second) = (first, second, third),
             2 => (shown.day, shown.month, shown.year) = (first, second, 2_000 + u16::from(third)),
             _ => return,
         }
-        self.clock = logika_m4::calendar::seconds(shown).unwrap() - self.now / 1_000;
+        self.clock = uzel_driver_sdk::calendar::seconds(shown).unwrap() - self.now / 1_000;
     }
 
     fn send(&mut self, reply: Vec<u8>) {

@@ -1,8 +1,8 @@
 //! On a line with every fault no value, no absence and no clock is ever wrong; and most readings still succeed.
 
 use logika_m4::LogikaM4;
-use logika_m4::calendar::{HOUR, civil, seconds};
 use logika_m4::legacy::interval::window;
+use uzel_driver_sdk::calendar::{HOUR, civil, seconds};
 use uzel_driver_sdk::recording::Collected;
 use uzel_driver_sdk::{Absence, ArchiveKind, CivilTime, Driver, Failure, Row, Value, Window};
 

@@ -2,9 +2,9 @@
 
 use uzel_driver_sdk::CivilTime;
 
-use crate::civil;
 use crate::number::{Number, Order, Type, decode};
 use crate::pdu::{Area, Span};
+use uzel_driver_sdk::calendar;
 
 /// Years that a device in use can show.
 const YEARS: std::ops::RangeInclusive<u16> = 1_990..=2_189;
@@ -163,7 +163,7 @@ impl Stamp {
     fn unix(&self, bytes: &[u8]) -> Shown {
         match decode(Type::U32, self.order, 0, &[], bytes) {
             Number::Whole(seconds) => {
-                let time = civil::civil(seconds);
+                let time = calendar::civil(seconds);
                 if YEARS.contains(&time.year) {
                     Shown::Time(time)
                 } else {
@@ -210,14 +210,14 @@ fn shown(parts: &[Part], numbers: &[u16]) -> Shown {
         minute: small(minute),
         second: small(second),
     };
-    let is_day = (1..=civil::month_length(time.year, time.month)).contains(&time.day);
+    let is_day = (1..=calendar::days_in_month(time.year, time.month)).contains(&time.day.into());
     let is_midnight = (time.hour, time.minute, time.second) == (24, 0, 0);
     if !is_day || !YEARS.contains(&time.year) || time.minute > 59 || time.second > 59 || time.hour > 23 && !is_midnight
     {
         return Shown::Impossible;
     }
     // The calendar turns 24:00 into the next day's 0:00.
-    Shown::Time(civil::civil(civil::seconds(time)))
+    Shown::Time(calendar::civil(calendar::reckon(time)))
 }
 
 #[cfg(test)]
@@ -267,7 +267,7 @@ mod tests {
             for layout in ["unix", "registers:YMDhms", "bytes:DMYh", "bcd:smhDMY"] {
                 let stamp = Stamp { area: Area::Holding, at: 0, layout: Layout::parse(layout).unwrap(), order: Order::Abcd };
                 if let Shown::Time(time) = stamp.decode(&bytes) {
-                    prop_assert_eq!(civil::civil(civil::seconds(time)), time);
+                    prop_assert_eq!(calendar::civil(calendar::reckon(time)), time);
                 }
             }
         }

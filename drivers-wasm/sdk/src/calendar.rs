@@ -1,15 +1,19 @@
-//! Meter time as seconds on the meter's own civil scale, so that intervals can be counted. No zone anywhere.
+//! Meter time as seconds from 1970-01-01 00:00 of the meter's own civil scale, so that intervals can be counted. No zone
+//! anywhere.
 
-use uzel_driver_sdk::CivilTime;
+use crate::CivilTime;
 
+/// Seconds in a minute.
+pub const MINUTE: i64 = 60;
 /// Seconds in an hour.
-pub const HOUR: i64 = 3_600;
+pub const HOUR: i64 = 60 * MINUTE;
 /// Seconds in a day.
 pub const DAY: i64 = 24 * HOUR;
 
 /// Days of a month; 0 for a month that is none.
-pub fn days_in_month(year: i64, month: i64) -> i64 {
-    match month {
+pub fn days_in_month(year: impl Into<i64>, month: impl Into<i64>) -> i64 {
+    let year = year.into();
+    match month.into() {
         1 | 3 | 5 | 7 | 8 | 10 | 12 => 31,
         4 | 6 | 9 | 11 => 30,
         2 if year % 4 == 0 && (year % 100 != 0 || year % 400 == 0) => 29,
@@ -48,16 +52,16 @@ pub fn date(days: i64) -> (i64, i64, i64) {
     (era * 400 + of_400 + i64::from(month <= 2), month, day)
 }
 
-/// Seconds from 1970-01-01 00:00:00 of the meter's own scale; none for a date or time that cannot be.
+/// The seconds at which a clock shows `at`; none for a date or time that cannot be.
 pub fn seconds(at: CivilTime) -> Option<i64> {
-    let [month, day] = [at.month, at.day].map(i64::from);
-    let fits = (1..=days_in_month(at.year.into(), month)).contains(&day);
-    (fits && at.hour < 24 && at.minute < 60 && at.second < 60).then(|| {
-        days(at.year.into(), month, day) * DAY
-            + i64::from(at.hour) * HOUR
-            + i64::from(at.minute) * 60
-            + i64::from(at.second)
-    })
+    let is_day = (1..=days_in_month(at.year, at.month)).contains(&at.day.into());
+    (is_day && at.hour < 24 && at.minute < 60 && at.second < 60).then(|| reckon(at))
+}
+
+/// [`seconds`] of a time that is known to exist. One that does not is counted on: 24:00 is the midnight after.
+pub fn reckon(at: CivilTime) -> i64 {
+    let [hour, minute, second] = [at.hour, at.minute, at.second].map(i64::from);
+    days(at.year.into(), at.month.into(), at.day.into()) * DAY + hour * HOUR + minute * MINUTE + second
 }
 
 /// The civil time of `seconds`; the nearest that can be written for years outside 0 to 65535.
@@ -70,15 +74,22 @@ pub fn civil(seconds: i64) -> CivilTime {
         month: small(month),
         day: small(day),
         hour: small(of_day / HOUR),
-        minute: small(of_day / 60 % 60),
+        minute: small(of_day / MINUTE % 60),
         second: small(of_day % 60),
     }
 }
 
+/// The same day and time `count` months later (earlier when negative); none where that month has no such day.
+pub fn add_months(seconds: i64, count: i64) -> Option<i64> {
+    let (year, month, day) = date(seconds.div_euclid(DAY));
+    let months = (year * 12 + month - 1).checked_add(count)?;
+    let (year, month) = (months.div_euclid(12), months.rem_euclid(12) + 1);
+    let is_year = u16::try_from(year).is_ok();
+    (is_year && day <= days_in_month(year, month)).then(|| days(year, month, day) * DAY + seconds.rem_euclid(DAY))
+}
+
 #[cfg(test)]
 mod tests {
-    use proptest::prelude::*;
-
     use super::*;
 
     fn at(year: u16, month: u8, day: u8, hour: u8) -> CivilTime {
@@ -121,10 +132,26 @@ mod tests {
         assert!(seconds(at(2016, 2, 29, 23)).is_some());
     }
 
-    proptest! {
-        #[test]
-        fn there_and_back(number in 0i64..7_000_000_000) {
-            prop_assert_eq!(seconds(civil(number)), Some(number));
+    #[test]
+    fn there_and_back() {
+        for number in (-2_000_000_000..7_000_000_000).step_by(9_999_991) {
+            assert_eq!(seconds(civil(number)), Some(number));
+            assert_eq!(reckon(civil(number)), number);
         }
+    }
+
+    #[test]
+    fn what_is_no_time_is_counted_on() {
+        assert_eq!(civil(reckon(at(2015, 12, 31, 24))), at(2016, 1, 1, 0));
+        assert_eq!(civil(reckon(at(2015, 2, 29, 0))), at(2015, 3, 1, 0));
+    }
+
+    #[test]
+    fn months_go_over_the_year_and_stop_at_days_that_are_not() {
+        let moved = |year, month, day, count| add_months(reckon(at(year, month, day, 6)), count).map(civil);
+        assert_eq!(moved(2014, 1, 1, -1), Some(at(2013, 12, 1, 6)));
+        assert_eq!(moved(2013, 12, 25, 1), Some(at(2014, 1, 25, 6)));
+        assert_eq!(moved(2014, 1, 31, 1), None);
+        assert_eq!(moved(2014, 1, 1, i64::MAX), None);
     }
 }

@@ -9,19 +9,17 @@ pub struct Token {
     pub start: i64,
 }
 
-const FORM: &str = "spbus/1";
-
 impl Token {
-    /// `spbus/1 WINDOW START`.
-    pub fn write(self) -> Vec<u8> {
-        format!("{FORM} {} {}", self.window, self.start).into_bytes()
+    /// `FORM WINDOW START`; `form` is the name and number of what the driver writes, such as `spbus/1`.
+    pub fn write(self, form: &str) -> Vec<u8> {
+        format!("{form} {} {}", self.window, self.start).into_bytes()
     }
 
-    /// None for anything that [`Token::write`] did not write.
-    pub fn parse(bytes: &[u8]) -> Option<Self> {
+    /// None for anything that [`Token::write`] did not write in this form.
+    pub fn parse(form: &str, bytes: &[u8]) -> Option<Self> {
         let mut words = std::str::from_utf8(bytes).ok()?.split(' ');
         let token = match (words.next()?, words.next()?, words.next()?, words.next()) {
-            (FORM, window, start, None) => Self {
+            (found, window, start, None) if found == form => Self {
                 window: window.parse().ok()?,
                 start: start.parse().ok()?,
             },
@@ -41,7 +39,7 @@ mod tests {
             window: 3,
             start: 1_428_256_800,
         };
-        assert_eq!(Token::parse(&token.write()), Some(token));
+        assert_eq!(Token::parse("spbus/1", &token.write("spbus/1")), Some(token));
         for wrong in [
             &b""[..],
             b"spbus/1",
@@ -51,7 +49,7 @@ mod tests {
             b"spbus/1 -1 1",
             b"\xff",
         ] {
-            assert_eq!(Token::parse(wrong), None, "{wrong:?}");
+            assert_eq!(Token::parse("spbus/1", wrong), None, "{wrong:?}");
         }
     }
 }

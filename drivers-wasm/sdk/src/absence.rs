@@ -1,14 +1,14 @@
 //! What an archive does not hold, so that nobody asks for it again.
 
-use uzel_driver_sdk::{Absence, Window};
+use crate::calendar::{civil, reckon};
+use crate::{Absence, Window};
 
-use crate::civil;
-
-/// The parts of `window` before `until` that no interval covers. `intervals` are all that the device holds of the window, as
-/// (begin, end) in seconds, oldest first. Up to `oldest` the ring has gone past; elsewhere nothing was written.
+/// The parts of `window` before `until` that no interval covers. `intervals` are all that the device holds of the window,
+/// as (begin, end) in seconds of [`crate::calendar`], oldest first. Up to `oldest` the ring has gone past; elsewhere
+/// nothing was written.
 pub fn gaps(window: Window, intervals: &[(i64, i64)], oldest: i64, until: i64) -> Vec<(Window, Absence)> {
-    let end = civil::seconds(window.end).min(until);
-    let mut cursor = civil::seconds(window.begin);
+    let end = reckon(window.end).min(until);
+    let mut cursor = reckon(window.begin);
     let mut gaps = Vec::new();
     for (begin, covered_until) in intervals.iter().copied().chain([(end, end)]) {
         let gap_end = begin.min(end);
@@ -19,8 +19,8 @@ pub fn gaps(window: Window, intervals: &[(i64, i64)], oldest: i64, until: i64) -
         ] {
             if from < to {
                 let gap = Window {
-                    begin: civil::civil(from),
-                    end: civil::civil(to),
+                    begin: civil(from),
+                    end: civil(to),
                 };
                 gaps.push((gap, why));
             }
@@ -36,11 +36,11 @@ mod tests {
 
     fn told(intervals: &[(i64, i64)], oldest: i64, until: i64) -> Vec<(i64, i64, Absence)> {
         let window = Window {
-            begin: civil::civil(100),
-            end: civil::civil(200),
+            begin: civil(100),
+            end: civil(200),
         };
         let gaps = gaps(window, intervals, oldest, until).into_iter();
-        gaps.map(|(gap, why)| (civil::seconds(gap.begin), civil::seconds(gap.end), why))
+        gaps.map(|(gap, why)| (reckon(gap.begin), reckon(gap.end), why))
             .collect()
     }
 
