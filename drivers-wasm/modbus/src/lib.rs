@@ -1,12 +1,14 @@
 //! Modbus (RTU, ASCII, TCP): any device by a register map.
 //!
-//! Frames, requests and answers are the SDK's; [`number`] and [`map`] say what registers mean, [`maps`] are those that are shipped; [`reading`] and [`device`]
-//! read what a map names, [`archive`] and [`record`] its records by date, [`control`] changes settings. [`ecl`] and [`sunspec`] complete a
+//! Frames, requests and answers are the SDK's; [`number`] and [`map`] say what registers mean, [`maps`] are those that are
+//! shipped; [`reading`] and [`device`] read what a map names, [`archive`] and [`record`] its records by date, [`control`]
+//! changes settings, [`curve`] six of them at once. [`ecl`] and [`sunspec`] complete a
 //! map by what the device itself says.
 
 mod archive;
 mod config;
 mod control;
+mod curve;
 mod device;
 mod driver;
 mod ecl;
