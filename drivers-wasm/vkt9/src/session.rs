@@ -125,7 +125,7 @@ impl Session {
         for question in &table::REGISTERS {
             all.extend(self.registers(port, question)?);
         }
-        let heat = self.learn_heat(&all);
+        let heat = self.learn_heat(all.get(table::COMMON..).unwrap_or_default());
         let short = || Failure::Garbled(format!("{} bytes of registers, less than the fields need", all.len()));
         let mut row = field::row(fields, &all).ok_or_else(short)?;
         row.label = Some(at);

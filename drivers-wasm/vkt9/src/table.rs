@@ -5,15 +5,18 @@ use uzel_driver_sdk::Aggregate;
 use crate::field::{Field, Kind, Order, Spec, fields};
 use crate::question::{Block, Question};
 
-/// Registers of now: common, extra channels 7 to 9, heat systems 1 and 2.
+/// Registers of now: heat system 1, common, extra channels 7 to 9, heat system 2. The two whose answers look alike are as far
+/// apart as can be.
 pub const REGISTERS: [Question; 4] = [
+    Question::registers(30_119, 108),
     Question::registers(30_042, 17),
     Question::registers(30_075, 28),
-    Question::registers(30_119, 108),
     Question::registers(30_243, 108),
 ];
 /// Where each begins in the data of all, bytes.
-const BEGINS: [usize; 4] = [0, 34, 90, 306];
+const BEGINS: [usize; 4] = [0, COMMON, 250, 306];
+/// Where the common registers begin.
+pub const COMMON: usize = 216;
 /// The unit of heat among the common registers, byte.
 pub const HEAT_UNIT: usize = 32;
 
@@ -122,7 +125,7 @@ fn in_order(names: &[&'static str], first: usize, size: usize, kind: Kind) -> Ve
 
 /// What the meter measures now.
 pub fn now() -> Vec<Field> {
-    let [common, extra, first, second] = BEGINS;
+    let [first, common, extra, second] = BEGINS;
     let of = |table: &[Spec], point, begin| fields(table, point, begin, Order::HighFirst, Aggregate::Instant);
     [
         of(&COMMON_NOW, 0, common),
@@ -135,7 +138,7 @@ pub fn now() -> Vec<Field> {
 
 /// Integrators.
 pub fn totals() -> Vec<Field> {
-    let [common, extra, first, second] = BEGINS;
+    let [first, common, extra, second] = BEGINS;
     let of = |table: &[Spec], point, begin| fields(table, point, begin, Order::HighFirst, Aggregate::Total);
     let mut system = in_order(&AMOUNTS, 0, 8, Kind::Whole);
     system.extend(in_order(&TIMES, FIRST_TIME_TOTAL, 4, Kind::Long));
@@ -176,7 +179,7 @@ mod tests {
                 _ => 0,
             })
             .collect();
-        assert_eq!(ends, [34, 90, 306, 522]);
+        assert_eq!(ends, [216, 250, 306, 522]);
         for (fields, size) in [
             (now(), 522),
             (totals(), 522),

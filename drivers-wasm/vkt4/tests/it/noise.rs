@@ -15,6 +15,7 @@ const NOISE: Faults = Faults {
     cuts: 3,
     late: 4,
     doubled: 4,
+    again: 2,
     lost: 3,
 };
 
@@ -104,15 +105,16 @@ fn a_line_without_a_meter_is_told_from_one_that_garbles() {
     assert!(matches!(said, Err(Failure::Garbled(_))), "{said:?}");
 }
 
-/// Everything comes twice: each question has its own answer all the same, or none.
+/// Half of all comes twice, at once or in front of the next answer: each question has its own answer all the same, or none.
 #[test]
 fn what_comes_twice_counts_once() {
     let (truth, _) = read(&mut meter());
-    for seed in 0..20 {
+    for seed in 0..60 {
         let mut meter = meter();
         meter.faults = Faults {
-            doubled: 50,
-            sly: 20,
+            doubled: 30 * (seed % 2),
+            again: 30 * (1 - seed % 2),
+            sly: 30,
             ..Faults::default()
         };
         meter.chance = Chance(seed);

@@ -18,6 +18,8 @@ pub struct Faults {
     /// Answers that come with the next one.
     pub late: u64,
     pub doubled: u64,
+    /// Answers that come again in front of the next one.
+    pub again: u64,
     pub lost: u64,
 }
 
@@ -133,6 +135,7 @@ impl Script {
         let mut is = |share| self.chance.below(100) < share;
         let (flip, sly, cut) = (is(faults.flips), is(faults.sly), is(faults.cuts));
         let (late, double, lost) = (is(faults.late), is(faults.doubled), is(faults.lost));
+        let again = is(faults.again);
         let length = u64::try_from(bytes.len()).unwrap();
         let mut place = || usize::try_from(self.chance.below(length)).unwrap();
         let (one, other) = (place(), place());
@@ -154,6 +157,10 @@ impl Script {
         match (lost, late) {
             (true, _) => {}
             (_, true) => self.held = bytes,
+            _ if again => {
+                sent.extend(&bytes);
+                self.held = bytes;
+            }
             _ => sent.extend(bytes),
         }
         sent

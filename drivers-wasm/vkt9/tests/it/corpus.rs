@@ -59,7 +59,7 @@ fn registers_have_the_values_of_the_vectors() {
     );
     let (common, decoded) = data(Question::registers(30_042, 17), "common_currents");
     // The other blocks are not in the vector.
-    let all = [common, vec![0; 522 - 34]].concat();
+    let all = [vec![0; table::COMMON], common, vec![0; 522 - 34 - table::COMMON]].concat();
     let (now, totals) = (table::now(), table::totals());
     let (now_row, totals_row) = (field::row(&now, &all).unwrap(), field::row(&totals, &all).unwrap());
     for (id, key) in [("Q", "Q"), ("Tвкл", "T_on_min"), ("Tэп", "T_ep_min")] {

@@ -12,6 +12,7 @@ const NOISE: Faults = Faults {
     cuts: 2,
     late: 3,
     doubled: 4,
+    again: 3,
     lost: 3,
 };
 
@@ -86,4 +87,17 @@ fn no_seed_of_noise_gives_a_wrong_value() {
         given * 10 >= truth.len() * usize::try_from(seeds()).unwrap() * 9,
         "{given}"
     );
+}
+
+/// A gateway that repeats old answers: each question has its own answer all the same, or none.
+#[test]
+fn what_comes_again_later_answers_nothing_else() {
+    let (truth, _) = read(&mut meter());
+    for seed in 0..60 {
+        let mut meter = meter();
+        meter.faults.again = 25;
+        meter.chance = Chance(seed);
+        let (got, _) = read(&mut meter);
+        assert!(got.iter().all(|value| truth.contains(value)), "seed {seed}: {got:?}");
+    }
 }

@@ -15,6 +15,8 @@ pub struct Faults {
     /// Answers that come with the next one.
     pub late: u64,
     pub doubled: u64,
+    /// Answers that come again in front of one of the next three.
+    pub again: u64,
     pub lost: u64,
 }
 
@@ -54,6 +56,8 @@ pub struct Script {
     pub notes: Vec<String>,
     now: Instant,
     held: Vec<u8>,
+    /// Copies, and in how many answers they come.
+    strays: Vec<(u64, Vec<u8>)>,
     pending: VecDeque<u8>,
 }
 
@@ -75,6 +79,7 @@ impl Script {
             notes: Vec::new(),
             now: 0,
             held: Vec::new(),
+            strays: Vec::new(),
             pending: VecDeque::new(),
         }
     }
@@ -161,6 +166,12 @@ impl Script {
             bytes.extend(bytes.clone());
         }
         let mut sent = std::mem::take(&mut self.held);
+        self.strays.iter_mut().for_each(|(left, _)| *left -= 1);
+        let due = self.strays.extract_if(.., |(left, _)| *left == 0);
+        sent.extend(due.flat_map(|(_, bytes)| bytes));
+        if self.chance.below(100) < faults.again {
+            self.strays.push((1 + self.chance.below(3), bytes.clone()));
+        }
         match (lost, late) {
             (true, _) => {}
             (_, true) => self.held = bytes,
