@@ -1,5 +1,8 @@
 //! What a simulated meter holds, in the words that the host should have for it.
 
+mod vkt4;
+mod vkt5;
+
 use std::collections::BTreeSet;
 
 use jiff::ToSpan as _;
@@ -8,6 +11,7 @@ use meter_sim::{Handle, TruthKind, TruthNs, TruthRecord, TruthValue, TsrvModel};
 use uzel::model::{ArchiveKind, Quality, RecordKind};
 
 use super::seen::{Seen, SeenCell};
+use super::tagged::tagged;
 use super::tsrv::tsrv;
 
 /// Whose columns are expected.
@@ -15,8 +19,14 @@ use super::tsrv::tsrv;
 pub enum Model {
     /// ВКТ-7 with kgf/cm², Gcal and m³/h.
     Vkt7,
+    /// ВКТ-5 with MPa.
+    Vkt5,
+    /// ВКТ-4М with pressure sensors.
+    Vkt4,
     /// СПТ943 with kgf/cm² and Gcal.
     Spt943,
+    /// A meter of the extended M4 dialect with kgf/cm² and Gcal.
+    Tagged,
     /// A meter of the magistral protocol with kgf/cm² and Gcal.
     Spbus,
     /// An M-Bus slave.
@@ -132,7 +142,10 @@ pub fn records(model: Model, meter: &Handle, place: usize, kind: RecordKind) -> 
             };
             plain.iter().map(with_totals).collect()
         }
+        Model::Vkt5 => plain.iter().map(vkt5::held).collect(),
+        Model::Vkt4 => plain.iter().map(vkt4::held).collect(),
         Model::Primer => plain.iter().map(primer).collect(),
+        Model::Tagged => plain.iter().map(|record| tagged(record, kind)).collect(),
         Model::Spbus => plain.iter().map(spbus).collect(),
         Model::Register => plain.iter().map(register).collect(),
         Model::Tsrv(model) => plain.iter().map(|record| tsrv(model, record, kind)).collect(),
