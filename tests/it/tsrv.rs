@@ -75,52 +75,68 @@ async fn a_first_read_takes_whole_rings_and_a_second_nothing_again() {
     assert_no_incident(&pool).await;
 }
 
-/// Reads, lets the meter's clock go on, and reads again.
-async fn top_up(model: TsrvModel, meter: TsrvBuilder, start: DateTime, hours: i64) {
-    let meter = meter
-        .clock(start)
-        .installed(start.date().saturating_sub(3.days()).at(0, 0, 0, 0));
-    let meter = meter.start_tcp().await.unwrap();
-    let host = host(&meter, "", TASKS);
-    let (device, pool) = (host.device("meter").await, host.pool().await);
-    let session = host.read_now(device, &usual()).await;
-    assert_eq!(word(&session), "complete", "{session}");
-    let evening = stored(&pool, device).await;
-    assert_eq!(
-        Judge::of(Model::Tsrv(model), &meter).wrong(&evening),
-        Vec::<String>::new()
-    );
-    meter.clock().advance(hours * 3_600);
-    host.read_now(device, &usual()).await;
-    let night = host.read_now(device, &usual()).await;
-    assert_eq!(word(&night), "complete", "{night}");
-    let (judge, morning) = (Judge::of(Model::Tsrv(model), &meter), stored(&pool, device).await);
-    assert_eq!(judge.wrong(&morning), Vec::<String>::new());
-    let amiss = lacking(&judge, &morning);
-    assert!(amiss.is_empty(), "from {start} on:\n{}", amiss.join("\n"));
-    assert!(morning.len() > evening.len(), "{hours} hours bring records");
-    assert_no_incident(&pool).await;
-}
-
 #[tokio::test(flavor = "multi_thread")]
 async fn the_night_brings_what_is_new_across_every_kind_of_midnight() {
     let yesterday = standing_clock().saturating_sub(1.day());
-    top_up(TsrvModel::Tsrv034, Tsrv::tsrv034().seed(31), yesterday, 24).await;
-    // Into the contract hour.
     let contract = yesterday.date().at(7, 40, 0, 0).saturating_sub(1.day());
-    top_up(
-        TsrvModel::Tsrv024m,
-        Tsrv::tsrv024m().seed(32).contract(1, 8),
-        contract,
-        1,
-    )
-    .await;
-    // Across the end of a month, and over the contract day of another.
     let month = yesterday.date().first_of_month().saturating_sub(1.day());
-    top_up(TsrvModel::Tsrv043, Tsrv::tsrv043().seed(33), month.at(23, 30, 0, 0), 2).await;
     let day = month.with().day(25).build().unwrap();
-    let plus = Tsrv::tsrv024m_plus().seed(34).contract(25, 10);
-    top_up(TsrvModel::Tsrv024mPlus, plus, day.at(9, 40, 0, 0), 1).await;
+    let meters = [
+        ("midnight", Tsrv::tsrv034().seed(31), TsrvModel::Tsrv034, yesterday, 24),
+        // Into the contract hour.
+        (
+            "contract hour",
+            Tsrv::tsrv024m().seed(32).contract(1, 8),
+            TsrvModel::Tsrv024m,
+            contract,
+            1,
+        ),
+        (
+            "month",
+            Tsrv::tsrv043().seed(33),
+            TsrvModel::Tsrv043,
+            month.at(23, 30, 0, 0),
+            2,
+        ),
+        // Over the contract day of another month.
+        (
+            "contract day",
+            Tsrv::tsrv024m_plus().seed(34).contract(25, 10),
+            TsrvModel::Tsrv024mPlus,
+            day.at(9, 40, 0, 0),
+            1,
+        ),
+    ];
+    let mut served = Vec::new();
+    for (name, meter, model, start, hours) in meters {
+        let installed = start.date().saturating_sub(3.days()).at(0, 0, 0, 0);
+        let meter = meter.clock(start).installed(installed).start_tcp().await.unwrap();
+        served.push((name, tcp(&meter), meter, model, hours));
+    }
+    let rows: Vec<_> = served
+        .iter()
+        .map(|(name, line, ..)| [*name, DRIVER, line.as_str(), "", TASKS, ""])
+        .collect();
+    let host = TestHost::start_with(&devices(&rows), ON_DEMAND);
+    let pool = host.pool().await;
+    for (name, _, meter, model, hours) in &served {
+        let device = host.device(name).await;
+        let session = host.read_now(device, &usual()).await;
+        assert_eq!(word(&session), "complete", "{name}: {session}");
+        let evening = stored(&pool, device).await;
+        let judge = Judge::of(Model::Tsrv(*model), meter);
+        assert_eq!(judge.wrong(&evening), Vec::<String>::new(), "{name}");
+        meter.clock().advance(hours * 3_600);
+        host.read_now(device, &usual()).await;
+        let night = host.read_now(device, &usual()).await;
+        assert_eq!(word(&night), "complete", "{name}: {night}");
+        let (judge, morning) = (Judge::of(Model::Tsrv(*model), meter), stored(&pool, device).await);
+        let mut amiss = judge.wrong(&morning);
+        amiss.extend(lacking(&judge, &morning));
+        assert!(amiss.is_empty(), "{name}:\n{}", amiss.join("\n"));
+        assert!(morning.len() > evening.len(), "{name}: {hours} hours bring records");
+    }
+    assert_no_incident(&pool).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
