@@ -81,43 +81,54 @@ async fn a_first_read_of_every_model_takes_all_it_has_and_a_second_nothing_again
     assert_no_incident(&pool).await;
 }
 
-/// Reads, lets the meter's clock go on, and reads again.
-async fn top_up(meter: M4Builder, start: DateTime, hours: i64) {
-    let meter = meter
-        .clock(start)
-        .installed(start.date().saturating_sub(3.days()).at(0, 0, 0, 0));
-    let meter = meter.start_tcp().await.unwrap();
-    let host = host(&meter, "", TASKS, "address=1 wake=fast");
-    let (device, pool) = (host.device("meter").await, host.pool().await);
-    let session = host.read_now(device, &usual()).await;
-    assert_eq!(word(&session), "complete", "{session}");
-    let evening = stored(&pool, device).await;
-    assert_eq!(Judge::of(Model::Tagged, &meter).wrong(&evening), Vec::<String>::new());
-    meter.clock().advance(hours * 3_600);
-    host.read_now(device, &usual()).await;
-    let night = host.read_now(device, &usual()).await;
-    assert_eq!(word(&night), "complete", "{night}");
-    let (judge, morning) = (Judge::of(Model::Tagged, &meter), stored(&pool, device).await);
-    assert_eq!(judge.wrong(&morning), Vec::<String>::new());
-    let amiss = lacking(&judge, &morning);
-    assert!(amiss.is_empty(), "from {start} on:\n{}", amiss.join("\n"));
-    assert!(morning.len() > evening.len(), "{hours} hours bring records");
+/// Reads the meters, lets their clocks go on by hours, and reads them again.
+async fn top_up(meters: [(&'static str, M4Builder, DateTime, i64); 4]) {
+    let mut served = Vec::new();
+    for (name, meter, start, hours) in meters {
+        let installed = start.date().saturating_sub(3.days()).at(0, 0, 0, 0);
+        let meter = meter.clock(start).installed(installed).start_tcp().await.unwrap();
+        served.push((name, meter, start, hours));
+    }
+    let lines: Vec<String> = served.iter().map(|(_, meter, ..)| tcp(meter)).collect();
+    let rows = served.iter().zip(&lines);
+    let rows: Vec<_> = rows
+        .map(|((name, ..), line)| [*name, DRIVER, line, "", TASKS, "address=1 wake=fast"])
+        .collect();
+    let host = TestHost::start_with(&devices(&rows), ON_DEMAND);
+    let pool = host.pool().await;
+    for (name, meter, start, hours) in &served {
+        let device = host.device(name).await;
+        let session = host.read_now(device, &usual()).await;
+        assert_eq!(word(&session), "complete", "{name}: {session}");
+        let evening = stored(&pool, device).await;
+        assert_eq!(Judge::of(Model::Tagged, meter).wrong(&evening), Vec::<String>::new());
+        meter.clock().advance(hours * 3_600);
+        host.read_now(device, &usual()).await;
+        let night = host.read_now(device, &usual()).await;
+        assert_eq!(word(&night), "complete", "{name}: {night}");
+        let (judge, morning) = (Judge::of(Model::Tagged, meter), stored(&pool, device).await);
+        assert_eq!(judge.wrong(&morning), Vec::<String>::new());
+        let amiss = lacking(&judge, &morning);
+        assert!(amiss.is_empty(), "{name} from {start} on:\n{}", amiss.join("\n"));
+        assert!(morning.len() > evening.len(), "{name}: {hours} hours bring records");
+    }
     assert_no_incident(&pool).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_night_brings_what_is_new_across_every_kind_of_midnight() {
     let yesterday = standing_clock().saturating_sub(1.day());
-    top_up(M4::spt943rev3().seed(64), yesterday, 24).await;
-    // Into the settlement hour of the day before.
-    let before = yesterday.date().at(9, 59, 0, 0).saturating_sub(1.day());
-    top_up(M4::spt941_20().seed(65).settlement(1, 10), before, 1).await;
-    // Across the end of a month, and the settlement day of the month before.
+    let settling = yesterday.date().at(9, 59, 0, 0).saturating_sub(1.day());
     let month = yesterday.date().first_of_month().saturating_sub(1.day());
-    top_up(M4::spt943rev3().seed(66), month.at(23, 30, 0, 0), 2).await;
     let settled = month.with().day(25).build().unwrap();
     let gas = M4::builder(M4Model::Spg742).seed(67).settlement(25, 8);
-    top_up(gas, settled.at(7, 40, 0, 0), 1).await;
+    top_up([
+        ("a day", M4::spt943rev3().seed(64), yesterday, 24),
+        ("into ЧР", M4::spt941_20().seed(65).settlement(1, 10), settling, 1),
+        ("month end", M4::spt943rev3().seed(66), month.at(23, 30, 0, 0), 2),
+        ("into СР", gas, settled.at(7, 40, 0, 0), 1),
+    ])
+    .await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -70,8 +70,8 @@ impl Ear {
         }
     }
 
-    /// What stands at the beginning of the buffer, taken out of it. `data_bytes`: legacy data that is expected now, when
-    /// the function is 44.
+    /// What stands at the beginning of the buffer, taken out of it. `setting_bytes`: the data that a request of function 44
+    /// carries now.
     pub fn next(&mut self, setting_bytes: usize) -> Parsed {
         let expected = match self.buffer.get(2) {
             Some(0x44) => setting_bytes,
