@@ -100,6 +100,17 @@ fn date(low: u8, high: u8, century: u8) -> Option<(u16, u8, u8)> {
     exists.then_some((year, month, day))
 }
 
+/// The data of a date, or of a date and time: undone by [`Stamp::decode`]. The week of type I is not given.
+pub fn encode(time: CivilTime, precision: Precision) -> Vec<u8> {
+    let year = u8::try_from(time.year % 100).unwrap_or(0);
+    let (day, month) = (time.day | year << 5, time.month | year >> 3 << 4);
+    match precision {
+        Precision::Day => vec![day, month],
+        Precision::Minute => vec![time.minute, time.hour, day, month],
+        Precision::Second => vec![time.second, time.minute, time.hour, day, month, 0],
+    }
+}
+
 /// `13:05:00` of a time of day (type J, 3 bytes). None when there is no such time.
 pub fn time_of_day(bytes: &[u8]) -> Option<String> {
     let &[second, minute, hour] = bytes else { return None };

@@ -5,7 +5,8 @@ use std::borrow::Cow;
 use uzel_driver_sdk::Value;
 
 use crate::entry::Entry;
-use crate::{frame, telegram};
+use crate::frame;
+use crate::telegram::{self, Context};
 
 /// A record of a frame.
 #[derive(Debug, Clone, PartialEq)]
@@ -24,7 +25,7 @@ pub struct Decoded {
 /// What is wrong with the frame or its telegram.
 pub fn decode(bytes: &[u8]) -> Result<Vec<Decoded>, String> {
     let response = frame::decode(bytes).map_err(|error| error.to_string())?;
-    let telegram = telegram::decode(&response).map_err(|error| error.to_string())?;
+    let telegram = telegram::decode(&response, &Context::default()).map_err(|error| error.to_string())?;
     let decoded = telegram.records.iter().map(|record| {
         let entry = Entry::new(record);
         Decoded {

@@ -5,7 +5,6 @@
 //! or instantaneous, are left out: `energy`, `energy@1/2`, `volume:1`, `power#max`, `voltage.ff01#min`, `voltage~3`.
 //! In an archive the storage number is left out too: the row stands for it.
 
-use std::collections::BTreeMap;
 use std::fmt::Write;
 
 use uzel_driver_sdk::bytes::digits;
@@ -16,6 +15,7 @@ use crate::header;
 use crate::modifier::{self, Modified};
 use crate::quantity::{self, Class};
 use crate::record::{Function, Record};
+use crate::sorted::Sorted;
 
 /// Bytes of a column's id before its ordinal at most; the contract allows 64 with it.
 const MAX_ID: usize = 58;
@@ -50,10 +50,10 @@ pub type Cell = (Value, Option<(Quality, String)>);
 
 /// All records with meaning, value and place among their likes.
 pub fn entries(records: &[Record]) -> Vec<Entry<'_>> {
-    let mut seen = BTreeMap::new();
+    let mut seen = Sorted::default();
     let with_ordinal = |record| {
         let mut entry = Entry::new(record);
-        let count = seen.entry(entry.plain_id(true)).or_insert(0u32);
+        let count = seen.entry(entry.plain_id(true), || 0u32);
         entry.ordinal = *count;
         *count += 1;
         entry

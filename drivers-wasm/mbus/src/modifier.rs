@@ -10,6 +10,9 @@ const VENDOR: u8 = 0x7f;
 /// Bytes behind this code of the tables FB and FD are of a further table, which is not known here.
 const FURTHER_TABLE: u8 = 0x7d;
 
+/// The next byte is of an extension of the table of VIFE.
+const EXTENSION: u8 = 0x7c;
+
 /// A meaning with all its modifiers applied.
 #[derive(Debug, Clone)]
 pub struct Modified {
@@ -44,8 +47,14 @@ pub fn apply(vif: &Vif, meaning: Meaning, vifes: &[u8]) -> Modified {
             modified.append(rest);
             return modified;
         }
-        modified.one(code);
         rest = behind;
+        match (code, behind) {
+            (EXTENSION, &[extension, ref behind @ ..]) => {
+                modified.extension(extension & 0x7f);
+                rest = behind;
+            }
+            _ => modified.one(code),
+        }
     }
     modified
 }
@@ -84,6 +93,20 @@ impl Modified {
             0x70..=0x77 => self.meaning.exponent += scale,
             0x7d => self.meaning.exponent += 3,
             code => self.another(code),
+        }
+    }
+
+    /// Behind FC: a phase of the mains, which the value is of, or something that is not known here.
+    fn extension(&mut self, code: u8) {
+        match code {
+            0x01 => self.word("l1"),
+            0x02 => self.word("l2"),
+            0x03 => self.word("l3"),
+            0x04 => self.word("n"),
+            code => {
+                self.another(EXTENSION);
+                self.append(&[code]);
+            }
         }
     }
 
@@ -167,6 +190,24 @@ mod tests {
                 Vif::Text("%RH".to_owned()),
                 "74",
                 "'%RH' %RH -2 Instant",
+            ),
+            (
+                "phase of public telegrams",
+                Vif::Fd(0x49),
+                "fc 01",
+                "voltage.l1 V 0 Instant",
+            ),
+            (
+                "extension that is not known",
+                Vif::Fd(0x49),
+                "fc 91 3c",
+                "voltage.7c.11.backward V 0 Other",
+            ),
+            (
+                "extension without its byte",
+                Vif::Fd(0x49),
+                "7c",
+                "voltage.7c V 0 Other",
             ),
             ("pulse weight: EFE", Vif::Primary(0x10), "28", "volume.28 m3 -6 Other"),
             ("per hour", volume(), "22", "volume.22 m3/h -3 Other"),

@@ -14,10 +14,13 @@ pub mod bytes;
 pub mod calendar;
 pub mod checksum;
 mod driver;
+pub mod modbus;
 mod port;
 pub mod recording;
 pub mod resume;
 mod sink;
+pub mod wire;
+pub mod writes;
 
 pub use adapter::{Instance, Shell, Slot};
 pub use bindings::exports::uzel::driver::meter::{ClockReading, Identity};

@@ -1,21 +1,32 @@
 //! What a simulated meter holds, in the words that the host should have for it.
 
+mod vkt4;
+mod vkt5;
+
 use std::collections::BTreeSet;
 
 use jiff::ToSpan as _;
 use jiff::civil::DateTime;
-use meter_sim::{Handle, TruthKind, TruthNs, TruthRecord, TruthValue};
+use meter_sim::{Handle, TruthKind, TruthNs, TruthRecord, TruthValue, TsrvModel};
 use uzel::model::{ArchiveKind, Quality, RecordKind};
 
 use super::seen::{Seen, SeenCell};
+use super::tagged::tagged;
+use super::tsrv::tsrv;
 
 /// Whose columns are expected.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Model {
     /// ВКТ-7 with kgf/cm², Gcal and m³/h.
     Vkt7,
+    /// ВКТ-5 with MPa.
+    Vkt5,
+    /// ВКТ-4М with pressure sensors.
+    Vkt4,
     /// СПТ943 with kgf/cm² and Gcal.
     Spt943,
+    /// A meter of the extended M4 dialect with kgf/cm² and Gcal.
+    Tagged,
     /// A meter of the magistral protocol with kgf/cm² and Gcal.
     Spbus,
     /// An M-Bus slave.
@@ -24,6 +35,8 @@ pub enum Model {
     Primer,
     /// The invented meter of the example of a register map.
     Register,
+    /// A ТСРВ.
+    Tsrv(TsrvModel),
     /// An electricity meter of DLMS/COSEM.
     Dlms,
 }
@@ -37,13 +50,13 @@ pub struct Held {
     pub end: DateTime,
     /// Heat input, code, column.
     pub conditions: BTreeSet<(u8, String, Option<String>)>,
-    cells: Vec<HeldCell>,
+    pub(super) cells: Vec<HeldCell>,
     /// What may stand here, too: kept values of an M-Bus meter whose dates did not come through.
-    more: Vec<HeldCell>,
+    pub(super) more: Vec<HeldCell>,
 }
 
 #[derive(Debug, Clone)]
-struct HeldCell {
+pub(super) struct HeldCell {
     id: String,
     input: u8,
     tariff: u8,
@@ -53,7 +66,7 @@ struct HeldCell {
 }
 
 #[derive(Debug, Clone, PartialEq)]
-enum HeldValue {
+pub(super) enum HeldValue {
     Number(f64, Option<(i64, u8)>),
     /// What a meter stores in the place of a sensor that it does not have.
     NoSensor,
@@ -131,9 +144,13 @@ pub fn records(model: Model, meter: &Handle, place: usize, kind: RecordKind) -> 
             };
             plain.iter().map(with_totals).collect()
         }
+        Model::Vkt5 => plain.iter().map(vkt5::held).collect(),
+        Model::Vkt4 => plain.iter().map(vkt4::held).collect(),
         Model::Primer => plain.iter().map(primer).collect(),
+        Model::Tagged => plain.iter().map(|record| tagged(record, kind)).collect(),
         Model::Spbus => plain.iter().map(spbus).collect(),
         Model::Register => plain.iter().map(register).collect(),
+        Model::Tsrv(model) => plain.iter().map(|record| tsrv(model, record, kind)).collect(),
         Model::Dlms => plain.iter().map(dlms).collect(),
         Model::Spt943 => plain.iter().map(|record| spt943(record, kind)).collect(),
         Model::Mbus if matches!(kind, RecordKind::Archive(_)) => {
@@ -147,7 +164,7 @@ pub fn records(model: Model, meter: &Handle, place: usize, kind: RecordKind) -> 
     }
 }
 
-fn number(truth: &TruthValue) -> HeldValue {
+pub(super) fn number(truth: &TruthValue) -> HeldValue {
     truth
         .value
         .map_or(HeldValue::NoSensor, |value| HeldValue::Number(value, truth.digits))
@@ -293,7 +310,7 @@ fn vkt7(record: &TruthRecord, kind: RecordKind, totals: Option<&TruthRecord>) ->
     }
 }
 
-fn cell(id: &str, input: u8, unit: &'static str, value: HeldValue, quality: Quality) -> HeldCell {
+pub(super) fn cell(id: &str, input: u8, unit: &'static str, value: HeldValue, quality: Quality) -> HeldCell {
     HeldCell {
         id: id.to_owned(),
         input,

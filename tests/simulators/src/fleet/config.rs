@@ -167,6 +167,18 @@ pub enum Kind {
     #[serde(rename = "vkt7")]
     #[value(name = "vkt7")]
     Vkt7,
+    #[serde(rename = "vkt5")]
+    #[value(name = "vkt5")]
+    Vkt5,
+    #[serde(rename = "vkt4")]
+    #[value(name = "vkt4")]
+    Vkt4,
+    #[serde(rename = "vkt4m")]
+    #[value(name = "vkt4m")]
+    Vkt4m,
+    #[serde(rename = "vkt9")]
+    #[value(name = "vkt9")]
+    Vkt9,
     #[serde(rename = "spt943")]
     #[value(name = "spt943")]
     Spt943,
@@ -176,6 +188,27 @@ pub enum Kind {
     #[serde(rename = "spt941.10")]
     #[value(name = "spt941.10")]
     Spt941_10,
+    #[serde(rename = "spt940")]
+    #[value(name = "spt940")]
+    Spt940,
+    #[serde(rename = "spt941.20")]
+    #[value(name = "spt941.20")]
+    Spt941_20,
+    #[serde(rename = "spt943rev3")]
+    #[value(name = "spt943rev3")]
+    Spt943rev3,
+    #[serde(rename = "spt944")]
+    #[value(name = "spt944")]
+    Spt944,
+    #[serde(rename = "spg740")]
+    #[value(name = "spg740")]
+    Spg740,
+    #[serde(rename = "spg742")]
+    #[value(name = "spg742")]
+    Spg742,
+    #[serde(rename = "lgk410")]
+    #[value(name = "lgk410")]
+    Lgk410,
     #[serde(rename = "spt961.2")]
     #[value(name = "spt961.2")]
     Spt961_2,
@@ -194,12 +227,35 @@ pub enum Kind {
     #[serde(rename = "mbus-electricity")]
     #[value(name = "mbus-electricity")]
     MbusElectricity,
+    /// A heat meter with its months in a compact profile.
+    #[serde(rename = "mbus-compact")]
+    #[value(name = "mbus-compact")]
+    MbusCompact,
+    /// A heat meter with the old fixed structure.
+    #[serde(rename = "mbus-fixed")]
+    #[value(name = "mbus-fixed")]
+    MbusFixed,
     #[serde(rename = "modbus-heat")]
     #[value(name = "modbus-heat")]
     ModbusHeat,
     #[serde(rename = "ecl-comfort")]
     #[value(name = "ecl-comfort")]
     EclComfort,
+    #[serde(rename = "tsrv023")]
+    #[value(name = "tsrv023")]
+    Tsrv023,
+    #[serde(rename = "tsrv024m")]
+    #[value(name = "tsrv024m")]
+    Tsrv024m,
+    #[serde(rename = "tsrv024m-plus")]
+    #[value(name = "tsrv024m-plus")]
+    Tsrv024mPlus,
+    #[serde(rename = "tsrv034")]
+    #[value(name = "tsrv034")]
+    Tsrv034,
+    #[serde(rename = "tsrv043")]
+    #[value(name = "tsrv043")]
+    Tsrv043,
     #[serde(rename = "dlms")]
     #[value(name = "dlms")]
     Dlms,
