@@ -5,7 +5,7 @@
 //! measured now, `object` finds what the meter has, `archive` and `buffer` read profiles.
 //!
 //! Frames, values, AARQ and its answer are read by the library `dlms-cosem-rs`. Its client session is not used: it brings
-//! every service of the standard and AES-256 into the component (200 KiB), has no recovery of lost frames, and refuses the
+//! every service of the standard and AES-256 into the component (85 KiB), has no recovery of lost frames, and refuses the
 //! answer to a password that does not name the mechanism, which real meters send.
 
 mod apdu;
