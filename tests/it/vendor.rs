@@ -10,8 +10,9 @@ use system_tests::parts;
 use crate::replay::uzel;
 
 /// The drivers, and how many recordings each has.
-const DRIVERS: [(&str, usize); 5] = [
+const DRIVERS: [(&str, usize); 6] = [
     ("vkt7", 1),
+    ("iec62056-21", 1),
     ("logika-m4", 1),
     ("logika-spbus", 1),
     ("mbus", 1),

@@ -3,7 +3,7 @@
 use uzel_driver_sdk::absence::gaps;
 use uzel_driver_sdk::calendar::{MINUTE, civil, reckon, seconds};
 use uzel_driver_sdk::resume::Token;
-use uzel_driver_sdk::{Column, Failure, LabelRule, Mark, Port, Quality, Row, Sink, Value, Window};
+use uzel_driver_sdk::{Absence, Column, Failure, LabelRule, Mark, Port, Quality, Row, Sink, Value, Window};
 
 use crate::config::Label;
 use crate::dataset;
@@ -26,6 +26,36 @@ const FORM: &str = "iec/1";
 struct Wanted {
     name: String,
     period_min: u32,
+}
+
+/// What a meter answers to a question for rows.
+enum Answer {
+    Rows(Vec<Entry>),
+    /// It has no such rows, or no such profile.
+    Error(String),
+}
+
+/// What one reading has given so far.
+#[derive(Default)]
+struct Given {
+    declared: Vec<Column>,
+    /// Where the meter refused to answer, and what it said.
+    errors: Vec<(Window, String)>,
+}
+
+impl Given {
+    /// A meter that gave rows refuses where it has none; one that gave nothing may have no such profile.
+    fn refused(self, name: &str, out: &mut dyn Sink) -> Result<(), Failure> {
+        match self.errors.last() {
+            Some((_, error)) if self.declared.is_empty() => {
+                Err(Failure::Unsupported(format!("the meter says {error} to {name}")))
+            }
+            _ => self
+                .errors
+                .iter()
+                .try_for_each(|(gap, _)| out.absent(*gap, Absence::Refused)),
+        }
+    }
 }
 
 impl Wanted {
@@ -58,13 +88,11 @@ impl Session {
         )?;
         let resume = resume.and_then(|bytes| Token::parse(FORM, bytes));
         let clock = self.now(port)?;
-        let mut declared: Vec<Column> = Vec::new();
+        let mut given = Given::default();
         for (number, window) in windows.iter().enumerate() {
             let bounds = (seconds(window.begin), seconds(window.end));
             let (Some(begin), Some(end)) = bounds else {
-                return Err(Failure::Unsupported(format!(
-                    "a window has a date that cannot be: {window:?}"
-                )));
+                return Err(Failure::Unsupported("a window has a date that cannot be".to_owned()));
             };
             let mut from = match resume {
                 Some(token) if number < token.window => continue,
@@ -82,11 +110,11 @@ impl Session {
                     start: to,
                 }
                 .write(FORM);
-                self.part(port, &wanted, (from, to), &token, &mut declared, out)?;
+                self.part(port, &wanted, (from, to), &token, &mut given, out)?;
                 from = to;
             }
         }
-        Ok(())
+        given.refused(name, out)
     }
 
     fn check_period(&self, wanted: &Wanted, seen: Option<u32>) -> Result<(), Failure> {
@@ -107,7 +135,7 @@ impl Session {
         wanted: &Wanted,
         (from, to): (i64, i64),
         token: &[u8],
-        declared: &mut Vec<Column>,
+        given: &mut Given,
         out: &mut dyn Sink,
     ) -> Result<(), Failure> {
         // Before the question: what is written while it is answered may be missing in it.
@@ -115,22 +143,25 @@ impl Session {
         let is_end = self.link.config.profile_label == Label::End;
         let shift = if is_end { wanted.period_s() } else { 0 };
         let labels = (from + shift, to + shift - MINUTE);
-        let entries = self.ask_profile(port, &wanted.name, labels)?;
-        let seen = entries
-            .iter()
-            .filter_map(|entry| entry.period_min)
-            .find(|seen| *seen != wanted.period_min);
-        if let Some(seen) = seen {
+        let (entries, refusal) = match self.ask_profile(port, &wanted.name, labels)? {
+            Answer::Rows(entries) => (entries, None),
+            Answer::Error(error) => (Vec::new(), Some(error)),
+        };
+        if let Some(seen) = entries.iter().find_map(|entry| entry.period_min) {
             self.periods.push((wanted.name.clone(), seen));
             self.check_period(wanted, Some(seen))?;
         }
         let begin_of = |entry: &Entry| reckon(entry.label) - shift;
-        self.give(&entries, wanted, token, declared, out)?;
-        let mut intervals: Vec<(i64, i64)> = entries
-            .iter()
-            .map(|entry| (begin_of(entry), begin_of(entry) + wanted.period_s()))
-            .collect();
-        intervals.sort_unstable();
+        self.give(&entries, wanted, token, given, out)?;
+        let mut intervals: Vec<(i64, i64)> = Vec::with_capacity(entries.len());
+        for begin in entries.iter().map(begin_of) {
+            // Rows come in their order but for a clock that was set back.
+            let later = intervals
+                .iter()
+                .rposition(|(before, _)| *before <= begin)
+                .map_or(0, |place| place + 1);
+            intervals.insert(later, (begin, begin + wanted.period_s()));
+        }
         let Some(clock) = clock else {
             return Ok(());
         };
@@ -141,14 +172,17 @@ impl Session {
         // Whole intervals only.
         let until = (clock - FRESH_S - from).div_euclid(wanted.period_s()) * wanted.period_s() + from;
         for (gap, why) in gaps(window, &intervals, i64::MIN, until) {
-            out.absent(gap, why)?;
+            match &refusal {
+                Some(error) => given.errors.push((gap, error.clone())),
+                None => out.absent(gap, why)?,
+            }
         }
         Ok(())
     }
 
     /// The rows with labels from one time to another, both included. A row of another time is the answer to another
     /// question.
-    fn ask_profile(&mut self, port: &mut dyn Port, name: &str, labels: (i64, i64)) -> Result<Vec<Entry>, Failure> {
+    fn ask_profile(&mut self, port: &mut dyn Port, name: &str, labels: (i64, i64)) -> Result<Answer, Failure> {
         let (form, command) = (self.link.config.profile_time, self.link.config.command());
         let question = format!(
             "{name}({};{})",
@@ -167,7 +201,10 @@ impl Session {
                     .contains(&label)
             });
             match stranger {
-                Some(entry) => Err(format!("a row of {:?} came, which was not asked for", entry.label)),
+                Some(entry) => {
+                    let label = form.write(entry.label);
+                    Err(format!("a row of {label} came, which was not asked for"))
+                }
                 None => Ok(()),
             }
         };
@@ -178,9 +215,12 @@ impl Session {
         };
         if let Some(error) = dataset::error(&answer) {
             port.note(&format!("{question}: {error}"));
-            return Ok(Vec::new());
+            return Ok(Answer::Error(error.to_owned()));
         }
-        profile::decode(name, &dataset::parse(&answer)).map_err(|error| Failure::Garbled(error.to_string()))
+        let entries = profile::decode(name, &dataset::parse(&answer));
+        entries
+            .map(Answer::Rows)
+            .map_err(|error| Failure::Garbled(error.to_string()))
     }
 
     fn give(
@@ -188,7 +228,7 @@ impl Session {
         entries: &[Entry],
         wanted: &Wanted,
         token: &[u8],
-        declared: &mut Vec<Column>,
+        given: &mut Given,
         out: &mut dyn Sink,
     ) -> Result<(), Failure> {
         let labels = match self.link.config.profile_label {
@@ -198,10 +238,10 @@ impl Session {
         let mut rows: Vec<Row> = Vec::new();
         for entry in entries {
             let columns = columns(&wanted.name, entry);
-            if columns != *declared {
+            if columns != given.declared {
                 send(&mut rows, None, out)?;
                 out.declare(&columns, labels)?;
-                *declared = columns;
+                given.declared = columns;
             }
             rows.push(row(entry));
         }

@@ -7,7 +7,7 @@ use crate::stamp::Form;
 
 /// How the meter is got to speak.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "lowercase")]
+#[serde(try_from = "String")]
 pub enum Mode {
     /// It is asked: modes A, B and C.
     Ask,
@@ -17,7 +17,7 @@ pub enum Mode {
 
 /// Who takes care of the parity bit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "lowercase")]
+#[serde(try_from = "String")]
 pub enum Parity {
     /// Found out.
     Auto,
@@ -29,7 +29,7 @@ pub enum Parity {
 
 /// What happens to the speed behind the sign-on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "lowercase")]
+#[serde(try_from = "String")]
 pub enum BaudChange {
     /// Meter and line change to what the meter offers; a line that cannot be changed is taken for one of the meter's own
     /// speed.
@@ -42,10 +42,44 @@ pub enum BaudChange {
 
 /// Which end of its interval a row of the profile names.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "lowercase")]
+#[serde(try_from = "String")]
 pub enum Label {
     End,
     Start,
+}
+
+/// Words are taken as text: reading them as variants costs the component twice as much.
+macro_rules! words {
+    ($($type:ty { $($word:literal => $value:expr,)+ })+) => {$(
+        impl TryFrom<String> for $type {
+            type Error = String;
+
+            fn try_from(text: String) -> Result<Self, String> {
+                match text.as_str() {
+                    $($word => Ok($value),)+
+                    _ => Err(unknown(&text)),
+                }
+            }
+        }
+    )+};
+}
+
+fn unknown(text: &str) -> String {
+    format!("{text:?} is none of the choices")
+}
+
+words! {
+    Mode { "ask" => Self::Ask, "listen" => Self::Listen, }
+    Parity { "auto" => Self::Auto, "line" => Self::Line, "bytes" => Self::Bytes, }
+    BaudChange { "follow" => Self::Follow, "fixed" => Self::Fixed, "stay" => Self::Stay, }
+    Label { "end" => Self::End, "start" => Self::Start, }
+    Form {
+        "YYMMDDhhmm" => Self::Short,
+        "YYMMDDhhmmss" => Self::Seconds,
+        "sYYMMDDhhmm" => Self::Season,
+        "sYYMMDDhhmmss" => Self::SeasonSeconds,
+        "YY-MM-DD,hh:mm" => Self::Dashes,
+    }
 }
 
 /// One device as it is configured.
@@ -176,6 +210,7 @@ mod tests {
             ),
             (r#"{"profile_command": "R55"}"#, "profile_command"),
             (r#"{"colour": 1}"#, "unknown field"),
+            (r#"{"mode": "push"}"#, "none of the choices"),
             ("{", "EOF"),
         ] {
             let Err(Failure::Config(text)) = Config::parse(json) else {

@@ -44,7 +44,7 @@ fn line_sets(line: &str, sets: &mut Vec<Set>) {
         let Some((inside, behind)) = after.split_once(')') else {
             break;
         };
-        let id = before.trim().trim_start_matches([')', '!']).trim();
+        let id = before.trim().trim_start_matches([')', '!']).trim_ascii();
         if current.is_none() || !id.is_empty() {
             sets.extend(current.take());
             current = Some(Set {

@@ -34,6 +34,17 @@ pub enum Answer {
     Block(Block),
 }
 
+impl Answer {
+    /// What came, for messages.
+    pub fn word(&self) -> &str {
+        match self {
+            Self::Ack => "ACK",
+            Self::Nak => "NAK",
+            Self::Block(block) => &block.data,
+        }
+    }
+}
+
 /// Data of one frame.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Block {
@@ -54,6 +65,11 @@ pub enum Scan {
     Whole(Answer, usize),
     /// A frame, but not as it was sent.
     Bad(FrameError),
+}
+
+/// Whether an answer may end with this character, or with the one behind it.
+pub fn may_end(byte: u8) -> bool {
+    matches!(byte, ETX | EOT | ACK | NAK)
 }
 
 /// Looks for the first answer; what is in front of it is passed over.

@@ -69,6 +69,8 @@ pub struct Link {
     /// The line's speed where it can be set.
     baud: Option<u32>,
     pub in_programming: bool,
+    /// Who was identified: a line that says another name is damaged.
+    pub known: Option<String>,
     /// Something went wrong: what comes next may be late.
     pub is_disturbed: bool,
 }
@@ -85,6 +87,7 @@ impl Link {
             trial: None,
             baud: None,
             in_programming: false,
+            known: None,
             is_disturbed: false,
         }
     }
@@ -109,7 +112,7 @@ impl Link {
                 let text = data;
                 Ok((ident, Readout { text, asked, marks }))
             }
-            other => Err(Trouble::Garbled(format!("{other:?} came in place of a readout"))),
+            other => Err(Trouble::Garbled(format!("{} came in place of a readout", other.word()))),
         }
     }
 
@@ -144,6 +147,9 @@ impl Link {
             let characters = if is_ours { parity::strip(&raw) } else { raw };
             let line: String = characters.iter().map(|byte| char::from(*byte)).collect();
             if let Some(ident) = Ident::parse(&line) {
+                if let Some(known) = self.known.as_ref().filter(|known| **known != ident.text()) {
+                    return Err(Trouble::Garbled(format!("{} came, expected {known}", ident.text())));
+                }
                 if self.own_parity.is_none() {
                     self.own_parity = Some(is_ours);
                     // Lost when there is no place for it: then it is found out again.
@@ -239,20 +245,27 @@ impl Link {
         marks: &mut Vec<(usize, Instant)>,
     ) -> Result<Answer, Trouble> {
         let mut characters: Vec<u8> = Vec::new();
+        // So many of them hold no end: a readout may come byte by byte.
+        let mut looked = 0;
         loop {
-            match frame::scan(&characters) {
-                Scan::Whole(answer, _) => return Ok(answer),
-                Scan::Bad(error) => {
-                    self.is_disturbed = true;
-                    return Err(Trouble::Garbled(error.to_string()));
+            let new = characters.get(looked..).unwrap_or_default();
+            if !new.iter().any(|byte| frame::may_end(*byte)) {
+                looked = characters.len();
+            } else {
+                match frame::scan(&characters) {
+                    Scan::Whole(answer, _) => return Ok(answer),
+                    Scan::Bad(error) => {
+                        self.is_disturbed = true;
+                        return Err(Trouble::Garbled(error.to_string()));
+                    }
+                    Scan::Need => {}
                 }
-                Scan::Need if characters.len() > ANSWER_MAX => {
-                    return Err(Trouble::Garbled(format!(
-                        "{} characters came and no end",
-                        characters.len()
-                    )));
-                }
-                Scan::Need => {}
+            }
+            if characters.len() > ANSWER_MAX {
+                return Err(Trouble::Garbled(format!(
+                    "{} characters came and no end",
+                    characters.len()
+                )));
             }
             match port.read(self.reading(expect, &characters)) {
                 Ok(raw) => self.take(&raw, &mut characters),

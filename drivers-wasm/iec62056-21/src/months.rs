@@ -54,14 +54,22 @@ pub fn periods(sets: &[Set], registers: &[Register]) -> Vec<Period> {
                 cells.register(kept, meaning);
             }
         }
-        periods.push(Period { end, cells });
+        insert(&mut periods, Period { end, cells });
     }
-    periods.extend(merged(sets).iter().flat_map(list));
-    periods.sort_by_key(|period| reckon(period.end));
+    for period in merged(sets).iter().flat_map(list) {
+        insert(&mut periods, period);
+    }
     let ends: Vec<i64> = periods.iter().map(|period| reckon(period.end)).collect();
     periods.retain(|period| ends.iter().filter(|end| **end == reckon(period.end)).count() == 1);
     periods.truncate(PERIODS_MAX);
     periods
+}
+
+/// Puts a period behind those that ended before.
+fn insert(periods: &mut Vec<Period>, period: Period) {
+    let end = reckon(period.end);
+    let later = periods.iter().position(|other| reckon(other.end) > end);
+    periods.insert(later.unwrap_or(periods.len()), period);
 }
 
 /// A list of P1: `(count)(id)(id)(stamp)(time)(value)…` of maxima, or `(stamp)(value)…` of one month.
@@ -71,7 +79,8 @@ fn list(set: &Set) -> Vec<Period> {
     };
     match set.values.as_slice() {
         [count, id, _, rest @ ..] if stamp(&count.text).is_none() => {
-            let (Ok(count), Some(of)) = (count.text.parse::<usize>(), Address::parse(&id.text)) else {
+            let count = number::whole(&count.text, 999).and_then(|count| usize::try_from(count).ok());
+            let (Some(count), Some(of)) = (count, Address::parse(&id.text)) else {
                 return Vec::new();
             };
             let is_whole = rest.len() == count.saturating_mul(3);

@@ -2,6 +2,12 @@
 
 use uzel_driver_sdk::{Fixed, Value};
 
+/// A whole number of at most `max`; digits only.
+pub fn whole(text: &str, max: u32) -> Option<u32> {
+    let is_digits = text.bytes().all(|byte| byte.is_ascii_digit());
+    text.parse().ok().filter(|number| is_digits && *number <= max)
+}
+
 /// The digits of a number and their decimals; none for what is no number.
 pub fn fixed(text: &str) -> Option<Fixed> {
     let (sign, digits) = match text.strip_prefix('-') {
@@ -21,7 +27,7 @@ pub fn fixed(text: &str) -> Option<Fixed> {
 
 /// A value of a register: empty or dashes are none, what is no number stays text.
 pub fn value(text: &str) -> Value {
-    if text.trim_matches('-').trim().is_empty() {
+    if text.trim_matches('-').trim_ascii().is_empty() {
         return Value::Absent;
     }
     match fixed(text) {

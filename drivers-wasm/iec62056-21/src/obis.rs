@@ -2,6 +2,8 @@
 
 use uzel_driver_sdk::Aggregate;
 
+use crate::number;
+
 /// An address, taken apart. Letters (`C.1.0`, `F.F`) are no numbers.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Address {
@@ -22,7 +24,7 @@ impl Address {
     /// Reads what stands in front of the first parenthesis; none where it is no address.
     pub fn parse(text: &str) -> Option<Self> {
         let (name, period) = match text.split_once(['*', '&']) {
-            Some((name, period)) => (name, Some(period.parse::<u8>().ok()?)),
+            Some((name, period)) => (name, Some(byte(period)?)),
             None => (text, None),
         };
         let (group, rest) = match name.split_once(':') {
@@ -30,7 +32,7 @@ impl Address {
             None => (None, name),
         };
         let (medium, channel) = match group.map(|group| group.split_once('-').unwrap_or(("", group))) {
-            Some((medium, channel)) => (medium.parse().ok(), channel.parse().ok()),
+            Some((medium, channel)) => (byte(medium), byte(channel)),
             None => (None, None),
         };
         let parts: Vec<&str> = rest.split('.').collect();
@@ -39,7 +41,7 @@ impl Address {
         if !(2..=3).contains(&parts.len()) || !parts.iter().all(is_part) {
             return None;
         }
-        let number = |place: usize| parts.get(place).and_then(|part| part.parse().ok());
+        let number = |place: usize| parts.get(place).and_then(|part| byte(part));
         Some(Self {
             medium,
             channel,
@@ -67,6 +69,10 @@ impl Address {
         let of_tariff = matches!(self.d, Some(2 | 6 | 8 | 9)) && !self.is_sub_meter() && self.c != Some(0);
         self.e.filter(|e| of_tariff && *e < 64).unwrap_or(0)
     }
+}
+
+fn byte(text: &str) -> Option<u8> {
+    number::whole(text, 255).and_then(|number| u8::try_from(number).ok())
 }
 
 /// Where a value belongs.

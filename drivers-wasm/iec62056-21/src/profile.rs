@@ -5,6 +5,7 @@ use uzel_driver_sdk::CivilTime;
 use uzel_driver_sdk::calendar::{MINUTE, civil, reckon};
 
 use crate::dataset::{Item, Set};
+use crate::number;
 use crate::stamp::stamp;
 
 /// Channels of one profile at most.
@@ -102,7 +103,8 @@ impl Block {
             let got = items.len().to_string();
             return Err(head("a header", &got, "stamp, status, period and number of channels"));
         };
-        let wanted: usize = count.text.parse().unwrap_or(usize::MAX);
+        let wanted = number::whole(&count.text, 999).and_then(|number| usize::try_from(number).ok());
+        let wanted = wanted.unwrap_or(usize::MAX);
         if wanted > CHANNELS_MAX {
             return Err(head("the number of channels", &count.text, "at most 64"));
         }
@@ -116,7 +118,7 @@ impl Block {
         let period_min = match period.text.as_str() {
             "" => None,
             text => {
-                let minutes = text.parse().ok().filter(|minutes| (1..=44_640).contains(minutes));
+                let minutes = number::whole(text, 44_640).filter(|minutes| *minutes > 0);
                 Some(minutes.ok_or_else(|| head("the period", text, "minutes"))?)
             }
         };

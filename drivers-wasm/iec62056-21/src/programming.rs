@@ -16,7 +16,12 @@ impl Link {
         let ident = self.sign_on(port)?;
         let Mode::C(baud) = ident.mode() else {
             let text = format!("{} has no programming mode", ident.text());
-            return Err(Trouble::Unsupported(text));
+            // A name that came once may be damaged.
+            return Err(if self.known.is_some() {
+                Trouble::Unsupported(text)
+            } else {
+                Trouble::Garbled(text)
+            });
         };
         self.select(port, baud, b'1')?;
         self.in_programming = true;
@@ -25,8 +30,7 @@ impl Link {
                 command: Some([b'P', _]),
                 ..
             }) => {}
-            Answer::Block(Block { data, .. }) => return Err(Trouble::Garbled(format!("{data:?} came, expected P0"))),
-            other => return Err(Trouble::Garbled(format!("{other:?} came, expected P0"))),
+            other => return Err(Trouble::Garbled(format!("{} came, expected P0", other.word()))),
         }
         if !self.config.password.is_empty() {
             self.say_password(port)?;

@@ -115,7 +115,12 @@ struct Ear {
 impl Ear {
     fn telegram(&mut self, port: &mut dyn Port) -> Result<Heard, Failure> {
         loop {
-            match scan(&self.characters(), true) {
+            let is_line = self.buffer.last() == Some(&b'\n');
+            match if is_line {
+                scan(&self.characters(), true)
+            } else {
+                Scan::Need
+            } {
                 Scan::Whole(telegram, used) => {
                     self.buffer.drain(..used.min(self.buffer.len()));
                     let (begun, ended) = (self.begun, port.now());

@@ -151,7 +151,7 @@ mod tests {
             ("0-0:96.13.0()", "0-0:96.13.0   "),
         ];
         for (text, want) in cases {
-            assert_eq!(told(text).trim(), want.trim(), "{text}");
+            assert_eq!(told(text).trim_ascii(), want.trim(), "{text}");
         }
     }
 

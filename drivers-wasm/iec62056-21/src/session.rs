@@ -48,6 +48,7 @@ impl Session {
             true => session.read_out(port)?,
             false => session.look(port)?,
         };
+        session.link.known = Some(ident.text());
         let identity = Identity {
             model: model::of(&ident)?.to_owned(),
             serial,

@@ -89,13 +89,17 @@ fn middle<'a>(versions: &[&'a Set]) -> Option<&'a Set> {
         let number = number::fixed(&only.text)?;
         Some((number.decimals, number.digits, *set))
     };
-    let mut ordered = versions.iter().map(number).collect::<Option<Vec<_>>>()?;
-    let decimals = ordered.first()?.0;
-    if ordered.len() < 3 || ordered.iter().any(|(other, ..)| *other != decimals) {
+    let numbers = versions.iter().map(number).collect::<Option<Vec<_>>>()?;
+    let decimals = numbers.first()?.0;
+    if numbers.len() < 3 || numbers.iter().any(|(other, ..)| *other != decimals) {
         return None;
     }
-    ordered.sort_by_key(|(_, digits, _)| *digits);
-    ordered.get(ordered.len() / 2).map(|(_, _, set)| *set)
+    let is_middle = |(_, digits, _): &&(u8, i64, &'a Set)| {
+        let less = numbers.iter().filter(|(_, other, _)| other < digits).count();
+        let same = numbers.iter().filter(|(_, other, _)| other == digits).count();
+        (less..less + same).contains(&(numbers.len() / 2))
+    };
+    numbers.iter().find(is_middle).map(|(_, _, set)| *set)
 }
 
 #[cfg(test)]

@@ -7,18 +7,21 @@ use serde::Deserialize;
 use uzel_driver_sdk::CivilTime;
 use uzel_driver_sdk::calendar::{DAY, civil, reckon, seconds};
 
+use crate::number;
+
 /// How times are written in requests for a profile.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(try_from = "String")]
 pub enum Form {
-    #[serde(rename = "YYMMDDhhmm")]
+    /// `YYMMDDhhmm`.
     Short,
-    #[serde(rename = "YYMMDDhhmmss")]
+    /// `YYMMDDhhmmss`.
     Seconds,
-    #[serde(rename = "sYYMMDDhhmm")]
+    /// `sYYMMDDhhmm`.
     Season,
-    #[serde(rename = "sYYMMDDhhmmss")]
+    /// `sYYMMDDhhmmss`.
     SeasonSeconds,
-    #[serde(rename = "YY-MM-DD,hh:mm")]
+    /// `YY-MM-DD,hh:mm`.
     Dashes,
 }
 
@@ -93,18 +96,17 @@ fn pairs(digits: &str) -> Option<Vec<u16>> {
     if !digits.bytes().all(|byte| byte.is_ascii_digit()) {
         return None;
     }
-    let pair = |at: usize| digits.get(at..at + 2)?.parse().ok();
+    let pair = |at: usize| small(digits.get(at..at + 2)?);
     (0..digits.len()).step_by(2).map(pair).collect()
 }
 
 fn parts(text: &str, between: char) -> Option<Vec<u16>> {
     let numbers = text.trim().split(between);
-    let number = |text: &str| {
-        text.parse()
-            .ok()
-            .filter(|_| text.bytes().all(|byte| byte.is_ascii_digit()))
-    };
-    numbers.map(number).collect()
+    numbers.map(small).collect()
+}
+
+fn small(text: &str) -> Option<u16> {
+    number::whole(text, 9_999).and_then(|number| u16::try_from(number).ok())
 }
 
 /// Years of two digits are of this century. 24:00 is the midnight after.

@@ -76,8 +76,8 @@ fn judge(covered: &[u8], check: &[u8]) -> Result<bool, String> {
     }
     let text: String = check.iter().map(|byte| char::from(*byte)).collect();
     let want = crc16_arc(covered);
-    match u16::from_str_radix(&text, 16) {
-        Ok(got) if got == want && text.len() == 4 => Ok(true),
+    match u64::from_str_radix(&text, 16) {
+        Ok(got) if got == u64::from(want) && text.len() == 4 => Ok(true),
         _ => Err(format!("the CRC is {text:?}, computed {want:04X}")),
     }
 }
@@ -94,7 +94,7 @@ fn telegram(covered: &[u8], is_checked: bool) -> Result<Telegram, String> {
         return Err("another telegram begins within it".to_owned());
     }
     Ok(Telegram {
-        ident: ident.trim_start_matches('/').trim().to_owned(),
+        ident: ident.trim_start_matches('/').trim_ascii().to_owned(),
         text: text.trim_end_matches('!').to_owned(),
         is_checked,
     })

@@ -15,7 +15,7 @@ pub enum Trouble {
     Refused(String),
     #[error("{0}")]
     Unsupported(String),
-    #[error("the line ended the session: {0:?}")]
+    #[error("the line ended the session")]
     Line(LineError),
 }
 

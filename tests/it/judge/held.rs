@@ -1,5 +1,7 @@
 //! What a simulated meter holds, in the words that the host should have for it.
 
+mod iec;
+
 use std::collections::BTreeSet;
 
 use jiff::ToSpan as _;
@@ -24,6 +26,10 @@ pub enum Model {
     Primer,
     /// The invented meter of the example of a register map.
     Register,
+    /// A meter of IEC 62056-21, asked or sending by itself.
+    Iec,
+    /// A meter that sends SML.
+    Sml,
 }
 
 /// One record of a meter.
@@ -132,6 +138,8 @@ pub fn records(model: Model, meter: &Handle, place: usize, kind: RecordKind) -> 
         Model::Primer => plain.iter().map(primer).collect(),
         Model::Spbus => plain.iter().map(spbus).collect(),
         Model::Register => plain.iter().map(register).collect(),
+        Model::Sml => plain.iter().map(|record| iec::sml(record, kind)).collect(),
+        Model::Iec => plain.iter().map(|record| iec::iec(record, kind)).collect(),
         Model::Spt943 => plain.iter().map(|record| spt943(record, kind)).collect(),
         Model::Mbus if matches!(kind, RecordKind::Archive(_)) => {
             let due = truth(TruthKind::TotalsArchive);

@@ -12,6 +12,8 @@
 //! | СПТ961.2, СПТ962, СПГ761.2 of Logika (magistral protocol) | [`Spbus::spt961`], [`Spbus::spt962`], [`Spbus::spg761`] |
 //! | M-Bus heat, water, electricity meters | [`Mbus::heat`], [`Mbus::water`], [`Mbus::electricity`] |
 //! | Modbus slaves: an invented heat meter, an ECL Comfort 310 | [`ModbusSlave::heat`], [`ModbusSlave::regulator`] |
+//! | IEC 62056-21: a meter of mode C, one that sends telegrams of P1 | [`Iec::meter`], [`Iec::p1`] |
+//! | an electricity meter that sends SML telegrams | [`Sml::meter`] |
 //! | ПРИМЕР-1 of the example drivers | [`Primer::builder`] |
 //! | a recorded conversation | [`Recording::parse`], [`Recording::parse_json`], then [`Recording::link`] |
 //!
@@ -35,6 +37,7 @@ mod faulty;
 pub mod fleet;
 mod hayes;
 pub mod hex;
+mod iec;
 mod mbus;
 mod meter;
 mod modbus;
@@ -44,6 +47,7 @@ mod primer;
 mod random;
 mod replay;
 mod serve;
+mod sml;
 mod spbus;
 mod spt;
 mod truth;
@@ -55,6 +59,7 @@ pub use clock::SimClock;
 pub use faults::{Faults, FaultsError};
 pub use faulty::Faulty;
 pub use hayes::{Far, Hayes, ModemEvent, ModemHandle, PhoneBook};
+pub use iec::{Iec, IecBuilder, IecHistory};
 pub use mbus::{Mbus, MbusBuilder, MbusHistory, MbusKind};
 pub use meter::{Disguise, Meter, Reply};
 pub use modbus::{ModbusBuilder, ModbusFraming, ModbusKind, ModbusSlave};
@@ -62,6 +67,7 @@ pub use modem::{AdapterText, Caller, Modem, ModemError};
 pub use primer::Primer;
 pub use replay::{Exchange, Recording, RecordingError, Replayer};
 pub use serve::{Endpoint, Handle, Link, Many, Quirk, Told, Wire, serve_many};
+pub use sml::Sml;
 pub use spbus::{Spbus, SpbusBuilder, SpbusHistory, SpbusModel};
 pub use spt::{Spt, SptBuilder, SptHistory, SptModel, SptUnits};
 pub use truth::{Truth, TruthKind, TruthNs, TruthRecord, TruthValue};

@@ -268,6 +268,21 @@ fn another_period_is_refused_once_and_for_all() {
 }
 
 #[test]
+fn a_profile_that_is_not_there_is_not_taken_for_an_empty_one() {
+    let mut line = Line::tcp(Meter::new());
+    let mut driver = Iec62056::default();
+    driver.identify(&mut line, "{}").unwrap();
+    let mut out = Collected::default();
+    let window = window(now_hour() / 24 * 24 - 240, now_hour() / 24 * 24);
+    let read = driver.read_archive(&mut line, ArchiveKind::Daily, &[window], None, &mut out);
+    assert!(
+        matches!(&read, Err(Failure::Unsupported(text)) if text.contains("ERROR03")),
+        "{read:?}"
+    );
+    assert_eq!(out.absent, []);
+}
+
+#[test]
 fn a_wrong_address_is_silence_and_a_wrong_password_a_refusal() {
     let mut line = Line::tcp(Meter::new());
     let silent = Iec62056::default().identify(&mut line, r#"{"address": "1"}"#);

@@ -200,6 +200,15 @@ pub enum Kind {
     #[serde(rename = "ecl-comfort")]
     #[value(name = "ecl-comfort")]
     EclComfort,
+    #[serde(rename = "iec-meter")]
+    #[value(name = "iec-meter")]
+    IecMeter,
+    #[serde(rename = "p1-meter")]
+    #[value(name = "p1-meter")]
+    P1Meter,
+    #[serde(rename = "sml-meter")]
+    #[value(name = "sml-meter")]
+    SmlMeter,
     #[serde(rename = "primer")]
     #[value(name = "primer")]
     Primer,

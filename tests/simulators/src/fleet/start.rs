@@ -7,8 +7,8 @@ use crate::faults::Faults;
 use crate::modem::Caller;
 use crate::serve::{Handle, Link, Many, WHOLE, serve_many};
 use crate::{
-    Mbus, MbusBuilder, ModbusBuilder, ModbusSlave, ModemHandle, Primer, Recording, SimClock, Spbus, SpbusBuilder, Spt,
-    SptBuilder, SptHistory, Vkt7, Vkt7History,
+    Iec, IecBuilder, Mbus, MbusBuilder, ModbusBuilder, ModbusSlave, ModemHandle, Primer, Recording, SimClock, Sml,
+    Spbus, SpbusBuilder, Spt, SptBuilder, SptHistory, Vkt7, Vkt7History,
 };
 use jiff::civil::DateTime;
 use std::collections::HashMap;
@@ -252,6 +252,9 @@ fn meter_link(meter: &MeterConfig, number: u64, shared: &mut Shared) -> Result<L
         Kind::MbusElectricity => mbus(Mbus::electricity(), meter, number, seed, clock)?,
         Kind::ModbusHeat => modbus(ModbusSlave::heat(), meter, number, seed, clock)?,
         Kind::EclComfort => modbus(ModbusSlave::regulator(), meter, number, seed, clock)?,
+        Kind::IecMeter => iec(Iec::meter(), meter, number, seed, clock),
+        Kind::P1Meter => iec(Iec::p1(), meter, number, seed, clock),
+        Kind::SmlMeter => Sml::meter().seed(seed).clock(clock).link(),
         Kind::Primer => primer(meter, number, seed, clock)?,
         Kind::Replay => replay(meter)?,
     })
@@ -354,6 +357,14 @@ fn modbus(
         builder = builder.serial(serial);
     }
     Ok(builder.link())
+}
+
+fn iec(builder: IecBuilder, meter: &MeterConfig, number: u64, seed: u64, clock: SimClock) -> Link {
+    let mut builder = builder.seed(seed).clock(clock);
+    if let Some(serial) = &meter.serial {
+        builder = builder.serial(counted(serial, number));
+    }
+    builder.link()
 }
 
 fn primer(meter: &MeterConfig, number: u64, seed: u64, clock: SimClock) -> Result<Link, FleetError> {
