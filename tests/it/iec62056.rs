@@ -67,6 +67,34 @@ async fn a_first_read_takes_all_and_the_night_what_is_new() {
     }
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn a_clock_that_is_set_back_changes_nothing_that_was_read() {
+    let clock = standing_clock();
+    let installed = clock.date().saturating_sub(jiff::Span::new().days(4)).at(0, 0, 0, 0);
+    let meter = Iec::meter()
+        .seed(6)
+        .clock(clock)
+        .installed(installed)
+        .start_tcp()
+        .await
+        .unwrap();
+    let row = ["set", "iec62056-21", &tcp(&meter), "12345678", WHAT, "parity=line"];
+    let host = TestHost::start_with(&devices(&[row]), ON_DEMAND);
+    let (device, pool) = (host.device("set").await, host.pool().await);
+    assert_eq!(word(&host.read_now(device, &usual()).await), "complete");
+    let judge = Judge::of(Model::Iec, &meter);
+    assert_whole(&judge, &pool, device).await;
+    // While the registers are read, and for a session.
+    meter.set_faults(Faults::new().clock_jump(-7_200, meter.requests() + 2));
+    let session = host.read_now(device, &usual()).await;
+    assert_eq!(word(&session), "complete", "{session}");
+    meter.set_faults(Faults::new().clock_jump(7_200, 0));
+    let session = host.read_now(device, &usual()).await;
+    assert_eq!(word(&session), "complete", "{session}");
+    assert_whole(&judge, &pool, device).await;
+    assert_no_incident(&pool).await;
+}
+
 /// One session over a line: outcome and what is wrong.
 async fn session(link: Link, config: Json, is_asked: bool) -> (Outcome, Vec<Seen>, Vec<String>) {
     let meter = link.start_tcp().await.unwrap();

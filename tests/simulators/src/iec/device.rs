@@ -119,6 +119,7 @@ impl Device {
                 Some(framed(None, &self.shown().readout(&self.serial()), true))
             }
             (Stage::Programming, &[ACK]) => Some(self.blocks.pop().unwrap_or_else(|| vec![NAK])),
+            (Stage::Programming, [b'/', ..]) => None,
             (Stage::Programming, &[SOH, c, d, ref rest @ ..]) => self.command([c, d], rest, message),
             _ => {
                 self.end();
@@ -324,7 +325,7 @@ mod tests {
         assert_eq!(profile.matches("\r\n").count(), 3, "{profile}");
         assert_eq!(
             say(&mut meter, &framed(Some(*b"R5"), "P.02(;)", true)),
-            "\u{2}(ERROR03)\u{3}\u{35}"
+            "\u{2}(ERROR03)\u{3}Y"
         );
         let mut spoilt = asked;
         spoilt[5] ^= 1;
