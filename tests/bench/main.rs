@@ -5,15 +5,18 @@
 
 mod bare;
 mod callers;
+mod drivers;
 mod earlier;
 mod exchange;
 mod fleet;
 mod languages;
 mod meters;
+mod modbus;
 mod native;
 mod parked;
 mod poll;
 mod process;
+mod python;
 mod report;
 mod start;
 mod store;
@@ -85,6 +88,10 @@ enum Name {
     Parked,
     /// From the start of the program to its first question.
     Start,
+    /// Decoding: each driver natively and in the sandbox, M-Bus telegrams beside other decoders; only when it is named.
+    Drivers,
+    /// Modbus TCP devices, from polling to SQLite, beside pymodbus and mbpoll; only when it is named.
+    Modbus,
     /// The example drivers by their languages; only when it is named, for they are built apart.
     Languages,
     /// The process of the simulated meters.
@@ -134,6 +141,12 @@ fn run(arguments: &Arguments) -> anyhow::Result<()> {
     }
     if asked(Name::Fleet) {
         fleet::run(arguments.meters)?;
+    }
+    if arguments.names.contains(&Name::Drivers) {
+        drivers::run()?;
+    }
+    if arguments.names.contains(&Name::Modbus) {
+        modbus::run()?;
     }
     if arguments.names.contains(&Name::Languages) {
         languages::run()?;

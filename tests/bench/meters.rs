@@ -9,7 +9,7 @@ use anyhow::{Context as _, Result};
 use jiff::civil::DateTime;
 use jiff::tz::TimeZone;
 use jiff::{Timestamp, ToSpan as _};
-use meter_sim::{Faults, Mbus, SimClock, Spt, Vkt7, Vkt7Builder, serve_many};
+use meter_sim::{Faults, Mbus, ModbusFraming, ModbusSlave, SimClock, Spt, Vkt7, Vkt7Builder, serve_many};
 
 /// Elements of both kinds that an hour has: 20 columns.
 const ELEMENTS: [u8; 20] = [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 77];
@@ -40,6 +40,9 @@ pub fn day(clock: DateTime) -> (DateTime, DateTime) {
     (end.checked_sub(24.hours()).expect("the calendar goes back"), end)
 }
 
+/// Days for which the Modbus meters are in use: their ring of hours is full.
+const REGISTER_DAYS: i64 = 70;
+
 /// Sockets of the meters' process: ten thousand sessions at once, and a reserve.
 const OPEN_FILES: u64 = 11_000;
 
@@ -53,6 +56,9 @@ pub struct Manner {
     /// meters hold, not only a day.
     #[arg(long, hide = true)]
     pub mixed: bool,
+    /// Modbus TCP heat meters (РЕГИСТР-1) instead.
+    #[arg(long, hide = true)]
+    pub modbus: bool,
     /// Time between a question and its answer, milliseconds.
     #[arg(long, default_value_t = 0, hide = true)]
     pub answer_ms: u64,
@@ -74,14 +80,19 @@ pub fn serve(listeners: u16, manner: Manner, clock: DateTime) -> Result<()> {
     let mbus = Mbus::heat().months(0).profile(2, 24).clock(SimClock::fixed(clock));
     let history = mbus.generate();
     let mbus = mbus.history(history).faults(faults);
+    let register = ModbusSlave::heat()
+        .framing(ModbusFraming::Tcp)
+        .clock(SimClock::fixed(clock));
+    let register = register.installed(clock.checked_sub(REGISTER_DAYS.days()).expect("the calendar goes back"));
     let mut lines = Vec::new();
     for number in 0..listeners {
-        let (vkt7, spt943, mbus) = (vkt7.clone(), spt943.clone(), mbus.clone());
+        let (vkt7, spt943, mbus, register) = (vkt7.clone(), spt943.clone(), mbus.clone(), register.clone());
         // On all addresses of the loopback: to the host each of them is a line of its own.
         let at = (Ipv4Addr::UNSPECIFIED, 0).into();
         let served = serve_many(at, move |_| match number % MODELS {
             1 if manner.mixed => spt943.clone().link(),
             2 if manner.mixed => mbus.clone().link(),
+            _ if manner.modbus => register.clone().link(),
             _ => vkt7.clone().link(),
         });
         lines.push(runtime.block_on(served).context("listen")?);
@@ -137,6 +148,9 @@ impl Meters {
         }
         if manner.mixed {
             command.arg("--mixed");
+        }
+        if manner.modbus {
+            command.arg("--modbus");
         }
         command.args(["--answer-ms", &manner.answer_ms.to_string()]);
         let mut child = command

@@ -38,15 +38,16 @@ pub fn session(address: &str, config: &str, day: (DateTime, DateTime)) -> Result
     Ok(port.questions)
 }
 
-fn civil(at: DateTime) -> CivilTime {
+/// The meter's time as a driver has it.
+pub fn civil(at: DateTime) -> CivilTime {
     let part = |number: i8| u8::try_from(number).unwrap_or_default();
     CivilTime {
         year: u16::try_from(at.year()).unwrap_or_default(),
         month: part(at.month()),
         day: part(at.day()),
         hour: part(at.hour()),
-        minute: 0,
-        second: 0,
+        minute: part(at.minute()),
+        second: part(at.second()),
     }
 }
 

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use jiff::ToSpan as _;
 use jiff::civil::{DateTime, date};
 use jiff::tz::TimeZone;
-use meter_sim::{Faults, Handle, Link, Mbus, Spbus, SpbusHistory, Spt, SptHistory, Vkt7, Vkt7History};
+use meter_sim::{Faults, Handle, Link, M4, Mbus, Spbus, SpbusHistory, Spt, SptHistory, Vkt7, Vkt7History};
 use serde_json::{Value as Json, json};
 use system_tests::session::Read;
 use system_tests::{TestHost, parts};
@@ -168,6 +168,27 @@ fn spt943() -> Fixture {
     }
 }
 
+fn spt943rev3() -> Fixture {
+    let meter = M4::spt943rev3().seed(8).clock(NOW).network(7).settlement(25, 10);
+    let history: Arc<SptHistory> = meter.generate();
+    let hole = (date(2026, 11, 20).at(3, 0, 0, 0), date(2026, 11, 20).at(5, 0, 0, 0));
+    Fixture {
+        model: Model::Tagged,
+        driver: "logika-m4",
+        config: json!({"address": 7, "timeout_ms": 120, "attempts": 5, "wake": "fast"}),
+        often: 2.0,
+        lines: 1,
+        link: Box::new(move |faults| {
+            meter
+                .clone()
+                .history(history.clone())
+                .without_hours(hole.0, hole.1)
+                .faults(faults)
+                .link()
+        }),
+    }
+}
+
 fn spt961() -> Fixture {
     let meter = Spbus::spt961().seed(6).clock(NOW).address(16).settlement(25, 10);
     let history: Arc<SpbusHistory> = meter.generate();
@@ -295,6 +316,11 @@ async fn spt943_on_bad_lines_gives_nothing_but_the_truth() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn spt943rev3_on_bad_lines_gives_nothing_but_the_truth() {
+    all_seeds(spt943rev3(), "СПТ943rev3").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn spt961_on_bad_lines_gives_nothing_but_the_truth() {
     all_seeds(spt961(), "СПТ961.2").await;
 }
@@ -313,6 +339,10 @@ async fn the_judge_sees_every_other_meter() {
             Vkt7::builder().seed(4).clock(NOW).two_inputs().report_day(25).link(),
         ),
         (spt943(), Spt::spt943().seed(4).clock(NOW).settlement(25, 10).link()),
+        (
+            spt943rev3(),
+            M4::spt943rev3().seed(4).clock(NOW).settlement(25, 10).link(),
+        ),
         (spt961(), Spbus::spt961().seed(4).clock(NOW).settlement(25, 10).link()),
         (mbus(), Mbus::heat().seed(4).clock(NOW).link()),
     ];

@@ -10,7 +10,8 @@ use system_tests::parts;
 use crate::replay::uzel;
 
 /// The drivers, and how many recordings each has.
-const DRIVERS: [(&str, usize); 6] = [
+const DRIVERS: [(&str, usize); 7] = [
+    ("vkt5", 1),
     ("vkt7", 1),
     ("iec62056-21", 1),
     ("logika-m4", 1),

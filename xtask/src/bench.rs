@@ -3,12 +3,17 @@
 use anyhow::Result;
 
 use crate::host;
+use crate::packages::{self, MBPOLL, PYTHON};
 use crate::process::{self, say};
 use crate::wasm;
 use crate::workspace::Workspace;
 
 /// A benchmark of its own: its time is not the machine's.
 const CITY: &str = "city";
+
+/// The benchmarks beside other programs.
+const DRIVERS: &str = "drivers";
+const MODBUS: &str = "modbus";
 
 /// Builds what is measured and hands `arguments` to the program `bench`.
 ///
@@ -37,5 +42,15 @@ pub fn run(workspace: &Workspace, arguments: &[String]) -> Result<()> {
     let programs = host::release(workspace)?;
     let mut bench = process::command(programs.bench(), &workspace.root);
     bench.args(arguments).envs(programs.variables(workspace));
+    let asked = |name: &str| arguments.iter().any(|argument| argument == name);
+    if asked(DRIVERS) {
+        bench.env("UZEL_DECODER", wasm::module(workspace, "decoder")?);
+    }
+    if asked(DRIVERS) || asked(MODBUS) {
+        packages::ensure(PYTHON, "the readers in Python that Uzel is measured beside")?;
+    }
+    if asked(MODBUS) {
+        packages::ensure(MBPOLL, "the floor of the Modbus exchange")?;
+    }
     process::run(&mut bench, "look at the benchmark's words above")
 }

@@ -1,7 +1,7 @@
 //! Small file operations with errors that name the file.
 
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
 use anyhow::{Context, Result};
@@ -23,6 +23,28 @@ pub fn write_if_changed(path: &Path, bytes: &[u8]) -> Result<bool> {
     fs::write(&part, bytes).with_context(|| format!("cannot write {}", part.display()))?;
     fs::rename(&part, path).with_context(|| format!("cannot replace {}", path.display()))?;
     Ok(true)
+}
+
+/// The files under `folder` whose names end in `.extension`, sorted.
+///
+/// # Errors
+/// A folder cannot be read.
+pub fn under(folder: &Path, extension: &str) -> Result<Vec<PathBuf>> {
+    let mut found = Vec::new();
+    let mut folders = vec![folder.to_path_buf()];
+    while let Some(folder) = folders.pop() {
+        let entries = fs::read_dir(&folder).with_context(|| format!("cannot read {}", folder.display()))?;
+        for entry in entries {
+            let path = entry?.path();
+            if path.is_dir() {
+                folders.push(path);
+            } else if path.extension().is_some_and(|found| found == extension) {
+                found.push(path);
+            }
+        }
+    }
+    found.sort();
+    Ok(found)
 }
 
 /// When anything under `path` last changed. A folder counts as well: it changes when a file goes.

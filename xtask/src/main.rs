@@ -5,6 +5,7 @@ mod children;
 mod demo;
 mod examples;
 mod files;
+mod fuzz;
 mod host;
 mod openapi;
 mod packages;
@@ -20,6 +21,7 @@ mod workspace;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::time::Duration;
 
 use anyhow::Result;
 use clap::{Parser, Subcommand};
@@ -100,6 +102,15 @@ enum Task {
     /// Checks what no compiler checks: the import table, unfinished code, machine paths, crate dependencies.
     #[command(after_help = "Example:\n  cargo xtask tidy")]
     Tidy,
+    /// Tries the property tests of the drivers' decoders with new cases, each for a minute.
+    #[command(after_help = "Examples:\n  cargo xtask fuzz\n  cargo xtask fuzz mbus vkt7 --seconds 600")]
+    Fuzz {
+        /// Folders in drivers-wasm; all when none is named.
+        names: Vec<String>,
+        /// Time of each test.
+        #[arg(long, default_value_t = 60)]
+        seconds: u64,
+    },
     /// Measures the release build.
     #[command(after_help = "Examples:\n  cargo xtask bench\n  cargo xtask bench fleet --meters 10000")]
     Bench {
@@ -132,6 +143,7 @@ fn run(task: Task) -> Result<()> {
         Task::Openapi { check: false } => openapi::write(&workspace, &host::debug(&workspace)?),
         Task::Bless => test::bless(&workspace),
         Task::Tidy => tidy::run(&workspace),
+        Task::Fuzz { names, seconds } => fuzz::run(&workspace, &names, Duration::from_secs(seconds)),
         Task::Bench { arguments } => bench::run(&workspace, &arguments),
     }
 }

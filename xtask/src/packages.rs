@@ -97,6 +97,12 @@ pub const PYTHON: &[Package] = &[Package {
     proof: "/usr/share/doc/python3-venv",
 }];
 
+/// What reads Modbus beside us in a benchmark.
+pub const MBPOLL: &[Package] = &[Package {
+    name: "mbpoll",
+    proof: "/usr/bin/mbpoll",
+}];
+
 /// The names of those packages that are not installed.
 pub fn missing(packages: &[Package]) -> Vec<&'static str> {
     packages

@@ -86,6 +86,23 @@ pub fn example(workspace: &Workspace, source: &Path) -> Result<Vec<u8>> {
     encode(&guest, &modules).map(|(_, component)| component)
 }
 
+/// Builds the guest `name` of the folder tests, which has no host to talk to, and returns its core module.
+///
+/// # Errors
+/// There is no such package, no toolchain, or the build fails.
+pub fn module(workspace: &Workspace, name: &str) -> Result<PathBuf> {
+    let packages = workspace.packages_in("tests");
+    let package = packages.into_iter().find(|package| package.folder() == name);
+    let guest = Guest {
+        package: package.with_context(|| format!("tests has no package {name}"))?,
+        out: PathBuf::new(),
+        checked: false,
+    };
+    let toolchain = toolchain::prepare(&workspace.root)?;
+    let modules = build(workspace, toolchain, &[&guest])?;
+    Ok(modules.join(name).with_extension("wasm"))
+}
+
 fn select<'a>(workspace: &'a Workspace, names: &[String], out: &Path, hostile: bool) -> Result<Vec<Guest<'a>>> {
     let drivers = workspace.packages_in("drivers-wasm").into_iter();
     let mut guests: Vec<_> = drivers

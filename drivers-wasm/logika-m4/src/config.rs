@@ -48,8 +48,15 @@ impl Default for Config {
     }
 }
 
-/// Speeds with their codes in КИ and function 42 (M4 note, section 1), as far as 4L meters go.
-const SPEEDS: [(u32, u8); 4] = [(2_400, 0), (4_800, 1), (9_600, 2), (19_200, 3)];
+/// Speeds with their codes in КИ and function 42 (M4 note, section 1).
+const SPEEDS: [(u32, u8); 6] = [
+    (2_400, 0),
+    (4_800, 1),
+    (9_600, 2),
+    (19_200, 3),
+    (38_400, 4),
+    (57_600, 5),
+];
 
 /// The code of a speed for function 42.
 pub fn speed_code(baud: u32) -> Option<u8> {
@@ -73,7 +80,7 @@ impl Config {
         }
         for (key, baud) in [("baud", config.baud), ("speed", config.speed)] {
             if speed_code(baud).is_none() && !(key == "speed" && baud == 0) {
-                return wrong(key, baud, "2400, 4800, 9600 or 19200");
+                return wrong(key, baud, "2400, 4800, 9600, 19200, 38400 or 57600");
             }
         }
         Ok(Self {
@@ -95,10 +102,13 @@ mod tests {
             (r#"{"inputs": [3]}"#, "inputs is 3, expected 1 and 2"),
             (r#"{"inputs": []}"#, "inputs is empty, expected 1, 2 or both"),
             (
-                r#"{"speed": 57600}"#,
-                "speed is 57600, expected 2400, 4800, 9600 or 19200",
+                r#"{"speed": 115200}"#,
+                "speed is 115200, expected 2400, 4800, 9600, 19200, 38400 or 57600",
             ),
-            (r#"{"baud": 0}"#, "baud is 0, expected 2400, 4800, 9600 or 19200"),
+            (
+                r#"{"baud": 0}"#,
+                "baud is 0, expected 2400, 4800, 9600, 19200, 38400 or 57600",
+            ),
         ];
         for (json, want) in cases {
             assert!(

@@ -3,7 +3,7 @@
 use uzel_driver_sdk::bytes::unhex;
 
 use crate::frame;
-use crate::header::Header;
+use crate::header::{self, Header};
 
 /// The address under which a meter answers once it has been selected.
 pub const SELECTED: u8 = 253;
@@ -13,6 +13,20 @@ pub const ANYBODY: u8 = 254;
 const CI_SELECT: u8 = 0x52;
 /// Stands for any digit of the number; twice for any manufacturer byte, version, medium.
 const ANY: u8 = 0x0f;
+
+/// Where the digits of the number stand, most significant first: byte and shift.
+const DIGITS: [(usize, u32); 8] = [(3, 4), (3, 0), (2, 4), (2, 0), (1, 4), (1, 0), (0, 4), (0, 0)];
+const MEDIUM: usize = 7;
+/// Behind the digits a search goes through medium, version and the two bytes of the manufacturer.
+const BYTES: [usize; 4] = [MEDIUM, 6, 4, 5];
+
+/// Patterns with one thing less left open.
+pub struct Narrower {
+    /// What meters ought to have there.
+    pub usual: Vec<Secondary>,
+    /// What a few have all the same: hexadecimal digits.
+    pub unusual: Vec<Secondary>,
+}
 
 /// Eight digits, least significant pair first, then manufacturer, version, medium: as on the line.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -39,9 +53,70 @@ impl Secondary {
         }
     }
 
+    /// Number, manufacturer, version and medium, as on the line.
+    pub fn bytes(&self) -> [u8; 8] {
+        self.0
+    }
+
     /// The frame that selects the meters which match, and deselects all others.
     pub fn select(&self) -> Vec<u8> {
         frame::long(frame::SND_UD, SELECTED, CI_SELECT, &self.0)
+    }
+
+    /// The address that a meter gives of itself in a long header (CI 72). None where the header does not say it all.
+    pub fn of(header: &Header) -> Option<Self> {
+        let [low, high] = header.manufacturer?.to_le_bytes();
+        Some(Self([0, 0, 0, 0, low, high, header.version?, header.medium?]).with_number(header))
+            .filter(|_| header.id.len() == 8)
+    }
+
+    /// The same with the number of a meter in place of the digits.
+    pub fn with_number(self, header: &Header) -> Self {
+        let [_, _, _, _, rest @ ..] = self.0;
+        match unhex(&header.id).as_deref() {
+            Some(&[a, b, c, d]) => {
+                let [low, high, version, medium] = rest;
+                Self([d, c, b, a, low, high, version, medium])
+            }
+            _ => self,
+        }
+    }
+
+    /// Whether a digit of the number is left open.
+    pub fn has_open_digits(&self) -> bool {
+        DIGITS.iter().any(|(byte, shift)| self.nibble(*byte, *shift) == ANY)
+    }
+
+    /// What a search tries in place of the first thing that is left open: the digits of the number, most significant
+    /// first, then medium, version and manufacturer. None when nothing is open.
+    pub fn narrower(&self) -> Option<Narrower> {
+        if let Some((byte, shift)) = DIGITS.iter().find(|(byte, shift)| self.nibble(*byte, *shift) == ANY) {
+            let with = |digit: u8| {
+                let around = self.0.get(*byte).copied().unwrap_or(0) & !(ANY << shift);
+                self.with(*byte, around | digit << shift)
+            };
+            return Some(Narrower {
+                usual: (0..=9).map(with).collect(),
+                unusual: (0xa..ANY).map(with).collect(),
+            });
+        }
+        let byte = *BYTES.iter().find(|byte| self.0.get(**byte) == Some(&0xff))?;
+        let is_usual = |value: &u8| byte != MEDIUM || header::medium_name(*value).is_some();
+        Some(Narrower {
+            usual: (0..0xff).filter(is_usual).map(|value| self.with(byte, value)).collect(),
+            unusual: Vec::new(),
+        })
+    }
+
+    fn nibble(&self, byte: usize, shift: u32) -> u8 {
+        self.0.get(byte).map_or(0, |byte| byte >> shift & 0x0f)
+    }
+
+    fn with(mut self, byte: usize, value: u8) -> Self {
+        if let Some(place) = self.0.get_mut(byte) {
+            *place = value;
+        }
+        self
     }
 
     /// Whether a meter that says so of itself is meant. An old header says nothing of manufacturer and version: that is
@@ -103,6 +178,7 @@ mod tests {
             medium: Some(4),
             access: 4,
             status: 0,
+            is_fixed: false,
         }
     }
 
@@ -132,6 +208,40 @@ mod tests {
             let secondary = Secondary::parse(pattern).unwrap();
             assert_eq!(secondary.matches(&kamstrup()), want, "{pattern}");
         }
+    }
+
+    #[test]
+    fn a_search_fills_in_one_place_after_the_other() {
+        let narrower = |pattern: &str| {
+            let patterns = Secondary::parse(pattern).unwrap().narrower()?;
+            let first = |list: &[Secondary]| list.first().map_or(String::new(), ToString::to_string);
+            Some((first(&patterns.usual), patterns.usual.len(), first(&patterns.unusual)))
+        };
+        let cases = [
+            ("FFFFFFFF", Some(("0FFFFFFF", 10, "AFFFFFFF"))),
+            ("0685F8FF", Some(("068508FF", 10, "0685A8FF"))),
+            ("06855817", Some(("06855817FFFFFF00", 24, ""))),
+            ("06855817FFFFFF04", Some(("06855817FFFF0004", 255, ""))),
+            ("06855817FFFF0804", Some(("0685581700FF0804", 255, ""))),
+            ("068558172D2C0804", None),
+        ];
+        for (pattern, want) in cases {
+            let want = want.map(|(usual, count, unusual)| (usual.to_owned(), count, unusual.to_owned()));
+            assert_eq!(narrower(pattern), want, "{pattern}");
+        }
+    }
+
+    #[test]
+    fn a_header_gives_the_whole_address_or_its_number() {
+        let whole = Secondary::of(&kamstrup()).unwrap();
+        assert_eq!(whole.to_string(), "068558172D2C0804");
+        let old = Header {
+            manufacturer: None,
+            ..kamstrup()
+        };
+        assert_eq!(Secondary::of(&old), None);
+        let pattern = Secondary::parse("0FFFFFFF").unwrap();
+        assert_eq!(pattern.with_number(&old).to_string(), "06855817");
     }
 
     #[test]

@@ -6,16 +6,16 @@
 //! archives, under their storage number. So do greatest and least values, because how long they were watched for is
 //! said nowhere.
 
-use std::collections::BTreeMap;
-
 use uzel_driver_sdk::ArchiveKind;
 
 use crate::cycle;
 use crate::data::Data;
 use crate::date::{Precision, Stamp};
 use crate::entry::Entry;
+use crate::profile;
 use crate::quantity::Class;
 use crate::record::{Function, Vif};
+use crate::sorted::Sorted;
 use uzel_driver_sdk::calendar;
 
 /// The meter does not date a storage number.
@@ -55,7 +55,7 @@ pub struct Interval {
 /// What became of the kept values.
 #[derive(Debug, Default)]
 pub struct Archives {
-    intervals: BTreeMap<(Kind, i64), Interval>,
+    intervals: Sorted<(Kind, i64), Interval>,
     /// By entry: whether it is in an archive.
     archived: Vec<bool>,
     /// Why storage numbers are in no archive: for the journal.
@@ -96,11 +96,11 @@ pub fn build(entries: &[Entry<'_>], clock: Option<i64>, latest: i64) -> Archives
 
 /// One slot for every storage number that keeps a value.
 fn slots(entries: &[Entry<'_>], latest: i64) -> Vec<Slot> {
-    let mut found: BTreeMap<u64, Vec<Option<Stamp>>> = BTreeMap::new();
+    let mut found: Sorted<u64, Vec<Option<Stamp>>> = Sorted::default();
     for entry in entries.iter().filter(|entry| entry.record.storage > 0) {
         let record = entry.record;
         if is_kept(entry) {
-            found.entry(record.storage).or_default();
+            found.entry(record.storage, Vec::new);
         }
         let is_date = matches!(record.vif, Vif::Primary(0x6c | 0x6d)) && record.vifes.is_empty();
         let is_of_all = record.function == Function::Instant && record.tariff == 0 && record.subunit == 0;
@@ -109,7 +109,7 @@ fn slots(entries: &[Entry<'_>], latest: i64) -> Vec<Slot> {
                 Data::Stamp(stamp) => Some(stamp),
                 _ => None,
             };
-            found.entry(record.storage).or_default().push(stamp);
+            found.entry(record.storage, Vec::new).push(stamp);
         }
     }
     let slot = |(storage, stamps): (u64, Vec<Option<Stamp>>)| {
@@ -130,7 +130,7 @@ fn slots(entries: &[Entry<'_>], latest: i64) -> Vec<Slot> {
             kind: None,
         }
     };
-    found.into_iter().map(slot).collect()
+    found.into_vec().into_iter().map(slot).collect()
 }
 
 /// A value that an archive can hold: it holds at one moment, and the tables know its quantity.
@@ -276,15 +276,36 @@ fn is_turn_of_month(at: i64) -> bool {
 impl Archives {
     /// The intervals of a kind, oldest first.
     pub fn intervals(&self, kind: Kind) -> Vec<&Interval> {
-        self.intervals
-            .range((kind, i64::MIN)..=(kind, i64::MAX))
-            .map(|(_, interval)| interval)
-            .collect()
+        let of_kind = self.intervals.iter().filter(|((other, _), _)| *other == kind);
+        of_kind.map(|(_, interval)| interval).collect()
     }
 
     /// Whether an entry is in an archive.
     pub fn holds(&self, entry: usize) -> bool {
         self.archived.get(entry).copied().unwrap_or(false)
+    }
+
+    /// All remarks in one line.
+    pub fn remarks(&self) -> String {
+        let mut line = String::new();
+        for remark in &self.remarks {
+            if !line.is_empty() {
+                line.push_str("; ");
+            }
+            line.push_str(remark);
+        }
+        line
+    }
+
+    /// Remarks on values of profiles are told once.
+    fn remark(&mut self, storage: u64, why: &str) {
+        let remark = match storage {
+            profile::FIRST_STORAGE.. => format!("profile: {why}"),
+            storage => format!("storage {storage}: {why}"),
+        };
+        if !self.remarks.contains(&remark) {
+            self.remarks.push(remark);
+        }
     }
 
     fn place(&mut self, entries: &[Entry<'_>], slot: &Slot) {
@@ -305,7 +326,7 @@ impl Archives {
         let (kind, end, begin) = match placed {
             Ok(placed) => placed,
             Err(why) => {
-                self.remarks.push(format!("storage {}: {why}", slot.storage));
+                self.remark(slot.storage, why);
                 return;
             }
         };
@@ -315,7 +336,7 @@ impl Archives {
             values: Vec::new(),
             contested: Vec::new(),
         };
-        let interval = self.intervals.entry((kind, begin)).or_insert_with(new);
+        let interval = self.intervals.entry((kind, begin), new);
         for at in kept {
             merge(entries, interval, &mut self.archived, &mut self.remarks, at);
         }

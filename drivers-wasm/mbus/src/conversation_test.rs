@@ -121,6 +121,23 @@ fn a_meter_is_selected_by_its_number_and_deselected_at_the_end() {
 }
 
 #[test]
+fn a_set_of_data_is_chosen_and_given_back() {
+    let only = answer(1, NOW);
+    let chosen = "> 68 04 04 68 73 01 50 30 f4 16\n< e5\n";
+    let given_back = "> 68 03 03 68 73 01 50 c4 16\n< e5\n";
+    let text = format!("{RESET}{chosen}{RESET}{ASK}{only}{ASK}{only}{RESET}{given_back}");
+    let told = told(&mut Recording::parse(&text), r#"{"address": 1, "data_set": 48}"#);
+    assert!(told.contains("energy=37351e-0"), "{told}");
+
+    // A meter that knows no sets says nothing: it is not read as if it had understood.
+    let silent = "> 68 04 04 68 73 01 50 30 f4 16\n~\n".repeat(2);
+    let config = r#"{"address": 1, "data_set": 48, "attempts": 2}"#;
+    let mut port = Recording::parse(&format!("{RESET}{silent}"));
+    assert_eq!(told_failure(&mut port, config), "Failure::NoAnswer");
+    port.assert_spent();
+}
+
+#[test]
 fn a_lost_answer_is_asked_for_with_the_same_frame_count_bit() {
     let first = answer(1, &format!("{NOW} 1f"));
     let second = answer(2, KEPT);

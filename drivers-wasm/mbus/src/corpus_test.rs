@@ -10,6 +10,7 @@ use uzel_driver_sdk::{Driver, Failure, Fixed, Identity, Value};
 use crate::Mbus;
 use crate::archive::{self, Kind};
 use crate::data::Data;
+use crate::telegram::Context;
 use uzel_driver_sdk::calendar;
 
 /// Which records a file has: name of an element to its text, in the order of the file.
@@ -267,7 +268,7 @@ fn archives_hold_what_the_dates_decide() {
     let mut told = String::new();
     for (name, telegram) in telegrams("test-frames") {
         let frame = crate::frame::decode(&telegram).unwrap();
-        let records = crate::telegram::decode(&frame).unwrap().records;
+        let records = crate::telegram::decode(&frame, &Context::default()).unwrap().records;
         let entries = crate::entry::entries(&records);
         let is_clock = |entry: &&crate::entry::Entry<'_>| entry.id(true) == "date-time";
         let clock = entries.iter().find(is_clock).and_then(|entry| match entry.data {

@@ -1,6 +1,6 @@
 //! The data field of a record: codings and values (EN 13757-3, table of DIF codes, annex A).
 
-use uzel_driver_sdk::bytes::Reader;
+use uzel_driver_sdk::bytes::{self, Reader};
 
 use crate::date::{Stamp, time_of_day};
 
@@ -168,7 +168,9 @@ fn bcd(bytes: &[u8]) -> Option<i64> {
 
 /// Bytes as hexadecimal digits, the last byte first: BCD as one reads it.
 fn digits(bytes: &[u8]) -> String {
-    bytes.iter().rev().map(|byte| format!("{byte:02X}")).collect()
+    let mut digits = bytes::digits(bytes.iter().rev().copied());
+    digits.make_ascii_uppercase();
+    digits
 }
 
 /// ISO 8859-1, last character first.

@@ -60,20 +60,28 @@ impl Stamp {
 
     /// `2013-05-31` or `2012-01-13T16:34:00`.
     pub fn text(&self) -> String {
-        let CivilTime {
-            year,
-            month,
-            day,
-            hour,
-            minute,
-            second,
-        } = self.time;
-        match self.precision {
-            Precision::Day => format!("{year:04}-{month:02}-{day:02}"),
-            Precision::Minute | Precision::Second => {
-                format!("{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}")
-            }
+        let time = self.time;
+        let [century, year] = [time.year / 100, time.year % 100].map(|part| u8::try_from(part).unwrap_or(99));
+        let mut text = String::with_capacity(19);
+        let parts = [
+            ("", century),
+            ("", year),
+            ("-", time.month),
+            ("-", time.day),
+            ("T", time.hour),
+            (":", time.minute),
+            (":", time.second),
+        ];
+        let shown = match self.precision {
+            Precision::Day => 4,
+            Precision::Minute | Precision::Second => parts.len(),
+        };
+        for (before, number) in parts.into_iter().take(shown) {
+            text.push_str(before);
+            text.push(char::from(b'0' + number / 10 % 10));
+            text.push(char::from(b'0' + number % 10));
         }
+        text
     }
 }
 
@@ -90,6 +98,17 @@ fn date(low: u8, high: u8, century: u8) -> Option<(u16, u8, u8)> {
     let (month, day) = (high & 0x0f, low & 0x1f);
     let exists = (1..=calendar::days_in_month(year, month)).contains(&day.into());
     exists.then_some((year, month, day))
+}
+
+/// The data of a date, or of a date and time: undone by [`Stamp::decode`]. The week of type I is not given.
+pub fn encode(time: CivilTime, precision: Precision) -> Vec<u8> {
+    let year = u8::try_from(time.year % 100).unwrap_or(0);
+    let (day, month) = (time.day | year << 5, time.month | year >> 3 << 4);
+    match precision {
+        Precision::Day => vec![day, month],
+        Precision::Minute => vec![time.minute, time.hour, day, month],
+        Precision::Second => vec![time.second, time.minute, time.hour, day, month, 0],
+    }
 }
 
 /// `13:05:00` of a time of day (type J, 3 bytes). None when there is no such time.

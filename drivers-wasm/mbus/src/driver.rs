@@ -1,17 +1,19 @@
 //! The driver: one readout a session, from which all questions are answered.
 
 use uzel_driver_sdk::{
-    Aggregate, ArchiveKind, CivilTime, ClockReading, Column, Driver, Failure, Identity, Instant, LabelRule, Port, Sink,
-    Value, Window,
+    Aggregate, ArchiveKind, CivilTime, ClockReading, Column, Condition, Driver, Failure, Identity, Instant, LabelRule,
+    Port, Sink, Value, Window,
 };
 
 use crate::absence;
+use crate::address::Secondary;
 use crate::archive::{self, Archives, Interval, Kind};
 use crate::config::Config;
 use crate::data::{Coding, Data};
 use crate::date::{Precision, Stamp};
 use crate::entry::{self, Entry, Role};
 use crate::header::{self, Header};
+use crate::profile;
 use crate::readout::{Answer, Readout};
 use crate::record::{Function, Record, Vif};
 use crate::status;
@@ -104,18 +106,17 @@ impl Driver for Mbus {
         let all = session.all_records;
         let header = first_header(&session.readout);
         let mut table = session.moment_table(now, |role| all || role == Role::Current);
-        let status = header.map(|header| header.status);
-        if let Some(status) = status {
-            table.add(status_column(), Value::Bits(status.into()));
+        if let Some(header) = header {
+            table.add(status_column(), Value::Bits(header.status.into()));
         }
-        session.give(table, status, out)
+        session.give(table, header.map(status::of).unwrap_or_default(), out)
     }
 
     fn read_totals(&mut self, port: &mut dyn Port, out: &mut dyn Sink) -> Result<(), Failure> {
         let now = port.now();
         let session = self.read(port, true)?;
         let table = session.moment_table(now, |role| role == Role::Total);
-        session.give(table, None, out)
+        session.give(table, Vec::new(), out)
     }
 
     fn read_archive(
@@ -152,13 +153,14 @@ impl Session {
     /// A row of one moment with the records of the wanted roles. Kept values that are in an archive are left to it,
     /// unless everything is wanted.
     fn moment_table(&self, now: Instant, is_wanted: impl Fn(Role) -> bool) -> Table {
-        let records = self.readout.records();
+        let records = self.records();
         let entries = entry::entries(&records);
         let archives = self.archives(&entries, now);
         let medium = first_header(&self.readout).and_then(|header| header.medium);
         let mut table = Table::default();
         for (at, entry) in entries.iter().enumerate() {
-            let is_elsewhere = archives.holds(at) && !self.all_records;
+            let is_of_profile = entry.record.storage >= profile::FIRST_STORAGE;
+            let is_elsewhere = is_of_profile || archives.holds(at) && !self.all_records;
             if is_wanted(entry.role()) && !is_elsewhere {
                 table.push(entry, true, medium);
             }
@@ -166,14 +168,21 @@ impl Session {
         table
     }
 
-    fn give(&self, table: Table, status: Option<u8>, out: &mut dyn Sink) -> Result<(), Failure> {
+    fn give(&self, table: Table, mut conditions: Vec<Condition>, out: &mut dyn Sink) -> Result<(), Failure> {
         let label = shown_time(&self.readout);
-        let mut conditions = status.map(status::conditions).unwrap_or_default();
         for part in table.split() {
             part.declare(LabelRule::Moment, out)?;
             out.rows(&[part.row(label, std::mem::take(&mut conditions))], None)?;
         }
         Ok(())
+    }
+
+    /// All records read, and behind them the values of compact profiles.
+    fn records(&self) -> Vec<Record> {
+        let mut records = self.readout.records();
+        let values = profile::expand(&records);
+        records.extend(values);
+        records
     }
 
     fn archives(&self, entries: &[Entry<'_>], now: Instant) -> Archives {
@@ -186,7 +195,7 @@ impl Session {
     /// An interval with a value on which no two answers agree is not given: a gap is asked for again, an interval
     /// without its value is not.
     fn archive(&self, kind: Kind, windows: &[Window], now: Instant, out: &mut dyn Sink) -> Result<String, Failure> {
-        let records = self.readout.records();
+        let records = self.records();
         let entries = entry::entries(&records);
         let archives = self.archives(&entries, now);
         let intervals = archives.intervals(kind);
@@ -196,7 +205,7 @@ impl Session {
         };
         let settled: Vec<_> = intervals.iter().copied().filter(is_settled).collect();
         self.give_intervals(&entries, &settled, out)?;
-        let mut remarks = archives.remarks.join("; ");
+        let mut remarks = archives.remarks();
         if self.readout.is_whole() && !archives.is_uncertain {
             let clock = shown_time(&self.readout).map_or(now / 1_000 - ZONE, calendar::reckon);
             let until = absence::settled_until(kind, clock);
@@ -315,6 +324,9 @@ fn identity(readout: &Readout) -> Identity {
     let mut detail = |name: &str, text: String| details.push((name.to_owned(), text));
     let header = first_header(readout);
     if let Some(header) = header {
+        if let Some(address) = Secondary::of(header).filter(|_| readout.is_selected()) {
+            detail("secondary-address", address.to_string());
+        }
         if let Some(maker) = header.maker() {
             detail("manufacturer", maker);
         }

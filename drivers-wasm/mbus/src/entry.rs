@@ -5,9 +5,9 @@
 //! or instantaneous, are left out: `energy`, `energy@1/2`, `volume:1`, `power#max`, `voltage.ff01#min`, `voltage~3`.
 //! In an archive the storage number is left out too: the row stands for it.
 
-use std::collections::BTreeMap;
 use std::fmt::Write;
 
+use uzel_driver_sdk::bytes::digits;
 use uzel_driver_sdk::{Aggregate, Column, Fixed, Quality, Value};
 
 use crate::data::{self, Coding, Data};
@@ -15,6 +15,7 @@ use crate::header;
 use crate::modifier::{self, Modified};
 use crate::quantity::{self, Class};
 use crate::record::{Function, Record};
+use crate::sorted::Sorted;
 
 /// Bytes of a column's id before its ordinal at most; the contract allows 64 with it.
 const MAX_ID: usize = 58;
@@ -49,10 +50,10 @@ pub type Cell = (Value, Option<(Quality, String)>);
 
 /// All records with meaning, value and place among their likes.
 pub fn entries(records: &[Record]) -> Vec<Entry<'_>> {
-    let mut seen = BTreeMap::new();
+    let mut seen = Sorted::default();
     let with_ordinal = |record| {
         let mut entry = Entry::new(record);
-        let count = seen.entry(entry.plain_id(true)).or_insert(0u32);
+        let count = seen.entry(entry.plain_id(true), || 0u32);
         entry.ordinal = *count;
         *count += 1;
         entry
@@ -61,7 +62,8 @@ pub fn entries(records: &[Record]) -> Vec<Entry<'_>> {
 }
 
 impl<'a> Entry<'a> {
-    fn new(record: &'a Record) -> Self {
+    /// A record with its meaning and value, without regard to its likes.
+    pub fn new(record: &'a Record) -> Self {
         let modified = modifier::apply(&record.vif, quantity::meaning(&record.vif), &record.vifes);
         let data = data::decode(record.coding, &record.data, modified.meaning.expected());
         Self {
@@ -218,11 +220,7 @@ fn shortened(text: &str) -> String {
 /// A binary block in hexadecimal, in the order of the line.
 fn block(bytes: &[u8]) -> String {
     let (shown, more) = bytes.split_at_checked(MAX_BLOCK).unwrap_or((bytes, &[]));
-    let mut text = shown.iter().fold(String::new(), |mut text, byte| {
-        // Writing to a string cannot fail.
-        let _ = write!(text, "{byte:02x}");
-        text
-    });
+    let mut text = digits(shown.iter().copied());
     if !more.is_empty() {
         text.push('…');
     }

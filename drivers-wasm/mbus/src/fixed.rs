@@ -11,8 +11,9 @@ pub const LENGTH: usize = 16;
 /// The unit of counter 1, an earlier value.
 const SAME_BUT_HISTORIC: u8 = 0x3e;
 
-/// Reads number, access number, status, two units and two counters. `bytes` has [`LENGTH`] bytes.
-pub fn decode(bytes: &[u8]) -> Result<(Header, Vec<Record>), Short> {
+/// Reads number, access number, status, two units and two counters. `bytes` has [`LENGTH`] bytes. `known` is how the
+/// counters are coded, where a person knows it.
+pub fn decode(bytes: &[u8], known: Option<Coding>) -> Result<(Header, Vec<Record>), Short> {
     let mut reader = Reader::new(bytes);
     let id = header::id(reader.array()?);
     let (access, status) = (reader.u8()?, reader.u8()?);
@@ -24,13 +25,17 @@ pub fn decode(bytes: &[u8]) -> Result<(Header, Vec<Record>), Short> {
         medium: medium(unit1, unit2),
         access,
         status,
+        is_fixed: true,
     };
-    let coding = coding(status);
+    let coding = known.unwrap_or_else(|| coding(status));
+    // The counters are those of a due date: sources number that flag as bit 1 or as bit 6. Either way they are not taken
+    // for those of now.
+    let storage = u64::from(status & 0x42 != 0);
     let (code1, code2) = (unit1 & 0x3f, unit2 & 0x3f);
-    let first = counter(0, code1, coding, reader.take(4)?);
+    let first = counter(storage, code1, coding, reader.take(4)?);
     let (storage, code2) = match code2 {
         SAME_BUT_HISTORIC => (1, code1),
-        code => (0, code),
+        code => (storage, code),
     };
     let second = counter(storage, code2, coding, reader.take(4)?);
     Ok((header, vec![first, second]))
@@ -72,11 +77,28 @@ mod tests {
 
     #[test]
     fn two_counters_are_read_with_their_unit_and_medium() {
-        let (header, records) = decode(&unhex("78 56 34 12 0a 00 e9 7e 01 00 00 00 35 01 00 00").unwrap()).unwrap();
+        let (header, records) =
+            decode(&unhex("78 56 34 12 0a 00 e9 7e 01 00 00 00 35 01 00 00").unwrap(), None).unwrap();
         assert_eq!((header.id.as_str(), header.medium), ("12345678", Some(7)));
         let told: Vec<_> = records.iter().map(|r| (r.storage, r.vif.clone(), r.coding)).collect();
         let unit = Vif::Fixed(0x29);
         assert_eq!(told, [(0, unit.clone(), Coding::Bcd), (1, unit, Coding::Bcd)]);
+    }
+
+    #[test]
+    fn counters_of_a_due_date_are_kept_apart_and_their_coding_may_be_known() {
+        for (status, known, want) in [
+            ("00", None, (0, Coding::Bcd)),
+            ("02", None, (1, Coding::Bcd)),
+            ("c0", None, (1, Coding::Unknown)),
+            ("80", Some(Coding::Integer), (0, Coding::Integer)),
+            ("01", Some(Coding::Bcd), (0, Coding::Bcd)),
+        ] {
+            let bytes = format!("78 56 34 12 0a {status} e9 6c 01 00 00 00 35 01 00 00");
+            let (_, records) = decode(&unhex(&bytes).unwrap(), known).unwrap();
+            let told = records.iter().map(|record| (record.storage, record.coding));
+            assert_eq!(told.collect::<Vec<_>>(), [want, want], "{status}");
+        }
     }
 
     #[test]

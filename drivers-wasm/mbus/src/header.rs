@@ -18,6 +18,8 @@ pub struct Header {
     pub access: u8,
     /// Abnormal situations, see [`crate::status`].
     pub status: u8,
+    /// Of the old fixed structure (CI 73).
+    pub is_fixed: bool,
 }
 
 impl Header {
@@ -48,8 +50,15 @@ impl Header {
             medium: None,
             access,
             status,
+            is_fixed: false,
         };
         Ok((header, config))
+    }
+
+    /// Whether two headers name the same meter, whatever else they say.
+    pub fn is_of_same_meter(&self, other: &Self) -> bool {
+        let who = |header: &Self| (header.id.clone(), header.manufacturer, header.version, header.medium);
+        who(self) == who(other)
     }
 
     /// The manufacturer as three letters; what is no letter comes as it does in ASCII.

@@ -174,6 +174,18 @@ impl Link {
     }
 }
 
+/// What a failure says, for the trace.
+pub fn complaint(failure: &Failure) -> &str {
+    match failure {
+        Failure::Garbled(what)
+        | Failure::Refused(what)
+        | Failure::WrongDevice(what)
+        | Failure::Unsupported(what)
+        | Failure::Config(what) => what,
+        Failure::NoAnswer | Failure::Line(_) | Failure::Stopped => "",
+    }
+}
+
 /// Whatever comes first, up to `max` bytes.
 fn any(max: usize, deadline_ms: u32) -> Reading {
     Reading {

@@ -1,6 +1,6 @@
 //! What the VIFE behind a value information field change (EN 13757-3, table of orthogonal VIFE).
 
-use std::fmt::Write;
+use uzel_driver_sdk::bytes::digits;
 
 use crate::quantity::{Class, Meaning};
 use crate::record::Vif;
@@ -9,6 +9,9 @@ use crate::record::Vif;
 const VENDOR: u8 = 0x7f;
 /// Bytes behind this code of the tables FB and FD are of a further table, which is not known here.
 const FURTHER_TABLE: u8 = 0x7d;
+
+/// The next byte is of an extension of the table of VIFE.
+const EXTENSION: u8 = 0x7c;
 
 /// A meaning with all its modifiers applied.
 #[derive(Debug, Clone)]
@@ -44,8 +47,14 @@ pub fn apply(vif: &Vif, meaning: Meaning, vifes: &[u8]) -> Modified {
             modified.append(rest);
             return modified;
         }
-        modified.one(code);
         rest = behind;
+        match (code, behind) {
+            (EXTENSION, &[extension, ref behind @ ..]) => {
+                modified.extension(extension & 0x7f);
+                rest = behind;
+            }
+            _ => modified.one(code),
+        }
     }
     modified
 }
@@ -87,9 +96,24 @@ impl Modified {
         }
     }
 
+    /// Behind FC: a phase of the mains, which the value is of, or something that is not known here.
+    fn extension(&mut self, code: u8) {
+        match code {
+            0x01 => self.word("l1"),
+            0x02 => self.word("l2"),
+            0x03 => self.word("l3"),
+            0x04 => self.word("n"),
+            code => {
+                self.another(EXTENSION);
+                self.append(&[code]);
+            }
+        }
+    }
+
     fn word(&mut self, word: &str) {
-        let name = format!("{}.{word}", self.meaning.name);
-        self.meaning.name = name.into();
+        let name = self.meaning.name.to_mut();
+        name.push('.');
+        name.push_str(word);
     }
 
     /// Names bytes that only the maker knows, in hexadecimal.
@@ -97,12 +121,7 @@ impl Modified {
         if bytes.is_empty() {
             return;
         }
-        let hex = bytes.iter().fold(String::new(), |mut hex, byte| {
-            // Writing to a string cannot fail.
-            let _ = write!(hex, "{byte:02x}");
-            hex
-        });
-        self.word(&hex);
+        self.word(&digits(bytes.iter().copied()));
     }
 
     /// The value belongs to the field but is not its quantity. Dates stay dates.
@@ -171,6 +190,24 @@ mod tests {
                 Vif::Text("%RH".to_owned()),
                 "74",
                 "'%RH' %RH -2 Instant",
+            ),
+            (
+                "phase of public telegrams",
+                Vif::Fd(0x49),
+                "fc 01",
+                "voltage.l1 V 0 Instant",
+            ),
+            (
+                "extension that is not known",
+                Vif::Fd(0x49),
+                "fc 91 3c",
+                "voltage.7c.11.backward V 0 Other",
+            ),
+            (
+                "extension without its byte",
+                Vif::Fd(0x49),
+                "7c",
+                "voltage.7c V 0 Other",
             ),
             ("pulse weight: EFE", Vif::Primary(0x10), "28", "volume.28 m3 -6 Other"),
             ("per hour", volume(), "22", "volume.22 m3/h -3 Other"),

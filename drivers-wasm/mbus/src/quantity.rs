@@ -75,6 +75,8 @@ pub fn meaning(vif: &Vif) -> Meaning {
     }
 }
 
+// Not inlined: the tables are long, and a component is to be small.
+#[inline(never)]
 const fn make(name: &'static str, quantity: &'static str, unit: &'static str, exponent: i32, class: Class) -> Meaning {
     Meaning {
         name: Cow::Borrowed(name),
@@ -86,18 +88,22 @@ const fn make(name: &'static str, quantity: &'static str, unit: &'static str, ex
     }
 }
 
+#[inline(never)]
 const fn counter(name: &'static str, quantity: &'static str, (unit, exponent): (&'static str, i32)) -> Meaning {
     make(name, quantity, unit, exponent, Class::Counter)
 }
 
+#[inline(never)]
 const fn instant(name: &'static str, quantity: &'static str, (unit, exponent): (&'static str, i32)) -> Meaning {
     make(name, quantity, unit, exponent, Class::Instant)
 }
 
+#[inline(never)]
 const fn other(name: &'static str) -> Meaning {
     make(name, "other", "", 0, Class::Other)
 }
 
+#[inline(never)]
 const fn identity(name: &'static str) -> Meaning {
     make(name, "other", "", 0, Class::Identity)
 }
@@ -196,6 +202,7 @@ fn fb(code: u8) -> Meaning {
         0x18..=0x19 => counter("mass", "mass", ("t", n + 2)),
         0x1a..=0x1b => instant("humidity", "humidity", ("%", n - 1)),
         0x28..=0x29 => instant("power", "power", ("MW", n - 1)),
+        0x2c..=0x2f => instant("frequency", "frequency", ("Hz", p - 3)),
         0x30..=0x31 => instant("power", "power", ("GJ/h", n - 1)),
         0x74..=0x77 => make("temperature-limit", "temperature", "Cel", p - 3, Class::Other),
         code => unknown("fb", code),
@@ -334,6 +341,7 @@ mod tests {
             (Vif::Fb(0x18), "mass t 2"),
             (Vif::Fb(0x1a), "humidity % -1"),
             (Vif::Fb(0x29), "power MW 0"),
+            (Vif::Fb(0x2d), "frequency Hz -2"),
             (Vif::Fb(0x31), "power GJ/h 0"),
             (Vif::Fb(0x75), "temperature-limit Cel -2"),
             (Vif::Fb(0x7f), "fb-7f  0"),

@@ -10,15 +10,21 @@ use crate::address::{SELECTED, Target};
 use crate::config::Config;
 use crate::data::Coding;
 use crate::frame;
-use crate::link::{Link, Trouble};
+use crate::header::Header;
+use crate::judge;
+use crate::link::{Link, Trouble, complaint};
+use crate::radio::Listener;
 use crate::record::Record;
-use crate::telegram::{self, Telegram, TelegramError};
+use crate::search::{self, Found};
+use crate::telegram::Telegram;
 use crate::verify;
 
 /// Telegrams of a readout at most: a meter that never ends is cut here.
 const MAX_TELEGRAMS: usize = 64;
 /// Control information: data for the meter.
 const CI_DATA: u8 = 0x51;
+/// Control information: application reset, with the code of a set of data behind it.
+const CI_RESET: u8 = 0x50;
 /// Different answers to one request that are gathered before they are compared record by record: on a clean line a
 /// meter that does not repeat itself is the reason, on a disturbed one it takes more.
 const READS_CLEAN: usize = 3;
@@ -43,6 +49,8 @@ pub struct Readout {
     answers: Vec<Answer>,
     /// The meter repeats itself, or sends without end: what it has beyond is out of reach.
     cut: bool,
+    /// Whether the meters that fit the secondary address have been looked for.
+    searched: bool,
 }
 
 /// How a request for the next telegram ended.
@@ -63,6 +71,7 @@ impl Readout {
             last_frame: Vec::new(),
             answers: Vec::new(),
             cut: false,
+            searched: false,
         }
     }
 
@@ -83,25 +92,87 @@ impl Readout {
         !self.cut && !self.more() && records.all(|record| record.coding != Coding::Unsettled)
     }
 
+    /// Whether the meter can be spoken to at all: by radio it is only listened to.
+    pub fn is_wired(&self) -> bool {
+        !self.config.receiver
+    }
+
+    /// Whether the meter is spoken to by its secondary address.
+    pub fn is_selected(&self) -> bool {
+        self.target.address == SELECTED
+    }
+
     fn more(&self) -> bool {
         self.answers.last().is_none_or(|answer| answer.telegram.more)
     }
 
     /// Reads the first telegram, or with `all` every one. What is read already is not read again.
     pub fn read(&mut self, port: &mut dyn Port, all: bool) -> Result<(), Failure> {
+        if self.config.receiver {
+            return self.listen(port);
+        }
+        if self
+            .target
+            .secondary
+            .is_some_and(|secondary| secondary.has_open_digits())
+        {
+            self.search(port)?;
+        }
         let mut trouble = Trouble::Silent;
         for _ in 0..self.config.attempts {
+            let is_first = self.answers.is_empty();
             trouble = match self.go_on(port, all) {
                 Ok(()) => return Ok(()),
                 Err(Trouble::Fatal(failure)) => return Err(failure),
                 Err(trouble) => trouble,
             };
+            if is_first && self.answers.is_empty() {
+                // Damaged answers of the first telegram may be those of several meters with this number.
+                self.search(port)?;
+            }
             // Meter and driver may differ about the frame count bit now: begin anew.
             self.answers.clear();
             self.last_frame.clear();
             self.link.drain(port)?;
         }
         Err(trouble.into())
+    }
+
+    /// Waits for a telegram by radio, unless one has come.
+    fn listen(&mut self, port: &mut dyn Port) -> Result<(), Failure> {
+        let Some(meter) = self.target.secondary.filter(|_| self.answers.is_empty()) else {
+            return Ok(());
+        };
+        let listener = Listener {
+            meter: &meter,
+            context: &self.config.context,
+            verify: self.config.verify,
+            listen_ms: i64::from(self.config.listen_s) * 1_000,
+        };
+        self.answers.push(listener.listen(port)?);
+        Ok(())
+    }
+
+    /// Looks for the meters that fit the secondary address, once: there must be one, and its number is used from then
+    /// on.
+    fn search(&mut self, port: &mut dyn Port) -> Result<(), Failure> {
+        let Some(pattern) = self.target.secondary.filter(|_| self.is_selected() && !self.searched) else {
+            return Ok(());
+        };
+        self.searched = true;
+        match search::find(&mut self.link, port, pattern)? {
+            Found::One(narrowed) => {
+                self.target.secondary = Some(narrowed);
+                Ok(())
+            }
+            Found::Several(failure) => Err(failure),
+            // Whose number is known is asked again, as often as configured.
+            Found::Nobody | Found::Unclear if !pattern.has_open_digits() => Ok(()),
+            Found::Nobody => Err(Failure::NoAnswer),
+            Found::Unclear => Err(Failure::Garbled(format!(
+                "answers of meters that fit {pattern} are damaged and cannot be told apart"
+            ))),
+        }
     }
 
     fn go_on(&mut self, port: &mut dyn Port, all: bool) -> Result<(), Trouble> {
@@ -136,8 +207,25 @@ impl Readout {
         self.link.acknowledged(port, &request).map_err(Failure::from)
     }
 
-    /// Resets the link of a meter with a primary address; deselects all and selects one with a secondary address.
+    /// Makes the meter listen, and tells it which set of data to give where one is configured.
     fn open(&mut self, port: &mut dyn Port) -> Result<(), Trouble> {
+        self.address(port)?;
+        if let Some(set) = self.config.data_set {
+            self.choose(port, &[set])?;
+            // So that the frame count bit is known again.
+            self.address(port)?;
+        }
+        Ok(())
+    }
+
+    /// Application reset: with the code of a set, or without for what the meter usually gives.
+    fn choose(&mut self, port: &mut dyn Port, set: &[u8]) -> Result<(), Trouble> {
+        let request = frame::long(frame::SND_UD | frame::FCB, self.target.address, CI_RESET, set);
+        self.command(port, &request, "application reset")
+    }
+
+    /// Resets the link of a meter with a primary address; deselects all and selects one with a secondary address.
+    fn address(&mut self, port: &mut dyn Port) -> Result<(), Trouble> {
         let reset = frame::short(frame::SND_NKE, self.target.address);
         if self.target.address != SELECTED {
             return self.command(port, &reset, "link reset");
@@ -246,7 +334,7 @@ impl Readout {
                     continue;
                 }
             };
-            let failure = match self.judge(&frame) {
+            let failure = match judge::judge(&frame, &self.target, &self.config.context, self.first_header()) {
                 Ok(telegram) => {
                     port.note(&self.describe(&telegram));
                     return Ok((frame, telegram));
@@ -266,50 +354,9 @@ impl Readout {
         Err(trouble)
     }
 
-    fn judge(&self, frame: &[u8]) -> Result<Telegram, Failure> {
-        let response = frame::decode(frame).map_err(|error| Failure::Garbled(error.to_string()))?;
-        if !self.target.accepts(response.address) {
-            let (got, want) = (response.address, self.target.address);
-            return Err(Failure::WrongDevice(format!("address {got} answers, {want} was asked")));
-        }
-        let telegram = telegram::decode(&response).map_err(|error| match error {
-            TelegramError::Report { .. } | TelegramError::Alarm { .. } => Failure::Refused(error.to_string()),
-            TelegramError::Encrypted { .. } | TelegramError::Structure { .. } => {
-                Failure::Unsupported(error.to_string())
-            }
-            error => Failure::Garbled(error.to_string()),
-        })?;
-        self.judge_identity(&telegram)?;
-        Ok(telegram)
-    }
-
-    /// The meter must be the configured one, and the same in all telegrams.
-    fn judge_identity(&self, telegram: &Telegram) -> Result<(), Failure> {
-        let first = self.answers.first().and_then(|answer| answer.telegram.header.as_ref());
-        let id = |telegram: &Telegram| {
-            telegram
-                .header
-                .as_ref()
-                .map(|header| header.id.clone())
-                .unwrap_or_default()
-        };
-        let got = id(telegram);
-        if let Some(wanted) = &self.target.secondary {
-            let matches = match &telegram.header {
-                Some(header) => wanted.matches(header),
-                // Behind a first telegram that did say who answers, the others may leave it out.
-                None => first.is_some(),
-            };
-            if !matches {
-                return Err(Failure::WrongDevice(format!("{got:?} answers, {wanted} is configured")));
-            }
-        }
-        match first {
-            Some(first) if !got.is_empty() && got != first.id => {
-                Err(Failure::WrongDevice(format!("{got:?} answers, {:?} began", first.id)))
-            }
-            _ => Ok(()),
-        }
+    /// The header of the first telegram.
+    fn first_header(&self) -> Option<&Header> {
+        self.answers.first()?.telegram.header.as_ref()
     }
 
     fn describe(&self, telegram: &Telegram) -> String {
@@ -319,22 +366,15 @@ impl Readout {
         format!("telegram {number} of {id}: {count} records{more}")
     }
 
-    /// Deselects the meter, so that it answers nobody who means another one.
+    /// Has the meter give again what it usually gives, and deselects it, so that it answers nobody who means another one.
     pub fn close(&mut self, port: &mut dyn Port) {
+        if self.is_wired() && self.config.data_set.is_some() {
+            // Nobody waits for the outcome: the session is over.
+            let _ = self.address(port).and_then(|()| self.choose(port, &[]));
+        }
         if self.target.address == SELECTED {
             // Nobody waits for the outcome: the session is over.
             let _ = self.link.acknowledged(port, &frame::short(frame::SND_NKE, SELECTED));
         }
-    }
-}
-
-fn complaint(failure: &Failure) -> &str {
-    match failure {
-        Failure::Garbled(what)
-        | Failure::Refused(what)
-        | Failure::WrongDevice(what)
-        | Failure::Unsupported(what)
-        | Failure::Config(what) => what,
-        Failure::NoAnswer | Failure::Line(_) | Failure::Stopped => "",
     }
 }

@@ -6,7 +6,7 @@
 
 use uzel_driver_sdk::{CivilTime, Configure, Failure, Port, Value};
 
-use crate::date::{Precision, Stamp};
+use crate::date::{self, Precision, Stamp};
 use crate::driver::{Mbus, clock_stamp};
 use uzel_driver_sdk::calendar;
 
@@ -22,6 +22,11 @@ impl Configure for Mbus {
             return Err(Failure::Unsupported(format!("M-Bus dates have no year {}", to.year)));
         }
         let session = self.session()?;
+        if !session.readout.is_wired() {
+            return Err(Failure::Unsupported(
+                "a meter that is heard by radio is not spoken to".to_owned(),
+            ));
+        }
         let Some(Stamp { precision, .. }) = clock_stamp(&session.readout) else {
             return Err(Failure::Unsupported(
                 "the meter shows no date and time (VIF 6D)".to_owned(),
@@ -46,18 +51,15 @@ impl Configure for Mbus {
     }
 }
 
-/// Date and time as a record; undone by [`Stamp::decode`].
+/// Date and time as a record; undone by [`Stamp::decode`]. Whoever shows a date alone is given a time all the same.
 fn record(time: CivilTime, precision: Precision) -> Vec<u8> {
-    let year = u8::try_from(time.year % 100).unwrap_or(0);
-    let date = [time.day | year << 5, time.month | year >> 3 << 4];
-    match precision {
-        Precision::Second => {
-            let clock = [time.second, time.minute, time.hour];
-            // The last byte is the week, not given.
-            [&TYPE_I[..], &clock, &date, &[0]].concat()
-        }
-        Precision::Minute | Precision::Day => [&TYPE_F[..], &[time.minute, time.hour], &date].concat(),
-    }
+    let (kind, precision) = match precision {
+        Precision::Second => (TYPE_I, precision),
+        Precision::Minute | Precision::Day => (TYPE_F, Precision::Minute),
+    };
+    let mut record = kind.to_vec();
+    record.extend(date::encode(time, precision));
+    record
 }
 
 #[cfg(test)]

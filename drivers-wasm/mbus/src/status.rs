@@ -2,9 +2,21 @@
 
 use uzel_driver_sdk::{Condition, Effect};
 
+use crate::header::Header;
+
+/// What the status byte of a header says. In the old fixed structure the lowest and the highest two bits are about the
+/// counters, and no abnormal situations.
+pub fn of(header: &Header) -> Vec<Condition> {
+    conditions(if header.is_fixed {
+        header.status & 0x3c
+    } else {
+        header.status
+    })
+}
+
 /// What a status byte says, one condition for each thing: `status=1` to `status=3` for the low two bits, which are one
 /// number, and `status.2` to `status.7` for the bits above.
-pub fn conditions(status: u8) -> Vec<Condition> {
+fn conditions(status: u8) -> Vec<Condition> {
     let application = match status & 3 {
         0 => None,
         1 => Some(condition("status=1", None, Some(Effect::Information))),

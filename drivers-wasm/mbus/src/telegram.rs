@@ -1,10 +1,14 @@
 //! One answer of a meter (EN 13757-3, section 6): what the control information announces, read whole.
 
+use uzel_driver_sdk::Failure;
 use uzel_driver_sdk::bytes::{Reader, Short};
 
+use crate::cipher::{self, CipherError, Key};
+use crate::data::Coding;
 use crate::fixed;
 use crate::frame::Response;
 use crate::header::Header;
+use crate::layer::{self, LayerError};
 use crate::record::{self, Record, RecordError, Records};
 
 /// One answer of a meter.
@@ -33,38 +37,82 @@ pub enum TelegramError {
     FixedLength { got: usize },
     #[error(transparent)]
     Record(#[from] RecordError),
-    /// The records are encrypted, and keys are no matter of this driver.
-    #[error("records are encrypted, mode {mode}")]
-    Encrypted { mode: u8 },
+    /// A layer of wireless M-Bus around the records.
+    #[error(transparent)]
+    Layer(#[from] LayerError),
+    /// The records are encrypted.
+    #[error(transparent)]
+    Cipher(#[from] CipherError),
     /// An obsolete or unknown structure.
     #[error("CI {ci:02x} is {}, expected 72, 73, 78 or 7a", ci_name(*.ci))]
     Structure { ci: u8 },
 }
 
+impl From<TelegramError> for Failure {
+    fn from(error: TelegramError) -> Self {
+        let text = error.to_string();
+        match error {
+            TelegramError::Report { .. } | TelegramError::Alarm { .. } => Self::Refused(text),
+            TelegramError::Cipher(CipherError::WrongKey) => Self::Config(text),
+            TelegramError::Cipher(CipherError::Short { .. }) | TelegramError::Layer(LayerError::Cut { .. }) => {
+                Self::Garbled(text)
+            }
+            TelegramError::Cipher(_) | TelegramError::Layer(_) | TelegramError::Structure { .. } => {
+                Self::Unsupported(text)
+            }
+            TelegramError::Header { .. } | TelegramError::FixedLength { .. } | TelegramError::Record(_) => {
+                Self::Garbled(text)
+            }
+        }
+    }
+}
+
+/// What is known of a meter apart from its telegrams.
+#[derive(Debug, Clone, Default)]
+pub struct Context {
+    /// What opens encrypted records.
+    pub key: Option<Key>,
+    /// Who sends, where the link layer says so (wireless M-Bus).
+    pub sender: Option<Header>,
+    /// How the counters of the fixed structure are coded, where a person knows it.
+    pub fixed: Option<Coding>,
+}
+
 /// Reads what a response frame carries.
-pub fn decode(response: &Response<'_>) -> Result<Telegram, TelegramError> {
-    let mut reader = Reader::new(response.data);
-    let ci = response.ci;
+pub fn decode(response: &Response<'_>, context: &Context) -> Result<Telegram, TelegramError> {
+    decode_data(response.ci, response.data, context)
+}
+
+/// Reads the data that a control information announces.
+pub fn decode_data(ci: u8, data: &[u8], context: &Context) -> Result<Telegram, TelegramError> {
+    let (ci, data) = layer::inner(ci, data)?;
+    let mut reader = Reader::new(data);
     let cut = |source| TelegramError::Header { ci, source };
     match ci {
         0x72 | 0x7a => {
             let read = if ci == 0x72 { Header::long } else { Header::short };
             let (header, config) = read(&mut reader).map_err(cut)?;
-            refuse_encrypted(config, reader.rest())?;
-            with_records(Some(header), reader.rest())
+            let header = match &context.sender {
+                Some(sender) if ci == 0x7a => Header {
+                    access: header.access,
+                    status: header.status,
+                    ..sender.clone()
+                },
+                _ => header,
+            };
+            let records = cipher::open(&header, config, reader.rest(), context.key.as_ref())?;
+            with_records(Some(header), &records)
         }
-        0x78 => with_records(None, reader.rest()),
-        0x73 if response.data.len() == fixed::LENGTH => {
-            let (header, records) = fixed::decode(response.data).map_err(cut)?;
+        0x78 => with_records(context.sender.clone(), reader.rest()),
+        0x73 if data.len() == fixed::LENGTH => {
+            let (header, records) = fixed::decode(data, context.fixed).map_err(cut)?;
             Ok(Telegram {
                 header: Some(header),
                 records,
                 more: false,
             })
         }
-        0x73 => Err(TelegramError::FixedLength {
-            got: response.data.len(),
-        }),
+        0x73 => Err(TelegramError::FixedLength { got: data.len() }),
         // A report without a code is unspecified, as code 0 is.
         0x70 => Err(TelegramError::Report {
             code: reader.u8().unwrap_or(0),
@@ -83,18 +131,6 @@ fn with_records(header: Option<Header>, bytes: &[u8]) -> Result<Telegram, Telegr
         records: list,
         more,
     })
-}
-
-/// On wires the configuration word is mostly a signature of older meters, any number. Only the modes 5 and 7 with a
-/// count of encrypted blocks, over records that do not begin with the two filler bytes which every decrypted or plain
-/// message of these modes has, mean encryption.
-fn refuse_encrypted(config: u16, records: &[u8]) -> Result<(), TelegramError> {
-    let mode = u8::try_from(config >> 8 & 0x1f).unwrap_or(0);
-    let blocks = config >> 4 & 0x0f;
-    if matches!(mode, 5 | 7) && blocks > 0 && !records.starts_with(&[0x2f, 0x2f]) {
-        return Err(TelegramError::Encrypted { mode });
-    }
-    Ok(())
 }
 
 fn report_name(code: u8) -> &'static str {
@@ -117,7 +153,6 @@ fn ci_name(ci: u8) -> &'static str {
         0x74..=0x77 => "an obsolete structure, most significant byte first",
         0x69 | 0x6a | 0x79 | 0x7b => "a compact or format frame",
         0x50..=0x56 | 0x6c | 0xb8..=0xbd => "a message to a meter",
-        0x8c..=0x90 => "a wireless layer",
         0xa0..=0xb7 => "of the maker's own",
         _ => "no known structure",
     }
@@ -132,7 +167,7 @@ mod tests {
 
     fn answer(ci: u8, data: &str) -> Result<Telegram, TelegramError> {
         let frame = frame::long(0x08, 1, ci, &unhex(data).unwrap());
-        decode(&frame::decode(&frame).unwrap())
+        decode(&frame::decode(&frame).unwrap(), &Context::default())
     }
 
     #[test]
@@ -152,7 +187,11 @@ mod tests {
                 Err("header of CI 72: needs 2 bytes at offset 4, 1 left"),
             ),
             (0x73, "78 56", Err("fixed structure has 2 bytes, expected 16")),
-            (0x7a, "13 00 10 05 99 88", Err("records are encrypted, mode 5")),
+            (
+                0x7a,
+                "13 00 10 05 99 88",
+                Err("records are encrypted, mode 5, and no key is configured"),
+            ),
             (0x7a, "13 00 10 05 2f 2f 01 06 05", Ok((true, 1))),
             (0x7a, "13 00 27 b6 01 06 05", Ok((true, 1))),
             (
@@ -160,6 +199,7 @@ mod tests {
                 "12 34 56 78",
                 Err("CI 76 is an obsolete structure, most significant byte first, expected 72, 73, 78 or 7a"),
             ),
+            (0x8c, "20 27 78 0b 13 43 65 87", Ok((false, 1))),
             (
                 0x79,
                 "",
@@ -179,7 +219,9 @@ mod tests {
     proptest! {
         #[test]
         fn no_answer_panics(ci: u8, data in proptest::collection::vec(any::<u8>(), 0..252)) {
-            let _ = decode(&Response { address: 1, ci, data: &data, length: 0 });
+            let _ = decode_data(ci, &data, &Context::default());
+            let keyed = Context { key: Key::parse(&"0".repeat(32)).ok(), ..Context::default() };
+            let _ = decode_data(0x72, &data, &keyed);
         }
     }
 }

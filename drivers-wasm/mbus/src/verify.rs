@@ -40,12 +40,12 @@ pub fn settle(answers: &[Telegram], suspect: bool) -> Option<Telegram> {
 
 /// Whether two telegrams are of one meter and made of the same records.
 fn is_alike(one: &Telegram, other: &Telegram) -> bool {
-    let who = |telegram: &Telegram| {
-        let header = telegram.header.as_ref();
-        header.map(|header| (header.id.clone(), header.manufacturer, header.version, header.medium))
+    let is_of_same_meter = match (&one.header, &other.header) {
+        (Some(one), Some(other)) => one.is_of_same_meter(other),
+        (one, other) => one.is_none() && other.is_none(),
     };
     let pairs = one.records.iter().zip(&other.records);
-    who(one) == who(other)
+    is_of_same_meter
         && one.more == other.more
         && one.records.len() == other.records.len()
         && pairs.into_iter().all(|(one, other)| one.same_kind(other))
@@ -53,13 +53,19 @@ fn is_alike(one: &Telegram, other: &Telegram) -> bool {
 
 /// The middle one of at least three values that hold at one moment.
 fn middle<'a>(values: &[&'a Record]) -> Option<&'a Record> {
-    let mut ordered = values
-        .iter()
-        .map(|record| Some((size(record)?, *record)))
-        .collect::<Option<Vec<_>>>()?;
-    ordered.sort_by(|((whole, real), _), ((other, other_real), _)| whole.cmp(other).then(real.total_cmp(other_real)));
-    let middle = ordered.get(ordered.len() / 2).filter(|_| ordered.len() >= 3);
-    middle.map(|(_, record)| *record)
+    let sizes = values.iter().map(|record| size(record)).collect::<Option<Vec<_>>>()?;
+    if sizes.len() < 3 {
+        return None;
+    }
+    let is_less = |one: &(i64, f64), other: &(i64, f64)| one.0.cmp(&other.0).then(one.1.total_cmp(&other.1)).is_lt();
+    // The middle one has as many below it as a sorted list would have before it, or fewer with its equals among them.
+    let is_middle = |size: &&(i64, f64)| {
+        let below = sizes.iter().filter(|other| is_less(other, size)).count();
+        let above = sizes.iter().filter(|other| is_less(size, other)).count();
+        below <= sizes.len() / 2 && above <= (sizes.len() - 1) / 2
+    };
+    let at = sizes.iter().position(|size| is_middle(&size))?;
+    values.get(at).copied()
 }
 
 /// By what values of one moment are ordered: all of a group are whole numbers, or all are not.

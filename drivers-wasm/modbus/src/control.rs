@@ -3,21 +3,13 @@
 //! Settings live in memory that wears out and steer the heat of a house: nothing is written that is so already, nothing
 //! outside the range that the map gives, and not often. A write is never repeated; what counts is what is read back.
 
-use uzel_driver_sdk::{Failure, Fixed, Level, Port, Value};
+use uzel_driver_sdk::{Failure, Fixed, Level, Port, Value, writes};
 
 use crate::device::Device;
 use crate::map::{Range, Setting, WriteFunction};
 use crate::number::{Number, Type};
 use crate::pdu::{Area, Request, Span};
 use crate::reading::{decimals, read_scaled};
-
-/// Where the times of earlier writes are remembered.
-const WRITES: &str = "writes";
-/// Writes of one setting are at least so far apart, milliseconds.
-const APART_MS: i64 = 60_000;
-/// Writes to a device in a day, at most.
-const A_DAY: usize = 20;
-const DAY_MS: i64 = 24 * 3_600_000;
 
 /// A number as the device keeps it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -131,7 +123,7 @@ impl Device {
         if wanted == before {
             return Ok(before);
         }
-        permit(port, &setting.id)?;
+        writes::permit(port, &setting.id)?;
         self.write(port, setting, before, wanted)
     }
 
@@ -174,35 +166,4 @@ impl Device {
         port.log(Level::Error, &what);
         Err(Failure::Refused(what))
     }
-}
-
-/// Lets a write happen if there were not too many, and remembers it.
-pub fn permit(port: &mut dyn Port, id: &str) -> Result<(), Failure> {
-    let now = port.now();
-    let kept = port.recall(WRITES).unwrap_or_default();
-    let kept = String::from_utf8_lossy(&kept).into_owned();
-    let line = |line: &str| {
-        let (at, id) = line.split_once(' ')?;
-        Some((at.parse::<i64>().ok()?, id.to_owned()))
-    };
-    // A clock of the host that was set back must not lock the device for ever.
-    let is_recent = |(at, _): &(i64, String)| (0..DAY_MS).contains(&now.saturating_sub(*at));
-    let mut writes: Vec<_> = kept.lines().filter_map(line).filter(is_recent).collect();
-    if writes.len() >= A_DAY {
-        return Err(Failure::Refused(format!(
-            "{A_DAY} writes were made within a day: no more"
-        )));
-    }
-    if writes
-        .iter()
-        .any(|(at, written)| written == id && now.saturating_sub(*at) < APART_MS)
-    {
-        return Err(Failure::Refused(format!(
-            "setting {id} was written within the last minute"
-        )));
-    }
-    writes.push((now, id.to_owned()));
-    let text: Vec<_> = writes.iter().map(|(at, id)| format!("{at} {id}")).collect();
-    port.remember(WRITES, text.join("\n").as_bytes())
-        .map_err(Failure::Refused)
 }

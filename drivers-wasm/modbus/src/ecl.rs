@@ -5,7 +5,7 @@
 
 use uzel_driver_sdk::{Aggregate, Failure, Identity, Port, Value};
 
-use crate::control::{Held, digits, permit};
+use crate::control::{Held, digits};
 use crate::device::Device;
 use crate::map::{Class, Map, Name, Range, Scale, Setting, Source};
 use crate::number::{Order, Type};
@@ -215,7 +215,7 @@ pub fn curve(device: &mut Device, port: &mut dyn Port, circuit: i64, points: &[V
     let steps: Vec<_> = settings.iter().zip(before.iter().zip(&wanted)).collect();
     let changes = steps.iter().filter(|(_, (before, wanted))| before != wanted);
     for (setting, _) in changes.clone() {
-        permit(port, &setting.id)?;
+        uzel_driver_sdk::writes::permit(port, &setting.id)?;
     }
     for (done, (setting, (before, wanted))) in changes.clone().enumerate() {
         let Err(failure) = device.write(port, setting, **before, **wanted) else {

@@ -105,6 +105,13 @@ impl<'a> Reader<'a> {
     }
 }
 
+/// Bytes as hexadecimal digits in a row, small letters.
+pub fn digits(bytes: impl IntoIterator<Item = u8>) -> String {
+    let digit = |nibble: u8| char::from_digit(nibble.into(), 16).unwrap_or('?');
+    let nibbles = bytes.into_iter().flat_map(|byte| [byte >> 4, byte & 0x0f]);
+    nibbles.map(digit).collect()
+}
+
 /// Bytes as `01 ab ff`, for notes and errors.
 pub fn hex(bytes: &[u8]) -> String {
     let mut text = String::with_capacity(bytes.len() * 3);

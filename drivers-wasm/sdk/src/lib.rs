@@ -18,6 +18,8 @@ mod port;
 pub mod recording;
 pub mod resume;
 mod sink;
+pub mod wire;
+pub mod writes;
 
 pub use adapter::{Instance, Shell, Slot};
 pub use bindings::exports::uzel::driver::meter::{ClockReading, Identity};

@@ -1,6 +1,7 @@
 //! What a simulated meter holds, in the words that the host should have for it.
 
 mod iec;
+mod vkt5;
 
 use std::collections::BTreeSet;
 
@@ -10,14 +11,19 @@ use meter_sim::{Handle, TruthKind, TruthNs, TruthRecord, TruthValue};
 use uzel::model::{ArchiveKind, Quality, RecordKind};
 
 use super::seen::{Seen, SeenCell};
+use super::tagged::tagged;
 
 /// Whose columns are expected.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Model {
     /// ВКТ-7 with kgf/cm², Gcal and m³/h.
     Vkt7,
+    /// ВКТ-5 with MPa.
+    Vkt5,
     /// СПТ943 with kgf/cm² and Gcal.
     Spt943,
+    /// A meter of the extended M4 dialect with kgf/cm² and Gcal.
+    Tagged,
     /// A meter of the magistral protocol with kgf/cm² and Gcal.
     Spbus,
     /// An M-Bus slave.
@@ -41,13 +47,13 @@ pub struct Held {
     pub end: DateTime,
     /// Heat input, code, column.
     pub conditions: BTreeSet<(u8, String, Option<String>)>,
-    cells: Vec<HeldCell>,
+    pub(super) cells: Vec<HeldCell>,
     /// What may stand here, too: kept values of an M-Bus meter whose dates did not come through.
-    more: Vec<HeldCell>,
+    pub(super) more: Vec<HeldCell>,
 }
 
 #[derive(Debug, Clone)]
-struct HeldCell {
+pub(super) struct HeldCell {
     id: String,
     input: u8,
     tariff: u8,
@@ -57,7 +63,7 @@ struct HeldCell {
 }
 
 #[derive(Debug, Clone, PartialEq)]
-enum HeldValue {
+pub(super) enum HeldValue {
     Number(f64, Option<(i64, u8)>),
     /// What a meter stores in the place of a sensor that it does not have.
     NoSensor,
@@ -135,7 +141,9 @@ pub fn records(model: Model, meter: &Handle, place: usize, kind: RecordKind) -> 
             };
             plain.iter().map(with_totals).collect()
         }
+        Model::Vkt5 => plain.iter().map(vkt5::held).collect(),
         Model::Primer => plain.iter().map(primer).collect(),
+        Model::Tagged => plain.iter().map(|record| tagged(record, kind)).collect(),
         Model::Spbus => plain.iter().map(spbus).collect(),
         Model::Register => plain.iter().map(register).collect(),
         Model::Sml => plain.iter().map(|record| iec::sml(record, kind)).collect(),
@@ -263,7 +271,7 @@ fn vkt7(record: &TruthRecord, kind: RecordKind, totals: Option<&TruthRecord>) ->
     }
 }
 
-fn cell(id: &str, input: u8, unit: &'static str, value: HeldValue, quality: Quality) -> HeldCell {
+pub(super) fn cell(id: &str, input: u8, unit: &'static str, value: HeldValue, quality: Quality) -> HeldCell {
     HeldCell {
         id: id.to_owned(),
         input,

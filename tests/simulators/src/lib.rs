@@ -8,7 +8,9 @@
 //! | meter | builder |
 //! | --- | --- |
 //! | ВКТ-7 of Teplocom | [`Vkt7::builder`] |
+//! | ВКТ-5 of Teplocom | [`Vkt5::builder`] |
 //! | СПТ943, СПТ942, СПТ941.10 of Logika (legacy M4) | [`Spt::spt943`], [`Spt::spt942`], [`Spt::spt941_10`] |
+//! | СПТ940, СПТ941.20, СПТ943rev3, СПТ944, СПГ740, СПГ742, ЛГК410 of Logika (extended M4) | [`M4::builder`] |
 //! | СПТ961.2, СПТ962, СПГ761.2 of Logika (magistral protocol) | [`Spbus::spt961`], [`Spbus::spt962`], [`Spbus::spg761`] |
 //! | M-Bus heat, water, electricity meters | [`Mbus::heat`], [`Mbus::water`], [`Mbus::electricity`] |
 //! | Modbus slaves: an invented heat meter, an ECL Comfort 310 | [`ModbusSlave::heat`], [`ModbusSlave::regulator`] |
@@ -50,7 +52,9 @@ mod serve;
 mod sml;
 mod spbus;
 mod spt;
+mod spt4m;
 mod truth;
+mod vkt5;
 mod vkt7;
 mod water;
 mod weather;
@@ -70,5 +74,7 @@ pub use serve::{Endpoint, Handle, Link, Many, Quirk, Told, Wire, serve_many};
 pub use sml::Sml;
 pub use spbus::{Spbus, SpbusBuilder, SpbusHistory, SpbusModel};
 pub use spt::{Spt, SptBuilder, SptHistory, SptModel, SptUnits};
+pub use spt4m::{M4, M4Builder, M4Model};
 pub use truth::{Truth, TruthKind, TruthNs, TruthRecord, TruthValue};
+pub use vkt5::{Vkt5, Vkt5Builder, Vkt5Firmware, Vkt5History};
 pub use vkt7::{Digits, ONE_INPUT, TWO_INPUTS, Units, Vkt7, Vkt7Builder, Vkt7Config, Vkt7History};

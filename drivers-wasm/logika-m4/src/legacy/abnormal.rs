@@ -22,9 +22,6 @@ pub struct Abnormal {
     pub category: &'static str,
 }
 
-/// Bits 0 to 7 belong to the device, the others to a heat input.
-pub const COMMON_BITS: u32 = 8;
-
 /// The meter's word for an НС bit, as it stands in its own archive of НС.
 pub fn code(bit: u32) -> String {
     format!("НС{bit:02}")
@@ -32,7 +29,7 @@ pub fn code(bit: u32) -> String {
 
 /// The bits that are set, lowest first.
 pub fn bits(ns: u32) -> impl Iterator<Item = u32> {
-    (0..24).filter(move |bit| ns & (1 << bit) != 0)
+    (0..u32::BITS).filter(move |bit| ns & (1 << bit) != 0)
 }
 
 const fn a(bit: u32, about: About, category: &'static str) -> Abnormal {
@@ -100,4 +97,42 @@ pub static SPT943: [Abnormal; 19] = [
     a(19, About::Nothing, IMBALANCE),
     a(20, About::Heat, COLD),
     a(21, About::Nothing, IMBALANCE),
+];
+
+pub static SPT941: [Abnormal; 6] = [
+    a(0, About::Nothing, "battery"),
+    a(1, About::Sensor("t1"), FAILURE),
+    a(2, About::Sensor("t2"), FAILURE),
+    a(3, About::Nothing, FAILURE),
+    a(4, About::Nothing, IMBALANCE),
+    a(5, About::Heat, COLD),
+];
+
+pub static SPG741: [Abnormal; 26] = [
+    a(0, About::Nothing, "battery"),
+    a(2, About::Nothing, FAILURE),
+    a(3, About::Nothing, "other"),
+    a(4, About::Sensor("Qp1"), BELOW),
+    a(5, About::Sensor("Qp2"), BELOW),
+    a(6, About::Sensor("Qp1"), ABOVE),
+    a(7, About::Sensor("Qp2"), ABOVE),
+    a(9, About::Nothing, FAILURE),
+    a(10, About::Nothing, FAILURE),
+    a(11, About::Nothing, FAILURE),
+    a(12, About::Nothing, FAILURE),
+    a(13, About::Nothing, FAILURE),
+    a(14, About::Sensor("t1"), FAILURE),
+    a(15, About::Sensor("t2"), FAILURE),
+    a(16, About::Sensor("P1"), "out-of-limits"),
+    a(17, About::Sensor("dP1"), "out-of-limits"),
+    a(18, About::Sensor("Qp1"), "out-of-limits"),
+    a(19, About::Sensor("P2"), "out-of-limits"),
+    a(20, About::Sensor("dP2"), "out-of-limits"),
+    a(21, About::Sensor("Qp2"), "out-of-limits"),
+    a(22, About::Sensor("dP3"), "out-of-limits"),
+    a(23, About::Sensor("P3"), "out-of-limits"),
+    a(24, About::Sensor("P4"), "out-of-limits"),
+    a(25, About::Nothing, "out-of-limits"),
+    a(26, About::Nothing, FAILURE),
+    a(27, About::Nothing, FAILURE),
 ];

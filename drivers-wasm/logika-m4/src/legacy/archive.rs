@@ -176,10 +176,12 @@ impl Reader<'_> {
 
     /// The record of one heat input, the same in two rounds; none when the meter twice says that there is none.
     fn record(&mut self, input: u8, interval: Interval) -> Result<Option<Vec<u8>>, Failure> {
-        let label = civil(interval.end);
+        let by_start = self.session.model.day_by_start && matches!(self.grid, Grid::Days { .. });
+        let label = civil(if by_start { interval.start } else { interval.end });
         let Some(year) = label.year.checked_sub(1_900).and_then(|year| u8::try_from(year).ok()) else {
             return Ok(None);
         };
+        let model = self.session.model;
         let (data, name) = match self.grid {
             Grid::Hours => ([year, label.month, label.day, label.hour], "hour"),
             Grid::Days { .. } => ([year, label.month, label.day, 0], "day"),
@@ -188,7 +190,11 @@ impl Reader<'_> {
         let question = Question {
             function: self.function,
             data,
-            len: self.session.model.record_len,
+            len: if self.block() == Block::Hour {
+                model.hour_len
+            } else {
+                model.record_len
+            },
         };
         let select = if self.session.model.inputs > 1 { input } else { 0 };
         let reply = self.session.link.twice(self.port, select, &question);
@@ -198,7 +204,7 @@ impl Reader<'_> {
         );
         match reply {
             Ok(Reply::Data(record)) => {
-                let ns = table::ns_bits(&record);
+                let ns = table::ns_bits(model, self.block(), &record);
                 self.port.note(&format!("{name} {label} ТВ{input}: whole, НС {ns:06X}"));
                 Ok(Some(record))
             }
@@ -229,16 +235,24 @@ impl Reader<'_> {
         }
         self.batch.flush(self.out)?;
         self.declared.clone_from(&self.session.seen);
-        let columns = table::columns(self.session.model, Block::Record, &self.declared, self.session.units);
+        let columns = table::columns(self.session.model, self.block(), &self.declared, &self.session.units);
         self.out.declare(&columns, LabelRule::IntervalEnd)
     }
 
+    /// Hours may have a form of their own.
+    fn block(&self) -> Block {
+        if self.grid == Grid::Hours {
+            Block::Hour
+        } else {
+            Block::Record
+        }
+    }
+
     fn row(&self, interval: Interval, records: &Records) -> Row {
-        let model = self.session.model;
+        let (model, block) = (self.session.model, self.block());
         let mut row = empty_row(interval.end);
         row.other_end = matches!(self.grid, Grid::Months { .. }).then(|| civil(interval.start));
-        row.values
-            .reserve(self.declared.len() * table::width(model, Block::Record));
+        row.values.reserve(self.declared.len() * table::width(model, block));
         for input in &self.declared {
             let record = records
                 .iter()
@@ -246,9 +260,10 @@ impl Reader<'_> {
                 .and_then(|(_, record)| record.as_deref());
             match record {
                 Some(record) => {
-                    table::fill(model, Block::Record, record, table::ns_bits(record), *input, &mut row);
+                    let ns = table::ns_bits(model, block, record);
+                    table::fill(model, block, record, ns, *input, &mut row);
                 }
-                None => table::fill_absent(model, Block::Record, &mut row),
+                None => table::fill_absent(model, block, &mut row),
             }
         }
         row

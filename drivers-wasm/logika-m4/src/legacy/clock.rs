@@ -1,4 +1,4 @@
-//! The meter's clock: RAM 0xF3, YY MM DD HH mm SS in binary (M4 note, section 7).
+//! The meter's clock in RAM: YY MM DD HH mm SS in binary (M4 note, section 7).
 
 use uzel_driver_sdk::{ClockReading, Instant, Port};
 
@@ -8,8 +8,6 @@ use super::question::{Answer, Reply, Verdict};
 use super::trouble::Trouble;
 use uzel_driver_sdk::calendar;
 
-/// Where the clock is.
-const CLOCK: u16 = 0xf3;
 /// What a clock that shows whole seconds may be off by.
 const RESOLUTION_MS: i64 = 1_000;
 
@@ -39,8 +37,8 @@ impl From<Reading> for ClockReading {
 }
 
 /// Reads the clock until two readings lie as far apart as the moments at which they were read.
-pub fn read(link: &mut Link, port: &mut dyn Port) -> Result<Reading, Trouble> {
-    let reading = link.agreed(port, 0, &ram_question(CLOCK, 6), |answers, _| {
+pub fn read(link: &mut Link, port: &mut dyn Port, clock: u16) -> Result<Reading, Trouble> {
+    let reading = link.agreed(port, 0, &ram_question(clock, 6), |answers, _| {
         let mut readings = answers.iter().map(decode);
         match readings.next_back().flatten() {
             Some(last) if readings.flatten().any(|before| follows(before, last)) => Verdict::Agreed(last),

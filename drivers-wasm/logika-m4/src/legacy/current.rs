@@ -9,9 +9,6 @@ use super::table::{self, Block};
 use super::trouble::Trouble;
 use uzel_driver_sdk::calendar;
 
-/// НС (3 bytes) and СП in front of a live block.
-const HEAD: usize = 4;
-
 impl Session {
     /// One row of all heat inputs.
     pub fn read_current(&mut self, port: &mut dyn Port, out: &mut dyn Sink) -> Result<(), Failure> {
@@ -21,16 +18,21 @@ impl Session {
         for input in self.inputs.clone() {
             let live = &self.model.live;
             let address = live.ram + live.step * u16::from(input - 1);
-            let block = memory::live(&mut self.link, port, address, live.len, HEAD)?;
+            let mut block = Vec::new();
+            for (offset, len, state) in live.pieces {
+                let piece = memory::live(&mut self.link, port, address + offset, *len, *state)?;
+                block.resize(usize::from(*offset), 0);
+                block.extend(piece);
+            }
             let ns = match apart.as_deref() {
                 Some(bytes) => abnormal_of(bytes, input),
-                None => table::ns_bits(&block),
+                None => table::ns_bits(self.model, Block::Live, &block),
             };
             port.note(&format!("live ТВ{input}, НС {ns:06X}"));
             table::fill(self.model, Block::Live, &block, ns, input, &mut row);
         }
         out.declare(
-            &table::columns(self.model, Block::Live, &self.inputs, self.units),
+            &table::columns(self.model, Block::Live, &self.inputs, &self.units),
             LabelRule::Moment,
         )?;
         out.rows(&[row], None)

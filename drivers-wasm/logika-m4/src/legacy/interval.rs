@@ -76,6 +76,35 @@ impl Grid {
         Interval { start, end }
     }
 
+    /// The end of the interval that is labelled with the date of `at`: the day that ends on it, the month that ends in
+    /// its month; for hours the hour itself. None for a date that cannot be.
+    pub fn ending_on(self, at: CivilTime) -> Option<i64> {
+        let day = seconds(CivilTime {
+            hour: 0,
+            minute: 0,
+            second: 0,
+            ..at
+        })?;
+        Some(match self {
+            Self::Hours => day + i64::from(at.hour) * HOUR,
+            Self::Days { hour } => day + hour * HOUR,
+            Self::Months { day, hour } => begin(at.year.into(), at.month.into(), day, hour),
+        })
+    }
+
+    /// The end of the last interval that ends at `until` or earlier.
+    pub fn at_or_before(self, until: i64) -> i64 {
+        let next = self.at_or_after(until + 1);
+        match self {
+            Self::Hours => next.start - HOUR,
+            Self::Days { .. } => next.start - DAY,
+            Self::Months { day, hour } => {
+                let (year, month, _) = date(next.start.div_euclid(DAY));
+                begin(year, month - 1, day, hour)
+            }
+        }
+    }
+
     /// Seconds that `count` intervals take at most.
     pub fn span(self, count: u32) -> i64 {
         let one = match self {
@@ -201,6 +230,9 @@ mod tests {
                 let first = grid.at_or_after(from);
                 prop_assert!(first.start >= from && first.start < first.end);
                 prop_assert_eq!(grid.next(first), grid.at_or_after(first.start + 1));
+                prop_assert_eq!(grid.ending_on(civil(first.end)), Some(first.end));
+                prop_assert_eq!(grid.at_or_before(first.end), first.end);
+                prop_assert_eq!(grid.at_or_before(first.end - 1), first.start);
             }
         }
     }

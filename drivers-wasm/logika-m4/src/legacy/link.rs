@@ -44,10 +44,12 @@ const IDLE_UNKNOWN_MS: i64 = 30_000;
 /// The line to one meter.
 #[derive(Debug)]
 pub struct Link {
-    pub(super) config: Config,
+    pub(crate) config: Config,
     ident: Option<Ident>,
     slow: Option<bool>,
     idle_ms: i64,
+    /// Questions after the session request travel in extended frames.
+    pub(crate) extended: bool,
     heard: Option<Instant>,
     pub(super) raised: bool,
     /// Disturbances since the session began.
@@ -66,6 +68,7 @@ impl Link {
             ident: None,
             slow,
             idle_ms: IDLE_UNKNOWN_MS,
+            extended: false,
             heard: None,
             raised: false,
             disturbances: 0,
@@ -216,7 +219,7 @@ impl Link {
     }
 
     /// Opens the session again when the meter may have forgotten it.
-    fn keep(&mut self, port: &mut dyn Port) -> Result<(), Trouble> {
+    pub(crate) fn keep(&mut self, port: &mut dyn Port) -> Result<(), Trouble> {
         let idle_ms = self.heard.map_or(i64::MAX, |at| port.now().saturating_sub(at));
         if self.raised && idle_ms > super::speed::HOLDS_MS {
             self.lower(port)?;
@@ -268,7 +271,7 @@ impl Link {
     }
 
     /// Waits until nothing more comes, wakes the meter and opens the session.
-    fn recover(&mut self, port: &mut dyn Port, failures: u32) -> Result<(), Trouble> {
+    pub(crate) fn recover(&mut self, port: &mut dyn Port, failures: u32) -> Result<(), Trouble> {
         self.hear_out(port, failures)?;
         match self.reopen(port) {
             Err(trouble) if self.raised && trouble.can_pass() => self.lower(port),
@@ -297,6 +300,11 @@ impl Link {
             }
         }
         Ok(())
+    }
+
+    /// The meter was heard just now, in a frame that somebody else read.
+    pub(crate) fn hear_now(&mut self, port: &dyn Port) {
+        self.heard = Some(port.now());
     }
 
     fn hear(&mut self, port: &mut dyn Port, reply: Reply, sent: Instant) -> Answer {

@@ -10,6 +10,7 @@ pub mod link;
 pub mod lists;
 pub mod memory;
 pub mod model;
+mod odd;
 pub mod question;
 pub mod session;
 pub mod settings;

@@ -5,11 +5,10 @@ use uzel_driver_sdk::{Failure, Identity, Port};
 use super::clock::{self, Reading};
 use super::link::Link;
 use super::memory;
-use super::model::{self, Model};
+use super::model::{Kept, Model};
 use super::settings::{self, Entry};
 use super::table::Units;
 use super::trouble::Trouble;
-use crate::config::Config;
 use crate::ident::{Device, Ident};
 
 /// Serial number and model character stand in the first flash page.
@@ -17,6 +16,8 @@ const SERIAL: std::ops::Range<usize> = 0x28..0x2c;
 const MODEL_CHARACTER: usize = 0x30;
 /// The settings that every reading needs: the first two pages.
 const FIRST_SETTINGS: u16 = 8;
+/// Where an entry that chooses a unit has it.
+const UNIT_BYTE: usize = 12;
 
 /// A meter that was identified.
 #[derive(Debug)]
@@ -37,17 +38,17 @@ pub struct Session {
 }
 
 impl Session {
-    /// Wakes the meter, asks who it is and reads the settings on which everything else depends.
-    pub fn identify(port: &mut dyn Port, config: Config) -> Result<(Self, Identity), (Link, Failure)> {
-        let inputs = config.inputs.clone();
-        let mut link = Link::new(config);
-        let (ident, device, model) = match known(&mut link, port) {
-            Ok(known) => known,
-            Err(failure) => return Err((link, failure)),
-        };
+    /// Reads the settings on which everything else depends.
+    pub fn introduce(
+        mut link: Link,
+        port: &mut dyn Port,
+        ident: Ident,
+        device: Device,
+        model: &'static Model,
+    ) -> Result<(Self, Identity), (Link, Failure)> {
         link.know(ident, model.slow_wake, model.session_s);
         let inputs: Vec<u8> = (1..=model.inputs)
-            .filter(|input| model.inputs == 1 || inputs.contains(input))
+            .filter(|input| model.inputs == 1 || link.config.inputs.contains(input))
             .collect();
         let mut session = Self {
             link,
@@ -59,7 +60,7 @@ impl Session {
             seen: Vec::new(),
             clock: None,
         };
-        match session.introduce(port, ident, device) {
+        match session.learn_all(port, ident, device) {
             Ok(identity) => Ok((session, identity)),
             Err(failure) => Err((session.link, failure)),
         }
@@ -67,12 +68,12 @@ impl Session {
 
     /// Reads units, report day and report hour.
     pub fn learn(&mut self, port: &mut dyn Port) -> Result<(), Failure> {
-        let page = memory::flash(
-            &mut self.link,
-            port,
-            settings::address(0, 0),
-            FIRST_SETTINGS * settings::ENTRY,
-        )?;
+        if self.model.kept == Kept::Words {
+            return Ok(());
+        }
+        let numbers = &self.model.numbers;
+        let count = FIRST_SETTINGS.max(numbers.report_hour + 1);
+        let page = memory::flash(&mut self.link, port, settings::address(0, 0), count * settings::ENTRY)?;
         let number = |number: u16, name: &str, range: std::ops::RangeInclusive<u32>| {
             let entry = settings::entry(&page, number);
             entry
@@ -81,18 +82,36 @@ impl Session {
                 .filter(|value| range.contains(value))
                 .ok_or_else(|| Failure::Garbled(format!("setting {name} reads {}", shown(entry.as_ref()))))
         };
-        self.units = Units::of_setting(number(0, "ЕИ", 0..=u32::MAX)?);
-        let numbers = &self.model.numbers;
         let day = number(numbers.report_day, "СР", 1..=31)?;
         let hour = number(numbers.report_hour, "ЧР", 0..=23)?;
         self.report_day = u8::try_from(day).unwrap_or(1);
         self.report_hour = u8::try_from(hour).unwrap_or(0);
+        self.units = match self.model.kept {
+            Kept::EntriesAndUnits(units) => self.own_units(port, units)?,
+            _ => Units::of_setting(number(0, "ЕИ", 0..=u32::MAX)?),
+        };
         Ok(())
+    }
+
+    /// Reads the unit of each pressure: two bits behind the text of an entry (M4 note, section 5.2, `dbentry_byte`).
+    fn own_units(&mut self, port: &mut dyn Port, units: &[(u16, &'static str)]) -> Result<Units, Failure> {
+        let mut own = Units::of_setting(0);
+        let (Some((first, _)), Some((last, _))) = (units.first(), units.last()) else {
+            return Ok(own);
+        };
+        let len = (last - first + 1) * settings::ENTRY;
+        let entries = memory::flash(&mut self.link, port, settings::address(*first, 0), len)?;
+        for (number, name) in units {
+            let at = usize::from((number - first) * settings::ENTRY) + UNIT_BYTE;
+            let value = entries.get(at).map_or(0, |byte| byte & 3);
+            own.own.push((name, Units::gas(value.into())));
+        }
+        Ok(own)
     }
 
     /// Reads the clock.
     pub fn read_clock(&mut self, port: &mut dyn Port) -> Result<Reading, Trouble> {
-        let reading = clock::read(&mut self.link, port)?;
+        let reading = clock::read(&mut self.link, port, self.model.clock)?;
         self.clock = Some(reading);
         Ok(reading)
     }
@@ -111,21 +130,29 @@ impl Session {
         self.clock = None;
     }
 
-    fn introduce(&mut self, port: &mut dyn Port, ident: Ident, device: Device) -> Result<Identity, Failure> {
+    fn learn_all(&mut self, port: &mut dyn Port, ident: Ident, device: Device) -> Result<Identity, Failure> {
         self.link.raise(port, self.model.max_baud)?;
-        let page = memory::flash(&mut self.link, port, 0, memory::PAGE)?;
+        let page = if self.model.has_first_page {
+            memory::flash(&mut self.link, port, 0, memory::PAGE)?
+        } else {
+            Vec::new()
+        };
         self.learn(port)?;
         let character = page
             .get(MODEL_CHARACTER)
             .filter(|byte| byte.is_ascii_graphic())
             .map(|byte| char::from(*byte));
         let [.., version] = ident.0;
-        let mut details = vec![
-            ("device".to_owned(), ident.to_string()),
-            ("ЕИ".to_owned(), format!("{}, {}", self.units.pressure, self.units.heat)),
-            ("СР".to_owned(), self.report_day.to_string()),
-            ("ЧР".to_owned(), self.report_hour.to_string()),
-        ];
+        let mut details = vec![("device".to_owned(), ident.to_string())];
+        if self.units.own.is_empty() {
+            details.push(("ЕИ".to_owned(), format!("{}, {}", self.units.pressure, self.units.heat)));
+        }
+        let own = self.units.own.iter();
+        details.extend(own.map(|(name, unit)| (format!("[{name}]"), (*unit).to_owned())));
+        if self.model.kept != Kept::Words {
+            details.push(("СР".to_owned(), self.report_day.to_string()));
+            details.push(("ЧР".to_owned(), self.report_hour.to_string()));
+        }
         if let Some(character) = character {
             details.push(("model".to_owned(), character.to_string()));
         }
@@ -142,17 +169,6 @@ impl Session {
             details,
         })
     }
-}
-
-/// Who answers, if this driver reads it.
-fn known(link: &mut Link, port: &mut dyn Port) -> Result<(Ident, Device, &'static Model), Failure> {
-    let ident = link.open(port)?;
-    let device = ident
-        .device()
-        .ok_or_else(|| Failure::WrongDevice(format!("{ident} answered")))?;
-    let reads = "this driver reads СПТ941.10/.11, СПТ942 and СПТ943";
-    let model = model::model(device).ok_or_else(|| Failure::Unsupported(format!("{ident} answered: {reads}")))?;
-    Ok((ident, device, model))
 }
 
 /// Low 24 bits, little-endian; none where the place is empty.

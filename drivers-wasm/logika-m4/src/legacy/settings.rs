@@ -3,8 +3,10 @@
 use uzel_driver_sdk::{Failure, Fixed, Port, Setting, Value};
 
 use super::memory;
+use super::model::Kept;
 use super::session::Session;
 use super::table::Units;
+use crate::numbers::r32;
 use crate::titles::title;
 
 /// Bytes of an entry.
@@ -28,6 +30,9 @@ pub enum Unit {
     M3PerHour,
     Tonne,
     Second,
+    /// That of a pressure of a gas meter.
+    Own(&'static str),
+    Other(&'static str),
 }
 
 /// One setting of a model. Numbers from 50 on belong to a heat input on models that have two.
@@ -119,7 +124,7 @@ pub fn id(name: &str, input: u8) -> String {
 }
 
 impl Unit {
-    fn code(self, units: Units) -> Option<&'static str> {
+    fn code(self, units: &Units) -> Option<&'static str> {
         match self {
             Self::None => None,
             Self::Pressure => Some(units.pressure),
@@ -129,6 +134,8 @@ impl Unit {
             Self::M3PerHour => Some("m3/h"),
             Self::Tonne => Some("t"),
             Self::Second => Some("s"),
+            Self::Own(name) => Some(units.own(name)),
+            Self::Other(unit) => Some(unit),
         }
     }
 }
@@ -136,6 +143,9 @@ impl Unit {
 impl Session {
     /// Every setting of the public list, the device's own first, then those of each heat input.
     pub fn read_settings(&mut self, port: &mut dyn Port) -> Result<Vec<Setting>, Failure> {
+        if self.model.kept == Kept::Words {
+            return self.read_words(port);
+        }
         let groups = std::iter::once(0).chain(self.inputs.clone().into_iter().filter(|_| self.model.inputs > 1));
         let mut all = Vec::new();
         for input in groups {
@@ -151,12 +161,29 @@ impl Session {
                     id: id(known.name, input),
                     title: title(known.name),
                     value: entry.map_or(Value::Absent, |entry| entry.value()),
-                    unit: known.unit.code(self.units).map(str::to_owned),
+                    unit: known.unit.code(&self.units).map(str::to_owned),
                     writable: keeps_the_line(known.name),
                 });
             }
         }
         Ok(all)
+    }
+
+    /// Settings of 4 bytes from the start of flash (M4 note, section 6.4).
+    fn read_words(&mut self, port: &mut dyn Port) -> Result<Vec<Setting>, Failure> {
+        let known = self.model.settings;
+        let len = u16::try_from(known.len() * 4).unwrap_or(u16::MAX);
+        let bytes = memory::flash(&mut self.link, port, 0, len)?;
+        let words = known.iter().zip(bytes.as_chunks::<4>().0);
+        Ok(words
+            .map(|(known, word)| Setting {
+                id: known.name.to_owned(),
+                title: title(known.name),
+                value: word_value(known.name, *word),
+                unit: known.unit.code(&self.units).map(str::to_owned),
+                writable: false,
+            })
+            .collect())
     }
 
     /// The settings of one heat input, or of the device.
@@ -166,6 +193,17 @@ impl Session {
             .settings
             .iter()
             .filter(move |known| model.inputs == 1 || (known.number >= 50) == (input > 0))
+    }
+}
+
+/// A number, or parts of a date or a time as they are typed (M4 note, section 5.2).
+fn word_value(name: &str, word: [u8; 4]) -> Value {
+    let [first, second, third, _] = word;
+    match name {
+        "ТО" => Value::Text(format!("{second:02}-{first:02}")),
+        "ДО" => Value::Text(format!("{third:02}-{second:02}-{first:02}")),
+        "ДЛ" | "ДЗ" => Value::Text(format!("{second:02}-{first:02}")),
+        _ => Value::Float(r32(word).into()),
     }
 }
 

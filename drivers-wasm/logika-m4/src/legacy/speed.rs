@@ -3,15 +3,19 @@
 //! The meter answers at the old speed, then both sides switch. A meter that hears nothing for 10 s at the raised speed
 //! goes back by itself: that is the way home whenever it stops answering.
 
-use uzel_driver_sdk::{Level, Medium, Parity, Port, Settings};
+use uzel_driver_sdk::{Level, Medium, Parity, Port, Reading, Settings};
 
 use super::frame;
 use super::link::Link;
 use super::trouble::Trouble;
 use crate::config::speed_code;
+use crate::extended;
+use crate::extended::frame::Scan;
 
 /// Set speed.
 const SPEED: u8 = 0x42;
+/// Packet id of an extended request for a speed.
+const SPEED_ID: u8 = 0x42;
 /// Pause after the answer before the first request at the new speed.
 const SWITCH_MS: u32 = 250;
 /// Idle time after which a raised meter may be about to go back.
@@ -31,9 +35,8 @@ impl Link {
             port.log(Level::Info, "this line has no speed to change");
             return Ok(());
         }
-        let request = frame::request(self.config.address, SPEED, [code, 0, 0, 0]);
         // Silence here may mean a lost answer of a meter that did switch, so only a refusal proves that it stayed.
-        if let Err(Trouble::Refused(refused)) = self.ask(port, &request, SPEED, 0) {
+        if let Err(Trouble::Refused(refused)) = self.ask_speed(port, code) {
             port.log(
                 Level::Warn,
                 &format!("the meter refused {to} baud with 21 {refused:02X}"),
@@ -72,14 +75,31 @@ impl Link {
         self.reopen(port)
     }
 
+    /// Asks for a speed in a frame of the meter's dialect.
+    fn ask_speed(&mut self, port: &mut dyn Port, code: u8) -> Result<(), Trouble> {
+        let (nt, data) = (self.config.address, [code, 0, 0, 0]);
+        if self.extended {
+            port.purge();
+            port.write(&extended::frame::request(nt, SPEED_ID, SPEED, &data))?;
+            let len = extended::frame::SHORTEST;
+            let reply = port.read(Reading::exactly(len, self.config.timeout_ms))?;
+            return match extended::frame::scan(&reply, nt, SPEED_ID, SPEED) {
+                Scan::Data(_) => Ok(()),
+                Scan::Refused(code) => Err(Trouble::Refused(code)),
+                _ => Err(Trouble::Garbled("the answer to a speed is no frame".to_owned())),
+            };
+        }
+        let request = frame::request(nt, SPEED, data);
+        self.ask(port, &request, SPEED, 0).map(|_| ())
+    }
+
     /// Sends the meter back to the first speed at the end of the session. The host puts the line back.
     pub(super) fn leave_speed(&mut self, port: &mut dyn Port) {
         let Some(code) = speed_code(self.config.baud).filter(|_| self.raised) else {
             return;
         };
         self.raised = false;
-        let request = frame::request(self.config.address, SPEED, [code, 0, 0, 0]);
-        let answered = self.ask(port, &request, SPEED, 0).is_ok();
+        let answered = self.ask_speed(port, code).is_ok();
         if answered && port.configure(settings(self.config.baud)).is_ok() {
             port.sleep(SWITCH_MS);
         }

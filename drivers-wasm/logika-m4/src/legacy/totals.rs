@@ -7,6 +7,7 @@ use uzel_driver_sdk::{Failure, LabelRule, Port, Row, Sink, Value};
 
 use super::current::empty_row;
 use super::memory;
+use super::model::Scattered;
 use super::session::Session;
 use super::table::{self, Block};
 use super::trouble::Trouble;
@@ -20,6 +21,8 @@ const TRIES: u32 = 4;
 /// Bytes of a total in flash and of its growth in RAM.
 const FLASH_BYTES: usize = 8;
 const RAM_BYTES: usize = 4;
+/// Bytes of a total of three numbers.
+const THREE_BYTES: usize = 12;
 
 impl Session {
     /// One row of all heat inputs.
@@ -33,7 +36,7 @@ impl Session {
             let ended = self.read_clock(port)?.shown;
             if ended.div_euclid(HOUR) == begun.div_euclid(HOUR) {
                 out.declare(
-                    &table::columns(self.model, Block::Totals, &self.inputs, self.units),
+                    &table::columns(self.model, Block::Totals, &self.inputs, &self.units),
                     LabelRule::Moment,
                 )?;
                 return out.rows(&[row], None);
@@ -62,6 +65,9 @@ impl Session {
 
     fn totals_of(&mut self, port: &mut dyn Port, input: u8, row: &mut Row) -> Result<(), Failure> {
         let totals = &self.model.totals;
+        if let Some(scattered) = totals.scattered {
+            return self.scattered(port, scattered, row);
+        }
         let count = totals.fields.len();
         let step = u16::from(input - 1);
         let bytes = |each: usize| Failure::Garbled(format!("{count} totals of {each} bytes do not fit a question"));
@@ -77,6 +83,37 @@ impl Session {
             .zip(growth.as_chunks::<RAM_BYTES>().0);
         row.values
             .extend(places.map(|(total, growth)| Value::Float(i32r32(*total) + f64::from(r32(*growth)))));
+        Ok(())
+    }
+
+    /// Totals that do not lie in one row.
+    fn scattered(&mut self, port: &mut dyn Port, scattered: Scattered, row: &mut Row) -> Result<(), Failure> {
+        match scattered {
+            Scattered::Threes => {
+                let totals = &self.model.totals;
+                let len = u16::try_from(totals.fields.len() * THREE_BYTES).unwrap_or(u16::MAX);
+                let flash = memory::flash(&mut self.link, port, totals.flash, len)?;
+                let words = flash
+                    .as_chunks::<RAM_BYTES>()
+                    .0
+                    .iter()
+                    .map(|word| f64::from(r32(*word)));
+                let words: Vec<f64> = words.collect();
+                let sums = words.as_chunks::<3>().0.iter();
+                row.values.extend(sums.map(|three| Value::Float(three.iter().sum())));
+            }
+            Scattered::Places(places) => {
+                for (flash, ram) in places {
+                    let total = memory::flash(&mut self.link, port, *flash, 8)?;
+                    let growth = memory::live(&mut self.link, port, *ram, 4, 0)?;
+                    let both = total.first_chunk().zip(growth.first_chunk());
+                    row.values.push(both.map_or(Value::Absent, |(total, growth)| {
+                        Value::Float(i32r32(*total) + f64::from(r32(*growth)))
+                    }));
+                }
+            }
+        }
+        port.note("totals of flash and RAM");
         Ok(())
     }
 }

@@ -8,6 +8,7 @@ use uzel_driver_sdk::{CivilTime, Failure, Port, Value};
 
 use super::frame;
 use super::memory;
+use super::model::Kept;
 use super::question::Reply;
 use super::session::Session;
 use super::settings::{self, Entry, Known, TEXT_LEN};
@@ -26,13 +27,18 @@ const CLOCK_TOLERANCE_S: i64 = 3;
 impl Session {
     /// Writes a setting and reads it back.
     pub fn write_setting(&mut self, port: &mut dyn Port, id: &str, value: &Value) -> Result<(), Failure> {
+        if self.model.kept == Kept::Words {
+            return Err(Failure::Unsupported(
+                "how this model's settings are written is not public".to_owned(),
+            ));
+        }
         let (known, input) = self.named(id)?;
         if !settings::keeps_the_line(known.name) {
             let why =
                 format!("{id} changes the clock or the line: set the clock by its own call, the rest at the meter");
             return Err(Failure::Unsupported(why));
         }
-        let text = text_of(value)?;
+        let text = text_of(value, TEXT_LEN)?;
         let before = self.read_entry_quietly(port, known, input)?;
         self.write(port, known, input, &text, before.is_some_and(|entry| entry.operative))?;
         let after = self.read_entry(port, known, input)?;
@@ -150,8 +156,8 @@ impl Session {
     }
 }
 
-/// The text of a value as it would be typed: at most [`TEXT_LEN`] printable ASCII characters.
-fn text_of(value: &Value) -> Result<String, Failure> {
+/// The text of a value as it would be typed: at most `most` printable ASCII characters.
+pub fn text_of(value: &Value, most: usize) -> Result<String, Failure> {
     let text = match value {
         Value::Fixed(fixed) => {
             let width = usize::from(fixed.decimals) + 1;
@@ -168,18 +174,18 @@ fn text_of(value: &Value) -> Result<String, Failure> {
             )));
         }
     };
-    let fits = (1..=TEXT_LEN).contains(&text.len()) && text.bytes().all(|byte| matches!(byte, 0x20..=0x7e));
+    let fits = (1..=most).contains(&text.len()) && text.bytes().all(|byte| matches!(byte, 0x20..=0x7e));
     if fits {
         Ok(text)
     } else {
         Err(Failure::Unsupported(format!(
-            "{text:?} is not 1 to {TEXT_LEN} ASCII characters"
+            "{text:?} is not 1 to {most} ASCII characters"
         )))
     }
 }
 
 /// Whether two texts say the same: as numbers, where both are.
-fn same(held: &str, written: &str) -> bool {
+pub fn same(held: &str, written: &str) -> bool {
     let number = |text: &str| {
         let fixed = settings::decimal(text)?;
         let shift = 10i128.checked_pow(15 - u32::from(fixed.decimals).min(15))?;
@@ -213,7 +219,7 @@ mod tests {
             (fixed(i64::MIN, 0), None),
         ];
         for (value, want) in cases {
-            assert_eq!(text_of(&value).ok().as_deref(), want, "{value:?}");
+            assert_eq!(text_of(&value, TEXT_LEN).ok().as_deref(), want, "{value:?}");
         }
     }
 

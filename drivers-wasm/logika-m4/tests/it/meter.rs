@@ -5,40 +5,8 @@ use std::collections::{BTreeMap, VecDeque};
 
 use uzel_driver_sdk::{Instant, Level, LineError, Medium, Port, Reading, Settings, Until};
 
-/// Repeatable chance.
-#[derive(Debug, Clone)]
-pub struct Chance(pub u64);
-
-impl Chance {
-    pub fn next(&mut self, below: u64) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut mixed = self.0;
-        mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        (mixed ^ (mixed >> 31)) % below
-    }
-
-    fn hits(&mut self, percent: u64) -> bool {
-        self.next(1_000) < percent * 10
-    }
-}
-
-/// Faults in percent of the frames, each direction for itself.
-#[derive(Debug, Clone, Copy, Default)]
-pub struct Faults {
-    /// One to three bits.
-    pub flips: u64,
-    /// Two bits that leave the check byte right.
-    pub sly_flips: u64,
-    pub dropped: u64,
-    pub inserted: u64,
-    /// The answer comes up to three timeouts later.
-    pub late: u64,
-    /// The answer comes twice, the second time at any moment.
-    pub doubled: u64,
-    /// The answer does not come.
-    pub lost: u64,
-}
+use crate::chance::{Chance, Faults, garble};
+use crate::tagged::Tagged;
 
 /// The meter, the line and the host's clock.
 pub struct Meter {
@@ -52,6 +20,8 @@ pub struct Meter {
     pub clock: i64,
     /// r32 places of RAM whose lowest byte counts up with every reading.
     pub moving: Vec<usize>,
+    /// What a meter of the extended dialect holds.
+    pub tagged: Option<Tagged>,
     /// Seconds after which the session is forgotten.
     pub session_s: i64,
     pub write_protected: bool,
@@ -85,6 +55,7 @@ impl Meter {
             records: BTreeMap::new(),
             clock,
             moving: Vec::new(),
+            tagged: None,
             session_s: 120,
             write_protected: false,
             has_months: false,
@@ -130,7 +101,13 @@ impl Meter {
         while self.heard.first().is_some_and(|first| *first != 0x10) {
             self.heard.remove(0);
         }
-        let whole = if self.writing.is_some() { 69 } else { 9 };
+        let extended = self.heard.get(2) == Some(&0x90);
+        let whole = match self.heard.get(5..7) {
+            Some(length) if extended => 9 + usize::from(u16::from_le_bytes([length[0], length[1]])),
+            None if extended => usize::MAX,
+            _ if self.writing.is_some() => 69,
+            _ => 9,
+        };
         if self.heard.len() < whole {
             return;
         }
@@ -146,6 +123,15 @@ impl Meter {
             return;
         }
         self.idle_since = self.now;
+        if extended {
+            self.understood += 1;
+            let now = self.shows();
+            if frame[7] == 0x42 {
+                self.set_speed(frame[8]);
+            }
+            let reply = self.tagged.as_mut().map(|tagged| tagged.reply(&frame, now));
+            return reply.into_iter().for_each(|reply| self.send(reply));
+        }
         let sum = frame[1..whole - 2]
             .iter()
             .fold(0u8, |sum, byte| sum.wrapping_add(*byte));
@@ -189,6 +175,7 @@ impl Meter {
                 let year = u8::try_from(shown.year - 2_000).unwrap();
                 let clock = [year, shown.month, shown.day, shown.hour, shown.minute, shown.second];
                 self.ram[0xf3..0xf9].copy_from_slice(&clock);
+                self.ram[0x64..0x6a].copy_from_slice(&clock);
                 for at in self.moving.clone() {
                     self.ram[at] = self.ram[at].wrapping_add(1);
                 }
@@ -198,7 +185,8 @@ impl Meter {
                 }
             }
             0x48 | 0x59 | 0x4d if function != 0x4d || self.has_months => {
-                let input = if self.ident[0] == 0x92 { 0 } else { self.input };
+                let two_inputs = self.ident[0] == 0x54 && self.ident[1] != 0x29;
+                let input = if two_inputs { self.input } else { 0 };
                 let label = [data[0], data[1], data[2], data[3]];
                 match self.records.get(&(function, input, label)) {
                     Some(record) => (function, record.clone()),
@@ -212,15 +200,17 @@ impl Meter {
                 (0x44, Vec::new())
             }
             0x42 => {
-                self.bauds.1 = [2_400, 4_800, 9_600, 19_200]
-                    .get(usize::from(data[0]))
-                    .copied()
-                    .unwrap_or(2_400);
+                self.set_speed(data[0]);
                 (0x42, Vec::new())
             }
             0x71 => (0x71, Vec::new()),
             _ => refused(0),
         }
+    }
+
+    fn set_speed(&mut self, code: u8) {
+        let speeds = [2_400, 4_800, 9_600, 19_200, 38_400, 57_600];
+        self.bauds.1 = speeds.get(usize::from(code)).copied().unwrap_or(2_400);
     }
 
     /// Settings 1 ТО and 2 ДО of СПТ943 are the clock.
@@ -243,7 +233,7 @@ impl Meter {
             return;
         }
         let copy = reply.clone();
-        let reply = self.garble(reply);
+        let reply = garble(&mut self.chance, self.faults, reply);
         let late = if self.chance.hits(self.faults.late) {
             self.chance.next(3 * 1_000)
         } else {
@@ -263,39 +253,6 @@ impl Meter {
         self.line.extend(bytes.into_iter().map(|byte| (at, byte)));
     }
 
-    fn garble(&mut self, mut bytes: Vec<u8>) -> Vec<u8> {
-        let faults = self.faults;
-        let any = |chance: &mut Chance, len: usize| usize::try_from(chance.next(len as u64)).unwrap();
-        if self.chance.hits(faults.flips) {
-            for _ in 0..=self.chance.next(3) {
-                let at = any(&mut self.chance, bytes.len());
-                bytes[at] ^= 1 << self.chance.next(8);
-            }
-        }
-        if self.chance.hits(faults.sly_flips) {
-            let bit = 1u8 << self.chance.next(8);
-            let middle = 3..bytes.len() - 1;
-            let set: Vec<usize> = middle.clone().filter(|at| bytes[*at] & bit != 0).collect();
-            let clear: Vec<usize> = middle.filter(|at| bytes[*at] & bit == 0).collect();
-            if !set.is_empty() && !clear.is_empty() {
-                let (down, up) = (
-                    set[any(&mut self.chance, set.len())],
-                    clear[any(&mut self.chance, clear.len())],
-                );
-                bytes[down] ^= bit;
-                bytes[up] ^= bit;
-            }
-        }
-        if self.chance.hits(faults.dropped) {
-            bytes.remove(any(&mut self.chance, bytes.len()));
-        }
-        if self.chance.hits(faults.inserted) {
-            let byte = u8::try_from(self.chance.next(256)).unwrap();
-            bytes.insert(any(&mut self.chance, bytes.len()), byte);
-        }
-        bytes
-    }
-
     fn come(&self) -> usize {
         self.line.iter().take_while(|(at, _)| *at <= self.now).count()
     }
@@ -312,7 +269,7 @@ impl Port for Meter {
 
     fn write(&mut self, bytes: &[u8]) -> Result<(), LineError> {
         let bytes = if bytes.len() >= 9 && bytes[0] == 0x10 {
-            self.garble(bytes.to_vec())
+            garble(&mut self.chance, self.faults, bytes.to_vec())
         } else {
             bytes.to_vec()
         };

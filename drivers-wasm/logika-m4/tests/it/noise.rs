@@ -6,7 +6,8 @@ use uzel_driver_sdk::calendar::{HOUR, civil, seconds};
 use uzel_driver_sdk::recording::Collected;
 use uzel_driver_sdk::{Absence, ArchiveKind, CivilTime, Driver, Failure, Row, Value, Window};
 
-use crate::meter::{Chance, Faults, Meter};
+use crate::chance::{Chance, Faults};
+use crate::meter::Meter;
 
 pub const CONFIG: &str = r#"{"address": 5, "timeout_ms": 1000, "attempts": 5}"#;
 
@@ -101,7 +102,7 @@ pub fn spt943() -> Meter {
     meter
 }
 
-const NOISE: Faults = Faults {
+pub const NOISE: Faults = Faults {
     flips: 3,
     sly_flips: 1,
     dropped: 1,

@@ -6,7 +6,7 @@ use uzel_driver_sdk::{Absence, ArchiveKind, CivilTime, Driver, Failure, Window};
 
 use crate::example::{at, config, counted, device, hour_values, whole};
 use crate::far::Framing;
-use crate::wire::Wire;
+use uzel_driver_sdk::wire::Wire;
 
 fn read(framing: Framing, kind: ArchiveKind, begin: CivilTime, end: CivilTime) -> Collected {
     let mut line = Wire::new(device(framing));

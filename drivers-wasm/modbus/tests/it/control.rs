@@ -5,7 +5,7 @@ use serde_json::json;
 use uzel_driver_sdk::{Control, Diagnostics, Driver, Failure, Fixed, Value};
 
 use crate::far::{Device, Framing};
-use crate::wire::Wire;
+use uzel_driver_sdk::wire::Wire;
 
 /// An ECL 310 with A266.1; registers are one less than the maker's numbers.
 fn ecl() -> Device {

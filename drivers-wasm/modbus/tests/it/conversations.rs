@@ -7,7 +7,7 @@ use uzel_driver_sdk::{Diagnostics, Driver, Failure, LabelRule, Value};
 
 use crate::example::{CLOCK, config, device, whole};
 use crate::far::{Device, Framing};
-use crate::wire::Wire;
+use uzel_driver_sdk::wire::Wire;
 
 const FRAMINGS: [Framing; 3] = [Framing::Rtu, Framing::Ascii, Framing::Tcp];
 

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use uzel_driver_sdk::Instant;
 
-use crate::wire::FarEnd;
+use uzel_driver_sdk::wire::FarEnd;
 
 /// How it is spoken to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

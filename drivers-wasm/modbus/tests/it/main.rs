@@ -7,4 +7,3 @@ mod corpus;
 mod example;
 mod far;
 mod noise;
-mod wire;

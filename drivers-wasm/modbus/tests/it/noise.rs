@@ -6,7 +6,7 @@ use uzel_driver_sdk::{ArchiveKind, Driver, Value, Window};
 
 use crate::example::{at, config, counted, device, hour_values, whole};
 use crate::far::{Faults, Framing};
-use crate::wire::Wire;
+use uzel_driver_sdk::wire::Wire;
 
 /// One session over a bad line: rows, and calls that failed.
 fn session(framing: Framing, faults: Faults, seed: u64) -> (usize, usize) {

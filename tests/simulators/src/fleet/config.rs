@@ -167,6 +167,9 @@ pub enum Kind {
     #[serde(rename = "vkt7")]
     #[value(name = "vkt7")]
     Vkt7,
+    #[serde(rename = "vkt5")]
+    #[value(name = "vkt5")]
+    Vkt5,
     #[serde(rename = "spt943")]
     #[value(name = "spt943")]
     Spt943,
@@ -176,6 +179,27 @@ pub enum Kind {
     #[serde(rename = "spt941.10")]
     #[value(name = "spt941.10")]
     Spt941_10,
+    #[serde(rename = "spt940")]
+    #[value(name = "spt940")]
+    Spt940,
+    #[serde(rename = "spt941.20")]
+    #[value(name = "spt941.20")]
+    Spt941_20,
+    #[serde(rename = "spt943rev3")]
+    #[value(name = "spt943rev3")]
+    Spt943rev3,
+    #[serde(rename = "spt944")]
+    #[value(name = "spt944")]
+    Spt944,
+    #[serde(rename = "spg740")]
+    #[value(name = "spg740")]
+    Spg740,
+    #[serde(rename = "spg742")]
+    #[value(name = "spg742")]
+    Spg742,
+    #[serde(rename = "lgk410")]
+    #[value(name = "lgk410")]
+    Lgk410,
     #[serde(rename = "spt961.2")]
     #[value(name = "spt961.2")]
     Spt961_2,

@@ -31,6 +31,7 @@
 mod config;
 mod modem;
 mod start;
+mod teplocom;
 
 pub use config::{Fleet, FleetError, Kind, Line, MeterConfig, ModemConfig, NumberConfig};
 pub use start::{Running, Started};

@@ -7,8 +7,8 @@ use crate::faults::Faults;
 use crate::modem::Caller;
 use crate::serve::{Handle, Link, Many, WHOLE, serve_many};
 use crate::{
-    Iec, IecBuilder, Mbus, MbusBuilder, ModbusBuilder, ModbusSlave, ModemHandle, Primer, Recording, SimClock, Sml,
-    Spbus, SpbusBuilder, Spt, SptBuilder, SptHistory, Vkt7, Vkt7History,
+    Iec, IecBuilder, M4, M4Model, Mbus, MbusBuilder, ModbusBuilder, ModbusSlave, ModemHandle, Primer, Recording,
+    SimClock, Sml, Spbus, SpbusBuilder, Spt, SptBuilder, SptHistory, Vkt7, Vkt7History,
 };
 use jiff::civil::DateTime;
 use std::collections::HashMap;
@@ -241,9 +241,17 @@ fn meter_link(meter: &MeterConfig, number: u64, shared: &mut Shared) -> Result<L
     let seed = meter.seed.wrapping_add(number % SEEDS);
     Ok(match meter.kind {
         Kind::Vkt7 => vkt7(meter, number, seed, clock, shared),
+        Kind::Vkt5 => super::teplocom::vkt5(meter, number, seed, clock)?,
         Kind::Spt943 => spt(Spt::spt943(), meter, number, seed, clock, shared)?,
         Kind::Spt942 => spt(Spt::spt942(), meter, number, seed, clock, shared)?,
         Kind::Spt941_10 => spt(Spt::spt941_10(), meter, number, seed, clock, shared)?,
+        Kind::Spt940 => tagged(M4Model::Spt940, meter, number, seed, clock)?,
+        Kind::Spt941_20 => tagged(M4Model::Spt941_20, meter, number, seed, clock)?,
+        Kind::Spt943rev3 => tagged(M4Model::Spt943rev3, meter, number, seed, clock)?,
+        Kind::Spt944 => tagged(M4Model::Spt944, meter, number, seed, clock)?,
+        Kind::Spg740 => tagged(M4Model::Spg740, meter, number, seed, clock)?,
+        Kind::Spg742 => tagged(M4Model::Spg742, meter, number, seed, clock)?,
+        Kind::Lgk410 => tagged(M4Model::Lgk410, meter, number, seed, clock)?,
         Kind::Spt961_2 => spbus(Spbus::spt961(), meter, seed, clock),
         Kind::Spt962 => spbus(Spbus::spt962(), meter, seed, clock),
         Kind::Spg761_2 => spbus(Spbus::spg761(), meter, seed, clock),
@@ -305,6 +313,23 @@ fn spt(
         .entry((seed, meter.clock, meter.kind))
         .or_insert_with(|| builder.generate());
     Ok(builder.history(Arc::clone(history)).link())
+}
+
+fn tagged(model: M4Model, meter: &MeterConfig, number: u64, seed: u64, clock: SimClock) -> Result<Link, FleetError> {
+    let mut builder = M4::builder(model)
+        .seed(seed)
+        .clock(clock)
+        .settlement(meter.report_day.unwrap_or(1), meter.report_hour);
+    if let Some(address) = meter.address {
+        builder = builder.network(address);
+    }
+    if let Some(inputs) = meter.inputs {
+        builder = builder.inputs(inputs);
+    }
+    if let Some(serial) = digits(meter, number)? {
+        builder = builder.serial(serial);
+    }
+    Ok(builder.link())
 }
 
 fn spbus(builder: SpbusBuilder, meter: &MeterConfig, seed: u64, clock: SimClock) -> Link {
@@ -395,7 +420,7 @@ fn replay(meter: &MeterConfig) -> Result<Link, FleetError> {
 }
 
 /// The serial number of a kind whose wire has a number.
-fn digits(meter: &MeterConfig, number: u64) -> Result<Option<u32>, FleetError> {
+pub(super) fn digits(meter: &MeterConfig, number: u64) -> Result<Option<u32>, FleetError> {
     let Some(serial) = &meter.serial else { return Ok(None) };
     let parsed = counted(serial, number).parse().map_err(|_| FleetError::Serial {
         kind: meter.kind,

@@ -69,6 +69,8 @@ impl Mbus {
                 hours: 0,
                 seconds: false,
                 clock_locked: false,
+                compact: false,
+                fixed: false,
             },
             seed: 1,
             clock: SimClock::running(3 * civil::HOUR_S, 0),
@@ -147,6 +149,18 @@ impl MbusBuilder {
     pub fn profile(mut self, days: u32, hours: u32) -> Self {
         self.config.days = days.min(PROFILE_MAX);
         self.config.hours = hours.min(PROFILE_MAX);
+        self
+    }
+
+    /// All kept months but the newest come as an inverse compact profile.
+    pub fn compact(mut self) -> Self {
+        self.config.compact = true;
+        self
+    }
+
+    /// The first two counters alone, in the old fixed structure (CI 73). For the heat meter.
+    pub fn fixed(mut self) -> Self {
+        self.config.fixed = true;
         self
     }
 

@@ -1,7 +1,7 @@
 //! What each kind of meter puts into its readout.
 
 use super::history::MbusHistory;
-use super::record::{Data, Record};
+use super::record::{self, Data, Record};
 use crate::civil;
 use crate::truth::TruthKind;
 use jiff::civil::{Date, DateTime, date};
@@ -60,15 +60,18 @@ impl Reading {
         }
     }
 
-    fn record(&self) -> Record {
-        let data = match self.width {
+    fn data(&self) -> Data {
+        match self.width {
             Width::Int16 => Data::Int16(self.digits),
             Width::Int32 => Data::Int32(self.digits),
             Width::Int48 => Data::Int48(self.digits),
             Width::Bcd6 => Data::Bcd(self.digits, 3),
             Width::Bcd8 => Data::Bcd(self.digits, 4),
-        };
-        Record::now(self.vif, data).tariff(self.tariff)
+        }
+    }
+
+    fn record(&self) -> Record {
+        Record::now(self.vif, self.data()).tariff(self.tariff)
     }
 }
 
@@ -98,7 +101,12 @@ pub struct Content<'a> {
     pub hours: u32,
     /// The clock is shown to the second.
     pub seconds: bool,
+    /// All months but the newest come as a compact profile.
+    pub compact: bool,
 }
+
+/// Storage number of the newest kept month.
+const MONTHS_FROM: u32 = 2;
 
 /// Storage number of the newest kept day: behind all months.
 const DAYS_FROM: u32 = 64;
@@ -132,7 +140,13 @@ impl Content<'_> {
             current.extend(reading.record().bytes());
         }
         let mut groups = vec![current];
-        for period in self.periods() {
+        let periods = self.periods();
+        let is_month = |period: &&Period| period.kind() == TruthKind::Monthly;
+        let months: Vec<&Period> = periods.iter().filter(is_month).collect();
+        for period in &periods {
+            if self.compact && is_month(&period) && period.storage > MONTHS_FROM {
+                continue;
+            }
             let stamp = if period.timed {
                 Record::now(&[0x6D], Data::DateTime(period.stamp))
             } else {
@@ -143,6 +157,9 @@ impl Content<'_> {
                 group.extend(reading.record().at(period.storage).bytes());
             }
             groups.push(group);
+            if self.compact && period.storage == MONTHS_FROM {
+                groups.extend(profiles(&months));
+            }
         }
         groups
     }
@@ -192,7 +209,7 @@ impl Content<'_> {
         for place in 0..self.months {
             let last_day = end.yesterday().unwrap_or(end);
             let timed = self.kind == MbusKind::Heat;
-            periods.push(self.period(2 + place, end, timed, if timed { last_day } else { end }));
+            periods.push(self.period(MONTHS_FROM + place, end, timed, if timed { last_day } else { end }));
             end = civil::previous_month(end).first_of_month();
         }
         let seconds = civil::seconds_of(self.now);
@@ -229,6 +246,21 @@ impl Content<'_> {
             readings,
         }
     }
+}
+
+/// One compact profile for each reading of the newest month, with the months before it.
+fn profiles(months: &[&Period]) -> Vec<Vec<u8>> {
+    let Some((newest, before)) = months.split_first() else {
+        return Vec::new();
+    };
+    let profile = |(place, reading): (usize, &Reading)| {
+        let values: Vec<Data> = before
+            .iter()
+            .filter_map(|month| month.readings.get(place).map(Reading::data))
+            .collect();
+        record::months_before(&reading.record().at(newest.storage), &values)
+    };
+    newest.readings.iter().enumerate().map(profile).collect()
 }
 
 /// Registers as they stand on the display.

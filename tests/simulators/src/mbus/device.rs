@@ -49,6 +49,10 @@ pub struct MbusConfig {
     pub seconds: bool,
     /// A new time is acknowledged and not taken.
     pub clock_locked: bool,
+    /// All months but the newest come as a compact profile.
+    pub compact: bool,
+    /// Answers with the old fixed structure.
+    pub fixed: bool,
 }
 
 /// Which part of the data a readout delivers, chosen by an application reset with a sub-code.
@@ -205,12 +209,29 @@ impl Mbus {
         let records = self.readout.get(self.next).cloned().unwrap_or_default();
         self.next += 1;
         self.access = self.access.wrapping_add(1);
+        if self.config.fixed {
+            self.last_answer = frame::long(0x08, self.config.primary, &self.fixed_structure());
+            return self.last_answer.clone();
+        }
         let mut user = vec![0x72];
         user.extend(self.secondary());
         user.extend([self.access, self.config.status, 0, 0]);
         user.extend(records);
         self.last_answer = frame::long(0x08, self.config.primary, &user);
         self.last_answer.clone()
+    }
+
+    /// Number, access number, status and the first two counters in decimal (CI 73): energy in kWh, volume in 10 l. The
+    /// medium is heat, 4, in the high bits of both units.
+    fn fixed_structure(&self) -> Vec<u8> {
+        let readings = self.content().current();
+        let counter = |place: usize| bcd(readings.get(place).map_or(0, |reading| reading.digits), 4);
+        let mut user = vec![0x73];
+        user.extend(bcd(self.id().into(), 4));
+        user.extend([self.access, self.config.status, 0x05, 0x40 | 0x2A]);
+        user.extend(counter(0));
+        user.extend(counter(1));
+        user
     }
 
     fn command(&mut self, ci: u8, data: &[u8]) -> Option<Vec<u8>> {
@@ -240,9 +261,8 @@ impl Mbus {
         }
     }
 
-    /// The readout of this moment, packed into telegrams.
-    fn telegrams(&self) -> Vec<Vec<u8>> {
-        let content = Content {
+    fn content(&self) -> Content<'_> {
+        Content {
             kind: self.config.kind,
             history: &self.history,
             now: self.clock.now(),
@@ -251,8 +271,13 @@ impl Mbus {
             days: self.config.days,
             hours: self.config.hours,
             seconds: self.config.seconds,
-        };
-        let groups = content.groups();
+            compact: self.config.compact,
+        }
+    }
+
+    /// The readout of this moment, packed into telegrams.
+    fn telegrams(&self) -> Vec<Vec<u8>> {
+        let groups = self.content().groups();
         let part = match self.part {
             Part::All => groups.as_slice(),
             Part::Instant => groups.get(..1).unwrap_or_default(),

@@ -70,6 +70,25 @@ impl Record {
     }
 }
 
+/// An inverse compact profile (VIFE 13): values a month apart, newest first, behind the value that `base` is. All have
+/// the coding of the base.
+pub fn months_before(base: &Record, values: &[Data]) -> Vec<u8> {
+    // Absolute values; days or months; the coding. 254 is "a month".
+    let mut elements = vec![0x30 | base.data.code(), 254];
+    elements.extend(values.iter().flat_map(|value| value.bytes()));
+    let mut bytes = base.information();
+    if let Some(first) = bytes.first_mut() {
+        *first = *first & 0xF0 | 0x0D;
+    }
+    bytes.extend_from_slice(base.vif);
+    if let Some(last) = bytes.last_mut() {
+        *last |= 0x80;
+    }
+    bytes.extend([0x13, u8::try_from(elements.len()).unwrap_or(0)]);
+    bytes.extend(elements);
+    bytes
+}
+
 impl Data {
     fn code(self) -> u8 {
         match self {
@@ -195,5 +214,9 @@ mod tests {
         for (record, bytes) in cases {
             assert_eq!(hex::text(&record.bytes()), bytes);
         }
+        // EN 13757-3, annex of compact profiles: storage 8, two values before the base.
+        let base = Record::now(&[0x13], Data::Int32(10)).at(8);
+        let profile = months_before(&base, &[Data::Int32(7), Data::Int32(5)]);
+        assert_eq!(hex::text(&profile), "8D 04 93 13 0A 34 FE 07 00 00 00 05 00 00 00");
     }
 }

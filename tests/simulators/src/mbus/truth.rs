@@ -28,6 +28,7 @@ impl Truth for MbusTruth {
             days: self.config.days,
             hours: self.config.hours,
             seconds: self.config.seconds,
+            compact: self.config.compact,
         };
         if matches!(kind, TruthKind::Current | TruthKind::TotalsNow) {
             return vec![record(now, &content.current())];

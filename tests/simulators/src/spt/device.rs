@@ -2,6 +2,7 @@
 
 use super::archive::Archive;
 use super::config::SptConfig;
+use super::ear::Ear;
 use super::frame::{self, DATA, Parsed, SETTING_DATA};
 use super::history::{SptHistory, SptRow};
 use super::memory::{Memory, RAM_BYTES};
@@ -10,15 +11,6 @@ use crate::clock::SimClock;
 use crate::meter::{Disguise, Meter, Reply};
 use std::sync::Arc;
 use std::time::Duration;
-
-/// A frame's bytes come closer together than this. 2400 baud takes 4 ms a byte; gateways stutter.
-const FRAME_GAP: Duration = Duration::from_millis(500);
-
-/// FF bytes which make every meter on the line listen.
-const WAKE_BYTES: usize = 16;
-
-/// Bytes kept while a frame is not whole.
-const BUFFER_MAX: usize = 1100;
 
 /// Pages of one request, and bytes of one RAM read.
 const PAGES_MAX: u8 = 64;
@@ -33,29 +25,17 @@ const NO_RECORD: u8 = 3;
 const SESSION: u8 = 0x3F;
 const ERROR: u8 = 0x21;
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Attention {
-    /// After power-up or the FF sequence: a session request is awaited.
-    Listening,
-    Open,
-    /// Another meter was addressed, or the session was closed or forgotten.
-    Deaf,
-}
-
 /// One СПТ943, СПТ942 or СПТ941.10.
 pub struct Spt {
     config: SptConfig,
     history: Arc<SptHistory>,
     clock: SimClock,
     disguise: Option<Disguise>,
-    attention: Attention,
+    ear: Ear,
     /// Heat input that archive requests are about.
     input: u8,
     /// Setting whose value the next 44 carries.
     writing: Option<(u16, u8)>,
-    buffer: Vec<u8>,
-    wake_bytes: usize,
-    heard_at: Duration,
     requests: u64,
 }
 
@@ -67,12 +47,9 @@ impl Spt {
             history,
             clock,
             disguise: None,
-            attention: Attention::Listening,
+            ear: Ear::new(),
             input: 1,
             writing: None,
-            buffer: Vec::new(),
-            wake_bytes: 0,
-            heard_at: Duration::ZERO,
             requests: 0,
         }
     }
@@ -109,24 +86,6 @@ impl Spt {
 
     fn is_mine(&self, nt: u8) -> bool {
         nt == self.config.network || nt == 0xFF
-    }
-
-    /// Follows who is addressed; true when this meter answers.
-    fn attend(&mut self, nt: u8, function: u8) -> bool {
-        let mine = self.is_mine(nt);
-        match (self.attention, function) {
-            (Attention::Deaf, _) => false,
-            (_, SESSION) if mine => {
-                self.attention = Attention::Open;
-                true
-            }
-            (_, SESSION) => {
-                self.attention = Attention::Deaf;
-                false
-            }
-            (Attention::Open, _) => mine,
-            (Attention::Listening, _) => false,
-        }
     }
 
     fn legacy(&mut self, nt: u8, function: u8, data: &[u8]) -> Vec<Vec<u8>> {
@@ -184,7 +143,7 @@ impl Spt {
             // The print queue is empty.
             (0x53, _) => one(vec![0; 4]),
             (0x71, _) => {
-                self.attention = Attention::Deaf;
+                self.ear.close();
                 one(Vec::new())
             }
             _ => Err(MALFORMED),
@@ -270,42 +229,25 @@ impl Spt {
     fn answers(&mut self) -> Vec<Vec<u8>> {
         let mut answers = Vec::new();
         loop {
-            let expected = match self.buffer.get(2) {
-                Some(0x44) if self.writing.is_some() => SETTING_DATA,
-                _ => DATA,
-            };
-            match frame::parse(&self.buffer, expected) {
+            let expected = if self.writing.is_some() { SETTING_DATA } else { DATA };
+            match self.ear.next(expected) {
                 Parsed::Short => return answers,
-                Parsed::Junk => {
-                    self.buffer.drain(..1);
-                }
-                Parsed::Broken { nt, used } => {
-                    self.buffer.drain(..used);
-                    if self.attention == Attention::Open && self.is_mine(nt) {
+                Parsed::Junk => {}
+                Parsed::Broken { nt, .. } => {
+                    if self.ear.is_open() && self.is_mine(nt) {
                         answers.push(frame::legacy(nt, ERROR, &[MALFORMED]));
                     }
                 }
-                Parsed::Legacy {
-                    nt,
-                    function,
-                    data,
-                    used,
-                } => {
-                    self.buffer.drain(..used);
-                    if self.attend(nt, function) {
+                Parsed::Legacy { nt, function, data, .. } => {
+                    if self.ear.attend(self.is_mine(nt), function) {
                         self.requests = self.requests.saturating_add(1);
                         answers.extend(self.legacy(nt, function, &data));
                     }
                 }
                 Parsed::Extended {
-                    nt,
-                    id,
-                    function,
-                    data,
-                    used,
+                    nt, id, function, data, ..
                 } => {
-                    self.buffer.drain(..used);
-                    if self.attend(nt, function) {
+                    if self.ear.attend(self.is_mine(nt), function) {
                         self.requests = self.requests.saturating_add(1);
                         answers.push(self.extended(nt, id, function, &data));
                     }
@@ -317,29 +259,7 @@ impl Spt {
 
 impl Meter for Spt {
     fn on_bytes(&mut self, now: Duration, bytes: &[u8]) -> Vec<Reply> {
-        let idle = now.saturating_sub(self.heard_at);
-        if idle > FRAME_GAP {
-            self.buffer.clear();
-        }
-        if idle > self.config.model.session_timeout() && self.attention == Attention::Open {
-            self.attention = Attention::Deaf;
-        }
-        self.heard_at = now;
-        for byte in bytes.iter().copied() {
-            if self.buffer.is_empty() && byte != 0x10 {
-                self.wake_bytes = if byte == 0xFF {
-                    self.wake_bytes.saturating_add(1)
-                } else {
-                    0
-                };
-                if self.wake_bytes >= WAKE_BYTES && self.attention == Attention::Deaf {
-                    self.attention = Attention::Listening;
-                }
-            } else if self.buffer.len() < BUFFER_MAX {
-                self.wake_bytes = 0;
-                self.buffer.push(byte);
-            }
-        }
+        self.ear.hear(now, bytes, self.config.model.session_timeout());
         self.answers().into_iter().map(Reply::now).collect()
     }
 

@@ -100,10 +100,10 @@ pub fn legacy(nt: u8, function: u8, data: &[u8]) -> Vec<u8> {
     bytes
 }
 
-/// An extended answer; `data` is a few bytes.
+/// An extended answer.
 pub fn extended(nt: u8, id: u8, function: u8, data: &[u8]) -> Vec<u8> {
     let length = u16::try_from(data.len() + 1)
-        .expect("an answer of a few bytes")
+        .expect("an answer that its length can tell")
         .to_le_bytes();
     let mut bytes = vec![START, nt, EXTENDED, id, 0, length[0], length[1], function];
     bytes.extend_from_slice(data);

@@ -51,7 +51,7 @@ pub struct Sums {
 }
 
 impl Sums {
-    fn add(&mut self, more: &Self) {
+    pub fn add(&mut self, more: &Self) {
         for pipe in 0..3 {
             self.v[pipe] += more.v[pipe];
             self.m[pipe] += more.m[pipe];

@@ -1,26 +1,34 @@
-//! Lines for tests that Rust code answers, so that no byte of the conversation is written down in advance.
+//! Lines that Rust code answers, so that a test need not write down every byte of a conversation in advance.
 
 use std::collections::BTreeMap;
 
-use uzel_driver_sdk::{Instant, Level, LineError, Medium, Port, Reading, Settings, Until};
+use crate::{Instant, Level, LineError, Medium, Port, Reading, Settings, Until};
 
 /// What is at the far end: gets the bytes of one request, gives what comes back and after how many milliseconds.
 pub trait FarEnd {
+    /// Bytes with the milliseconds after which they come.
     fn answer(&mut self, request: &[u8], now: Instant) -> Vec<(Instant, Vec<u8>)>;
 }
 
 /// A line with its own clock: time passes only by waiting.
+#[derive(Debug)]
 pub struct Wire<F> {
+    /// What is at the far end.
     pub far: F,
+    /// The host's clock.
     pub now: Instant,
+    /// Requests that were sent.
     pub asked: u32,
+    /// Notes and log lines, in order.
     pub notes: Vec<String>,
+    /// What the driver remembered.
     pub memory: BTreeMap<String, Vec<u8>>,
     flight: Vec<(Instant, Vec<u8>)>,
     here: Vec<u8>,
 }
 
 impl<F: FarEnd> Wire<F> {
+    /// A line with nothing on it.
     pub fn new(far: F) -> Self {
         Self {
             far,
@@ -71,7 +79,7 @@ impl<F: FarEnd> Port for Wire<F> {
             let have = self.here.len();
             let next = self.flight.iter().map(|(at, _)| *at).min();
             let (complete, quiet_at) = match how.until {
-                Until::Length(length) => (have >= usize::try_from(length).unwrap(), None),
+                Until::Length(length) => (have >= size(length), None),
                 Until::Any => (have > 0, None),
                 Until::SilenceMs(gap) if have > 0 => (self.now >= last + i64::from(gap), Some(last + i64::from(gap))),
                 Until::SilenceMs(_) => (false, None),
@@ -79,8 +87,8 @@ impl<F: FarEnd> Port for Wire<F> {
             };
             if complete {
                 let count = match how.until {
-                    Until::Length(length) => usize::try_from(length).unwrap(),
-                    Until::Delimiter(byte) => self.here.iter().position(|b| *b == byte).unwrap() + 1,
+                    Until::Length(length) => size(length),
+                    Until::Delimiter(byte) => self.here.iter().position(|b| *b == byte).map_or(have, |at| at + 1),
                     _ => have,
                 };
                 return Ok(self.give(count));
@@ -106,7 +114,7 @@ impl<F: FarEnd> Port for Wire<F> {
         self.arrive();
         let dropped = self.here.len();
         self.here.clear();
-        u32::try_from(dropped).unwrap()
+        u32::try_from(dropped).unwrap_or(u32::MAX)
     }
 
     fn configure(&mut self, _: Settings) -> Result<(), LineError> {
@@ -137,4 +145,8 @@ impl<F: FarEnd> Port for Wire<F> {
         self.memory.insert(key.to_owned(), value.to_vec());
         Ok(())
     }
+}
+
+fn size(length: u32) -> usize {
+    usize::try_from(length).unwrap_or(usize::MAX)
 }
