@@ -137,6 +137,7 @@ impl Read {
             model: None,
             tasks: self.tasks,
             set_clock: self.set_clock,
+            act: None,
             memory: BTreeMap::new(),
             budget: self.budget,
             answers_within: None,

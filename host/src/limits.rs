@@ -371,3 +371,37 @@ pub const CONFORMANCE_ROWS: usize = 10_000;
 
 /// Questions that it takes to come to so many rows: seconds of a driver that gives one row an answer.
 pub const CONFORMANCE_QUESTIONS: usize = 60_000;
+
+/// Arguments of one command to a device: a week's programme has about fifty.
+pub const CONTROL_ARGUMENTS: usize = 64;
+
+/// Bytes of a name, a value or a reason of an order to change a device.
+pub const CONTROL_TEXT_BYTES: usize = 256;
+
+/// How long what was shown of a device may be confirmed: as long as a person looks at it, not until he has forgotten.
+pub const CONTROL_CONFIRM: jiff::SignedDuration = jiff::SignedDuration::from_mins(5);
+
+/// How long an order may wait for its line: what was decided half an hour ago may be wrong by now.
+pub const CONTROL_WAIT: jiff::SignedDuration = jiff::SignedDuration::from_mins(10);
+
+/// Orders that may be written to one device in a day: settings live in memory that wears out, and more is a program gone
+/// wild.
+pub const CONTROL_A_DAY: u32 = 20;
+
+/// The least time between two writes of the same setting or command.
+pub const CONTROL_APART: jiff::SignedDuration = jiff::SignedDuration::from_mins(1);
+
+/// Settings of one device that an order shows: a weather controller has about a hundred.
+pub const CONTROL_SHOWN: usize = 512;
+
+/// Addresses that a search of a line tries: an M-Bus has 250, a Modbus 247.
+pub const PROBE_ADDRESSES: usize = 1_024;
+
+/// How long a searched line rests between two questions: whoever else is on it gets through.
+pub const PROBE_PAUSE: std::time::Duration = std::time::Duration::from_millis(200);
+
+/// The same after somebody has answered: what he still sends must not be taken for the answer of the next.
+pub const PROBE_PAUSE_ANSWERED: std::time::Duration = std::time::Duration::from_millis(1_000);
+
+/// Answers that nobody understood which a search tells: on a noisy line there is one at each address.
+pub const PROBE_STRANGE: usize = 50;

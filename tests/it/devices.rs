@@ -76,8 +76,8 @@ pub async fn stored(pool: &SqlitePool, device: i64) -> Vec<Seen> {
 /// The archives that a meter of this model is known to keep.
 pub fn kept(model: Model) -> &'static [ArchiveKind] {
     match model {
-        Model::Vkt7 | Model::Spbus | Model::Tagged | Model::Register => &ARCHIVES,
-        Model::Spt943 | Model::Vkt5 => &[ArchiveKind::Hourly, ArchiveKind::Daily],
+        Model::Vkt7 | Model::Spbus | Model::Tagged | Model::Register | Model::Tsrv(_) | Model::Dlms => &ARCHIVES,
+        Model::Spt943 | Model::Vkt5 | Model::Vkt4 => &[ArchiveKind::Hourly, ArchiveKind::Daily],
         Model::Mbus => &[ArchiveKind::Monthly],
         Model::Primer => &[ArchiveKind::Hourly],
         Model::Sml => &[],

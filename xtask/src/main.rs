@@ -7,6 +7,7 @@ mod examples;
 mod files;
 mod fuzz;
 mod host;
+mod meters;
 mod openapi;
 mod packages;
 mod process;
@@ -96,10 +97,14 @@ enum Task {
         #[arg(long)]
         check: bool,
     },
+    /// Writes docs/meters.md, the table of what is supported, from what the drivers say of themselves.
+    #[command(after_help = "Example:\n  cargo xtask meters")]
+    Meters,
     /// Rewrites the snapshots of the tests.
     #[command(after_help = "Example:\n  cargo xtask bless && git diff")]
     Bless,
-    /// Checks what no compiler checks: the import table, unfinished code, machine paths, crate dependencies.
+    /// Checks what no compiler checks: the import table, unfinished code, machine paths, crate dependencies, that
+    /// docs/meters.md is fresh.
     #[command(after_help = "Example:\n  cargo xtask tidy")]
     Tidy,
     /// Tries the property tests of the drivers' decoders with new cases, each for a minute.
@@ -141,6 +146,7 @@ fn run(task: Task) -> Result<()> {
         Task::Web { check } => web::run(&workspace, check),
         Task::Openapi { check: true } => openapi::check(&workspace, &host::debug(&workspace)?),
         Task::Openapi { check: false } => openapi::write(&workspace, &host::debug(&workspace)?),
+        Task::Meters => meters::write(&workspace),
         Task::Bless => test::bless(&workspace),
         Task::Tidy => tidy::run(&workspace),
         Task::Fuzz { names, seconds } => fuzz::run(&workspace, &names, Duration::from_secs(seconds)),

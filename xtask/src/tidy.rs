@@ -13,6 +13,7 @@ use std::fs;
 
 use anyhow::{Context, Result, bail};
 
+use crate::meters;
 use crate::process::{self, say};
 use crate::workspace::Workspace;
 
@@ -55,6 +56,7 @@ pub fn run(workspace: &Workspace) -> Result<()> {
     let document = document.with_context(|| format!("{ARCHITECTURE} is missing: it holds the import table"))?;
     let table = table::parse(&document.text).with_context(|| format!("cannot use {ARCHITECTURE}"))?;
     let mut findings = manifests::check(workspace);
+    findings.extend(meters::check(workspace)?);
     for file in &files {
         if file.path.ends_with(".rs") {
             let tokens = tokens::read(&file.text);

@@ -6,9 +6,9 @@ use crate::device::{Device, column, row};
 use crate::map::{Archive, Label, Map, Source};
 use crate::reading::Bytes;
 use crate::record::{At, Head, Record, part};
-use crate::talk::Talk;
 use uzel_driver_sdk::absence::gaps;
 use uzel_driver_sdk::calendar;
+use uzel_driver_sdk::modbus::talk::Talk;
 
 /// Records read before they are given on: as many as may have to be read again when the line was not silent behind them.
 const ROWS: u32 = 16;

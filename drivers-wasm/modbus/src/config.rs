@@ -3,7 +3,8 @@
 use serde::Deserialize;
 use uzel_driver_sdk::Failure;
 
-use crate::frame::Framing;
+use uzel_driver_sdk::modbus::frame::Framing;
+use uzel_driver_sdk::modbus::talk::Manner;
 
 /// The name of `map` that says that the map is the text of `map_text`.
 pub const OWN: &str = "own";
@@ -59,6 +60,16 @@ impl Config {
         config.timeout_ms = config.timeout_ms.clamp(20, 60_000);
         config.attempts = config.attempts.clamp(1, 10);
         Ok(config)
+    }
+
+    /// How the device is spoken to.
+    pub fn manner(&self) -> Manner {
+        Manner {
+            framing: self.framing,
+            unit: self.address,
+            timeout_ms: self.timeout_ms,
+            attempts: self.attempts,
+        }
     }
 }
 

@@ -8,8 +8,8 @@ use uzel_driver_sdk::{Failure, Fixed, Level, Port, Value, writes};
 use crate::device::Device;
 use crate::map::{Range, Setting, WriteFunction};
 use crate::number::{Number, Type};
-use crate::pdu::{Area, Request, Span};
 use crate::reading::{decimals, read_scaled};
+use uzel_driver_sdk::modbus::pdu::{Area, Request, Span};
 
 /// A number as the device keeps it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -114,12 +114,18 @@ impl Device {
         self.held(port, &limit).map(|held| held.digits)
     }
 
-    /// Gives a setting a value that its range allows; gives what the device then holds.
-    pub fn set(&mut self, port: &mut dyn Port, setting: &Setting, value: &Value) -> Result<Held, Failure> {
+    /// What a setting holds and what it is to hold, which its range allows.
+    pub fn wanted(&mut self, port: &mut dyn Port, setting: &Setting, value: &Value) -> Result<(Held, Held), Failure> {
         let before = self.held(port, setting)?;
         let digits = digits(value, before.decimals)?;
         let wanted = Held { digits, ..before };
         self.check_range(port, setting, wanted)?;
+        Ok((before, wanted))
+    }
+
+    /// Gives a setting a value that its range allows; gives what the device then holds.
+    pub fn set(&mut self, port: &mut dyn Port, setting: &Setting, value: &Value) -> Result<Held, Failure> {
+        let (before, wanted) = self.wanted(port, setting, value)?;
         if wanted == before {
             return Ok(before);
         }

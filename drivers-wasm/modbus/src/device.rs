@@ -8,8 +8,8 @@ use crate::config::Config;
 use crate::map::{Class, Expected, Map, Name, Range, Rule, Source};
 use crate::number::Number;
 use crate::reading::{Bytes, cell, read_all, read_scaled};
-use crate::talk::Talk;
 use crate::{ecl, map, maps, sunspec};
+use uzel_driver_sdk::modbus::talk::Talk;
 
 /// A device and its map.
 pub struct Device {
@@ -32,7 +32,7 @@ impl Device {
         };
         let map = map::parse(text).map_err(|error| Failure::Config(error.to_string()))?;
         let mut device = Self {
-            talk: Talk::new(config),
+            talk: Talk::new(config.manner()),
             map,
         };
         device.talk.pause_ms = device.map.pause_ms;

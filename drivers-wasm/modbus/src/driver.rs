@@ -6,8 +6,8 @@ use uzel_driver_sdk::{
 };
 
 use crate::config::Config;
+use crate::curve;
 use crate::device::Device;
-use crate::ecl;
 use crate::map::Class;
 
 /// A session with one device.
@@ -79,7 +79,8 @@ impl Diagnostics for Modbus {
 }
 
 impl Control for Modbus {
-    /// `set` with `setting` and `value`; `curve` of an ECL Comfort with `circuit` and `y1` to `y6`.
+    /// `set` with `setting` and `value`; `curve` of an ECL Comfort with `circuit` and `y1` to `y6`. `check` with `command`
+    /// beside these writes nothing and names the settings that the command would change.
     fn command(&mut self, port: &mut dyn Port, name: &str, arguments: &[(String, Value)]) -> Result<Value, Failure> {
         let is_ecl = self.is_ecl;
         let device = self.device()?;
@@ -89,20 +90,32 @@ impl Control for Modbus {
                 .map(|(_, value)| value)
                 .ok_or_else(|| Failure::Refused(format!("argument {wanted} is missing")))
         };
-        match name {
+        let is_check = name == "check";
+        let command = match (is_check, is_check.then(|| get("command")).transpose()?) {
+            (true, Some(Value::Text(command))) => command.as_str(),
+            (true, _) => return Err(Failure::Refused("argument command is no text".to_owned())),
+            (false, _) => name,
+        };
+        match command {
             "set" => {
                 let Value::Text(id) = get("setting")? else {
                     return Err(Failure::Refused("argument setting is no text".to_owned()));
                 };
                 let setting = device.setting(id)?;
-                device
-                    .set(port, &setting, get("value")?)
-                    .map(crate::control::Held::value)
+                let value = get("value")?;
+                if is_check {
+                    return device.wanted(port, &setting, value).map(|_| Value::Text(id.clone()));
+                }
+                device.set(port, &setting, value).map(crate::control::Held::value)
             }
             "curve" if is_ecl => {
                 let circuit = crate::control::digits(get("circuit")?, 0)?;
                 let points = (1..=6).map(|point| get(&format!("y{point}")).cloned());
-                ecl::curve(device, port, circuit, &points.collect::<Result<Vec<_>, _>>()?)
+                let curve = curve::Curve::plan(device, port, circuit, &points.collect::<Result<Vec<_>, _>>()?)?;
+                if is_check {
+                    return Ok(Value::Text(curve.ids()));
+                }
+                curve.write(device, port)
             }
             other => Err(Failure::Unsupported(format!("there is no command {other:?}"))),
         }

@@ -3,13 +3,12 @@
 //! The tables are made of `data/ecl-parameters.json` when the driver is built: 42 applications with the maker's names,
 //! scales, ranges and what may be written. A parameter has a number (PNU); its register on the wire is the one before.
 
-use uzel_driver_sdk::{Aggregate, Failure, Identity, Port, Value};
+use uzel_driver_sdk::{Aggregate, Failure, Identity, Port};
 
-use crate::control::{Held, digits};
 use crate::device::Device;
 use crate::map::{Class, Map, Name, Range, Scale, Setting, Source};
 use crate::number::{Order, Type};
-use crate::pdu::{Area, Span};
+use uzel_driver_sdk::modbus::pdu::{Area, Span};
 
 /// A parameter a line: number, scale, least, most, writable, name.
 const PARAMETERS: &str = include_str!(concat!(env!("OUT_DIR"), "/ecl-parameters.txt"));
@@ -25,11 +24,6 @@ const APPLICATION: Span = Span {
 const NO_SENSOR: [i64; 2] = [19_200, -6_400];
 /// The last three digits of parameters that only an adjuster changes: protection and constants of the motor.
 const MOTOR: [u16; 6] = [174, 184, 185, 186, 187, 189];
-/// The heat curve: flow temperature at -30, -15, -5, 0, 5 and 15 °C outside.
-const CURVE: std::ops::RangeInclusive<u16> = 400..=405;
-/// Flow temperature, least and most.
-const FLOW_LIMITS: [u16; 2] = [177, 178];
-
 /// One parameter of an application.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct Parameter {
@@ -162,80 +156,6 @@ fn extend(map: &mut Map, parameters: &[Parameter]) {
             },
         });
     }
-}
-
-/// Writes the six points of a circuit's heat curve: all or none.
-///
-/// Colder outside must be hotter in the flow, and every point within the circuit's own limits of flow temperature. When one
-/// point cannot be written, those before it get back what they were.
-pub fn curve(device: &mut Device, port: &mut dyn Port, circuit: i64, points: &[Value]) -> Result<Value, Failure> {
-    let base = match circuit {
-        1..=3 => (10 + u16::try_from(circuit).unwrap_or(1)) * 1_000,
-        _ => return Err(Failure::Refused(format!("circuit is {circuit}, expected 1 to 3"))),
-    };
-    let find = |device: &Device, number: u16| device.setting(&(base + number).to_string());
-    let settings = CURVE
-        .map(|number| find(device, number))
-        .collect::<Result<Vec<_>, _>>()?;
-    if points.len() != settings.len() {
-        return Err(Failure::Refused(format!(
-            "a curve has 6 points, given are {}",
-            points.len()
-        )));
-    }
-    let mut before = Vec::new();
-    let mut wanted = Vec::new();
-    for (setting, point) in settings.iter().zip(points) {
-        let held = device.held(port, setting)?;
-        let wish = Held {
-            digits: digits(point, held.decimals)?,
-            ..held
-        };
-        device.check_range(port, setting, wish)?;
-        before.push(held);
-        wanted.push(wish);
-    }
-    if wanted
-        .windows(2)
-        .any(|pair| matches!(pair, [colder, warmer] if colder.digits < warmer.digits))
-    {
-        return Err(Failure::Refused(
-            "the curve must not rise with the outdoor temperature".to_owned(),
-        ));
-    }
-    let [least, most] = FLOW_LIMITS.map(|number| find(device, number));
-    let (least, most) = (device.held(port, &least?)?.digits, device.held(port, &most?)?.digits);
-    if let Some(point) = wanted.iter().find(|point| !(least..=most).contains(&point.digits)) {
-        let text = format!(
-            "point {} of the curve is outside the flow limits {least} to {most}",
-            point.digits
-        );
-        return Err(Failure::Refused(text));
-    }
-    let steps: Vec<_> = settings.iter().zip(before.iter().zip(&wanted)).collect();
-    let changes = steps.iter().filter(|(_, (before, wanted))| before != wanted);
-    for (setting, _) in changes.clone() {
-        uzel_driver_sdk::writes::permit(port, &setting.id)?;
-    }
-    for (done, (setting, (before, wanted))) in changes.clone().enumerate() {
-        let Err(failure) = device.write(port, setting, **before, **wanted) else {
-            continue;
-        };
-        // The point that failed may hold anything: it is put back too.
-        for (setting, (before, wanted)) in changes.clone().take(done + 1) {
-            device.write(port, setting, **wanted, **before)?;
-        }
-        return Err(failure);
-    }
-    for (setting, wanted) in settings.iter().zip(&wanted) {
-        if device.held(port, setting)? != *wanted {
-            return Err(Failure::Refused(format!(
-                "point {} of the curve changed again",
-                setting.id
-            )));
-        }
-    }
-    Ok(Value::Text("the curve is written".to_owned()))
 }
 
 #[cfg(test)]

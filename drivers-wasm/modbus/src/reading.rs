@@ -4,8 +4,8 @@ use uzel_driver_sdk::{Failure, Fixed, Mark, Port, Quality, Value as Cell};
 
 use crate::map::{Map, Power, Source};
 use crate::number::{Number, Order, Type};
-use crate::pdu::{Exception, MOST_BITS, Span};
-use crate::talk::Talk;
+use uzel_driver_sdk::modbus::pdu::{Exception, MOST_BITS, Span};
+use uzel_driver_sdk::modbus::talk::Talk;
 
 /// Bytes of one number, or why there are none.
 pub type Bytes = Result<Vec<u8>, Exception>;
@@ -245,7 +245,7 @@ mod tests {
     fn digits_keep_their_decimals_wherever_these_come_from() {
         let fixed = |digits, decimals| (Cell::Fixed(Fixed { digits, decimals }), None);
         let power = |is_decimals, add| Power {
-            area: crate::pdu::Area::Holding,
+            area: uzel_driver_sdk::modbus::pdu::Area::Holding,
             at: 1,
             is_decimals,
             add,

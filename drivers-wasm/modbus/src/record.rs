@@ -4,10 +4,10 @@ use uzel_driver_sdk::{ArchiveKind, CivilTime, Failure, Port};
 
 use crate::map::{Access, Archive, Label, Map, Shown, Source};
 use crate::number::Number;
-use crate::pdu::{Request, Span};
 use crate::reading::read_all;
-use crate::talk::Talk;
 use uzel_driver_sdk::calendar;
+use uzel_driver_sdk::modbus::pdu::{Request, Span};
+use uzel_driver_sdk::modbus::talk::Talk;
 
 /// Damaged records in a row that a search steps over.
 const STEPS: u32 = 8;

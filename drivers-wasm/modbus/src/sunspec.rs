@@ -5,8 +5,8 @@ use uzel_driver_sdk::{Aggregate, Failure, Port};
 
 use crate::map::{Class, Map, Name, Power, Scale, Source, Value};
 use crate::number::{Order, Type};
-use crate::pdu::{Area, Span};
-use crate::talk::Talk;
+use uzel_driver_sdk::modbus::pdu::{Area, Span};
+use uzel_driver_sdk::modbus::talk::Talk;
 
 /// Points of the models that give values.
 const POINTS: &str = include_str!("../data/sunspec.txt");

@@ -14,6 +14,7 @@ pub mod bytes;
 pub mod calendar;
 pub mod checksum;
 mod driver;
+pub mod modbus;
 mod port;
 pub mod recording;
 pub mod resume;

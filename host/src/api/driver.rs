@@ -7,14 +7,15 @@ use axum::extract::State;
 use axum::http::header;
 use axum::response::IntoResponse;
 use jiff::{SignedDuration, Timestamp};
-use serde::Serialize;
-use utoipa::ToSchema;
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
 
 use super::ApiState;
 use super::catalog::DriverEntry;
 use super::dto::{Instant, Page, Text};
+use super::extract::{Query, limit};
 use super::problem::Problem;
-use crate::driver::describe;
+use crate::driver::{describe, find};
 use crate::store::{DriverSums, whole_hours};
 
 /// Over which time the sessions of a list are counted.
@@ -75,6 +76,27 @@ pub(super) struct DriverArchive {
     label: String,
 }
 
+/// Which models.
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub(super) struct ModelsQuery {
+    /// A model, or a part of its name or its maker's, in either script: `943`, `СПТ943`, `spt-943`; without it all.
+    search: Option<String>,
+    /// At most so many, 100 unless said otherwise, at most 1000.
+    limit: Option<u32>,
+}
+
+/// A model that a search found.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct FoundModel {
+    /// Id of the driver that reads it.
+    driver: String,
+    driver_title: Text,
+    #[serde(flatten)]
+    model: DriverModel,
+}
+
 /// Drivers that are loaded.
 #[utoipa::path(get, path = "/drivers", operation_id = "list_drivers", tag = "drivers", responses((status = OK, body = Page<Driver>)))]
 pub(super) async fn list(State(state): State<ApiState>) -> Result<Json<Page<Driver>>, Problem> {
@@ -86,6 +108,26 @@ pub(super) async fn list(State(state): State<ApiState>) -> Result<Json<Page<Driv
         drivers.push(driver(entry, &sums));
     }
     Ok(Json(Page::whole(drivers)))
+}
+
+/// Models that may be meant by a name in either script, the best first: for the form that adds a device.
+#[utoipa::path(get, path = "/drivers/models", operation_id = "find_models", tag = "drivers", params(ModelsQuery),
+    responses((status = OK, body = Page<FoundModel>)))]
+pub(super) async fn models(
+    State(state): State<ApiState>,
+    Query(query): Query<ModelsQuery>,
+) -> Result<Json<Page<FoundModel>>, Problem> {
+    let limit = limit(query.limit, 100, 1000)?;
+    let entries = state.drivers.list();
+    let described = entries.iter().map(|entry| entry.describe.as_ref());
+    let found = find(described, query.search.as_deref().unwrap_or_default());
+    let found = found.iter().take(usize::try_from(limit).unwrap_or(usize::MAX));
+    let shown = found.map(|found| FoundModel {
+        driver: found.describe.id.clone(),
+        driver_title: (&found.describe.title).into(),
+        model: model(found.model),
+    });
+    Ok(Json(Page::whole(shown.collect())))
 }
 
 /// The words that drivers, store and screens share, in both languages.

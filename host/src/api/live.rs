@@ -33,7 +33,7 @@ pub(super) struct LiveSession {
     device: Named,
     line: Named,
     driver: LiveDriver,
-    /// `schedule`, `read-now`, `command-line`, `by-hand`.
+    /// `schedule`, `read-now`, `tunnel`, `control`, `command-line`, `by-hand`.
     #[schema(schema_with = words::reason)]
     reason: &'static str,
     started_at: Instant,

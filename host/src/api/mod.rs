@@ -2,6 +2,7 @@
 
 mod caller;
 mod catalog;
+mod control;
 mod device;
 mod diagnostic;
 mod document;
@@ -207,6 +208,9 @@ fn api() -> OpenApiRouter<ApiState> {
         .routes(routes!(device::one))
         .routes(routes!(read_now::read_now))
         .routes(routes!(tunnel::open, tunnel::one, tunnel::close))
+        .routes(routes!(control::ask, control::list))
+        .routes(routes!(control::one))
+        .routes(routes!(control::confirm))
         .routes(routes!(record::columns))
         .routes(routes!(record::list))
         .routes(routes!(record::versions))
@@ -226,6 +230,7 @@ fn api() -> OpenApiRouter<ApiState> {
         .routes(routes!(session::trace))
         .routes(routes!(session::trace_text))
         .routes(routes!(driver::list))
+        .routes(routes!(driver::models))
         .routes(routes!(driver::vocabulary))
         .routes(routes!(driver_work::work))
         .routes(routes!(driver_work::devices))

@@ -54,7 +54,7 @@ pub(super) struct SessionBrief {
     device: Named,
     line: Named,
     driver: SessionDriver,
-    /// `schedule`, `read-now`, `command-line`, `by-hand`.
+    /// `schedule`, `read-now`, `tunnel`, `control`, `command-line`, `by-hand`.
     #[schema(schema_with = words::reason)]
     reason: String,
     started_at: Instant,

@@ -3,12 +3,18 @@
 use utoipa::openapi::schema::{Object, ObjectBuilder, SchemaType, Type};
 
 use crate::model::trace::EntryKind;
-use crate::model::{Absence, Cause, Quality, Severity};
+use crate::model::{Absence, Cause, ControlState, Quality, Severity};
 use crate::store::PauseCause;
 
 /// Why a session was started.
 pub(super) fn reason() -> Object {
-    one_of(&["schedule", "read-now", "tunnel", "command-line", "by-hand"])
+    one_of(&["schedule", "read-now", "tunnel", "control", "command-line", "by-hand"])
+}
+
+/// How an order to change a device stands.
+pub(super) fn control_state() -> Object {
+    let words: Vec<_> = ControlState::ALL.iter().map(|state| state.word()).collect();
+    one_of(&words)
 }
 
 /// How the host fares.

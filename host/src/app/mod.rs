@@ -13,9 +13,9 @@ use crate::api;
 use crate::cli::args::{
     Arguments, CallerCommand, Command, ConfigFile, DeviceCommand, DriverCommand, GroupCommand, KeyCommand, ReplayArgs,
 };
-use crate::cli::{caller, device, driver, import, keeping, key, read, replay, tunnel, vendor};
+use crate::cli::{caller, control, device, driver, import, keeping, key, probe, read, replay, tunnel, vendor};
 use crate::config::{self, Config};
-use crate::driver::{Cache, Registry, Runtime};
+use crate::driver::{Cache, Registry, Runtime, find};
 use crate::model::{CallerState, ClockPolicy};
 use crate::park::{Park, Rules};
 use crate::session::{Modems, Transport};
@@ -53,6 +53,16 @@ async fn command(command: Command, writing: &tokio::runtime::Handle) -> anyhow::
             let transport = Arc::new(transport(&config::load(args.config.as_deref())?)?);
             return Ok(read::read(*args, transport, &mut out).await?);
         }
+        Command::Probe(args) => {
+            let config = load(&args.config_file)?;
+            // Compiled anew where the cache is somebody else's.
+            let (registry, refused) = drivers(&config, Cache::open(&config.drivers.cache).ok())?;
+            for error in refused {
+                writeln!(out, "not tried: {error}")?;
+            }
+            let transport = Arc::new(transport(&config)?);
+            return Ok(probe::probe(&args, &registry.list(), transport, &mut out).await?);
+        }
         Command::Replay(args) => return replay_one(*args).await,
         Command::Import(args) => {
             let config = load(&args.config_file)?;
@@ -64,6 +74,10 @@ async fn command(command: Command, writing: &tokio::runtime::Handle) -> anyhow::
         Command::Tunnel(args) => {
             let listen = load(&args.config_file)?.http.listen;
             tunnel::run(&args, listen, &mut out).await?;
+        }
+        Command::Control(command) => {
+            let listen = load(command.config_file())?.http.listen;
+            return Ok(control::run(&command, listen, &mut out).await?);
         }
         Command::Key(KeyCommand::New { file }) => key::new(&file, &mut out)?,
         Command::Device(command) => devices(command).await?,
@@ -218,13 +232,13 @@ async fn driver_command(command: DriverCommand) -> anyhow::Result<u8> {
         DriverCommand::Inspect { file, json } => driver::inspect(&file, json, &mut out)?,
         DriverCommand::List { config, model } => {
             let (registry, _) = drivers(&load(&config)?, None)?;
-            let mut any = false;
-            for loaded in registry.list() {
-                any |= driver::models(&loaded.describe, model.as_deref().unwrap_or_default(), &mut out)?;
+            let described = descriptions(&registry);
+            let wanted = model.as_deref().unwrap_or_default();
+            let found = find(described.values().map(AsRef::as_ref), wanted);
+            if found.is_empty() {
+                bail!("no driver knows a model {wanted:?}");
             }
-            if !any {
-                bail!("no driver knows such a model");
-            }
+            driver::models(&found, &mut out)?;
         }
         DriverCommand::Replay(args) => return replay_one(*args).await,
         DriverCommand::Vendor(command) => return Ok(vendor::run(command, &mut out).await?),

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use jiff::Timestamp;
 
 use super::args::{DeviceArgs, config_json};
+use super::choose::{chosen, name_model};
 use crate::driver::{Describe, check_config};
 use crate::model::schedule::BadSchedule;
 use crate::model::{ClockPolicy, LineAddress, LineOptions, LineSettings, Schedule, Task};
@@ -126,15 +127,14 @@ fn device<'a>(
         }
         text.unwrap_or_default().to_owned()
     };
-    let (name, driver, line) = (must("name"), must("driver"), must("line"));
-    let describe = drivers.get(&driver);
-    if describe.is_none() && !driver.is_empty() {
-        let known: Vec<_> = drivers.keys().map(String::as_str).collect();
-        wrong.push((
-            "driver",
-            format!("{driver:?} is not loaded, there are {}", known.join(", ")),
-        ));
-    }
+    let (name, line) = (must("name"), must("line"));
+    let (describe, model) = match chosen(get("driver"), get("model"), drivers) {
+        Ok((describe, model)) => (Some(describe), model),
+        Err(fault) => {
+            wrong.push(fault);
+            (None, None)
+        }
+    };
     let addresses: Result<Vec<LineAddress>, _> = line.split_whitespace().map(str::parse).collect();
     if let Err(error) = &addresses {
         wrong.push(("line", error.to_string()));
@@ -166,6 +166,7 @@ fn device<'a>(
         Some((_, Err(text))) => wrong.push(("config", text)),
         Some((describe, Ok(read))) => {
             config = read;
+            name_model(&mut config, describe, model);
             if let Err(fault) = check_config(describe, &config) {
                 wrong.extend(fault.faults.into_iter().map(|text| ("config", text)));
             }
@@ -177,11 +178,10 @@ fn device<'a>(
         return Err(wrong);
     };
     let text = |key: &str| get(key).map(str::to_owned);
-    let resource = describe
-        .and_then(|describe| describe.models.first())
-        .and_then(|model| model.resources.first());
+    let first = describe.and_then(|describe| describe.models.first());
+    let resource = model.or(first).and_then(|model| model.resources.first());
     Ok(NewDevice {
-        driver,
+        driver: describe.map(|describe| describe.id.clone()).unwrap_or_default(),
         organisation: text("organisation").unwrap_or_else(|| "—".to_owned()),
         site: NewSite {
             name: text("site").unwrap_or_else(|| name.clone()),
@@ -202,7 +202,7 @@ fn device<'a>(
             })
             .collect(),
         serial: text("serial"),
-        model: text("model"),
+        model: model.map(|model| model.id.clone()),
         enabled: true,
         clock_rule: None,
         config,
@@ -275,11 +275,12 @@ pub fn from_args(args: &DeviceArgs, drivers: &Drivers) -> Result<NewDevice, Devi
     let every = args.every.map(|minutes| minutes.to_string());
     let tasks = args.what.iter().map(Task::to_string).collect::<Vec<_>>().join(" ");
     let clock_policy = args.clock_policy.map(|policy| policy.to_string());
-    let describe = drivers.get(&args.driver);
-    let config = describe.map(|describe| config_json(describe, &args.set).to_string());
+    let chosen = chosen(args.driver.as_deref(), args.model.as_deref(), drivers).ok();
+    let config = chosen.map(|(describe, _)| config_json(describe, &args.set).to_string());
     let get = |key: &str| match key {
         "name" => Some(args.name.as_str()),
-        "driver" => Some(args.driver.as_str()),
+        "driver" => args.driver.as_deref(),
+        "model" => args.model.as_deref(),
         "line" => Some(line.as_str()),
         "settings" => settings.as_deref(),
         "line_options" => options.as_deref(),

@@ -3,7 +3,7 @@
 use std::io::{self, Write};
 use std::path::Path;
 
-use crate::driver::{Describe, Driver, LoadError, Runtime, Weight};
+use crate::driver::{Driver, Found, LoadError, Runtime, Weight, find};
 
 /// Checks a component and shows what it says of itself.
 pub fn inspect(file: &Path, json: bool, out: &mut dyn Write) -> Result<(), InspectError> {
@@ -36,7 +36,7 @@ pub fn inspect(file: &Path, json: bool, out: &mut dyn Write) -> Result<(), Inspe
         .map(|settings| settings.to_string())
         .unwrap_or_default();
     writeln!(out, "  line: {settings}, over {}", line.media.join(", "))?;
-    models(describe, "", out)?;
+    models(&find([describe.as_ref()], ""), out)?;
     if !describe.config.is_empty() {
         writeln!(out, "configuration:")?;
     }
@@ -68,15 +68,9 @@ pub enum InspectError {
     Write(#[from] io::Error),
 }
 
-/// The models whose names have `part` in them: archives and evidence.
-pub fn models(describe: &Describe, part: &str, out: &mut dyn Write) -> io::Result<bool> {
-    let part = folded(part);
-    let mut any = false;
-    for model in &describe.models {
-        if !model.names.iter().any(|name| folded(name).contains(&part)) {
-            continue;
-        }
-        any = true;
+/// Models that a search found: names, archives and evidence.
+pub fn models(found: &[Found], out: &mut dyn Write) -> io::Result<()> {
+    for Found { describe, model, .. } in found {
         writeln!(out, "{} ({}): {}", model.names.join(", "), model.maker.en, describe.id)?;
         let archives: Vec<_> = model
             .archives
@@ -99,62 +93,5 @@ pub fn models(describe: &Describe, part: &str, out: &mut dyn Write) -> io::Resul
             .collect();
         writeln!(out, "  known by: {}", evidence.join(", "))?;
     }
-    Ok(any)
-}
-
-/// A model's name so that spellings in both scripts meet: СПТ943, SPT-943, spt 943.
-fn folded(name: &str) -> String {
-    const LATIN: &[(char, &str)] = &[
-        ('а', "a"),
-        ('б', "b"),
-        ('в', "v"),
-        ('г', "g"),
-        ('д', "d"),
-        ('е', "e"),
-        ('ж', "zh"),
-        ('з', "z"),
-        ('и', "i"),
-        ('к', "k"),
-        ('л', "l"),
-        ('м', "m"),
-        ('н', "n"),
-        ('о', "o"),
-        ('п', "p"),
-        ('р', "r"),
-        ('с', "s"),
-        ('т', "t"),
-        ('у', "u"),
-        ('ф', "f"),
-        ('х', "h"),
-        ('ц', "c"),
-        ('ч', "ch"),
-        ('ш', "sh"),
-        ('э', "e"),
-        ('я', "ya"),
-    ];
-    let mut plain = String::new();
-    for c in name
-        .chars()
-        .flat_map(char::to_lowercase)
-        .filter(|c| c.is_alphanumeric())
-    {
-        match LATIN.iter().find(|(cyrillic, _)| *cyrillic == c) {
-            Some((_, latin)) => plain.push_str(latin),
-            None => plain.push(c),
-        }
-    }
-    plain
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn spellings_meet() {
-        for name in ["СПТ943", "SPT943", "spt-943", "спт 943"] {
-            assert_eq!(folded(name), "spt943", "{name}");
-        }
-        assert_eq!(folded("ВКТ-7"), folded("VKT7"));
-    }
+    Ok(())
 }

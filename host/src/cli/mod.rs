@@ -1,9 +1,12 @@
 //! The command line beside `serve`: reading one meter, bringing what was read, holding sessions again, looking at drivers,
 //! keeping devices and the database.
 
+pub mod api;
 pub mod args;
 mod belongs;
 pub mod caller;
+mod choose;
+pub mod control;
 pub mod device;
 pub mod driver;
 pub mod import;
@@ -11,6 +14,7 @@ pub mod keeping;
 pub mod key;
 pub mod park;
 mod print;
+pub mod probe;
 pub mod read;
 pub mod replay;
 mod save;

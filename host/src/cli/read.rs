@@ -104,6 +104,7 @@ pub async fn read(args: ReadArgs, transport: Arc<Transport>, out: &mut (dyn Writ
     };
     let order = Order {
         set_clock: None,
+        act: None,
         config,
         over: Over::Line(transport.clone(), way),
         driver: driver.clone(),
@@ -228,7 +229,7 @@ fn span(from: jiff::civil::DateTime, to: jiff::civil::DateTime, clock: &ClockRul
     }
 }
 
-fn progress_bar() -> ProgressBar {
+pub(super) fn progress_bar() -> ProgressBar {
     if !std::io::stderr().is_terminal() {
         return ProgressBar::hidden();
     }

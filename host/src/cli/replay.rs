@@ -195,6 +195,7 @@ fn from_args(args: &ReplayArgs) -> Result<Asked, ReplayError> {
         withheld: Vec::new(),
         tasks: Vec::new(),
         set_clock: None,
+        act: None,
         memory: BTreeMap::new(),
     };
     TimeZone::get(zone).map_err(|source| ReadError::Zone {

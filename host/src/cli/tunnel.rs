@@ -5,18 +5,15 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use serde::Deserialize;
-use serde::de::DeserializeOwned;
 use serde_json::json;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::time::{Instant, sleep};
 
+use super::api::{Api, HostError, Page};
 use super::args::TunnelArgs;
 
 /// Between two looks at who is connected.
 const LOOK: Duration = Duration::from_millis(500);
-
-/// Longest answer of the host.
-const ANSWER: Duration = Duration::from_secs(20);
 
 /// How long a tunnel may take to close: its line is given back, a modem hangs up.
 const CLOSE: Duration = Duration::from_secs(60);
@@ -24,33 +21,9 @@ const CLOSE: Duration = Duration::from_secs(60);
 /// Why there was no tunnel, or why it ended badly.
 #[derive(Debug, thiserror::Error)]
 pub enum TunnelError {
-    /// The host does not answer.
-    #[error("{url}: the host does not answer: is it running?")]
-    NoHost {
-        /// What was asked.
-        url: String,
-        /// Why.
-        source: reqwest::Error,
-    },
-    /// The host refuses.
-    #[error("{url}: {text}")]
-    Refused {
-        /// What was asked.
-        url: String,
-        /// In its words.
-        text: String,
-    },
-    /// The host says something else than expected.
-    #[error("{url}: the answer is not that of a host of this version")]
-    Answer {
-        /// What was asked.
-        url: String,
-        /// Why.
-        source: serde_json::Error,
-    },
-    /// There is no such device.
-    #[error("there is no device {0:?}")]
-    NoDevice(String),
+    /// The running host did not do it.
+    #[error(transparent)]
+    Host(#[from] HostError),
     /// The session ended before its time.
     #[error("the tunnel ended: {outcome}: {detail}")]
     Ended {
@@ -65,18 +38,6 @@ pub enum TunnelError {
     /// The state could not be printed.
     #[error("the output could not be written")]
     Write(#[from] io::Error),
-}
-
-#[derive(Debug, Deserialize)]
-struct Page<T> {
-    items: Vec<T>,
-    next: Option<String>,
-}
-
-#[derive(Debug, Deserialize)]
-struct Device {
-    id: i64,
-    name: String,
 }
 
 #[derive(Debug, Deserialize)]
@@ -112,85 +73,11 @@ struct Session {
     on_line_s: u64,
 }
 
-#[derive(Debug, Deserialize)]
-struct Problem {
-    title: String,
-    detail: Option<String>,
-}
-
-/// The API of a running host.
-struct Api {
-    client: reqwest::Client,
-    base: String,
-}
-
-impl Api {
-    /// Sends a request below `/api/v1`. None: there is no such thing.
-    async fn send(
-        &self,
-        method: reqwest::Method,
-        path: &str,
-        change: impl FnOnce(reqwest::RequestBuilder) -> reqwest::RequestBuilder,
-    ) -> Result<Option<Vec<u8>>, TunnelError> {
-        let url = format!("{}/api/v1{path}", self.base);
-        let no_host = |source| TunnelError::NoHost {
-            url: url.clone(),
-            source,
-        };
-        let request = change(self.client.request(method, &url));
-        let answer = request.send().await.map_err(no_host)?;
-        let status = answer.status();
-        let body = answer.bytes().await.map_err(no_host)?.to_vec();
-        if status == reqwest::StatusCode::NOT_FOUND {
-            return Ok(None);
-        }
-        if status.is_success() {
-            return Ok(Some(body));
-        }
-        let problem: Option<Problem> = serde_json::from_slice(&body).ok();
-        let text = problem.map_or_else(|| status.to_string(), |told| told.detail.unwrap_or(told.title));
-        Err(TunnelError::Refused { url, text })
-    }
-
-    async fn get<T: DeserializeOwned>(&self, path: &str, query: &[(&str, &str)]) -> Result<Option<T>, TunnelError> {
-        let body = self
-            .send(reqwest::Method::GET, path, |request| request.query(query))
-            .await?;
-        body.map(|body| self.read(path, &body)).transpose()
-    }
-
-    fn read<T: DeserializeOwned>(&self, path: &str, body: &[u8]) -> Result<T, TunnelError> {
-        serde_json::from_slice(body).map_err(|source| TunnelError::Answer {
-            url: format!("{}/api/v1{path}", self.base),
-            source,
-        })
-    }
-
-    /// The device of this name, or else of this number.
-    async fn device(&self, name: &str) -> Result<Device, TunnelError> {
-        let mut after = String::new();
-        loop {
-            let mut query = vec![("q", name), ("limit", "1000")];
-            query.extend((!after.is_empty()).then_some(("after", after.as_str())));
-            let page: Option<Page<Device>> = self.get("/devices", &query).await?;
-            let Some(page) = page else { break };
-            if let Some(device) = page.items.into_iter().find(|device| device.name == name) {
-                return Ok(device);
-            }
-            let Some(next) = page.next else { break };
-            after = next;
-        }
-        let none = || TunnelError::NoDevice(name.to_owned());
-        let id: i64 = name.parse().map_err(|_| none())?;
-        self.get(&format!("/devices/{id}"), &[]).await?.ok_or_else(none)
-    }
-
-    /// The newest session of a device.
-    async fn newest(&self, device: i64) -> Result<Option<Session>, TunnelError> {
-        let id = device.to_string();
-        let page: Option<Page<Session>> = self.get("/sessions", &[("device", &id), ("limit", "1")]).await?;
-        Ok(page.and_then(|page| page.items.into_iter().next()))
-    }
+/// The newest session of a device.
+async fn newest(api: &Api, device: i64) -> Result<Option<Session>, TunnelError> {
+    let id = device.to_string();
+    let page: Option<Page<Session>> = api.get("/sessions", &[("device", &id), ("limit", "1")]).await?;
+    Ok(page.and_then(|page| page.items.into_iter().next()))
 }
 
 /// Opens a tunnel, says who uses it, closes it when it is interrupted; comes back when it is closed. `host` is where the
@@ -198,26 +85,13 @@ impl Api {
 pub async fn run(args: &TunnelArgs, host: SocketAddr, out: &mut (dyn Write + Send)) -> Result<(), TunnelError> {
     // From here on an interrupt closes the tunnel instead of leaving it behind.
     let mut interrupts = Interrupts::new()?;
-    let base = args.host.clone().unwrap_or_else(|| format!("http://{host}"));
-    let base = base.trim_end_matches('/').to_owned();
-    // The host is on this machine: no proxy is between.
-    let client = reqwest::Client::builder().no_proxy().timeout(ANSWER).build();
-    let client = client.map_err(|source| TunnelError::NoHost {
-        url: base.clone(),
-        source,
-    })?;
-    let api = Api { client, base };
+    let api = Api::new(args.host.as_deref(), host)?;
     let device = api.device(&args.device).await?;
-    let before = api.newest(device.id).await?.map_or(0, |session| session.id);
+    let before = newest(&api, device.id).await?.map_or(0, |session| session.id);
     let path = format!("/devices/{}/tunnel", device.id);
-    let body = json!({"minutes": args.minutes, "listen": args.listen}).to_string();
-    let opened = api
-        .send(reqwest::Method::POST, &path, |request| {
-            request.header("content-type", "application/json").body(body)
-        })
-        .await?
-        .ok_or_else(|| TunnelError::NoDevice(args.device.clone()))?;
-    let opened: Opened = api.read(&path, &opened)?;
+    let body = json!({"minutes": args.minutes, "listen": args.listen});
+    let opened: Option<Opened> = api.post(&path, &body).await?;
+    let opened = opened.ok_or_else(|| HostError::NoDevice(args.device.clone()))?;
     writeln!(
         out,
         "{}: connect to {}, {} minutes; Ctrl-C closes the tunnel",
@@ -225,7 +99,7 @@ pub async fn run(args: &TunnelArgs, host: SocketAddr, out: &mut (dyn Write + Sen
     )?;
     out.flush()?;
     watch(&api, &path, &mut interrupts, out).await?;
-    let session = api.newest(device.id).await?;
+    let session = newest(&api, device.id).await?;
     ended(
         &api,
         session.filter(|session| session.id > before && session.reason == "tunnel"),

@@ -12,11 +12,11 @@ use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use tracing::{error, info, warn};
 
-use super::Config;
 use super::handle::{Board, Command, HandleError, NewTunnel, ReadNow};
 use super::job::{Asked, Done, Job, Tools, carry_out};
 use super::plan::{Current, Planned};
 use super::queue::Queue;
+use super::{Config, ControlJob};
 use crate::driver::{Registry, Weight};
 use crate::limits;
 use crate::model::{DeviceId, LineAddress, LineId, Outcome, SessionId};
@@ -422,6 +422,7 @@ impl Collector {
             offset_ms: None,
             model: None,
             tells_of_device: true,
+            control: None,
             schedule_done: None,
         });
         let mut read_again = false;
@@ -474,6 +475,10 @@ impl Collector {
             }
             Command::Tunnel(tunnel, reply) => {
                 let answer = self.tunnel(&tunnel);
+                let _ = reply.send(answer);
+            }
+            Command::Control(control, reply) => {
+                let answer = self.control(control);
                 let _ = reply.send(answer);
             }
             Command::CloseTunnel(device, reply) => {
@@ -534,6 +539,13 @@ impl Collector {
         let address = door.address();
         self.enqueue(planned, Some(Asked::Tunnel(door)));
         Ok(address)
+    }
+
+    fn control(&mut self, control: ControlJob) -> Result<u64, HandleError> {
+        let planned = self.askable(control.device)?;
+        self.enqueue(planned, Some(Asked::Control(Arc::new(control))));
+        self.job_number += 1;
+        Ok(self.job_number)
     }
 
     /// Ends a tunnel that is open, or that waits for its line.

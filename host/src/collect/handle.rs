@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError, Weak};
 use jiff::Timestamp;
 use tokio::sync::{broadcast, mpsc, oneshot};
 
-use super::Config;
+use super::{Config, ControlJob};
 use crate::limits;
 use crate::model::{DeviceId, LineId, Outcome, Reason, RecordKind, SessionId, Span, Task};
 use crate::session::{Door, Resting, Transport};
@@ -125,6 +125,8 @@ pub enum Command {
     ReadNow(ReadNow, oneshot::Sender<Result<u64, HandleError>>),
     /// Let a program of somebody's talk to a device. Answers with the address to connect to.
     Tunnel(NewTunnel, oneshot::Sender<Result<SocketAddr, HandleError>>),
+    /// Look at a device to change it, or change it. Answers with the number of the job.
+    Control(ControlJob, oneshot::Sender<Result<u64, HandleError>>),
     /// End a tunnel, open or waiting for its line.
     CloseTunnel(DeviceId, oneshot::Sender<Result<(), HandleError>>),
     /// End a session within 2 s.
@@ -182,6 +184,11 @@ impl Handle {
     /// Asks for a read. The job number comes back as soon as the job is queued.
     pub async fn read_now(&self, read: ReadNow) -> Result<u64, HandleError> {
         self.ask(|reply| Command::ReadNow(read, reply)).await
+    }
+
+    /// Asks for a step of changing a device.
+    pub async fn control(&self, job: ControlJob) -> Result<u64, HandleError> {
+        self.ask(|reply| Command::Control(job, reply)).await
     }
 
     /// Opens a port behind which the device answers. Gives the address to connect to.

@@ -6,20 +6,22 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use tokio_util::sync::CancellationToken;
-use tracing::{error, info, warn};
+use tracing::{error, warn};
 
-use super::handle::{Board, Live, ReadNow};
-use super::journal::{begin, keep, keep_end, session_end};
+use super::control::{ControlJob, keep_control};
+use super::handle::{Board, ReadNow};
+use super::journal::{begin, keep, session_end};
 use super::plan::{Planned, Wanted, assignments, clock_rule};
-use super::sink::{Shown, StoreSink, used};
+use super::sink::{Shown, StoreSink};
 use super::tally::Tally;
+use super::told::{finish, live};
 use crate::driver::env::Budget;
 use crate::driver::{Driver, Registry, Secrets, check_config};
 use crate::limits;
 use crate::model::{ClockPolicy, Outcome, Reason, SessionId, Task};
 use crate::schedule::Due;
 use crate::session::{Desk, Door, Order, Over, SetClock, Transport, Turn, Way, run, tunnel};
-use crate::store::{NewSession, Reader, Route, SessionEnd, Store, StoreError};
+use crate::store::{ControlEnd, NewSession, Reader, Route, Store, StoreError};
 
 /// What every job works with.
 #[derive(Clone)]
@@ -49,6 +51,8 @@ pub enum Asked {
     Read(ReadNow),
     /// To be talked to through this port.
     Tunnel(Arc<Door>),
+    /// To be looked at or changed.
+    Control(Arc<ControlJob>),
 }
 
 /// A job that waits or runs.
@@ -73,7 +77,7 @@ impl Job {
             None => self.due.tasks.clone(),
             Some(Asked::Read(read)) if read.what.is_empty() => self.planned.device.schedule.tasks(),
             Some(Asked::Read(read)) => read.what.clone(),
-            Some(Asked::Tunnel(..)) => Vec::new(),
+            Some(Asked::Tunnel(..) | Asked::Control(..)) => Vec::new(),
         }
     }
 
@@ -108,6 +112,8 @@ pub struct Done {
     pub model: Option<String>,
     /// Whether it says how the device fares.
     pub tells_of_device: bool,
+    /// What came of an order to change the device.
+    pub control: Option<ControlEnd>,
     /// When each entry of the schedule was last done, when this job did some.
     pub schedule_done: Option<HashMap<String, Timestamp>>,
 }
@@ -125,8 +131,16 @@ pub async fn carry_out(tools: Tools, job: Job, cancel: CancellationToken, begun:
         offset_ms: None,
         model: None,
         tells_of_device: true,
+        control: None,
         schedule_done: None,
     };
+    if let Some(Asked::Control(control)) = &job.asked
+        && done.started_at > control.until
+    {
+        done.tells_of_device = false;
+        keep_control(&tools, control.too_late()).await;
+        return done;
+    }
     if device.routes.is_empty() {
         warn!(device.id = %device.id, "device {} has no route", device.name);
     }
@@ -136,9 +150,14 @@ pub async fn carry_out(tools: Tools, job: Job, cancel: CancellationToken, begun:
             started_at: done.started_at,
             ..attempt
         };
-        if added > 0 || !done.outcome.is_no_connection() || cancel.is_cancelled() {
+        // What may be written is not written again over another route.
+        let is_written = done.control.as_ref().is_some_and(|end| end.written_at.is_some());
+        if added > 0 || is_written || !done.outcome.is_no_connection() || cancel.is_cancelled() {
             break;
         }
+    }
+    if let Some(end) = done.control.take() {
+        Box::pin(keep_control(&tools, end)).await;
     }
     done
 }
@@ -159,6 +178,7 @@ async fn attempt(
         None => Reason::Schedule,
         Some(Asked::Read(_)) => Reason::ReadNow,
         Some(Asked::Tunnel(..)) => Reason::Tunnel,
+        Some(Asked::Control(..)) => Reason::Control,
     };
     let mut new = NewSession {
         device: device.id,
@@ -185,6 +205,7 @@ async fn attempt(
         offset_ms: None,
         model: None,
         tells_of_device: true,
+        control: None,
         schedule_done: None,
     };
     let session = match begun_as {
@@ -221,6 +242,9 @@ async fn attempt(
         }
         Err(refused) => Err(refused),
     };
+    if let Some(Asked::Control(control)) = &job.asked {
+        done.control = Some(control.after(session, &report));
+    }
     let after = report
         .as_ref()
         .ok()
@@ -240,7 +264,7 @@ async fn attempt(
     done.outcome = end.outcome;
     done.schedule_done.clone_from(&end.schedule_done);
     done.model = end.identity.as_ref().map(|identity| identity.model.clone());
-    end.tells_of_device = reason != Reason::Tunnel;
+    end.tells_of_device = !matches!(reason, Reason::Tunnel | Reason::Control);
     done.tells_of_device = end.tells_of_device;
     let added = end.counters.records_added;
     Box::pin(finish(tools, job, &shown, &new, end)).await;
@@ -265,6 +289,7 @@ async fn prepare(
     let (span, minutes) = match &job.asked {
         Some(Asked::Read(read)) => (read.span, None),
         Some(Asked::Tunnel(door)) => (None, Some(door.minutes())),
+        Some(Asked::Control(..)) => (None, None),
         None => (None, job.due.within_minutes),
     };
     let asked_wall = minutes.map(|minutes| Duration::from_secs(u64::from(minutes) * 60));
@@ -308,6 +333,10 @@ async fn prepare(
         model: device.model.clone(),
         tasks,
         set_clock,
+        act: match &job.asked {
+            Some(Asked::Control(control)) => Some(control.act.clone()),
+            _ => None,
+        },
         memory,
         budget: Budget {
             wall,
@@ -330,67 +359,5 @@ async fn set_clock(reader: &mut Reader, job: &Job) -> Result<Option<SetClock>, S
             Ok(Some(SetClock { limits, set_at }))
         }
         _ => Ok(None),
-    }
-}
-
-fn live(session: SessionId, job: &Job, route: &Route, new: &NewSession) -> Live {
-    let device = &job.planned.device;
-    Live {
-        session,
-        device: (device.id, device.name.clone()),
-        line: (route.line, route.line_name.clone()),
-        driver: (new.driver.as_str().into(), new.driver_version.as_str().into()),
-        reason: new.reason,
-        started_at: new.started_at,
-        phase: "open".into(),
-        done: 0,
-        total: 0,
-        bytes_sent: 0,
-        bytes_received: 0,
-        exchanges: 0,
-        records_added: 0,
-        outcome: None,
-        detail: None,
-        ended_at: None,
-    }
-}
-
-/// Writes the journal, tells those who watch, counts.
-async fn finish(tools: &Tools, job: &Job, shown: &Shown, new: &NewSession, end: SessionEnd) {
-    let device = &job.planned.device;
-    let (id, name, outcome) = (device.id, &device.name, end.outcome);
-    let (added, duration_ms) = (end.counters.records_added, end.counters.wall_ms);
-    let detail = end.detail.clone();
-    let told = end.clone();
-    if let Err(error) = keep_end(tools, end).await {
-        error!(device.id = %id, session.id = %told.session, %error, "the journal of a session with {name} was not kept");
-    }
-    shown.end(|live| {
-        used(
-            live,
-            &crate::driver::Usage {
-                bytes_sent: told.counters.bytes_sent,
-                bytes_received: told.counters.bytes_received,
-                exchanges: u32::try_from(told.counters.exchanges).unwrap_or(u32::MAX),
-                ..crate::driver::Usage::default()
-            },
-        );
-        live.outcome = Some(outcome);
-        live.detail.clone_from(&told.detail);
-        live.ended_at = Some(told.ended_at);
-    });
-    tools.tally.count(new, &told);
-    match outcome {
-        Outcome::Complete => info!(
-            device.id = %id, session.id = %told.session, records = added, duration_ms,
-            "stored {added} records of {name}"
-        ),
-        Outcome::Storage => error!(
-            device.id = %id, session.id = %told.session, detail, "the store did not take what {name} gave"
-        ),
-        _ => warn!(
-            device.id = %id, session.id = %told.session, records = added, duration_ms, outcome = %outcome,
-            "session with {name} ended: {outcome}: {}", detail.as_deref().unwrap_or_default()
-        ),
     }
 }

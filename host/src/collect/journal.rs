@@ -7,7 +7,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::job::{Job, Refused, Tools};
 use super::sink::Shown;
-use crate::model::{Outcome, SessionId, Task};
+use crate::model::{ControlState, Outcome, SessionId, Task};
 use crate::session::{Assignment, Report};
 use crate::store::{self, NewClockSetting, NewSession, PackedTrace, SessionEnd, StoreError};
 
@@ -150,7 +150,15 @@ pub(super) async fn keep(
         }
     }
     if let Some(settings) = &report.settings {
-        store.put_settings(device.id, session, store.now(), settings).await?;
+        let acted = report.acted.iter().filter(|acted| acted.state == ControlState::Done);
+        let ordered = acted
+            .flat_map(|acted| &acted.after)
+            .map(|held| held.id.clone())
+            .collect();
+        let at = store.now();
+        store
+            .put_settings_ordered(device.id, session, at, settings, ordered)
+            .await?;
     }
     let after = report.clock_setting.as_ref().and_then(|setting| setting.after);
     for clock in report.clock.into_iter().chain(after) {
@@ -193,7 +201,7 @@ pub(super) async fn keep_end(tools: &Tools, end: SessionEnd) -> Result<(), Store
 }
 
 /// Waits until a storage that took nothing does again. Any other error comes back, and this one when the host ends.
-async fn storage_back(tools: &Tools, error: StoreError) -> Result<(), StoreError> {
+pub(super) async fn storage_back(tools: &Tools, error: StoreError) -> Result<(), StoreError> {
     if !error.is_storage_unavailable() {
         return Err(error);
     }

@@ -2,6 +2,7 @@
 
 mod callers;
 mod collector;
+mod control;
 mod handle;
 mod job;
 mod journal;
@@ -9,12 +10,14 @@ mod plan;
 mod queue;
 mod sink;
 mod tally;
+mod told;
 
 use serde::{Deserialize, Serialize};
 
 pub use crate::session::{Connection, Door, ListenerCounts, Resting};
 pub use callers::{Callers, CallersHandle};
 pub use collector::Collector;
+pub use control::ControlJob;
 pub use handle::{Board, Command, Handle, HandleError, Live, LiveEvent, NewTunnel, ReadNow};
 
 /// Section `polling` of the configuration.

@@ -11,7 +11,7 @@ use wasmtime::{Engine, Store};
 
 use super::context::{Context, PortHandle, SinkHandle};
 use super::{ClockReading, Identity, LoadError, v1};
-use crate::model::{ArchiveKind, Civil, Setting};
+use crate::model::{ArchiveKind, Civil, Setting, Value};
 
 /// What the host speaks, oldest first.
 pub(super) const CONTRACTS: &[&dyn Contract] = &[&v1::V1];
@@ -57,6 +57,14 @@ pub(super) trait Guest: Send + Sync {
     -> Called<()>;
     async fn read_settings(&self, store: &mut Store<Context>, port: Port) -> Called<Vec<Setting>>;
     async fn set_clock(&self, store: &mut Store<Context>, port: Port, to: Civil) -> Called<()>;
+    async fn write_setting(&self, store: &mut Store<Context>, port: Port, id: &str, value: &Value) -> Called<()>;
+    async fn command(
+        &self,
+        store: &mut Store<Context>,
+        port: Port,
+        name: &str,
+        arguments: &[(String, Value)],
+    ) -> Called<Value>;
     async fn close(&self, store: &mut Store<Context>, port: Port) -> wasmtime::Result<()>;
 }
 

@@ -16,7 +16,7 @@ use super::env::{Budget, LimitHit, Port};
 use super::guard::{Busy, Guard, came_back, count_tick};
 use super::judge::{CallError, ended, judge};
 use super::nowhere::Nowhere;
-use crate::model::{ArchiveKind, Civil, ClockRule, Outcome, RecordKind, Setting};
+use crate::model::{ArchiveKind, Civil, ClockRule, Outcome, RecordKind, Setting, Value};
 
 /// An instance that serves one session.
 pub struct Running {
@@ -261,6 +261,32 @@ impl Running {
         let Self { store, guest, busy, .. } = self;
         let guard = Guard::of(store.data());
         let result = guard.run(busy, guest.set_clock(store, port, to)).await;
+        Some(judge(self.store.data(), result))
+    }
+
+    /// Writes a setting. None: the driver has no such interface.
+    pub async fn write_setting(&mut self, id: &str, value: &Value) -> Option<Result<(), CallError>> {
+        if !self.may("configure") {
+            return None;
+        }
+        self.begin(RecordKind::Current);
+        let port = self.port();
+        let Self { store, guest, busy, .. } = self;
+        let guard = Guard::of(store.data());
+        let result = guard.run(busy, guest.write_setting(store, port, id, value)).await;
+        Some(judge(self.store.data(), result))
+    }
+
+    /// Has the driver act through the device. None: the driver has no such interface.
+    pub async fn command(&mut self, name: &str, arguments: &[(String, Value)]) -> Option<Result<Value, CallError>> {
+        if !self.may("control") {
+            return None;
+        }
+        self.begin(RecordKind::Current);
+        let port = self.port();
+        let Self { store, guest, busy, .. } = self;
+        let guard = Guard::of(store.data());
+        let result = guard.run(busy, guest.command(store, port, name, arguments)).await;
         Some(judge(self.store.data(), result))
     }
 

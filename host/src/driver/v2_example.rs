@@ -14,7 +14,7 @@ use super::context::Context;
 use super::contract::{Archive, Called, Contract, Exports, Guest, Port, Sink, Told};
 use super::nowhere::Nowhere;
 use super::{ClockReading, Driver, Identity, Runtime, Surroundings, v1};
-use crate::model::{Civil, ClockRule, Setting};
+use crate::model::{Civil, ClockRule, Setting, Value};
 
 #[allow(missing_docs, clippy::all, reason = "generated")]
 mod bindings {
@@ -105,6 +105,14 @@ impl Guest for meter::Guest {
     }
 
     async fn set_clock(&self, _: &mut Store<Context>, _: Port, _: Civil) -> Called<()> {
+        Ok(Err(none()))
+    }
+
+    async fn write_setting(&self, _: &mut Store<Context>, _: Port, _: &str, _: &Value) -> Called<()> {
+        Ok(Err(none()))
+    }
+
+    async fn command(&self, _: &mut Store<Context>, _: Port, _: &str, _: &[(String, Value)]) -> Called<Value> {
         Ok(Err(none()))
     }
 

@@ -63,6 +63,8 @@ pub enum Reason {
     ReadNow,
     /// Somebody's own program talks to the device.
     Tunnel,
+    /// Somebody looks at it to change it, or changes it.
+    Control,
     /// It was read at the site without a line to here, and brought by hand.
     ByHand,
 }
@@ -74,6 +76,7 @@ impl Reason {
             Self::Schedule => "schedule",
             Self::ReadNow => "read-now",
             Self::Tunnel => "tunnel",
+            Self::Control => "control",
             Self::ByHand => "by-hand",
         }
     }

@@ -14,7 +14,7 @@ use super::set_clock::SetClock;
 use crate::driver::env::{Budget, Medium};
 use crate::driver::{Describe, Driver, secret_keys};
 use crate::limits;
-use crate::model::{ClockPolicy, ClockRule, Span, Task};
+use crate::model::{Act, Change, ClockPolicy, ClockRule, Held, Span, Stage, Task};
 
 /// What a session was asked. Secrets are left out.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -41,6 +41,9 @@ pub struct Asked {
     /// How the clock may be set behind them.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub set_clock: Option<AskedSetClock>,
+    /// The step of changing the device.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub act: Option<AskedAct>,
     /// What the driver remembered of the device before: key and hex of the value.
     pub memory: BTreeMap<String, String>,
 }
@@ -65,6 +68,78 @@ pub struct AskedSetClock {
     pub policy: String,
     /// The instant at which that was last tried.
     pub set_at: Option<String>,
+}
+
+/// What was shown of a setting: id, title, unit, value.
+type AskedHeld = (String, String, Option<String>, String);
+
+/// A step of changing the device.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct AskedAct {
+    /// The setting that gets a value, or none.
+    pub setting: Option<String>,
+    /// The value, as it was written.
+    pub value: Option<String>,
+    /// The driver's command, or none.
+    pub command: Option<String>,
+    /// Of the command.
+    pub arguments: BTreeMap<String, String>,
+    /// What was shown, when it is written: id, title, unit and value of each setting.
+    pub shown: Option<Vec<AskedHeld>>,
+}
+
+impl AskedAct {
+    fn of(act: &Act) -> Self {
+        let (setting, value, command, arguments) = match &act.change {
+            Change::Setting { id, value } => (Some(id.clone()), Some(value.clone()), None, BTreeMap::new()),
+            Change::Command { name, arguments } => (None, None, Some(name.clone()), arguments.clone()),
+        };
+        let words = |held: &Held| {
+            let held = held.clone();
+            (held.id, held.title, held.unit, held.value)
+        };
+        Self {
+            setting,
+            value,
+            command,
+            arguments,
+            shown: match &act.stage {
+                Stage::Look => None,
+                Stage::Write { shown } => Some(shown.iter().map(words).collect()),
+            },
+        }
+    }
+
+    fn act(&self) -> Result<Act, AskedFault> {
+        let change = match (&self.setting, &self.value, &self.command) {
+            (Some(id), Some(value), None) => Change::Setting {
+                id: id.clone(),
+                value: value.clone(),
+            },
+            (None, None, Some(name)) => Change::Command {
+                name: name.clone(),
+                arguments: self.arguments.clone(),
+            },
+            _ => {
+                return Err(fault(
+                    "act",
+                    "both or neither",
+                    "a setting with its value, or a command",
+                ));
+            }
+        };
+        let held = |(id, title, unit, value): &AskedHeld| Held {
+            id: id.clone(),
+            title: title.clone(),
+            unit: unit.clone(),
+            value: value.clone(),
+        };
+        let stage = self.shown.as_ref().map_or(Stage::Look, |shown| Stage::Write {
+            shown: shown.iter().map(held).collect(),
+        });
+        Ok(Act { change, stage })
+    }
 }
 
 /// What cannot be made out.
@@ -98,6 +173,7 @@ impl Asked {
                 policy: ClockPolicy::Set(set_clock.limits).to_string(),
                 set_at: set_clock.set_at.map(|at| at.to_string()),
             }),
+            act: order.act.as_ref().map(AskedAct::of),
             memory: order
                 .memory
                 .iter()
@@ -120,6 +196,7 @@ impl Asked {
             model: self.model.clone(),
             tasks: self.assignments()?,
             set_clock: self.set_clock()?,
+            act: self.act.as_ref().map(AskedAct::act).transpose()?,
             memory: self.memory()?,
             budget: Budget {
                 wall: limits::REPLAY_WALL,

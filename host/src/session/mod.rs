@@ -1,5 +1,6 @@
 //! One conversation with one device: a line, a driver, a list of tasks; records to the sink, a report at the end.
 
+mod act;
 mod asked;
 mod desk;
 mod door;

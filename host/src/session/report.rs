@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use super::asked::Asked;
 use super::set_clock::ClockSetting;
 use crate::driver::{CallError, ClockReading, Identity, Running, Secrets, Usage};
-use crate::model::{Civil, ClockRule, Outcome, Setting};
+use crate::model::{Acted, Civil, ClockRule, Outcome, Setting};
 
 /// The device's clock beside ours.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -26,7 +26,7 @@ pub struct ClockSeen {
 /// One step of a session.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Phase {
-    /// `open`, `identify`, a task's word, `set-clock`, `close`.
+    /// `open`, `identify`, a task's word, `set-clock`, `check`, `write`, `read-back`, `close`.
     pub name: String,
     /// Since the session started.
     pub started_ms: u64,
@@ -55,6 +55,8 @@ pub struct Report {
     pub clock: Option<ClockSeen>,
     /// What was done about its clock, when it was off and there is a policy.
     pub clock_setting: Option<ClockSetting>,
+    /// What a step of changing it came to.
+    pub acted: Option<Acted>,
     /// Its settings, when they were asked for.
     pub settings: Option<Vec<Setting>>,
     /// Steps in order.
@@ -91,7 +93,8 @@ impl Report {
         let phases = self.phases.iter_mut();
         let phases = phases.flat_map(|phase| phase.said.iter_mut().chain(phase.failed.as_mut().map(|(_, text)| text)));
         let settings = self.clock_setting.iter_mut().map(|setting| &mut setting.text);
-        for text in texts.chain(phases).chain(settings) {
+        let acted = self.acted.iter_mut().map(|acted| &mut acted.text);
+        for text in texts.chain(phases).chain(settings).chain(acted) {
             *text = secrets.mask(text);
         }
         self.trace = secrets.mask_trace(std::mem::take(&mut self.trace));
@@ -106,6 +109,7 @@ impl Report {
             identity: None,
             clock: None,
             clock_setting: None,
+            acted: None,
             settings: None,
             phases: Vec::new(),
             usage: Usage::default(),

@@ -8,6 +8,7 @@ use jiff::Timestamp;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
+use super::act::act;
 use super::asked::Asked;
 use super::desk::Turn;
 use super::port::LinePort;
@@ -16,7 +17,7 @@ use super::report::{Phase, Report, Step, Watch, clock_seen};
 use super::set_clock::{SetClock, set_clock};
 use crate::driver::env::{Budget, Port, Sink};
 use crate::driver::{CallError, Driver, Failure, Identity, Running, Secrets, Surroundings};
-use crate::model::{Civil, ClockRule, Outcome, Span, Task};
+use crate::model::{Act, Civil, ClockRule, Outcome, Span, Task};
 use crate::transport::{OpenError, Transport, Way};
 
 /// What a session has to do, and with what.
@@ -37,6 +38,8 @@ pub struct Order {
     pub tasks: Vec<Assignment>,
     /// Whether the clock may be set behind them; none: it may not.
     pub set_clock: Option<SetClock>,
+    /// A step of changing the device on somebody's order; none: it is only read.
+    pub act: Option<Act>,
     /// What the driver remembered of the device.
     pub memory: BTreeMap<String, Vec<u8>>,
     /// What it may use.
@@ -207,6 +210,11 @@ async fn work(order: &Order, running: &mut Running, watch: Watch<'_>, report: &m
             Err(CallError::Failure(failure)) if failure.line_usable => failures.push(("set-clock".to_owned(), failure)),
             Err(error) => return leave(running, watch, report, error).await,
         }
+    }
+    match act(order, running, watch, report).await {
+        Ok(()) => {}
+        Err(CallError::Failure(failure)) if failure.line_usable => failures.push(("control".to_owned(), failure)),
+        Err(error) => return leave(running, watch, report, error).await,
     }
     close(running, watch, report).await;
     match failures.first() {

@@ -30,6 +30,7 @@ struct PutSettings {
     session: SessionId,
     at: i64,
     settings: Vec<Setting>,
+    ordered: Vec<String>,
 }
 
 impl Store {
@@ -58,12 +59,26 @@ impl Store {
         at: Timestamp,
         settings: &[Setting],
     ) -> Result<(), StoreError> {
+        self.put_settings_ordered(device, session, at, settings, Vec::new())
+            .await
+    }
+
+    /// The same, when somebody has just had those of the names `ordered` changed: that is no incident.
+    pub async fn put_settings_ordered(
+        &self,
+        device: DeviceId,
+        session: SessionId,
+        at: Timestamp,
+        settings: &[Setting],
+        ordered: Vec<String>,
+    ) -> Result<(), StoreError> {
         self.queue
             .write(PutSettings {
                 device,
                 session,
                 at: at.as_second(),
                 settings: settings.to_vec(),
+                ordered,
             })
             .await
     }
@@ -113,7 +128,9 @@ impl Write for PutSettings {
 
     async fn run(&self, tx: &mut Tx) -> Result<(), StoreError> {
         for setting in &self.settings {
-            self.note_change(tx, setting).await?;
+            if !self.ordered.contains(&setting.id) {
+                self.note_change(tx, setting).await?;
+            }
             sqlx::query(
                 "insert into setting (device_id, setting_id, title, value, decimals, text, unit, writable, read_at, session_id)
                  values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)

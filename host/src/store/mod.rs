@@ -6,6 +6,7 @@ mod by_hand;
 mod caller;
 mod clock;
 mod compare;
+mod control;
 pub mod copy;
 mod coverage;
 mod diagnostic;
@@ -54,6 +55,7 @@ use crate::model::Clock;
 
 pub use by_hand::IncidentRow;
 pub use clock::NewClockSetting;
+pub use control::{ControlEnd, ControlOrder, NewControl, NotConfirmed};
 pub use coverage::Coverage;
 pub use differing::DifferingValue;
 pub use driver_hour::{DriverSums, whole_hours};

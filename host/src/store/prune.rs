@@ -14,7 +14,7 @@ use crate::limits;
 pub enum Old {
     /// Wire traces.
     Traces,
-    /// Sessions that brought nothing which is kept: no record, event, setting, incident or absence.
+    /// Sessions that brought nothing which is kept: no record, event, setting, incident or absence, and was no order.
     Sessions,
 }
 
@@ -60,6 +60,7 @@ const SESSIONS: &str = "
         or exists (select 1 from setting x where x.session_id = s.id)
         or exists (select 1 from absence x where x.session_id = s.id)
         or exists (select 1 from incident x where x.session_id = s.id)
+        or exists (select 1 from control_order x where x.looked_session = s.id or x.wrote_session = s.id)
         or exists (select 1 from device_state x where x.last_session_id = s.id)
     from session s join retention r on r.subject = 'sessions'
     where (s.started_at_ms, s.id) > (r.started_at_ms, r.session_id) and s.started_at_ms < $1

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use super::error::StoreError;
 use super::trace::PackedTrace;
 use super::writer::{Tx, Write};
-use super::{Store, driver_hour};
+use super::{Store, control, driver_hour};
 use crate::model::{Civil, DeviceId, LineId, Outcome, Reason, SessionId};
 
 /// A session that begins.
@@ -47,7 +47,7 @@ pub struct IdentitySeen {
 /// One part of a session.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Phase {
-    /// `open`, `identify`, a task's word, `set-clock`, `close`.
+    /// `open`, `identify`, a task's word, `set-clock`, `check`, `write`, `read-back`, `close`.
     pub name: String,
     /// Milliseconds since the start of the session.
     pub started_ms: u64,
@@ -342,6 +342,7 @@ impl Write for EndInterrupted {
         .fetch_all(&mut tx.conn)
         .await
         .map_err(StoreError::of("end interrupted sessions"))?;
+        control::end_interrupted(tx, self.at_ms).await?;
         for (session, device) in &ended {
             let at = Timestamp::from_millisecond(self.at_ms).unwrap_or(Timestamp::UNIX_EPOCH);
             put_state(tx, *device, Outcome::Interrupted, at, None).await?;

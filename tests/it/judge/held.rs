@@ -1,17 +1,19 @@
 //! What a simulated meter holds, in the words that the host should have for it.
 
 mod iec;
+mod vkt4;
 mod vkt5;
 
 use std::collections::BTreeSet;
 
 use jiff::ToSpan as _;
 use jiff::civil::DateTime;
-use meter_sim::{Handle, TruthKind, TruthNs, TruthRecord, TruthValue};
+use meter_sim::{Handle, TruthKind, TruthNs, TruthRecord, TruthValue, TsrvModel};
 use uzel::model::{ArchiveKind, Quality, RecordKind};
 
 use super::seen::{Seen, SeenCell};
 use super::tagged::tagged;
+use super::tsrv::tsrv;
 
 /// Whose columns are expected.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -20,6 +22,8 @@ pub enum Model {
     Vkt7,
     /// ВКТ-5 with MPa.
     Vkt5,
+    /// ВКТ-4М with pressure sensors.
+    Vkt4,
     /// СПТ943 with kgf/cm² and Gcal.
     Spt943,
     /// A meter of the extended M4 dialect with kgf/cm² and Gcal.
@@ -36,6 +40,10 @@ pub enum Model {
     Iec,
     /// A meter that sends SML.
     Sml,
+    /// A ТСРВ.
+    Tsrv(TsrvModel),
+    /// An electricity meter of DLMS/COSEM.
+    Dlms,
 }
 
 /// One record of a meter.
@@ -142,12 +150,15 @@ pub fn records(model: Model, meter: &Handle, place: usize, kind: RecordKind) -> 
             plain.iter().map(with_totals).collect()
         }
         Model::Vkt5 => plain.iter().map(vkt5::held).collect(),
+        Model::Vkt4 => plain.iter().map(vkt4::held).collect(),
         Model::Primer => plain.iter().map(primer).collect(),
         Model::Tagged => plain.iter().map(|record| tagged(record, kind)).collect(),
         Model::Spbus => plain.iter().map(spbus).collect(),
         Model::Register => plain.iter().map(register).collect(),
         Model::Sml => plain.iter().map(|record| iec::sml(record, kind)).collect(),
         Model::Iec => plain.iter().map(|record| iec::iec(record, kind)).collect(),
+        Model::Tsrv(model) => plain.iter().map(|record| tsrv(model, record, kind)).collect(),
+        Model::Dlms => plain.iter().map(dlms).collect(),
         Model::Spt943 => plain.iter().map(|record| spt943(record, kind)).collect(),
         Model::Mbus if matches!(kind, RecordKind::Archive(_)) => {
             let due = truth(TruthKind::TotalsArchive);
@@ -160,7 +171,7 @@ pub fn records(model: Model, meter: &Handle, place: usize, kind: RecordKind) -> 
     }
 }
 
-fn number(truth: &TruthValue) -> HeldValue {
+pub(super) fn number(truth: &TruthValue) -> HeldValue {
     truth
         .value
         .map_or(HeldValue::NoSensor, |value| HeldValue::Number(value, truth.digits))
@@ -181,6 +192,41 @@ fn register(record: &TruthRecord) -> Held {
         start: record.start,
         end: record.end,
         conditions: BTreeSet::new(),
+        cells: cells.collect(),
+        more: Vec::new(),
+    }
+}
+
+/// Group D of a logical name is 8 for counters, whose group E is the tariff; C is 96 for a status, whose bits tell.
+fn dlms(record: &TruthRecord) -> Held {
+    let cells = record.values.iter().map(|truth| {
+        let groups: Vec<u8> = truth.name.split('.').filter_map(|group| group.parse().ok()).collect();
+        let (unit, tariff) = match groups.as_slice() {
+            [1, 0, 3, 8, _] => ("varh", 0),
+            [1, 0, _, 8, tariff] => ("Wh", *tariff),
+            [1, 0, 32, ..] => ("V", 0),
+            [1, 0, 31, ..] => ("A", 0),
+            [1, 0, 14, ..] => ("Hz", 0),
+            [1, ..] => ("W", 0),
+            _ => ("", 0),
+        };
+        let value = match (unit, truth.digits) {
+            ("", Some((bits, _))) => HeldValue::Flags(bits.unsigned_abs()),
+            _ => number(truth),
+        };
+        HeldCell {
+            tariff,
+            ..cell(truth.name, truth.input, unit, value, Quality::Good)
+        }
+    });
+    let told = record
+        .ns
+        .iter()
+        .map(|ns| (ns.input, format!("bit {}", ns.code), ns.name.map(str::to_owned)));
+    Held {
+        start: record.start,
+        end: record.end,
+        conditions: told.collect(),
         cells: cells.collect(),
         more: Vec::new(),
     }

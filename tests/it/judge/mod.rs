@@ -3,6 +3,7 @@
 mod held;
 mod seen;
 mod tagged;
+mod tsrv;
 
 use std::collections::BTreeSet;
 
@@ -82,10 +83,12 @@ impl Judge {
     fn wrong_label(&self, seen: &Seen) -> Vec<String> {
         let hour = |time: DateTime| time.date().at(time.hour(), 0, 0, 0);
         let want = match (seen.kind, self.model) {
-            (RecordKind::Archive(_), Model::Vkt5 | Model::Vkt7) => seen.start,
+            (RecordKind::Archive(_), Model::Vkt4 | Model::Vkt5 | Model::Vkt7) => seen.start,
             (RecordKind::Archive(_), _) => seen.end,
             // These totals are those of the last full hour.
-            (RecordKind::Totals, Model::Vkt7) => hour(self.now),
+            (RecordKind::Totals, Model::Vkt7 | Model::Vkt4) => hour(self.now),
+            // Its clock has no minutes: the moment is the host's.
+            (RecordKind::Current, Model::Vkt4) => return Vec::new(),
             _ => self.now,
         };
         let is_moment = !matches!(seen.kind, RecordKind::Archive(_));

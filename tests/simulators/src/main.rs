@@ -70,7 +70,7 @@ struct One {
     address: Option<u8>,
     #[arg(long)]
     serial: Option<String>,
-    /// How a Modbus slave is spoken to: rtu, ascii or tcp.
+    /// How a Modbus slave is spoken to: rtu, ascii or tcp; a DLMS meter: hdlc or wrapper.
     #[arg(long)]
     framing: Option<String>,
     /// Heat inputs in use, 1 or 2.

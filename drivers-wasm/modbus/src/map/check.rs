@@ -7,7 +7,7 @@ use uzel_driver_sdk::{Aggregate, ArchiveKind};
 use super::text::{Access, ArchiveEntry, Class, Entry, File, Place, StampEntry, StampPlace};
 use super::{Archive, Expected, Layout, Map, MapError, Name, Power, Range, Rule, Scale, Setting, Source, Stamp, Value};
 use crate::number::Type;
-use crate::pdu::{Area, MOST_REGISTERS};
+use uzel_driver_sdk::modbus::pdu::{Area, MOST_REGISTERS};
 
 /// The version of the format that this driver reads.
 const VERSION: u32 = 1;

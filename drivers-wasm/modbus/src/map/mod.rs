@@ -12,7 +12,7 @@ pub use text::{Access, Class, Label, WriteFunction};
 use uzel_driver_sdk::{Aggregate, ArchiveKind};
 
 use crate::number::{Number, Order, Type, decode};
-use crate::pdu::{Area, Span};
+use uzel_driver_sdk::modbus::pdu::{Area, Span};
 
 /// Why a text is no map.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

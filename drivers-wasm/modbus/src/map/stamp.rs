@@ -3,8 +3,8 @@
 use uzel_driver_sdk::CivilTime;
 
 use crate::number::{Number, Order, Type, decode};
-use crate::pdu::{Area, Span};
 use uzel_driver_sdk::calendar;
+use uzel_driver_sdk::modbus::pdu::{Area, Span};
 
 /// Years that a device in use can show.
 const YEARS: std::ops::RangeInclusive<u16> = 1_990..=2_189;

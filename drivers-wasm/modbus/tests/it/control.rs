@@ -119,6 +119,38 @@ fn a_set_point_is_written_once_within_its_range_and_read_back() {
 }
 
 #[test]
+fn a_check_says_what_a_command_would_change_and_writes_nothing() {
+    let (mut driver, mut line) = begun(ecl(), "ecl-comfort");
+    let mut check = |command: &str, arguments: &[(&str, Value)]| {
+        let mut all = vec![("command".to_owned(), Value::Text(command.to_owned()))];
+        all.extend(
+            arguments
+                .iter()
+                .map(|(name, value)| ((*name).to_owned(), value.clone())),
+        );
+        driver.command(&mut line, "check", &all)
+    };
+    let text = |text: &str| Value::Text(text.to_owned());
+    let set = |value| [("setting", text("11180")), ("value", value)];
+    assert_eq!(check("set", &set(fixed(21, 0))), Ok(text("11180")));
+    refused(check("set", &set(fixed(45, 0))), "expected 5.0 to 40.0");
+    let curve = |y1| {
+        let points = [y1, 64, 50, 45, 40, 30].map(|point| fixed(point, 0));
+        let [y1, y2, y3, y4, y5, y6] = points;
+        let points = [("y1", y1), ("y2", y2), ("y3", y3), ("y4", y4), ("y5", y5), ("y6", y6)];
+        [&points[..], &[("circuit", fixed(1, 0))]].concat()
+    };
+    assert_eq!(
+        check("curve", &curve(80)),
+        Ok(text("11400 11401 11402 11403 11404 11405"))
+    );
+    refused(check("curve", &curve(95)), "outside the flow limits 10 to 90");
+    let unknown = check("restart", &[]);
+    assert!(matches!(unknown, Err(Failure::Unsupported(_))), "{unknown:?}");
+    assert!(line.far.written.is_empty());
+}
+
+#[test]
 fn a_device_that_takes_another_value_is_an_alarm() {
     let mut clipping = ecl();
     clipping.clipped.insert(11_179);

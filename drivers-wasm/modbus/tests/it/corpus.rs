@@ -2,11 +2,11 @@
 
 use std::path::Path;
 
-use modbus::frame::{Scan, ascii, rtu, tcp};
 use modbus::number::{Number, Order, Type, decode};
-use modbus::pdu::{Answer, Area, Exception, Request, Span};
 use serde_json::Value as Json;
 use uzel_driver_sdk::bytes::unhex;
+use uzel_driver_sdk::modbus::frame::{Scan, ascii, rtu, tcp};
+use uzel_driver_sdk::modbus::pdu::{Answer, Area, Exception, Request, Span};
 
 fn lines(text: &str) -> Vec<Json> {
     text.lines().map(|line| serde_json::from_str(line).unwrap()).collect()

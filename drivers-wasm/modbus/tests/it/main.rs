@@ -1,6 +1,7 @@
 //! The driver against a device written from the standard, and against the corpus.
 
 mod archives;
+mod bytes;
 mod control;
 mod conversations;
 mod corpus;

@@ -217,6 +217,13 @@ async fn answer_commands(mut commands: mpsc::Receiver<Command>) {
                 };
                 let _ = reply.send(answer);
             }
+            Command::Control(control, reply) => {
+                let answer = match control.device {
+                    DeviceId(1) => Ok(18),
+                    device => Err(HandleError::AlreadyReading(device)),
+                };
+                let _ = reply.send(answer);
+            }
             Command::CloseTunnel(device, reply) => {
                 let _ = reply.send(Err(HandleError::NoTunnel(device)));
             }

@@ -13,8 +13,9 @@ use crate::model::{ClockPolicy, LineAddress, LineOptions, LineSettings, Schedule
 pub enum DeviceCommand {
     /// Add one device, or change the one with this name.
     #[command(
-        after_help = "Example:\n  uzel device add --name boiler-7 --driver vkt7 --line tcp:10.0.0.5:4001 \\
-    --site 'Mira 15a' --zone Europe/Moscow --every 60 --set address=0"
+        after_help = "Examples:\n  uzel device add --name boiler-7 --driver vkt7 --line tcp:10.0.0.5:4001 \\
+    --site 'Mira 15a' --zone Europe/Moscow --every 60 --set address=0
+  uzel device add --name boiler-8 --model СПТ943 --line tcp:10.0.0.6:4001"
     )]
     Add(Box<DeviceArgs>),
     /// Import devices from a CSV file; all faults are told at once and nothing is stored when there is one.
@@ -57,7 +58,7 @@ Example:
 
 const DEVICE_IMPORT: &str = "The file has a head line with these columns, in any order; those marked * must be there:
   name*           unique name of the device
-  driver*         id of its driver: vkt7, logika-m4, mbus
+  driver*         id of its driver: vkt7, logika-m4, mbus; with a model it may be left out
   line*           tcp:HOST:PORT, udp:HOST:PORT, rfc2217:HOST:PORT, serial:PATH, incoming:LISTENER/IDENTITY or
                   modem:POOL/NUMBER; several between spaces are tried in this order
   line_name       name of the (first) line, for people
@@ -66,7 +67,7 @@ const DEVICE_IMPORT: &str = "The file has a head line with these columns, in any
   organisation, site, address, node, point
                   where it is; without a site the device's name serves
   zone            time zone of the site, Europe/Moscow without it
-  serial, model   what must answer
+  serial, model   what must answer; the model by any of its names in either script: СПТ943, spt-943
   every_minutes   how often it is read, 60 without it
   tasks           what is read, separated by spaces: clock current totals hourly daily monthly events settings
   schedule        instead of these two, when and what in full: `every 60m: clock current hourly; H 2 * * *: daily
@@ -88,9 +89,12 @@ pub struct DeviceArgs {
     /// Unique name.
     #[arg(long)]
     pub name: String,
-    /// Id of its driver.
+    /// Id of its driver; without it the one that reads the model.
+    #[arg(long, required_unless_present = "model")]
+    pub driver: Option<String>,
+    /// The model that must answer, by any of its names in either script: СПТ943, spt-943.
     #[arg(long)]
-    pub driver: String,
+    pub model: Option<String>,
     /// tcp:HOST:PORT, udp:HOST:PORT, rfc2217:HOST:PORT, serial:PATH, incoming:LISTENER/IDENTITY or modem:POOL/NUMBER;
     /// given several times, the ways to the device in the order in which they are tried.
     #[arg(long, required = true)]

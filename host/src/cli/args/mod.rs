@@ -1,7 +1,9 @@
 //! Arguments.
 
+mod control;
 mod device;
 mod park;
+mod probe;
 mod read;
 mod values;
 
@@ -12,8 +14,11 @@ use clap::{Args, Parser, Subcommand};
 use crate::limits;
 use crate::model::CallerState;
 
+pub use control::{ControlArgs, ControlCommand};
 pub use device::{DeviceArgs, DeviceCommand, GroupCommand};
 pub use park::{ParkCommand, TrustCommand};
+use probe::PROBE_EXAMPLES;
+pub use probe::{Addresses, ProbeArgs};
 pub use read::{Format, ReadArgs, ReplayArgs};
 use read::{READ_EXAMPLES, REPLAY_EXAMPLES};
 pub use values::config_json;
@@ -37,6 +42,9 @@ pub enum Command {
     /// Read one meter now, without any database.
     #[command(after_help = READ_EXAMPLES)]
     Read(Box<ReadArgs>),
+    /// Find out who is on a line: which meters answer, by which driver and at which address.
+    #[command(after_help = PROBE_EXAMPLES)]
+    Probe(Box<ProbeArgs>),
     /// Take a reading that was saved at the site with `uzel read --save` and brought by hand.
     #[command(after_help = "Example:\n  uzel import boiler-7.uzel-reading --config /etc/uzel/uzel.toml")]
     Import(ImportArgs),
@@ -46,6 +54,9 @@ pub enum Command {
     /// Open a port behind which a device of the running host answers, for its maker's own program.
     #[command(after_help = "Example:\n  uzel tunnel boiler-7 --minutes 30 --listen 10.0.0.2:5000")]
     Tunnel(TunnelArgs),
+    /// Change a device of the running host: its present value is shown, then confirmed, written and read back.
+    #[command(subcommand)]
+    Control(ControlCommand),
     /// Make keys that sign readings.
     #[command(subcommand)]
     Key(KeyCommand),
@@ -211,7 +222,7 @@ pub enum DriverCommand {
         /// Which configuration.
         #[command(flatten)]
         config: ConfigFile,
-        /// Only models whose name has this in it, in either script: 943, СПТ943, spt-943.
+        /// Only models that may be meant by this, in either script, the best first: 943, СПТ943, spt-943, Логика 961.
         #[arg(long)]
         model: Option<String>,
     },

@@ -207,6 +207,20 @@ pub fn value_from(value: types::Value) -> Result<Value, String> {
     })
 }
 
+/// The same for a driver.
+pub fn value_to(value: &Value) -> types::Value {
+    match value {
+        Value::Absent => types::Value::Absent,
+        Value::Fixed { digits, decimals } => types::Value::Fixed(types::Fixed {
+            digits: *digits,
+            decimals: *decimals,
+        }),
+        Value::Float(float) => types::Value::Float(*float),
+        Value::Bits(bits) => types::Value::Bits(*bits),
+        Value::Text(text) => types::Value::Text(text.clone()),
+    }
+}
+
 /// The quality of a mark.
 pub fn quality_from(quality: types::Quality) -> Quality {
     match quality {

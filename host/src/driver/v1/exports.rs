@@ -7,14 +7,14 @@ use jiff::Timestamp;
 use wasmtime::Store;
 use wasmtime::component::{Instance, InstancePre, Linker};
 
-use super::bindings::exports::uzel::driver::{configure, diagnostics, meter};
+use super::bindings::exports::uzel::driver::{configure, control, diagnostics, meter};
 use super::bindings::uzel::driver::types;
-use super::convert::{civil_from, civil_to, kind_to, setting_from, text_from};
+use super::convert::{civil_from, civil_to, kind_to, setting_from, text_from, value_from, value_to};
 use crate::driver::context::Context;
 use crate::driver::contract::{Archive, Called, Contract, Exports, Guest, Port, Sink, Told};
 use crate::driver::{ClockReading, Identity};
 use crate::limits;
-use crate::model::{Civil, Setting};
+use crate::model::{Civil, Setting, Value};
 
 /// Details of an identity that are taken; a driver that gives more says nothing more.
 const DETAILS: usize = 64;
@@ -36,6 +36,7 @@ impl Contract for V1 {
             meter: meter::GuestIndices::new(pre)?,
             diagnostics: diagnostics::GuestIndices::new(pre).ok(),
             configure: configure::GuestIndices::new(pre).ok(),
+            control: control::GuestIndices::new(pre).ok(),
         }))
     }
 }
@@ -44,11 +45,13 @@ struct Indices {
     meter: meter::GuestIndices,
     diagnostics: Option<diagnostics::GuestIndices>,
     configure: Option<configure::GuestIndices>,
+    control: Option<control::GuestIndices>,
 }
 
 impl Exports for Indices {
     fn load(&self, store: &mut Store<Context>, instance: &Instance) -> wasmtime::Result<Box<dyn Guest>> {
         let (diagnostics, configure) = (self.diagnostics.as_ref(), self.configure.as_ref());
+        let control = self.control.as_ref();
         Ok(Box::new(Loaded {
             meter: self.meter.load(&mut *store, instance)?,
             diagnostics: diagnostics
@@ -57,6 +60,7 @@ impl Exports for Indices {
             configure: configure
                 .map(|indices| indices.load(&mut *store, instance))
                 .transpose()?,
+            control: control.map(|indices| indices.load(&mut *store, instance)).transpose()?,
         }))
     }
 }
@@ -65,6 +69,7 @@ struct Loaded {
     meter: meter::Guest,
     diagnostics: Option<diagnostics::Guest>,
     configure: Option<configure::Guest>,
+    control: Option<control::Guest>,
 }
 
 #[async_trait]
@@ -146,6 +151,33 @@ impl Guest for Loaded {
             return Ok(Err(lacks("configure")));
         };
         Ok(configure.call_set_clock(store, port, civil_to(to)).await?.map_err(told))
+    }
+
+    async fn write_setting(&self, store: &mut Store<Context>, port: Port, id: &str, value: &Value) -> Called<()> {
+        let Some(configure) = &self.configure else {
+            return Ok(Err(lacks("configure")));
+        };
+        let written = configure.call_write_setting(store, port, id, &value_to(value)).await?;
+        Ok(written.map_err(told))
+    }
+
+    async fn command(
+        &self,
+        store: &mut Store<Context>,
+        port: Port,
+        name: &str,
+        arguments: &[(String, Value)],
+    ) -> Called<Value> {
+        let Some(control) = &self.control else {
+            return Ok(Err(lacks("control")));
+        };
+        let given = arguments.iter().map(|(name, value)| (name.clone(), value_to(value)));
+        let given: Vec<_> = given.collect();
+        let answer = match control.call_command(store, port, name, &given).await? {
+            Ok(answer) => value_from(answer),
+            Err(failure) => return Ok(Err(told(failure))),
+        };
+        Ok(answer.map_err(|text| Told::Fault(format!("answer of command {name:?}: {text}"))))
     }
 
     async fn close(&self, store: &mut Store<Context>, port: Port) -> wasmtime::Result<()> {

@@ -2,6 +2,7 @@
 
 mod callers;
 mod clock;
+mod control;
 mod copy;
 mod driver_hour;
 mod drivers;

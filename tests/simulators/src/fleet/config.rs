@@ -139,7 +139,7 @@ pub struct MeterConfig {
     /// Network address; the kind's own default if absent.
     pub address: Option<u8>,
     pub serial: Option<String>,
-    /// How a Modbus slave is spoken to: rtu, ascii or tcp.
+    /// How a Modbus slave is spoken to: rtu, ascii or tcp; a DLMS meter: hdlc or wrapper.
     pub framing: Option<String>,
     /// Heat inputs in use.
     pub inputs: Option<u8>,
@@ -170,6 +170,15 @@ pub enum Kind {
     #[serde(rename = "vkt5")]
     #[value(name = "vkt5")]
     Vkt5,
+    #[serde(rename = "vkt4")]
+    #[value(name = "vkt4")]
+    Vkt4,
+    #[serde(rename = "vkt4m")]
+    #[value(name = "vkt4m")]
+    Vkt4m,
+    #[serde(rename = "vkt9")]
+    #[value(name = "vkt9")]
+    Vkt9,
     #[serde(rename = "spt943")]
     #[value(name = "spt943")]
     Spt943,
@@ -218,6 +227,14 @@ pub enum Kind {
     #[serde(rename = "mbus-electricity")]
     #[value(name = "mbus-electricity")]
     MbusElectricity,
+    /// A heat meter with its months in a compact profile.
+    #[serde(rename = "mbus-compact")]
+    #[value(name = "mbus-compact")]
+    MbusCompact,
+    /// A heat meter with the old fixed structure.
+    #[serde(rename = "mbus-fixed")]
+    #[value(name = "mbus-fixed")]
+    MbusFixed,
     #[serde(rename = "modbus-heat")]
     #[value(name = "modbus-heat")]
     ModbusHeat,
@@ -233,6 +250,24 @@ pub enum Kind {
     #[serde(rename = "sml-meter")]
     #[value(name = "sml-meter")]
     SmlMeter,
+    #[serde(rename = "tsrv023")]
+    #[value(name = "tsrv023")]
+    Tsrv023,
+    #[serde(rename = "tsrv024m")]
+    #[value(name = "tsrv024m")]
+    Tsrv024m,
+    #[serde(rename = "tsrv024m-plus")]
+    #[value(name = "tsrv024m-plus")]
+    Tsrv024mPlus,
+    #[serde(rename = "tsrv034")]
+    #[value(name = "tsrv034")]
+    Tsrv034,
+    #[serde(rename = "tsrv043")]
+    #[value(name = "tsrv043")]
+    Tsrv043,
+    #[serde(rename = "dlms")]
+    #[value(name = "dlms")]
+    Dlms,
     #[serde(rename = "primer")]
     #[value(name = "primer")]
     Primer,

@@ -32,6 +32,7 @@ mod config;
 mod modem;
 mod start;
 mod teplocom;
+mod tsrv;
 
 pub use config::{Fleet, FleetError, Kind, Line, MeterConfig, ModemConfig, NumberConfig};
 pub use start::{Running, Started};

@@ -2,13 +2,15 @@
 
 use super::config::{Fleet, FleetError, Kind, Line, MeterConfig};
 use super::modem::{book, start_modem};
+use super::teplocom::{vkt4, vkt9};
+use super::tsrv::tsrv;
 use crate::civil::HOUR_S;
 use crate::faults::Faults;
 use crate::modem::Caller;
 use crate::serve::{Handle, Link, Many, WHOLE, serve_many};
 use crate::{
-    Iec, IecBuilder, M4, M4Model, Mbus, MbusBuilder, ModbusBuilder, ModbusSlave, ModemHandle, Primer, Recording,
-    SimClock, Sml, Spbus, SpbusBuilder, Spt, SptBuilder, SptHistory, Vkt7, Vkt7History,
+    Dlms, Iec, IecBuilder, M4, M4Model, Mbus, MbusBuilder, ModbusBuilder, ModbusSlave, ModemHandle, Primer, Recording,
+    SimClock, Sml, Spbus, SpbusBuilder, Spt, SptBuilder, SptHistory, Tsrv, Vkt4, Vkt4Model, Vkt7, Vkt7History,
 };
 use jiff::civil::DateTime;
 use std::collections::HashMap;
@@ -242,6 +244,9 @@ fn meter_link(meter: &MeterConfig, number: u64, shared: &mut Shared) -> Result<L
     Ok(match meter.kind {
         Kind::Vkt7 => vkt7(meter, number, seed, clock, shared),
         Kind::Vkt5 => super::teplocom::vkt5(meter, number, seed, clock)?,
+        Kind::Vkt4 => vkt4(Vkt4::builder(Vkt4Model::Vkt4), meter, number, seed, clock)?,
+        Kind::Vkt4m => vkt4(Vkt4::builder(Vkt4Model::Pressures), meter, number, seed, clock)?,
+        Kind::Vkt9 => vkt9(meter, number, seed, clock)?,
         Kind::Spt943 => spt(Spt::spt943(), meter, number, seed, clock, shared)?,
         Kind::Spt942 => spt(Spt::spt942(), meter, number, seed, clock, shared)?,
         Kind::Spt941_10 => spt(Spt::spt941_10(), meter, number, seed, clock, shared)?,
@@ -258,11 +263,19 @@ fn meter_link(meter: &MeterConfig, number: u64, shared: &mut Shared) -> Result<L
         Kind::MbusHeat => mbus(Mbus::heat(), meter, number, seed, clock)?,
         Kind::MbusWater => mbus(Mbus::water(), meter, number, seed, clock)?,
         Kind::MbusElectricity => mbus(Mbus::electricity(), meter, number, seed, clock)?,
+        Kind::MbusCompact => mbus(Mbus::heat().compact(), meter, number, seed, clock)?,
+        Kind::MbusFixed => mbus(Mbus::heat().fixed(), meter, number, seed, clock)?,
         Kind::ModbusHeat => modbus(ModbusSlave::heat(), meter, number, seed, clock)?,
         Kind::EclComfort => modbus(ModbusSlave::regulator(), meter, number, seed, clock)?,
         Kind::IecMeter => iec(Iec::meter(), meter, number, seed, clock),
         Kind::P1Meter => iec(Iec::p1(), meter, number, seed, clock),
         Kind::SmlMeter => Sml::meter().seed(seed).clock(clock).link(),
+        Kind::Tsrv023 => tsrv(Tsrv::tsrv023(), meter, number, seed, clock)?,
+        Kind::Tsrv024m => tsrv(Tsrv::tsrv024m(), meter, number, seed, clock)?,
+        Kind::Tsrv024mPlus => tsrv(Tsrv::tsrv024m_plus(), meter, number, seed, clock)?,
+        Kind::Tsrv034 => tsrv(Tsrv::tsrv034(), meter, number, seed, clock)?,
+        Kind::Tsrv043 => tsrv(Tsrv::tsrv043(), meter, number, seed, clock)?,
+        Kind::Dlms => dlms(meter, number, seed, clock)?,
         Kind::Primer => primer(meter, number, seed, clock)?,
         Kind::Replay => replay(meter)?,
     })
@@ -390,6 +403,21 @@ fn iec(builder: IecBuilder, meter: &MeterConfig, number: u64, seed: u64, clock: 
         builder = builder.serial(counted(serial, number));
     }
     builder.link()
+}
+
+fn dlms(meter: &MeterConfig, number: u64, seed: u64, clock: SimClock) -> Result<Link, FleetError> {
+    let mut builder = Dlms::builder().seed(seed).clock(clock);
+    if let Some(framing) = &meter.framing {
+        let wrong = |text| FleetError::Framing { kind: meter.kind, text };
+        builder = builder.transport(framing.parse().map_err(wrong)?);
+    }
+    if let Some(address) = meter.address {
+        builder = builder.address(address);
+    }
+    if let Some(serial) = &meter.serial {
+        builder = builder.serial(counted(serial, number));
+    }
+    Ok(builder.link())
 }
 
 fn primer(meter: &MeterConfig, number: u64, seed: u64, clock: SimClock) -> Result<Link, FleetError> {

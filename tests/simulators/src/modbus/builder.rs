@@ -40,6 +40,7 @@ pub struct ModbusBuilder {
     clock: SimClock,
     installed_hour: Option<i64>,
     faults: Faults,
+    clips: bool,
 }
 
 impl ModbusSlave {
@@ -63,6 +64,7 @@ impl ModbusSlave {
             clock: SimClock::running(3 * civil::HOUR_S, 0),
             installed_hour: None,
             faults: Faults::new(),
+            clips: false,
         }
     }
 }
@@ -106,11 +108,18 @@ impl ModbusBuilder {
         self
     }
 
+    /// A regulator that takes a little less than it is given.
+    pub fn clipping(mut self) -> Self {
+        self.clips = true;
+        self
+    }
+
     /// The slave without transport, and what it holds.
     pub fn link(self) -> Link {
         let (framing, address, clock) = (self.framing, self.address, self.clock.clone());
         if self.kind == ModbusKind::Regulator {
-            let regulator = Regulator::new(self.serial, self.clock.clone());
+            let mut regulator = Regulator::new(self.serial, self.clock.clone());
+            regulator.clips = self.clips;
             let slave = ModbusSlave::new(framing, address, Kind::Regulator(Box::new(regulator)));
             return Link::new(Box::new(slave), self.faults).with_clock(clock);
         }

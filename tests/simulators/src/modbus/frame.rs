@@ -69,6 +69,13 @@ fn parse_rtu(bytes: &[u8]) -> Parsed {
             None => return Parsed::Short,
             Some(count) => 5 + usize::from(*count),
         },
+        Some(17) => 4,
+        // Archives of Взлёт: by index or by time.
+        Some(65) => match bytes.get(6) {
+            None => return Parsed::Short,
+            Some(0) => 11,
+            Some(_) => 15,
+        },
         Some(_) => return Parsed::Garbage(1),
     };
     let Some((body, check)) = bytes.get(..length).and_then(|frame| frame.split_last_chunk::<2>()) else {
@@ -89,7 +96,7 @@ fn parse_ascii(bytes: &[u8]) -> Parsed {
         return Parsed::Garbage(end + 1);
     };
     match crate::hex::bytes(digits) {
-        Ok(body) if body.len() > 3 && sum(&body) == 0 => Parsed::Whole(question(&body[..body.len() - 1], 0), end + 1),
+        Ok(body) if body.len() > 2 && sum(&body) == 0 => Parsed::Whole(question(&body[..body.len() - 1], 0), end + 1),
         _ => Parsed::Garbage(end + 1),
     }
 }
@@ -157,7 +164,7 @@ fn sum(bytes: &[u8]) -> u8 {
     bytes.iter().fold(0, |sum, byte| sum.wrapping_add(*byte))
 }
 
-fn crc(bytes: &[u8]) -> u16 {
+pub fn crc(bytes: &[u8]) -> u16 {
     let mut crc: u16 = 0xFFFF;
     for byte in bytes {
         crc ^= u16::from(*byte);

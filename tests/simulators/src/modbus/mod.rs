@@ -6,7 +6,7 @@
 
 mod builder;
 mod device;
-mod frame;
+pub(crate) mod frame;
 mod heat;
 mod regulator;
 mod truth;

@@ -53,6 +53,8 @@ pub struct Regulator {
     pub serial: u32,
     pub clock: SimClock,
     pub disguise: Option<Disguise>,
+    /// It takes a little less than it is given, and says nothing of that.
+    pub clips: bool,
     registers: BTreeMap<u16, i16>,
 }
 
@@ -62,6 +64,7 @@ impl Regulator {
             serial,
             clock,
             disguise: None,
+            clips: false,
             registers: REGISTERS.iter().map(|(at, value, _)| (*at, *value)).collect(),
         }
     }
@@ -95,7 +98,7 @@ impl Regulator {
         let value = value.cast_signed();
         let is_taken = (least..=most).contains(&value);
         if is_taken {
-            self.registers.insert(at, value);
+            self.registers.insert(at, value - i16::from(self.clips));
         }
         Some(is_taken)
     }

@@ -230,7 +230,7 @@ export const en: Messages = {
   colBytes: 'Bytes',
   colRecords: 'Records',
   reason: {
-    schedule: 'schedule', 'read-now': 'read now', tunnel: 'tunnel', 'command-line': 'command line', 'by-hand': 'brought by hand',
+    schedule: 'schedule', 'read-now': 'read now', tunnel: 'tunnel', control: 'control', 'command-line': 'command line', 'by-hand': 'brought by hand',
   },
   cancelSession: 'Cancel',
   cancelAsked: 'Asked to stop',
@@ -296,7 +296,7 @@ export const en: Messages = {
   phase: {
     open: 'connect', identify: 'identify', clock: 'device clock', current: 'current', totals: 'totals', hourly: 'hours',
     daily: 'days', monthly: 'months', 'ten-days': 'ten days', yearly: 'years', events: 'events', settings: 'settings', 'set-clock': 'setting the clock',
-    close: 'close', tunnel: 'tunnel',
+    close: 'close', tunnel: 'tunnel', check: 'check of the change', write: 'write', 'read-back': 'read back',
   },
   clockSetting: {
     set: 'set', 'not-held': 'set, but the device does not show so', failed: 'not taken', unsupported: 'this device cannot be set from here',

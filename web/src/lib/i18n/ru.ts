@@ -249,7 +249,7 @@ export const ru = {
   colRecords: 'Записей',
   reason: {
     schedule: 'расписание', 'read-now': 'прочитать сейчас', tunnel: 'туннель', 'command-line': 'командная строка',
-    'by-hand': 'принесено вручную',
+    control: 'управление', 'by-hand': 'принесено вручную',
   } satisfies Record<Reason, string> as Record<Reason, string>,
   cancelSession: 'Прервать',
   cancelAsked: 'Просим остановиться',
@@ -315,7 +315,7 @@ export const ru = {
   phase: {
     open: 'соединение', identify: 'опознание', clock: 'часы прибора', current: 'текущие', totals: 'итоги', hourly: 'часы',
     daily: 'сутки', monthly: 'месяцы', 'ten-days': 'декады', yearly: 'годы', events: 'события', settings: 'настройки', 'set-clock': 'перевод часов',
-    close: 'закрытие', tunnel: 'туннель',
+    close: 'закрытие', tunnel: 'туннель', check: 'проверка изменения', write: 'запись', 'read-back': 'проверка чтением',
   } as Record<string, string>,
   clockSetting: {
     set: 'переведены', 'not-held': 'переведены, но прибор показывает другое', failed: 'не приняты', unsupported: 'часы этого прибора отсюда не переводятся',

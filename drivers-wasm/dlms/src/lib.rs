@@ -1,0 +1,104 @@
+//! Driver of meters that speak DLMS/COSEM (IEC 62056) with logical names, over HDLC or the wrapper.
+//!
+//! From the wire up: `link` carries APDUs, `session` is the association with its `keys`, `apdu` questions and answers, `talk`
+//! the patience; `tree`, `stamp`, `cell`, `column` and `profile` say what values mean; `meter` identifies and reads what is
+//! measured now, `object` finds what the meter has, `archive` and `buffer` read profiles.
+//!
+//! Frames, values, AARQ and its answer are read by the library `dlms-cosem-rs`. Its client session is not used: it brings
+//! every service of the standard and AES-256 into the component (200 KiB), has no recovery of lost frames, and refuses the
+//! answer to a password that does not name the mechanism, which real meters send.
+
+mod apdu;
+mod archive;
+mod buffer;
+pub mod cell;
+pub mod column;
+mod config;
+mod given;
+mod interval;
+mod keys;
+pub mod link;
+mod meter;
+pub mod name;
+mod object;
+pub mod profile;
+mod select;
+mod session;
+pub mod stamp;
+mod talk;
+pub mod tree;
+mod trouble;
+
+use uzel_driver_sdk::{
+    ArchiveKind, CivilTime, ClockReading, Configure, Driver, Failure, Identity, Port, Sink, Value, Window,
+    export_driver,
+};
+
+use config::Config;
+use meter::Meter;
+
+/// One session with one meter.
+#[derive(Default)]
+pub struct Dlms {
+    meter: Option<Meter>,
+}
+
+impl Dlms {
+    fn meter(&mut self) -> Result<&mut Meter, Failure> {
+        let not_known = || Failure::Unsupported("no meter was identified".to_owned());
+        self.meter.as_mut().ok_or_else(not_known)
+    }
+}
+
+impl Driver for Dlms {
+    fn describe() -> &'static str {
+        include_str!(concat!(env!("OUT_DIR"), "/describe.json"))
+    }
+
+    fn identify(&mut self, port: &mut dyn Port, config: &str) -> Result<Identity, Failure> {
+        // Kept at once: a link that was opened is closed, whatever the meter says in it.
+        let meter = self.meter.insert(Meter::new(port, Config::parse(config)?));
+        meter.identify(port)
+    }
+
+    fn read_clock(&mut self, port: &mut dyn Port) -> Result<ClockReading, Failure> {
+        self.meter()?.read_clock(port)
+    }
+
+    fn read_current(&mut self, port: &mut dyn Port, out: &mut dyn Sink) -> Result<(), Failure> {
+        self.meter()?.read_moment(port, meter::Wanted::Current, out)
+    }
+
+    fn read_totals(&mut self, port: &mut dyn Port, out: &mut dyn Sink) -> Result<(), Failure> {
+        self.meter()?.read_moment(port, meter::Wanted::Totals, out)
+    }
+
+    fn read_archive(
+        &mut self,
+        port: &mut dyn Port,
+        kind: ArchiveKind,
+        windows: &[Window],
+        resume: Option<&[u8]>,
+        out: &mut dyn Sink,
+    ) -> Result<(), Failure> {
+        archive::read(self.meter()?, port, kind, windows, resume, out)
+    }
+
+    fn close(&mut self, port: &mut dyn Port) {
+        if let Some(mut meter) = self.meter.take() {
+            meter.talk.close(port);
+        }
+    }
+}
+
+impl Configure for Dlms {
+    fn set_clock(&mut self, port: &mut dyn Port, to: CivilTime) -> Result<(), Failure> {
+        self.meter()?.set_clock(port, to)
+    }
+
+    fn write_setting(&mut self, _: &mut dyn Port, id: &str, _: Value) -> Result<(), Failure> {
+        Err(Failure::Unsupported(format!("setting {id:?} cannot be written")))
+    }
+}
+
+export_driver!(Dlms, configure);
