@@ -80,6 +80,8 @@ pub fn kept(model: Model) -> &'static [ArchiveKind] {
         Model::Spt943 | Model::Vkt5 | Model::Vkt4 => &[ArchiveKind::Hourly, ArchiveKind::Daily],
         Model::Mbus => &[ArchiveKind::Monthly],
         Model::Primer => &[ArchiveKind::Hourly],
+        Model::Sml => &[],
+        Model::Iec => &[ArchiveKind::Hourly, ArchiveKind::Monthly],
     }
 }
 

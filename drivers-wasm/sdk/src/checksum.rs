@@ -1,10 +1,16 @@
 //! Check sums of meter protocols, by the `crc` crate.
 
-use crc::{CRC_16_EN_13757, CRC_16_MODBUS, CRC_16_XMODEM, Crc};
+use crc::{CRC_16_ARC, CRC_16_EN_13757, CRC_16_MODBUS, CRC_16_XMODEM, Crc};
 
+const ARC: Crc<u16> = Crc::<u16>::new(&CRC_16_ARC);
 const MODBUS: Crc<u16> = Crc::<u16>::new(&CRC_16_MODBUS);
 const XMODEM: Crc<u16> = Crc::<u16>::new(&CRC_16_XMODEM);
 const EN_13757: Crc<u16> = Crc::<u16>::new(&CRC_16_EN_13757);
+
+/// CRC-16/ARC: init 0, polynomial 0x8005 reflected.
+pub fn crc16_arc(bytes: &[u8]) -> u16 {
+    ARC.checksum(bytes)
+}
 
 /// CRC-16/MODBUS: init 0xFFFF, polynomial 0x8005 reflected. On the line low byte first.
 pub fn crc16_modbus(bytes: &[u8]) -> u16 {
@@ -33,6 +39,7 @@ mod tests {
     #[test]
     fn published_check_values_hold() {
         let check = b"123456789";
+        assert_eq!(crc16_arc(check), 0xbb3d);
         assert_eq!(crc16_modbus(check), 0x4b37);
         assert_eq!(crc16_xmodem(check), 0x31c3);
         assert_eq!(crc16_en13757(check), 0xc2b7);

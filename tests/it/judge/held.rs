@@ -1,5 +1,6 @@
 //! What a simulated meter holds, in the words that the host should have for it.
 
+mod iec;
 mod vkt4;
 mod vkt5;
 
@@ -35,6 +36,10 @@ pub enum Model {
     Primer,
     /// The invented meter of the example of a register map.
     Register,
+    /// A meter of IEC 62056-21, asked or sending by itself.
+    Iec,
+    /// A meter that sends SML.
+    Sml,
     /// A ТСРВ.
     Tsrv(TsrvModel),
     /// An electricity meter of DLMS/COSEM.
@@ -150,6 +155,8 @@ pub fn records(model: Model, meter: &Handle, place: usize, kind: RecordKind) -> 
         Model::Tagged => plain.iter().map(|record| tagged(record, kind)).collect(),
         Model::Spbus => plain.iter().map(spbus).collect(),
         Model::Register => plain.iter().map(register).collect(),
+        Model::Sml => plain.iter().map(|record| iec::sml(record, kind)).collect(),
+        Model::Iec => plain.iter().map(|record| iec::iec(record, kind)).collect(),
         Model::Tsrv(model) => plain.iter().map(|record| tsrv(model, record, kind)).collect(),
         Model::Dlms => plain.iter().map(dlms).collect(),
         Model::Spt943 => plain.iter().map(|record| spt943(record, kind)).collect(),

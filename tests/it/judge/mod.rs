@@ -83,8 +83,7 @@ impl Judge {
     fn wrong_label(&self, seen: &Seen) -> Vec<String> {
         let hour = |time: DateTime| time.date().at(time.hour(), 0, 0, 0);
         let want = match (seen.kind, self.model) {
-            (RecordKind::Archive(_), Model::Vkt5 | Model::Vkt7) => seen.start,
-            (RecordKind::Archive(_), Model::Vkt7 | Model::Vkt4) => seen.start,
+            (RecordKind::Archive(_), Model::Vkt4 | Model::Vkt5 | Model::Vkt7) => seen.start,
             (RecordKind::Archive(_), _) => seen.end,
             // These totals are those of the last full hour.
             (RecordKind::Totals, Model::Vkt7 | Model::Vkt4) => hour(self.now),

@@ -119,6 +119,14 @@ impl Meter for Bus {
         self.meters.iter_mut().for_each(|meter| meter.tune(baud));
     }
 
+    fn sends_every(&self) -> Option<Duration> {
+        self.meters.iter().find_map(|meter| meter.sends_every())
+    }
+
+    fn send(&mut self) -> Vec<Reply> {
+        self.meters.iter_mut().flat_map(|meter| meter.send()).collect()
+    }
+
     fn unmatched(&self) -> Vec<Vec<u8>> {
         self.meters.iter().flat_map(|meter| meter.unmatched()).collect()
     }

@@ -88,6 +88,18 @@ impl<M: Meter> Faulty<M> {
         vec![reply]
     }
 
+    /// What becomes of answers on a line that drops, or has a speed.
+    fn leave(&mut self, mut replies: Vec<Reply>) -> Vec<Reply> {
+        replies.iter_mut().for_each(|reply| self.drop_line(reply));
+        if let Some(end) = replies.iter().position(|reply| reply.hang_up) {
+            replies.truncate(end + 1);
+        }
+        match self.faults.baud {
+            Some(baud) => replies.into_iter().flat_map(|reply| paced(reply, baud)).collect(),
+            None => replies,
+        }
+    }
+
     /// Cuts the answer at the byte where the connection drops.
     fn drop_line(&mut self, reply: &mut Reply) {
         let Some(limit) = self.faults.drop_bytes.filter(|_| !self.dropped) else {
@@ -125,14 +137,19 @@ impl<M: Meter> Meter for Faulty<M> {
                     .collect::<Vec<_>>(),
             );
         }
-        replies.iter_mut().for_each(|reply| self.drop_line(reply));
-        if let Some(end) = replies.iter().position(|reply| reply.hang_up) {
-            replies.truncate(end + 1);
-        }
-        match self.faults.baud {
-            Some(baud) => replies.into_iter().flat_map(|reply| paced(reply, baud)).collect(),
-            None => replies,
-        }
+        self.leave(replies)
+    }
+
+    fn sends_every(&self) -> Option<Duration> {
+        self.meter.sends_every()
+    }
+
+    fn send(&mut self) -> Vec<Reply> {
+        self.jump_clock();
+        let mut replies = std::mem::take(&mut self.held);
+        let sent = self.meter.send();
+        replies.extend(sent.into_iter().flat_map(|reply| self.pass(reply)).collect::<Vec<_>>());
+        self.leave(replies)
     }
 
     fn requests(&self) -> u64 {

@@ -16,6 +16,8 @@
 //! | СПТ961.2, СПТ962, СПГ761.2 of Logika (magistral protocol) | [`Spbus::spt961`], [`Spbus::spt962`], [`Spbus::spg761`] |
 //! | M-Bus heat, water, electricity meters | [`Mbus::heat`], [`Mbus::water`], [`Mbus::electricity`] |
 //! | Modbus slaves: an invented heat meter, an ECL Comfort 310 | [`ModbusSlave::heat`], [`ModbusSlave::regulator`] |
+//! | IEC 62056-21: a meter of mode C, one that sends telegrams of P1 | [`Iec::meter`], [`Iec::p1`] |
+//! | an electricity meter that sends SML telegrams | [`Sml::meter`] |
 //! | ТСРВ-023, 024М, 024М+, 034, 043 of Взлёт | [`Tsrv::tsrv024m`], [`Tsrv::tsrv034`], [`Tsrv::tsrv043`], … |
 //! | an electricity meter that speaks DLMS/COSEM | [`Dlms::builder`] |
 //! | ПРИМЕР-1 of the example drivers | [`Primer::builder`] |
@@ -42,6 +44,7 @@ mod faulty;
 pub mod fleet;
 mod hayes;
 pub mod hex;
+mod iec;
 mod mbus;
 mod meter;
 mod modbus;
@@ -51,6 +54,7 @@ mod primer;
 mod random;
 mod replay;
 mod serve;
+mod sml;
 mod spbus;
 mod spt;
 mod spt4m;
@@ -68,6 +72,7 @@ pub use dlms::{Dlms, DlmsBuilder, DlmsQuirk, DlmsTransport};
 pub use faults::{Faults, FaultsError};
 pub use faulty::Faulty;
 pub use hayes::{Far, Hayes, ModemEvent, ModemHandle, PhoneBook};
+pub use iec::{Iec, IecBuilder, IecHistory};
 pub use mbus::{Mbus, MbusBuilder, MbusHistory, MbusKind};
 pub use meter::{Disguise, Meter, Reply};
 pub use modbus::{ModbusBuilder, ModbusFraming, ModbusKind, ModbusSlave};
@@ -75,6 +80,7 @@ pub use modem::{AdapterText, Caller, Modem, ModemError};
 pub use primer::Primer;
 pub use replay::{Exchange, Recording, RecordingError, Replayer};
 pub use serve::{Endpoint, Handle, Link, Many, Quirk, Told, Wire, serve_many};
+pub use sml::Sml;
 pub use spbus::{Spbus, SpbusBuilder, SpbusHistory, SpbusModel};
 pub use spt::{Spt, SptBuilder, SptHistory, SptModel, SptUnits};
 pub use spt4m::{M4, M4Builder, M4Model};

@@ -53,6 +53,16 @@ pub trait Meter: Send {
         let _ = baud;
     }
 
+    /// How often the device sends by itself; most never do.
+    fn sends_every(&self) -> Option<Duration> {
+        None
+    }
+
+    /// What it sends by itself.
+    fn send(&mut self) -> Vec<Reply> {
+        Vec::new()
+    }
+
     /// Requests that a replayed recording did not hold; a simulated meter has none.
     fn unmatched(&self) -> Vec<Vec<u8>> {
         Vec::new()
@@ -78,6 +88,14 @@ impl Meter for Box<dyn Meter> {
 
     fn tune(&mut self, baud: u32) {
         self.as_mut().tune(baud);
+    }
+
+    fn sends_every(&self) -> Option<Duration> {
+        self.as_ref().sends_every()
+    }
+
+    fn send(&mut self) -> Vec<Reply> {
+        self.as_mut().send()
     }
 
     fn unmatched(&self) -> Vec<Vec<u8>> {

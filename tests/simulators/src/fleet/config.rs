@@ -241,6 +241,15 @@ pub enum Kind {
     #[serde(rename = "ecl-comfort")]
     #[value(name = "ecl-comfort")]
     EclComfort,
+    #[serde(rename = "iec-meter")]
+    #[value(name = "iec-meter")]
+    IecMeter,
+    #[serde(rename = "p1-meter")]
+    #[value(name = "p1-meter")]
+    P1Meter,
+    #[serde(rename = "sml-meter")]
+    #[value(name = "sml-meter")]
+    SmlMeter,
     #[serde(rename = "tsrv023")]
     #[value(name = "tsrv023")]
     Tsrv023,

@@ -9,8 +9,8 @@ use crate::faults::Faults;
 use crate::modem::Caller;
 use crate::serve::{Handle, Link, Many, WHOLE, serve_many};
 use crate::{
-    Dlms, M4, M4Model, Mbus, MbusBuilder, ModbusBuilder, ModbusSlave, ModemHandle, Primer, Recording, SimClock, Spbus,
-    SpbusBuilder, Spt, SptBuilder, SptHistory, Tsrv, Vkt4, Vkt4Model, Vkt7, Vkt7History,
+    Dlms, Iec, IecBuilder, M4, M4Model, Mbus, MbusBuilder, ModbusBuilder, ModbusSlave, ModemHandle, Primer, Recording,
+    SimClock, Sml, Spbus, SpbusBuilder, Spt, SptBuilder, SptHistory, Tsrv, Vkt4, Vkt4Model, Vkt7, Vkt7History,
 };
 use jiff::civil::DateTime;
 use std::collections::HashMap;
@@ -267,6 +267,9 @@ fn meter_link(meter: &MeterConfig, number: u64, shared: &mut Shared) -> Result<L
         Kind::MbusFixed => mbus(Mbus::heat().fixed(), meter, number, seed, clock)?,
         Kind::ModbusHeat => modbus(ModbusSlave::heat(), meter, number, seed, clock)?,
         Kind::EclComfort => modbus(ModbusSlave::regulator(), meter, number, seed, clock)?,
+        Kind::IecMeter => iec(Iec::meter(), meter, number, seed, clock),
+        Kind::P1Meter => iec(Iec::p1(), meter, number, seed, clock),
+        Kind::SmlMeter => Sml::meter().seed(seed).clock(clock).link(),
         Kind::Tsrv023 => tsrv(Tsrv::tsrv023(), meter, number, seed, clock)?,
         Kind::Tsrv024m => tsrv(Tsrv::tsrv024m(), meter, number, seed, clock)?,
         Kind::Tsrv024mPlus => tsrv(Tsrv::tsrv024m_plus(), meter, number, seed, clock)?,
@@ -392,6 +395,14 @@ fn modbus(
         builder = builder.serial(serial);
     }
     Ok(builder.link())
+}
+
+fn iec(builder: IecBuilder, meter: &MeterConfig, number: u64, seed: u64, clock: SimClock) -> Link {
+    let mut builder = builder.seed(seed).clock(clock);
+    if let Some(serial) = &meter.serial {
+        builder = builder.serial(counted(serial, number));
+    }
+    builder.link()
 }
 
 fn dlms(meter: &MeterConfig, number: u64, seed: u64, clock: SimClock) -> Result<Link, FleetError> {

@@ -55,10 +55,18 @@ pub async fn talk<S>(
     S: AsyncRead + AsyncWrite + Unpin,
 {
     let mut buffer = [0u8; READ_BYTES];
+    let mut ticks = lock(device).sends_every().map(tokio::time::interval);
     loop {
         let read = tokio::select! {
             () = cancel.cancelled() => return,
             read = stream.read(&mut buffer) => read,
+            () = tick(&mut ticks) => {
+                let sent = lock(device).send();
+                if !given(&mut stream, sent, cancel).await {
+                    return;
+                }
+                continue;
+            }
         };
         let bytes = match read {
             Ok(0) | Err(_) => return,
@@ -76,13 +84,27 @@ pub async fn talk<S>(
             )
         };
         heard(new);
-        let sent = tokio::select! {
-            () = cancel.cancelled() => return,
-            sent = send(&mut stream, replies) => sent,
-        };
-        if !sent {
+        if !given(&mut stream, replies, cancel).await {
             return;
         }
+    }
+}
+
+/// The next time that the device sends by itself; never for most.
+async fn tick(ticks: &mut Option<tokio::time::Interval>) {
+    match ticks {
+        Some(ticks) => {
+            ticks.tick().await;
+        }
+        None => std::future::pending().await,
+    }
+}
+
+/// False when the service ends or the line has dropped.
+async fn given<S: AsyncWrite + Unpin>(stream: &mut S, replies: Vec<Reply>, cancel: &CancellationToken) -> bool {
+    tokio::select! {
+        () = cancel.cancelled() => false,
+        sent = send(stream, replies) => sent,
     }
 }
 

@@ -1,0 +1,5 @@
+//! Turns `driver.toml` into what `describe()` returns.
+
+fn main() {
+    uzel_driver_build::describe();
+}
