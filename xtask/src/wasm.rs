@@ -46,11 +46,9 @@ pub fn run(workspace: &Workspace, names: &[String], out: Option<&Path>, hostile:
         guests.len(),
         toolchain.describe()
     ));
-    // Apart: what a hostile guest takes of a driver is built without that driver's own exports.
-    let (drivers, others): (Vec<&Guest>, Vec<&Guest>) = guests.iter().partition(|guest| guest.checked);
     let mut modules = PathBuf::new();
-    for apart in [drivers, others].iter().filter(|apart| !apart.is_empty()) {
-        modules = build(workspace, toolchain, apart)?;
+    for guest in &guests {
+        modules = build(workspace, toolchain, guest)?;
     }
     // One driver that cannot be used is no reason to keep the others from being tried.
     let mut failed = Vec::new();
@@ -82,7 +80,7 @@ pub fn example(workspace: &Workspace, source: &Path) -> Result<Vec<u8>> {
         checked: true,
     };
     let toolchain = toolchain::prepare(&workspace.root)?;
-    let modules = build(workspace, toolchain, &[&guest])?;
+    let modules = build(workspace, toolchain, &guest)?;
     encode(&guest, &modules).map(|(_, component)| component)
 }
 
@@ -99,7 +97,7 @@ pub fn module(workspace: &Workspace, name: &str) -> Result<PathBuf> {
         checked: false,
     };
     let toolchain = toolchain::prepare(&workspace.root)?;
-    let modules = build(workspace, toolchain, &[&guest])?;
+    let modules = build(workspace, toolchain, &guest)?;
     Ok(modules.join(name).with_extension("wasm"))
 }
 
@@ -135,13 +133,11 @@ fn select<'a>(workspace: &'a Workspace, names: &[String], out: &Path, hostile: b
     Ok(guests)
 }
 
-/// Runs one cargo for all guests and returns the folder that then holds their core modules.
-fn build(workspace: &Workspace, toolchain: Toolchain, guests: &[&Guest]) -> Result<PathBuf> {
+/// Builds a guest and returns the folder that then holds its core module. Each by itself: what one takes of another is built
+/// without the other's exports.
+fn build(workspace: &Workspace, toolchain: Toolchain, guest: &Guest) -> Result<PathBuf> {
     let target_dir = workspace.target().join("guest");
-    let mut command = toolchain.build(&workspace.root, &target_dir);
-    for guest in guests {
-        command.args(["--package", &guest.package.name]);
-    }
+    let mut command = toolchain.build(&workspace.root, &target_dir, Some(&guest.package.name));
     process::run(&mut command, "repair what the compiler names above")?;
     Ok(target_dir.join(TARGET).join("guest"))
 }

@@ -39,7 +39,7 @@ pub fn build(project: &Path) -> Result<Built, ProjectError> {
     let project = project.canonicalize().map_err(ProjectError::file(project))?;
     // Whoever shares one folder among his projects has it here too.
     let target = std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| project.join("target"), PathBuf::from);
-    let mut command = Toolchain::ready(&project)?.build(&project, &target);
+    let mut command = Toolchain::ready(&project)?.build(&project, &target, None);
     let status = command.status().map_err(ProjectError::file(Path::new("cargo")))?;
     if !status.success() {
         return Err(ProjectError::Cargo { status });
