@@ -55,6 +55,40 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/control/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One order, with what is shown and the token that confirms it. */
+        get: operations["one_control"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/control/{id}/confirm": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Confirms what is shown: the device is looked at again, and written if it still holds that. */
+        post: operations["confirm_control"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/devices": {
         parameters: {
             query?: never;
@@ -100,6 +134,24 @@ export interface paths {
         get: operations["list_columns"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/devices/{id}/control": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Orders to change a device, the newest first. */
+        get: operations["list_control"];
+        put?: never;
+        /** Asks to change a device. It is looked at in a session of its own; nothing is written until the order is confirmed. */
+        post: operations["ask_control"];
         delete?: never;
         options?: never;
         head?: never;
@@ -276,6 +328,23 @@ export interface paths {
         put?: never;
         /** Revokes a key: nothing that it signs is taken in any more. What it signed before stays as it is. */
         post: operations["revoke_key"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/drivers/models": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Models that may be meant by a name in either script, the best first: for the form that adds a device. */
+        get: operations["find_models"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -1068,6 +1137,11 @@ export interface components {
             point: number;
             title: components["schemas"]["Text"] | null;
         };
+        /** @description What confirms an order. */
+        Confirmation: {
+            /** @description As it came with what is shown. */
+            token: string;
+        };
         /** @description A calculator or meter. */
         Device: {
             archives: components["schemas"]["ArchiveInfo"][];
@@ -1249,6 +1323,12 @@ export interface components {
             severity: "info" | "warning" | "alarm";
             text: string;
         };
+        /** @description A model that a search found. */
+        FoundModel: components["schemas"]["DriverModel"] & {
+            /** @description Id of the driver that reads it. */
+            driver: string;
+            driver_title: components["schemas"]["Text"];
+        };
         /** @description A span without records. */
         Gap: {
             end: components["schemas"]["Instant"];
@@ -1284,6 +1364,15 @@ export interface components {
             storage_pause: components["schemas"]["StoragePause"] | null;
             /** @description Of the host. */
             version: string;
+        };
+        /** @description A setting as it is held. */
+        HeldSetting: {
+            /** @description Stable name. */
+            id: string;
+            title: string;
+            unit: string | null;
+            /** @description With the decimals that the device has. */
+            value: string;
         };
         /** @description Who answered. */
         Identity: {
@@ -1438,7 +1527,7 @@ export interface components {
             /** @description `open`, `identify`, a task's word, `close`. */
             phase: string;
             /** @enum {string} */
-            reason: "schedule" | "read-now" | "tunnel" | "command-line" | "by-hand";
+            reason: "schedule" | "read-now" | "tunnel" | "control" | "command-line" | "by-hand";
             /** Format: int64 */
             records_added: number;
             /** Format: int64 */
@@ -1505,6 +1594,21 @@ export interface components {
             /** @description It is written down. */
             why: string;
         };
+        /** @description What is to be changed: a setting with its value, or a command of the driver's own. */
+        NewOrder: {
+            /** @description Of the command: what looks like a decimal number is given as one, everything else as text. */
+            arguments: {
+                [key: string]: string;
+            };
+            /** @description The command, such as `curve`. */
+            command: string | null;
+            /** @description The setting, by its stable name. */
+            setting: string | null;
+            /** @description Its value, as a person writes it: `21.5`. */
+            value: string | null;
+            /** @description It is written down. */
+            why: string;
+        };
         /** @description What is wanted. */
         NewTunnel: {
             /**
@@ -1517,6 +1621,47 @@ export interface components {
              * @description How long, 1 to 480.
              */
             minutes: number;
+        };
+        /** @description An order to change a device. */
+        Order: {
+            arguments: {
+                [key: string]: string;
+            };
+            asked_at: components["schemas"]["Instant"];
+            asked_by: string;
+            command: string | null;
+            confirmed_at: components["schemas"]["Instant"] | null;
+            confirmed_by: string | null;
+            /** Format: int64 */
+            device: number;
+            expires_at: components["schemas"]["Instant"] | null;
+            /** @description What the device held afterwards. */
+            held: components["schemas"]["HeldSetting"][];
+            /** Format: int64 */
+            id: number;
+            /**
+             * Format: int64
+             * @description The session that looked.
+             */
+            looked_session: number | null;
+            setting: string | null;
+            /** @description What the device held of what the order touches. */
+            shown: components["schemas"]["HeldSetting"][];
+            /** @enum {string} */
+            state: "asked" | "shown" | "confirmed" | "done" | "refused" | "failed" | "differs" | "unknown";
+            /** @description What came of it. */
+            text: string;
+            /** @description Confirms the order; null when nothing waits for that. */
+            token: string | null;
+            /** @description What the setting is to be. */
+            value: string | null;
+            why: string;
+            written_at: components["schemas"]["Instant"] | null;
+            /**
+             * Format: int64
+             * @description The session that wrote.
+             */
+            wrote_session: number | null;
         };
         /**
          * @description In which order.
@@ -1744,6 +1889,17 @@ export interface components {
             next: string | null;
         };
         /** @description One page of a list. */
+        Page_FoundModel: {
+            /** @description The rows. */
+            items: (components["schemas"]["DriverModel"] & {
+                /** @description Id of the driver that reads it. */
+                driver: string;
+                driver_title: components["schemas"]["Text"];
+            })[];
+            /** @description Give it as `after` for the next page; null on the last. */
+            next: string | null;
+        };
+        /** @description One page of a list. */
         Page_Key: {
             /** @description The rows. */
             items: {
@@ -1870,6 +2026,52 @@ export interface components {
             next: string | null;
         };
         /** @description One page of a list. */
+        Page_Order: {
+            /** @description The rows. */
+            items: {
+                arguments: {
+                    [key: string]: string;
+                };
+                asked_at: components["schemas"]["Instant"];
+                asked_by: string;
+                command: string | null;
+                confirmed_at: components["schemas"]["Instant"] | null;
+                confirmed_by: string | null;
+                /** Format: int64 */
+                device: number;
+                expires_at: components["schemas"]["Instant"] | null;
+                /** @description What the device held afterwards. */
+                held: components["schemas"]["HeldSetting"][];
+                /** Format: int64 */
+                id: number;
+                /**
+                 * Format: int64
+                 * @description The session that looked.
+                 */
+                looked_session: number | null;
+                setting: string | null;
+                /** @description What the device held of what the order touches. */
+                shown: components["schemas"]["HeldSetting"][];
+                /** @enum {string} */
+                state: "asked" | "shown" | "confirmed" | "done" | "refused" | "failed" | "differs" | "unknown";
+                /** @description What came of it. */
+                text: string;
+                /** @description Confirms the order; null when nothing waits for that. */
+                token: string | null;
+                /** @description What the setting is to be. */
+                value: string | null;
+                why: string;
+                written_at: components["schemas"]["Instant"] | null;
+                /**
+                 * Format: int64
+                 * @description The session that wrote.
+                 */
+                wrote_session: number | null;
+            }[];
+            /** @description Give it as `after` for the next page; null on the last. */
+            next: string | null;
+        };
+        /** @description One page of a list. */
         Page_Point: {
             /** @description The rows. */
             items: {
@@ -1990,7 +2192,7 @@ export interface components {
                 line: components["schemas"]["Named"];
                 outcome: components["schemas"]["Outcome"] | null;
                 /** @enum {string} */
-                reason: "schedule" | "read-now" | "tunnel" | "command-line" | "by-hand";
+                reason: "schedule" | "read-now" | "tunnel" | "control" | "command-line" | "by-hand";
                 /**
                  * Format: int64
                  * @description New records.
@@ -2326,7 +2528,7 @@ export interface components {
             line: components["schemas"]["Named"];
             outcome: components["schemas"]["Outcome"] | null;
             /** @enum {string} */
-            reason: "schedule" | "read-now" | "tunnel" | "command-line" | "by-hand";
+            reason: "schedule" | "read-now" | "tunnel" | "control" | "command-line" | "by-hand";
             /**
              * Format: int64
              * @description New records.
@@ -2783,6 +2985,59 @@ export interface operations {
             };
         };
     };
+    one_control: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Order"];
+                };
+            };
+        };
+    };
+    confirm_control: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Confirmation"];
+            };
+        };
+        responses: {
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Order"];
+                };
+            };
+            /** @description It is being read: `already-reading`; otherwise it cannot be confirmed (any more) */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
     list_devices: {
         parameters: {
             query?: {
@@ -2853,6 +3108,71 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["Page_Column"];
                 };
+            };
+        };
+    };
+    list_control: {
+        parameters: {
+            query?: {
+                /** @description `next` of the page before. */
+                after?: string;
+                /** @description Rows of the page, 100 unless said otherwise, at most 1000. */
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_Order"];
+                };
+            };
+        };
+    };
+    ask_control: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewOrder"];
+            };
+        };
+        responses: {
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Order"];
+                };
+            };
+            /** @description It is being read: `already-reading` */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Its driver cannot: `refused` */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
         };
     };
@@ -3177,6 +3497,30 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+        };
+    };
+    find_models: {
+        parameters: {
+            query?: {
+                /** @description A model, or a part of its name or its maker's, in either script: `943`, `СПТ943`, `spt-943`; without it all. */
+                search?: string;
+                /** @description At most so many, 100 unless said otherwise, at most 1000. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_FoundModel"];
+                };
             };
         };
     };
