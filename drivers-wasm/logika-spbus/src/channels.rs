@@ -16,11 +16,12 @@ pub struct Channels(Vec<(Group, u8, u8)>);
 impl Channels {
     /// Reads what a person entered; says what is wrong with it.
     pub fn parse(text: &str) -> Result<Self, String> {
-        let words = text.split([' ', ',', ';']).filter(|word| !word.is_empty());
-        let ranges = words.map(|word| {
-            range(word).ok_or_else(|| format!("channels has {word:?}, expected such as к1-16 г1, к to 128, г to 32"))
-        });
-        ranges.collect::<Result<_, _>>().map(Self)
+        let mut ranges = Vec::new();
+        for word in text.split_ascii_whitespace() {
+            let wrong = || format!("channels has {word:?}, expected such as к1-16 г1, к to 128, г to 32");
+            ranges.push(range(word).ok_or_else(wrong)?);
+        }
+        Ok(Self(ranges))
     }
 
     /// Whether a channel is wanted.
@@ -65,7 +66,7 @@ mod tests {
 
     #[test]
     fn ranges_choose_channels_and_the_references_they_are_in() {
-        let wanted = Channels::parse("к5, k17-32 г2").unwrap();
+        let wanted = Channels::parse("к5 k17-32 г2").unwrap();
         let channels: Vec<u8> = (1..=128).filter(|channel| wanted.has(Group::Pipe, *channel)).collect();
         assert_eq!((channels.len(), channels[0], channels[1]), (17, 5, 17));
         assert!(wanted.has(Group::Main, 2) && !wanted.has(Group::Main, 5));
@@ -73,7 +74,7 @@ mod tests {
         assert_eq!(parts, [0, 1, 8]);
         let all = Channels::parse(" ").unwrap();
         assert!((0..10).all(|part| all.has_part(part)) && all.has(Group::Main, 32));
-        for wrong in ["5", "к0", "к129", "г33", "к5-4", "к1-", "т1", "к1-2-3"] {
+        for wrong in ["5", "к1,г1", "к0", "к129", "г33", "к5-4", "к1-", "т1", "к1-2-3"] {
             assert!(Channels::parse(wrong).is_err(), "{wrong}");
         }
     }
