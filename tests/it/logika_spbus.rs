@@ -183,7 +183,7 @@ async fn another_device_in_the_meters_place_is_refused_by_name() {
     let (device, pool) = (host.device("meter").await, host.pool().await);
     for (other, outcome, named) in [
         (Disguise::Serial, "wrong-device", "9-99999-0000"),
-        (Disguise::Model, "unsupported", "СПЕ543"),
+        (Disguise::Model, "wrong-device", "544v01"),
     ] {
         meter.set_faults(Faults::new().wrong(other));
         let session = host.read_now(device, &usual()).await;

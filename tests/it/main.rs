@@ -17,6 +17,7 @@ mod kill;
 mod languages;
 mod logika_m4;
 mod logika_spbus;
+mod logika_spe;
 mod mbus_bus;
 mod mbus_frames;
 mod mishaps;

@@ -19,12 +19,18 @@ pub fn conditions(model: &str, first: u16, elements: &[Field]) -> Vec<Condition>
         if is_diagnostic(digits) || !digits.bytes().all(|digit| digit.is_ascii_digit()) {
             continue;
         }
-        for (channel, _) in (1u8..).zip(digits.bytes()).filter(|(_, digit)| *digit != b'0') {
+        // Sixteen channels a code.
+        let before = match (model, code) {
+            ("spe543", 15..=22) => (code - 15) * 16,
+            _ => 0,
+        };
+        for (channel, _) in (before + 1..).zip(digits.bytes()).filter(|(_, digit)| *digit != b'0') {
+            let point = if digits.len() == 1 { 0 } else { channel };
             conditions.push(Condition {
                 code: format!("{code:02}"),
                 category: category(model, code).map(str::to_owned),
                 effect: None::<Effect>,
-                point: if digits.len() == 1 { 0 } else { channel },
+                point: u8::try_from(point).unwrap_or(0),
                 column: None,
                 duration_s: None,
             });
@@ -58,10 +64,11 @@ pub fn named(text: &str) -> Named {
     }
 }
 
-/// The channel of an identifier: `т1-РВМ` is of pipe 1, `с-Тайм` of the whole meter.
+/// The channel of an identifier: `т1-РВМ` is of pipe 1, `к-044` of channel 44, `с-Тайм` of the whole meter.
 pub fn channel(identifier: &str) -> u8 {
     let digits = identifier.trim().strip_prefix(['т', 'п', 'к', 'г']);
-    let digits = digits.and_then(|rest| rest.split_once('-')).map(|(digits, _)| digits);
+    let digits = digits.and_then(|rest| rest.split_once('-'));
+    let digits = digits.map(|(digits, rest)| if digits.is_empty() { rest } else { digits });
     digits.and_then(|digits| digits.parse().ok()).unwrap_or(0)
 }
 
@@ -78,17 +85,22 @@ mod tests {
             unit: String::new(),
             time: None,
         };
-        let on = |first, values: &[&str]| {
+        let on_model = |model, first, values: &[&str]| {
             let fields: Vec<_> = values.iter().map(|value| field(value)).collect();
-            let conditions = conditions("spt961.1", first, &fields);
+            let conditions = conditions(model, first, &fields);
             conditions
                 .into_iter()
                 .map(|condition| (condition.code, condition.point))
                 .collect::<Vec<_>>()
         };
+        let on = |first, values: &[&str]| on_model("spt961.1", first, values);
         assert_eq!(
             on(40, &["000000000000", "000000000000", "001000000001"]),
             [("42".into(), 3), ("42".into(), 12)]
+        );
+        assert_eq!(
+            on_model("spe543", 14, &["1", "0000000000000010", "0000000000000001"]),
+            [("14".into(), 0), ("15".into(), 15), ("16".into(), 32)]
         );
         assert_eq!(on(4, &["1", "0"]), [("04".into(), 0)]);
         assert_eq!(on(71, &["010000", "Нет данных?", ""]), [("71".into(), 2)]);
@@ -112,8 +124,8 @@ mod tests {
             assert_eq!(named(text), want, "{text:?}");
         }
         assert_eq!(
-            ["т1-РВМ", "п2-У1", "с-Тайм", "т999-Т", ""].map(channel),
-            [1, 2, 0, 0, 0]
+            ["т1-РВМ", "п2-У1", "к-044", "к-001-016", "с-Тайм", "т999-Т", ""].map(channel),
+            [1, 2, 44, 0, 0, 0, 0]
         );
     }
 

@@ -2,15 +2,15 @@
 //! 10). A label is the end of its interval and is taken from the answer, never from the question.
 
 use uzel_driver_sdk::{
-    Absence, ArchiveKind, Batch, CivilTime, Failure, LabelRule, Mark, Port, Row, Sink, Value, Window,
+    Absence, ArchiveKind, Batch, CivilTime, Column, Failure, LabelRule, Mark, Port, Row, Sink, Value, Window,
 };
 
 use crate::column::column;
-use crate::interval::{Step, bounds, window};
-use crate::message::{self, Slice, Slot};
-use crate::model::Archive;
+use crate::interval::{HALF_HOUR, Step, bounds, window};
+use crate::message::{self, Slice};
+use crate::model::{Archive, Known};
 use crate::number::{self, Cell};
-use crate::session::Session;
+use crate::session::{Part, Session};
 use uzel_driver_sdk::calendar::{HOUR, civil, seconds};
 use uzel_driver_sdk::resume::Token;
 
@@ -26,8 +26,16 @@ const NO_DATA: &str = "Нет данных";
 /// Records beyond what a window can hold before the meter's labels are not believed.
 const STRAY: i64 = 16;
 
+/// The contract's bound.
+const COLUMNS_MAX: usize = 256;
+/// Half-hours at whose labels a meter is asked whether it keeps half-hours.
+const PROBES: i64 = 4;
+
 /// Name and number of the form of its resume tokens.
 const RESUME: &str = "spbus/1";
+
+/// A label, and the values of each part of the archive.
+type Labelled = (i64, Vec<Vec<String>>);
 
 /// One call of `read_archive`.
 struct Reader<'a> {
@@ -36,7 +44,9 @@ struct Reader<'a> {
     out: &'a mut dyn Sink,
     archive: &'static Archive,
     step: Step,
-    slots: Vec<Slot>,
+    parts: Vec<Part>,
+    /// Whether a record came.
+    has_read: bool,
     /// The meter's clock when the call began.
     clock: i64,
     batch: Batch,
@@ -62,28 +72,22 @@ pub fn read(
         )));
     };
     let bounds: Vec<(i64, i64)> = windows.iter().map(bounds).collect::<Result<_, _>>()?;
-    let Some(slots) = session
-        .structure(port, archive.reference)?
-        .filter(|slots| !slots.is_empty())
-    else {
-        return Err(Failure::Unsupported(format!(
-            "the meter has no archive {}",
-            archive.reference
-        )));
-    };
+    let parts = session.parts(port, archive)?;
+    let columns = columns(session, archive, &parts)?;
     let clock = session.clock_now(port)?;
     let total = bounds
         .iter()
         .map(|(from, to)| step.count(*from, (*to).min(clock)))
         .sum::<i64>();
-    out.declare(&columns(session, archive, &slots), LabelRule::IntervalEnd)?;
+    out.declare(&columns, LabelRule::IntervalEnd)?;
     let mut reader = Reader {
         session,
         port,
         out,
         archive,
         step,
-        slots,
+        parts,
+        has_read: false,
         clock,
         batch: Batch::default(),
         done: 0,
@@ -95,21 +99,35 @@ pub fn read(
     read.and(flushed)
 }
 
-fn columns(session: &Session, archive: &Archive, slots: &[Slot]) -> Vec<uzel_driver_sdk::Column> {
-    let columns = slots.iter().map(|slot| {
+fn columns(session: &Session, archive: &Archive, parts: &[Part]) -> Result<Vec<Column>, Failure> {
+    let slots = parts.iter().flat_map(|part| &part.slots);
+    let columns = slots.filter(|slot| session.wants(slot)).map(|slot| {
         let known = known(session, archive, slot.number);
-        column(known, slot.number, slot.channel, &slot.unit)
+        column(session.model, known, slot.number, slot.channel, &slot.unit)
     });
-    columns.collect()
+    let columns: Vec<Column> = columns.collect();
+    match columns.len() {
+        0 => Err(Failure::Unsupported(format!(
+            "the meter has no archive {:?}",
+            archive.references
+        ))),
+        1..=COLUMNS_MAX => Ok(columns),
+        count => Err(Failure::Config(format!(
+            "a record has {count} values, {COLUMNS_MAX} at most can be kept: name fewer in channels"
+        ))),
+    }
 }
 
-fn known(session: &Session, archive: &Archive, number: u16) -> Option<&'static crate::model::Known> {
+fn known(session: &Session, archive: &Archive, number: u16) -> Option<&'static Known> {
     let hours = number.checked_sub(archive.offset)?;
-    session.model.archive.iter().find(|known| known.number == hours)
+    session.model.known(session.model.archive, hours)
 }
 
 impl Reader<'_> {
     fn windows(&mut self, bounds: &[(i64, i64)], resume: Option<Token>) -> Result<(), Failure> {
+        if self.step == Step::HalfHour {
+            self.check_half_hours()?;
+        }
         for (number, (from, to)) in bounds.iter().enumerate() {
             let to = match resume {
                 Some(token) if number < token.window => continue,
@@ -124,26 +142,18 @@ impl Reader<'_> {
     /// Goes from the newest label of a window back to the oldest. `explained` is the start of what was told so far.
     fn window(&mut self, number: usize, from: i64, to: i64) -> Result<(), Failure> {
         let mut explained = to;
-        // Labels lie on whole hours.
+        // Labels lie on whole hours, or half ones.
+        let grain = self.step.longest().min(HOUR);
         let mut ask = to
             .saturating_add(self.step.longest() - 1)
             .min(self.clock)
-            .div_euclid(HOUR)
-            * HOUR;
+            .div_euclid(grain)
+            * grain;
         for _ in 0..self.step.count(from, ask) + STRAY {
             if ask <= from || civil(ask).year < FIRST_YEAR {
                 return self.absent(from, explained, None);
             }
-            let (record, previous) = match self.slice(ask)? {
-                Slice::Record {
-                    label,
-                    previous,
-                    values,
-                } => (seconds(label).map(|label| (label, values)), previous),
-                Slice::None { previous } => (None, previous),
-                Slice::Refused(_) => (None, None),
-            };
-            let older = previous.and_then(seconds).filter(|older| *older < ask);
+            let (record, older) = self.record(ask)?;
             match record.map(|(label, values)| (label, self.step.start(label), values)) {
                 Some((label, start, values)) if label <= ask && start < explained => {
                     if start < from {
@@ -168,10 +178,61 @@ impl Reader<'_> {
         Err(Failure::Garbled("the labels of the archive lead nowhere".to_owned()))
     }
 
-    /// What there is at or before a time.
-    fn slice(&mut self, at: i64) -> Result<Slice, Failure> {
-        let asked = message::ask_slice(self.archive.reference, civil(at));
-        let count = self.slots.len();
+    /// A meter can be set to keep hours in the place of half-hours; its labels tell.
+    fn check_half_hours(&mut self) -> Result<(), Failure> {
+        let newest = (self.clock - HALF_HOUR).div_euclid(HOUR) * HOUR + HALF_HOUR;
+        let mut hours = 0;
+        for back in 0..PROBES {
+            match self.slice(0, newest - back * HOUR)? {
+                Slice::Record { label, .. } if label.minute == 0 => hours += 1,
+                _ => return Ok(()),
+            }
+        }
+        Err(Failure::Unsupported(format!(
+            "the last {hours} records end with whole hours, expected half-hours"
+        )))
+    }
+
+    /// The newest label at or before a time with its values, part by part, and the label before. A part that has nothing
+    /// at the label is empty.
+    fn record(&mut self, at: i64) -> Result<(Option<Labelled>, Option<i64>), Failure> {
+        let mut found = Vec::with_capacity(self.parts.len());
+        for part in 0..self.parts.len() {
+            found.push(match self.slice(part, at)? {
+                Slice::Record {
+                    label,
+                    previous,
+                    values,
+                } => (seconds(label), previous, values),
+                Slice::None { previous } => (None, previous, Vec::new()),
+                Slice::Refused(_) => (None, None, Vec::new()),
+            });
+        }
+        let newest = found.iter().filter_map(|(label, ..)| *label).max();
+        let mut older = None;
+        let mut values = Vec::with_capacity(found.len());
+        for (label, previous, of_part) in found {
+            let is_of_newest = label.is_some() && label == newest;
+            let behind = if label.is_some() && !is_of_newest {
+                label
+            } else {
+                previous.and_then(seconds)
+            };
+            older = older.max(behind.filter(|behind| *behind < at));
+            values.push(if is_of_newest { of_part } else { Vec::new() });
+        }
+        // One part has no record where another has none either but leads to a newer one: that one is asked for.
+        let newest = newest.filter(|newest| older.is_none_or(|older| older < *newest));
+        Ok((newest.map(|newest| (newest, values)), older))
+    }
+
+    /// What a part of the archive has at or before a time.
+    fn slice(&mut self, part: usize, at: i64) -> Result<Slice, Failure> {
+        let Some(part) = self.parts.get(part) else {
+            return Ok(Slice::None { previous: None });
+        };
+        let asked = message::ask_slice(part.reference, civil(at));
+        let count = part.slots.len();
         let mut said = String::new();
         for attempt in 0..TRIES {
             if attempt > 0 {
@@ -182,7 +243,10 @@ impl Reader<'_> {
                 message::slice(&asked, count, &answer.blocks)
             })?;
             match &slice {
-                Slice::Record { label, .. } => self.port.note(&format!("record {}", shown(*label))),
+                Slice::Record { label, .. } => {
+                    self.has_read = true;
+                    self.port.note(&format!("record {}", shown(*label)));
+                }
                 Slice::None { .. } => self.port.note(&format!("no record at {}", shown(civil(at)))),
                 Slice::Refused(text) => {
                     said.clone_from(text);
@@ -192,7 +256,7 @@ impl Reader<'_> {
             return Ok(slice);
         }
         // Believed of what is older than a record, not of the whole archive.
-        if self.done > 0 && said.starts_with(NO_DATA) {
+        if self.has_read && said.starts_with(NO_DATA) {
             return Ok(Slice::None { previous: None });
         }
         let at = shown(civil(at));
@@ -221,17 +285,21 @@ impl Reader<'_> {
         Ok(())
     }
 
-    fn row(&self, label: i64, start: i64, values: &[String]) -> Row {
+    fn row(&self, label: i64, start: i64, values: &[Vec<String>]) -> Row {
         let is_month = matches!(self.step, Step::Month { .. } | Step::Decade);
         let mut row = Row {
             label: Some(civil(label)),
             other_end: is_month.then(|| civil(start)),
             length_s: None,
-            values: Vec::with_capacity(values.len()),
+            values: Vec::new(),
             marks: Vec::new(),
             conditions: Vec::new(),
         };
-        for (slot, text) in self.slots.iter().zip(values) {
+        let parts = self.parts.iter().zip(values);
+        let cells =
+            parts.flat_map(|(part, values)| part.slots.iter().enumerate().map(|(at, slot)| (slot, values.get(at))));
+        for (slot, text) in cells.filter(|(slot, _)| self.session.wants(slot)) {
+            let text = text.map_or("", String::as_str);
             let is_text =
                 known(self.session, self.archive, slot.number).is_some_and(|known| known.quantity == "abnormal");
             put(

@@ -7,6 +7,7 @@ pub fn category(model: &str, code: u16) -> Option<&'static str> {
         "spt961.1" => heat(code),
         "spg761.1" => gas(code).or_else(|| gas_761(code)),
         "spg762.1" => gas(code).or_else(|| gas_762(code)),
+        "spe543" => electricity(code),
         _ => None,
     }
 }
@@ -63,6 +64,17 @@ fn gas_762(code: u16) -> Option<&'static str> {
         67 => "flow-below-min",
         85 => CONFIG,
         66 | 68..=82 | 86..=89 => LIMITS,
+        _ => return None,
+    })
+}
+
+fn electricity(code: u16) -> Option<&'static str> {
+    Some(match code {
+        0..=2 | 6..=12 | 15..=22 => FAILURE,
+        3 => "clock",
+        4 => "battery",
+        5 => "power-off",
+        13 | 14 => OTHER,
         _ => return None,
     })
 }

@@ -2,7 +2,7 @@
 
 use uzel_driver_sdk::{Aggregate, Column};
 
-use crate::model::{Group, Known, group};
+use crate::model::{Known, Model, group};
 use crate::number::cut;
 
 /// Bytes of an id and of a unit at most: what the contract takes, and a meter's text is never longer.
@@ -11,21 +11,25 @@ const WORD_MAX: usize = 64;
 /// The column of a parameter: `number` on the wire, of the channel, `known` where the tables have it.
 ///
 /// Pipe 2 is point 2, and so is magistral 2; the letter in the id tells them apart, as on the meter's display.
-pub fn column(known: Option<&Known>, number: u16, channel: u8, unit_text: &str) -> Column {
+pub fn column(model: &Model, known: Option<&Known>, number: u16, channel: u8, unit_text: &str) -> Column {
     let is_text = known.is_some_and(|known| known.quantity == "abnormal");
     let name = known.map_or_else(|| format!("{number:03}"), |known| known.name.to_owned());
-    let prefix = match group(number) {
-        Group::System => String::new(),
-        Group::Pipe => format!("т{channel}."),
-        Group::Main => format!("п{channel}."),
+    let id = match model.letter(group(number)) {
+        "" => name,
+        letter => format!("{letter}{channel}.{name}"),
+    };
+    // A text takes its unit from the column before it, where the meter leaves out what stays.
+    let unit = if is_text { String::new() } else { unit(unit_text) };
+    let quantity = match known.map_or("other", |known| known.quantity) {
+        "energy" if unit == "kvarh" => "reactive-energy",
+        quantity => quantity,
     };
     Column {
-        id: cut(&format!("{prefix}{name}"), WORD_MAX),
-        quantity: known.map_or("other", |known| known.quantity).to_owned(),
-        // A text takes its unit from the column before it, where the meter leaves out what stays.
-        unit: if is_text { String::new() } else { unit(unit_text) },
+        id: cut(&id, WORD_MAX),
+        quantity: quantity.to_owned(),
+        unit,
         point: channel,
-        tariff: 0,
+        tariff: known.map_or(0, |known| known.tariff),
         pipe: known.and_then(|known| known.pipe).map(str::to_owned),
         aggregate: known.map_or(Aggregate::State, |known| known.aggregate),
         decimals: None,
@@ -35,7 +39,9 @@ pub fn column(known: Option<&Known>, number: u16, channel: u8, unit_text: &str) 
 /// The vocabulary's code of a unit; one that is not known stays as the meter writes it.
 pub fn unit(text: &str) -> String {
     // Meters mix Latin and Russian letters of one shape: "кгс/cм2".
-    let plain: String = text.trim().trim_matches('*').chars().map(russian).collect();
+    // And some put a sign between the factors of a product, some do not.
+    let plain = text.trim().chars().filter(|letter| !matches!(letter, '*' | '·' | '.'));
+    let plain: String = plain.map(russian).collect();
     let code = match plain.as_str() {
         "'С" | "°С" | "С" => "Cel",
         "кгс/см2" => "kgf/cm2",
@@ -44,8 +50,9 @@ pub fn unit(text: &str) -> String {
         "кПа" => "kPa",
         "Гкал" => "Gcal",
         "ГДж" => "GJ",
-        "МВтч" | "МВт*ч" | "МВт·ч" | "МВт.ч" => "MWh",
-        "кВтч" | "кВт*ч" | "кВт·ч" | "кВт.ч" => "kWh",
+        "МВтч" => "MWh",
+        "кВтч" => "kWh",
+        "кварч" => "kvarh",
         "Гкал/ч" => "Gcal/h",
         "ГДж/ч" => "GJ/h",
         "МВт" => "MW",
@@ -82,7 +89,7 @@ fn russian(letter: char) -> char {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::model;
+    use crate::model::{Group, model};
 
     #[test]
     fn units_of_both_alphabets_are_known() {
@@ -91,6 +98,7 @@ mod tests {
             ("кгс/cм2", "kgf/cm2"),
             ("кгс/см2", "kgf/cm2"),
             ("МВт*ч", "MWh"),
+            ("квар.ч", "kvarh"),
             ("т", "t"),
             ("б/р", "1"),
             ("", ""),
@@ -102,18 +110,37 @@ mod tests {
 
     #[test]
     fn a_column_is_named_as_on_the_display() {
-        let heat = model("spt961.1").unwrap().archive;
-        let known = |number| heat.iter().find(|known| known.number == number);
-        let id = |number, channel| column(known(number), number, channel, "").id;
+        let heat = model("spt961.1").unwrap();
+        let known = |number| heat.known(heat.archive, number);
+        let id = |number, channel| column(heat, known(number), number, channel, "").id;
         assert_eq!(
             (id(71, 0), id(210, 2), id(405, 1)),
             ("Tхв".into(), "т2.M".into(), "п1.dW".into())
         );
-        assert_eq!(column(known(245), 245, 1, "м3").unit, "");
-        let other = column(None, 299, 3, "");
+        assert_eq!(column(heat, known(245), 245, 1, "м3").unit, "");
+        let other = column(heat, None, 299, 3, "");
         assert_eq!(
             (other.id.as_str(), other.quantity.as_str(), other.point),
             ("т3.299", "other", 3)
         );
+    }
+
+    #[test]
+    fn a_group_of_channels_has_their_parameters_but_no_register() {
+        let meter = model("spe543").unwrap();
+        let known = |number| meter.known(meter.archive, number);
+        let told = |number, unit| {
+            let column = column(meter, known(number), number, 17, unit);
+            (column.id, column.quantity, column.unit, column.tariff)
+        };
+        let want = |id: &str, quantity: &str, unit: &str, tariff| (id.into(), quantity.into(), unit.into(), tariff);
+        assert_eq!(told(205, "кВт"), want("к17.Pср", "power", "kW", 0));
+        assert_eq!(told(405, "кВт"), want("г17.Pср", "power", "kW", 0));
+        assert_eq!(told(422, "кВт*ч"), want("г17.W4", "energy", "kWh", 4));
+        assert_eq!(told(225, "квар·ч"), want("к17.W3", "reactive-energy", "kvarh", 3));
+        assert_eq!(told(213, "кВт.ч"), want("к17.Wэ", "energy", "kWh", 0));
+        assert!(known(413).is_none() && known(605).is_none());
+        let register = meter.known(meter.totals, 163).unwrap();
+        assert_eq!(meter.number(register, Group::Main), None);
     }
 }

@@ -3,6 +3,8 @@
 use serde::Deserialize;
 use uzel_driver_sdk::Failure;
 
+use crate::channels::Channels;
+
 /// One device as it is configured.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(default)]
@@ -17,6 +19,10 @@ pub struct Config {
     pub attempts: u32,
     /// Whether requests carry a number that the meter gives back.
     pub tagged: bool,
+    /// Which channels and groups of an electricity meter are read: `к1-16 г1`; empty is all.
+    channels: String,
+    #[serde(skip)]
+    pub wanted: Channels,
 }
 
 impl Default for Config {
@@ -27,6 +33,8 @@ impl Default for Config {
             timeout_ms: 10_000,
             attempts: 3,
             tagged: true,
+            channels: String::new(),
+            wanted: Channels::default(),
         }
     }
 }
@@ -44,7 +52,9 @@ impl Config {
         if config.source.is_some() && config.address.is_none() {
             return Err(Failure::Config("source needs an address beside it".to_owned()));
         }
+        let wanted = Channels::parse(&config.channels).map_err(Failure::Config)?;
         Ok(Self {
+            wanted,
             timeout_ms: config.timeout_ms.clamp(50, 60_000),
             attempts: config.attempts.clamp(1, 10),
             ..config
@@ -61,6 +71,10 @@ mod tests {
         for (json, want) in [
             (r#"{"address": 30}"#, "address is 30, expected 0 to 29"),
             (r#"{"source": 1}"#, "source needs an address beside it"),
+            (
+                r#"{"channels": "г33"}"#,
+                "channels has \"г33\", expected such as к1-16 г1, к to 128, г to 32",
+            ),
         ] {
             let refused = Config::parse(json);
             assert!(

@@ -6,7 +6,7 @@ use crate::abnormal;
 use crate::archive::put;
 use crate::column::column;
 use crate::message::Pointer;
-use crate::model::{Group, Known, group};
+use crate::model::{Group, Known};
 use crate::number;
 use crate::session::Session;
 
@@ -37,8 +37,8 @@ impl Session {
         let mut asked: Vec<(Pointer, &Known)> = Vec::new();
         for wanted_of in [Group::System, Group::Pipe, Group::Main] {
             for channel in self.channels(port, wanted_of)? {
-                let of_group = wanted.iter().filter(|known| group(known.number) == wanted_of);
-                asked.extend(of_group.map(|known| ((channel, known.number), known)));
+                let number = |known| Some(((channel, self.model.number(known, wanted_of)?), known));
+                asked.extend(wanted.iter().filter_map(number));
             }
         }
         let pointers: Vec<Pointer> = asked.iter().map(|(pointer, _)| *pointer).collect();
@@ -55,7 +55,7 @@ impl Session {
         };
         for (((channel, number), known), field) in asked.iter().zip(&values) {
             if let Some(field) = field {
-                columns.push(column(Some(known), *number, *channel, &field.unit));
+                columns.push(column(self.model, Some(known), *number, *channel, &field.unit));
                 put(&mut row, number::cell(&field.value));
             }
         }

@@ -6,12 +6,10 @@ use crate::model::{self, Model};
 #[derive(Debug, Clone, Copy)]
 pub enum Device {
     Known(&'static Model),
-    /// A meter of this maker that this driver does not read.
-    Unread(&'static str),
     Unknown,
 }
 
-/// Tells models apart: `961.1v01`, `961.2V01`, `961.M`, `962v01`, `761.2v02`, `961`.
+/// Tells models apart: `961.1v01`, `961.2V01`, `961.M`, `962v01`, `761.2v02`, `961`, `543v01`.
 pub fn device(text: &str) -> Device {
     let text = text.trim();
     let Some((number, rest)) = text.split_at_checked(3) else {
@@ -39,8 +37,8 @@ pub fn device(text: &str) -> Device {
         ("761", Revision::First | Revision::Second) => "spg761.1",
         ("762", Revision::First | Revision::Second) => "spg762.1",
         ("763", Revision::First | Revision::Second) => "spg763.1",
-        ("542", _) => return Device::Unread("СПЕ542"),
-        ("543", _) => return Device::Unread("СПЕ543"),
+        ("542", Revision::Old) => "spe542",
+        ("543", Revision::Old) => "spe543",
         _ => return Device::Unknown,
     };
     model::model(id).map_or(Device::Unknown, Device::Known)
@@ -78,8 +76,9 @@ mod tests {
             ("761.2v02", "spg761.1"),
             ("762", "spg762"),
             ("763.1v01", "spg763.1"),
-            ("543v01", "СПЕ543"),
-            ("542", "СПЕ542"),
+            ("543v01", "spe543"),
+            ("542", "spe542"),
+            ("543.1v01", "unknown"),
             ("943", "unknown"),
             ("961.3v01", "unknown"),
             ("961.", "unknown"),
@@ -90,7 +89,6 @@ mod tests {
         for (text, want) in cases {
             let got = match device(text) {
                 Device::Known(model) => model.id,
-                Device::Unread(name) => name,
                 Device::Unknown => "unknown",
             };
             assert_eq!(got, want, "{text:?}");

@@ -5,9 +5,12 @@ use uzel_driver_sdk::{ArchiveKind, CivilTime, Failure, Window};
 
 use uzel_driver_sdk::calendar::{DAY, HOUR, civil, date, days, days_in_month, seconds};
 
+pub const HALF_HOUR: i64 = HOUR / 2;
+
 /// Kinds of intervals.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Step {
+    HalfHour,
     Hour,
     Day,
     /// From the 1st, 11th and 21st on.
@@ -22,6 +25,7 @@ impl Step {
     /// The step of an archive.
     pub fn of(kind: ArchiveKind, report_day: u8) -> Option<Self> {
         match kind {
+            ArchiveKind::EveryMinutes(30) => Some(Self::HalfHour),
             ArchiveKind::Hourly => Some(Self::Hour),
             ArchiveKind::Daily => Some(Self::Day),
             ArchiveKind::TenDays => Some(Self::Decade),
@@ -33,6 +37,7 @@ impl Step {
     /// Seconds that an interval lasts at most.
     pub fn longest(self) -> i64 {
         match self {
+            Self::HalfHour => HALF_HOUR,
             Self::Hour => HOUR,
             Self::Day => DAY,
             Self::Decade => 11 * DAY,
@@ -43,8 +48,7 @@ impl Step {
     /// Seconds that an interval lasts at least.
     fn shortest(self) -> i64 {
         match self {
-            Self::Hour => HOUR,
-            Self::Day => DAY,
+            Self::HalfHour | Self::Hour | Self::Day => self.longest(),
             Self::Decade => 8 * DAY,
             Self::Month { .. } => 28 * DAY,
         }
@@ -60,8 +64,7 @@ impl Step {
         let (year, month, day) = date(label.div_euclid(DAY));
         let hour = label.rem_euclid(DAY);
         match self {
-            Self::Hour => label - HOUR,
-            Self::Day => label - DAY,
+            Self::HalfHour | Self::Hour | Self::Day => label - self.longest(),
             Self::Decade => match day {
                 ..=10 => days(year, month - 1, 21) * DAY + hour,
                 11..=20 => days(year, month, 1) * DAY + hour,
@@ -76,8 +79,7 @@ impl Step {
         let (year, month, day) = date(label.div_euclid(DAY));
         let hour = label.rem_euclid(DAY);
         match self {
-            Self::Hour => label + HOUR,
-            Self::Day => label + DAY,
+            Self::HalfHour | Self::Hour | Self::Day => label + self.longest(),
             Self::Decade => match day {
                 ..=10 => days(year, month, 11) * DAY + hour,
                 11..=20 => days(year, month, 21) * DAY + hour,
@@ -101,7 +103,9 @@ impl Step {
     /// The last label at or before `until`, counted on from a label: how far the intervals behind it have ended.
     pub fn ended(self, label: i64, until: i64) -> i64 {
         match self {
-            Self::Hour | Self::Day => label + (until - label).max(0).div_euclid(self.longest()) * self.longest(),
+            Self::HalfHour | Self::Hour | Self::Day => {
+                label + (until - label).max(0).div_euclid(self.longest()) * self.longest()
+            }
             _ => {
                 let mut last = label;
                 // Within a window of a century.
@@ -147,6 +151,7 @@ mod tests {
     #[test]
     fn an_interval_begins_where_the_one_before_ended() {
         let cases = [
+            (Step::HalfHour, at(3, 1, 0), at(2, 29, 23) + HALF_HOUR),
             (Step::Hour, at(3, 1, 0), at(2, 29, 23)),
             (Step::Day, at(3, 1, 10), at(2, 29, 10)),
             (Step::Decade, at(3, 1, 0), at(2, 21, 0)),
@@ -170,7 +175,7 @@ mod tests {
     proptest! {
         #[test]
         fn what_has_ended_has_ended(label in 0i64..3_000_000_000, more in 0i64..40_000_000, day in 1i64..=31) {
-            for step in [Step::Hour, Step::Day, Step::Decade, Step::Month { day }] {
+            for step in [Step::HalfHour, Step::Hour, Step::Day, Step::Decade, Step::Month { day }] {
                 let last = step.ended(label, label + more);
                 prop_assert!(label <= last && last <= label + more);
                 prop_assert!(step.next(last) > label + more, "{:?}", step);

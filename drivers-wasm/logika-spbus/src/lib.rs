@@ -1,17 +1,19 @@
 //! Driver of the LOGIKA meters that speak the magistral protocol (СПСеть, SPbus): СПТ961, СПТ961М, СПТ961.1/.2,
-//! СПТ961.1М/.2М, СПТ962, СПТ963, СПГ761, СПГ762, СПГ763 and their .1/.2.
+//! СПТ961.1М/.2М, СПТ962, СПТ963, СПГ761, СПГ762, СПГ763 and their .1/.2, СПЕ542, СПЕ543.
 //!
 //! "SPbus note" in comments is `docs/protocols/logika-spbus.md`. From the wire up: `frame`, `text`, `message` are bytes,
 //! blocks and answers, `number` and `stamp` values and times; `link` is the conversation; `session` finds the meter;
-//! `archive`, `current`, `clock`, `events`, `settings` read it. `model` and `quantity` are the tables.
+//! `archive`, `current`, `clock`, `events`, `settings` read it. `model`, `quantity` and `electricity` are the tables.
 
 pub mod abnormal;
 mod archive;
 pub mod category;
+pub mod channels;
 mod clock;
 pub mod column;
 mod config;
 mod current;
+pub mod electricity;
 mod events;
 pub mod frame;
 pub mod ident;

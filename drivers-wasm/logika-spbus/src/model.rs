@@ -1,10 +1,11 @@
 //! The models, and what their parameters mean (SPbus note, sections 3.2, 6 and 7; names of the maker's tag database).
 //!
 //! What a channel number is of follows from the parameter: below 100 the system, 100 to 299 a pipe (т), 300 to 499 a
-//! magistral or consumer (п).
+//! magistral or consumer (п). An electricity meter has channels (к) and groups of them (г) there.
 
 use uzel_driver_sdk::{Aggregate, ArchiveKind};
 
+use crate::electricity::{CURRENT_542, CURRENT_543, ELECTRICITY_ARCHIVE, ELECTRICITY_TOTALS, REGISTER};
 use crate::quantity::{
     GAS_ARCHIVE, GAS_CURRENT, GAS_TOTALS, HEAT_2_ARCHIVE, HEAT_ARCHIVE, HEAT_CURRENT, HEAT_TOTALS, OLD_GAS_ARCHIVE,
     OLD_GAS_CURRENT, OLD_GAS_TOTALS, OLD_HEAT_ARCHIVE, OLD_HEAT_CURRENT, OLD_LIQUID_CURRENT, OLD_LIQUID_TOTALS,
@@ -22,14 +23,16 @@ pub struct Known {
     pub aggregate: Aggregate,
     /// Of the vocabulary.
     pub pipe: Option<&'static str>,
+    /// Tariff zone, from 1; 0 is all together.
+    pub tariff: u8,
 }
 
 /// One archive.
 #[derive(Debug, Clone, Copy)]
 pub struct Archive {
     pub kind: ArchiveKind,
-    /// Reference of functions 18 and 19.
-    pub reference: u16,
+    /// References of functions 18 and 19: more than one where each is of some channels.
+    pub references: &'static [u16],
     /// How far the numbers of its parameters are from those of the hours.
     pub offset: u16,
     /// Records in the ring.
@@ -53,12 +56,14 @@ pub struct Model {
     pub journals: &'static [u16],
     /// Entries of each journal.
     pub journal_depth: u32,
+    /// Has channels (к) and groups (г) in the place of pipes and consumers.
+    pub is_electric: bool,
 }
 
 const fn hours(depth: u32) -> Archive {
     Archive {
         kind: ArchiveKind::Hourly,
-        reference: 65_530,
+        references: &[65_530],
         offset: 0,
         depth,
     }
@@ -67,7 +72,7 @@ const fn hours(depth: u32) -> Archive {
 const fn days() -> Archive {
     Archive {
         kind: ArchiveKind::Daily,
-        reference: 65_532,
+        references: &[65_532],
         offset: 1,
         depth: 360,
     }
@@ -76,7 +81,7 @@ const fn days() -> Archive {
 const fn months(offset: u16, depth: u32) -> Archive {
     Archive {
         kind: ArchiveKind::Monthly,
-        reference: 65_534,
+        references: &[65_534],
         offset,
         depth,
     }
@@ -85,7 +90,7 @@ const fn months(offset: u16, depth: u32) -> Archive {
 const fn decades() -> Archive {
     Archive {
         kind: ArchiveKind::TenDays,
-        reference: 65_528,
+        references: &[65_528],
         offset: 2,
         depth: 36,
     }
@@ -106,6 +111,7 @@ const HEAT: Model = Model {
     is_first: false,
     journals: &[98, 96, 97],
     journal_depth: 100,
+    is_electric: false,
 };
 
 const GAS: Model = Model {
@@ -126,10 +132,52 @@ const OLD_GAS: Model = Model {
     is_first: true,
     journals: &[98, 95, 96, 97],
     journal_depth: 400,
+    is_electric: false,
+};
+
+/// Channels 1-16 to 113-128, then groups 1-16 and 17-32; the tag database tells the months of 81-96 and 97-112 apart.
+const HALF_HOURS: &[u16] = &[
+    65_523, 65_522, 65_521, 65_520, 65_519, 65_518, 65_517, 65_516, 65_499, 65_498,
+];
+const ELECTRIC_DAYS: &[u16] = &[
+    65_515, 65_514, 65_513, 65_512, 65_511, 65_510, 65_509, 65_508, 65_497, 65_496,
+];
+const ELECTRIC_MONTHS: &[u16] = &[
+    65_507, 65_506, 65_505, 65_504, 65_503, 65_502, 65_501, 65_500, 65_495, 65_494,
+];
+
+/// Its parameters are known by their numbers of half-hours, days and months.
+const ELECTRIC_RINGS: &[Archive] = &[
+    Archive {
+        kind: ArchiveKind::EveryMinutes(30),
+        references: HALF_HOURS,
+        offset: 0,
+        depth: 2_160,
+    },
+    Archive {
+        references: ELECTRIC_DAYS,
+        offset: 0,
+        ..days()
+    },
+    Archive {
+        references: ELECTRIC_MONTHS,
+        ..months(0, 12)
+    },
+];
+
+const ELECTRICITY: Model = Model {
+    id: "spe543",
+    archives: ELECTRIC_RINGS,
+    archive: ELECTRICITY_ARCHIVE,
+    current: CURRENT_543,
+    totals: ELECTRICITY_TOTALS,
+    journal_depth: 400,
+    is_electric: true,
+    ..HEAT
 };
 
 /// All models.
-pub static MODELS: [Model; 12] = [
+pub static MODELS: [Model; 14] = [
     Model {
         id: "spt961",
         archives: RINGS_12,
@@ -179,6 +227,14 @@ pub static MODELS: [Model; 12] = [
     GAS,
     Model { id: "spg762.1", ..GAS },
     Model { id: "spg763.1", ..GAS },
+    Model {
+        id: "spe542",
+        current: CURRENT_542,
+        has_map: false,
+        is_first: true,
+        ..ELECTRICITY
+    },
+    ELECTRICITY,
 ];
 
 /// The model with this id.
@@ -191,13 +247,47 @@ impl Model {
     pub fn archive_of(&self, kind: ArchiveKind) -> Option<&'static Archive> {
         self.archives.iter().find(|archive| archive.kind == kind)
     }
+
+    /// What a parameter of one of its lists means.
+    pub fn known(&self, list: &'static [Known], number: u16) -> Option<&'static Known> {
+        list.iter()
+            .find(|known| self.number(known, group(number)) == Some(number))
+    }
+
+    /// The number that a parameter has in a group; none where the group has no such parameter.
+    pub fn number(&self, known: &Known, wanted: Group) -> Option<u16> {
+        match group(known.number) {
+            own if own == wanted => Some(known.number),
+            // What a channel has a group has, too, but for the meters that pulses come from.
+            Group::Pipe if self.is_electric && wanted == Group::Main => {
+                Some(known.number + OF_A_GROUP).filter(|_| !REGISTER.contains(&known.number))
+            }
+            _ => None,
+        }
+    }
+
+    /// The letter that stands for a channel on the display.
+    pub fn letter(&self, group: Group) -> &'static str {
+        match (group, self.is_electric) {
+            (Group::System, _) => "",
+            (Group::Pipe, false) => "т",
+            (Group::Main, false) => "п",
+            (Group::Pipe, true) => "к",
+            (Group::Main, true) => "г",
+        }
+    }
 }
+
+/// How far the numbers of a group are from those of a channel.
+const OF_A_GROUP: u16 = 200;
 
 /// What a channel is of.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Group {
     System,
+    /// A pipe, or a channel of electricity.
     Pipe,
+    /// A magistral or consumer, or a group of channels.
     Main,
 }
 

@@ -4,13 +4,14 @@ use uzel_driver_sdk::Aggregate::{self, Duration, Instant, Mean, State, Sum, Tota
 
 use crate::model::Known;
 
-const fn k(number: u16, name: &'static str, quantity: &'static str, aggregate: Aggregate) -> Known {
+pub const fn k(number: u16, name: &'static str, quantity: &'static str, aggregate: Aggregate) -> Known {
     Known {
         number,
         name,
         quantity,
         aggregate,
         pipe: None,
+        tariff: 0,
     }
 }
 

@@ -7,7 +7,7 @@ use crate::frame::Addresses;
 use crate::ident::{Device, device};
 use crate::link::Link;
 use crate::message::{self, Field, PARAMETERS_MAX, Pointer, Slot};
-use crate::model::{Group, Model, group};
+use crate::model::{Archive, Group, Model, group};
 use crate::number::is_diagnostic;
 use crate::trouble::Trouble;
 
@@ -24,6 +24,13 @@ const POINT_TO_POINT: u8 = 0x80;
 /// A gateway sometimes answers that it has no data, once or twice (SPbus note, section 4).
 const GATEWAY_TRIES: u32 = 3;
 const GATEWAY_PAUSE_MS: u32 = 500;
+
+/// One of the references that an archive has, with its columns.
+#[derive(Debug)]
+pub struct Part {
+    pub reference: u16,
+    pub slots: Vec<Slot>,
+}
 
 /// A meter that was identified.
 #[derive(Debug)]
@@ -49,11 +56,6 @@ impl Session {
         let said = kind(&mut link, port)?;
         let model = match device(&said) {
             Device::Known(model) => model,
-            Device::Unread(name) => {
-                return Err(Failure::Unsupported(format!(
-                    "{name} ({said}) answered: СПТ96x and СПГ76x are read"
-                )));
-            }
             Device::Unknown => {
                 return Err(Failure::WrongDevice(format!(
                     "a device with parameter 099 {said:?} answered"
@@ -138,19 +140,37 @@ impl Session {
         if wanted == Group::System {
             return Ok(vec![0]);
         }
-        let hours = self.model.archives.first().map(|archive| archive.reference);
-        let slots = match hours {
-            Some(reference) => self.structure(port, reference)?.unwrap_or_default(),
-            None => Vec::new(),
-        };
+        let hours = self.model.archives.first();
+        let parts = hours.map(|archive| self.parts(port, archive)).transpose()?;
         // In the meter's own order; a channel has one column after the other.
         let mut channels = Vec::new();
-        for slot in slots.iter().filter(|slot| group(slot.number) == wanted) {
-            if !channels.contains(&slot.channel) {
+        for slot in parts.iter().flatten().flat_map(|part| &part.slots) {
+            if group(slot.number) == wanted && self.wants(slot) && !channels.contains(&slot.channel) {
                 channels.push(slot.channel);
             }
         }
         Ok(channels)
+    }
+
+    /// The references of an archive that hold something wanted, with their columns.
+    pub fn parts(&mut self, port: &mut dyn Port, archive: &Archive) -> Result<Vec<Part>, Trouble> {
+        let mut parts = Vec::new();
+        for (place, reference) in archive.references.iter().enumerate() {
+            if self.model.is_electric && !self.link.config.wanted.has_part(place) {
+                continue;
+            }
+            let slots = self.structure(port, *reference)?.unwrap_or_default();
+            if slots.iter().any(|slot| self.wants(slot)) {
+                let reference = *reference;
+                parts.push(Part { reference, slots });
+            }
+        }
+        Ok(parts)
+    }
+
+    /// Whether a column is of a channel that is to be read.
+    pub fn wants(&self, slot: &Slot) -> bool {
+        !self.model.is_electric || self.link.config.wanted.has(group(slot.number), slot.channel)
     }
 
     /// The maker's number where 099 is an array, else the one that a person gave.

@@ -50,9 +50,17 @@ const COMMON: &[Place] = &[
     p(15, "печать НС, отметка значений", "printing of НС, marking of values"),
     w(p(24, "расчётный час", "settlement hour")),
     w(p(25, "расчётный день", "settlement day")),
+];
+
+/// Of heat and gas meters.
+const HEAT_AND_GAS: &[Place] = &[
     e(30, 0, "единицы измерения", "units of measurement"),
     e(54, 6, "контрольная сумма настроек", "checksum of the settings"),
 ];
+
+/// Of СПЕ542 and of СПЕ543.
+const ELECTRICITY_542: &[Place] = &[e(27, 0, "единицы измерения", "units of measurement")];
+const ELECTRICITY_543: &[Place] = &[p(4, "интерфейсы, второй порт", "interfaces, second port")];
 
 /// Of the meters after the first generation.
 const LATER: &[Place] = &[
@@ -123,11 +131,13 @@ impl Place {
 /// The settings of a model.
 pub fn places(model: &Model) -> impl Iterator<Item = &'static Place> {
     let is_heat = model.id.starts_with("spt");
-    let more: [&[Place]; 2] = match (model.is_first, is_heat) {
-        (false, true) => [LATER, HEAT],
-        (false, false) => [LATER, &[]],
-        (true, true) => [FIRST_HEAT, &[]],
-        (true, false) => [&[], &[]],
+    let more: [&[Place]; 3] = match (model.is_first, is_heat) {
+        (true, _) if model.is_electric => [ELECTRICITY_542, &[], &[]],
+        (false, _) if model.is_electric => [ELECTRICITY_543, &[], &[]],
+        (false, true) => [HEAT_AND_GAS, LATER, HEAT],
+        (false, false) => [HEAT_AND_GAS, LATER, &[]],
+        (true, true) => [HEAT_AND_GAS, FIRST_HEAT, &[]],
+        (true, false) => [HEAT_AND_GAS, &[], &[]],
     };
     [COMMON].into_iter().chain(more).flatten()
 }

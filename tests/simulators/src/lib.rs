@@ -13,7 +13,7 @@
 //! | ВКТ-9 of Teplocom | [`Vkt9::builder`] |
 //! | СПТ943, СПТ942, СПТ941.10 of Logika (legacy M4) | [`Spt::spt943`], [`Spt::spt942`], [`Spt::spt941_10`] |
 //! | СПТ940, СПТ941.20, СПТ943rev3, СПТ944, СПГ740, СПГ742, ЛГК410 of Logika (extended M4) | [`M4::builder`] |
-//! | СПТ961.2, СПТ962, СПГ761.2 of Logika (magistral protocol) | [`Spbus::spt961`], [`Spbus::spt962`], [`Spbus::spg761`] |
+//! | СПТ961.2, СПТ962, СПГ761.2, СПЕ543 of Logika (magistral protocol) | [`Spbus::spt961`], [`Spbus::spt962`], [`Spbus::spg761`], [`Spbus::spe543`] |
 //! | M-Bus heat, water, electricity meters | [`Mbus::heat`], [`Mbus::water`], [`Mbus::electricity`] |
 //! | Modbus slaves: an invented heat meter, an ECL Comfort 310 | [`ModbusSlave::heat`], [`ModbusSlave::regulator`] |
 //! | IEC 62056-21: a meter of mode C, one that sends telegrams of P1 | [`Iec::meter`], [`Iec::p1`] |

@@ -83,7 +83,7 @@ fn who_is_not_meant_or_not_understood_is_silent() {
     disguised.disguise(Some(Disguise::Model));
     assert!(holds(
         &say(&mut disguised, "10 01 10 1F 1D 10 02 09 30 09 39 39 0C 10 03 6B 50"),
-        "543v01"
+        "544v01"
     ));
 }
 

@@ -129,7 +129,7 @@ fn a_meter_behind_another_is_asked_through_it() {
 #[test]
 fn other_devices_are_refused_by_name() {
     for (kind, want) in [
-        (">543v01", "unsupported СПЕ543"),
+        (">544v01", "wrong device \"544v01\""),
         (">943v01", "wrong device \"943v01\""),
         (">963.3", "wrong device \"963.3\""),
     ] {
@@ -137,7 +137,6 @@ fn other_devices_are_refused_by_name() {
         meter.says.insert("1D 0/99".to_owned(), kind.to_owned());
         let mut driver = LogikaSpbus::default();
         let said = match driver.identify(&mut meter, "{}") {
-            Err(Failure::Unsupported(text)) => format!("unsupported {text}"),
             Err(Failure::WrongDevice(text)) => format!("wrong device {text}"),
             other => panic!("{other:?}"),
         };

@@ -3,6 +3,7 @@
 mod conversation;
 mod corpus;
 mod describe;
+mod electricity;
 mod faults;
 mod script;
 mod service;

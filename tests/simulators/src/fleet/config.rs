@@ -218,6 +218,9 @@ pub enum Kind {
     #[serde(rename = "spg761.2")]
     #[value(name = "spg761.2")]
     Spg761_2,
+    #[serde(rename = "spe543")]
+    #[value(name = "spe543")]
+    Spe543,
     #[serde(rename = "mbus-heat")]
     #[value(name = "mbus-heat")]
     MbusHeat,

@@ -260,6 +260,7 @@ fn meter_link(meter: &MeterConfig, number: u64, shared: &mut Shared) -> Result<L
         Kind::Spt961_2 => spbus(Spbus::spt961(), meter, seed, clock),
         Kind::Spt962 => spbus(Spbus::spt962(), meter, seed, clock),
         Kind::Spg761_2 => spbus(Spbus::spg761(), meter, seed, clock),
+        Kind::Spe543 => spbus(Spbus::spe543(), meter, seed, clock),
         Kind::MbusHeat => mbus(Mbus::heat(), meter, number, seed, clock)?,
         Kind::MbusWater => mbus(Mbus::water(), meter, number, seed, clock)?,
         Kind::MbusElectricity => mbus(Mbus::electricity(), meter, number, seed, clock)?,

@@ -61,7 +61,7 @@ impl Spbus {
                 report_day: 1,
                 report_hour: 0,
                 answers_all: true,
-                array_type: model == SpbusModel::Spt962,
+                array_type: matches!(model, SpbusModel::Spt962 | SpbusModel::Spe543),
                 reluctant: 0,
                 writable: false,
                 missing: (0, 0),
@@ -87,6 +87,11 @@ impl Spbus {
     /// СПГ761.2.
     pub fn spg761() -> SpbusBuilder {
         Self::builder(SpbusModel::Spg761_2)
+    }
+
+    /// СПЕ543.
+    pub fn spe543() -> SpbusBuilder {
+        Self::builder(SpbusModel::Spe543)
     }
 }
 

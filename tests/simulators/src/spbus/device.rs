@@ -3,6 +3,7 @@
 use super::builder::SpbusConfig;
 use super::frame::{self, Parsed, Request};
 use super::history::SpbusHistory;
+use super::model::SpbusModel;
 use super::question::{Knowledge, NO_DATA, Ring};
 use crate::civil;
 use crate::clock::SimClock;
@@ -21,7 +22,7 @@ const FORMAT: &str = "Ошибка формата?";
 const PROTECTED: &str = "Защита данных?";
 const DATE_TIME: &str = "Дата/время?";
 
-/// One СПТ96x or СПГ76x.
+/// One СПТ96x, СПГ76x or СПЕ543.
 pub struct Spbus {
     config: SpbusConfig,
     history: Arc<SpbusHistory>,
@@ -49,7 +50,7 @@ impl Spbus {
 
     fn kind(&self) -> &'static str {
         match self.disguise {
-            Some(Disguise::Model) => "543v01",
+            Some(Disguise::Model) => "544v01",
             _ => self.config.model.text(),
         }
     }
@@ -136,8 +137,18 @@ impl Spbus {
     /// Structure of an archive, or its record at a time.
     fn archive(&self, asked: &[Vec<String>], at: Option<&Vec<String>>) -> Vec<Vec<String>> {
         let mut blocks: Vec<Vec<String>> = asked.to_vec();
+        let at = at.map(|pointer| time(pointer));
+        if self.config.model == SpbusModel::Spe543 {
+            let reference = asked.first().and_then(|pointer| pointer.get(1)?.trim().parse().ok());
+            let said = match at {
+                Some(None) => Some(vec![vec![DATE_TIME.to_owned()]]),
+                at => reference.and_then(|reference| self.knowledge().electric(reference, at.flatten())),
+            };
+            blocks.extend(said.unwrap_or_else(|| vec![vec![NO_DATA.to_owned()]]));
+            return blocks;
+        }
         let ring = asked.first().and_then(|pointer| Ring::of(pointer.get(1)?));
-        match (ring, at.map(|pointer| time(pointer))) {
+        match (ring, at) {
             (None, _) => blocks.push(vec![NO_DATA.to_owned()]),
             (Some(ring), None) => blocks.extend(self.knowledge().structure(ring)),
             (Some(_), Some(None)) => blocks.push(vec![DATE_TIME.to_owned()]),

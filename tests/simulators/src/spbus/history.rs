@@ -1,5 +1,6 @@
 //! The hours of a meter in whole digits, so that days are exactly the sums of their hours.
 
+use super::electricity::Electricity;
 use super::model::Source;
 use crate::plant::{Event, Flow, Plant};
 use crate::water::enthalpy_gcal_t;
@@ -71,6 +72,7 @@ pub struct SpbusHistory {
     hours: Vec<Row>,
     /// Totals when each hour begins.
     totals: Vec<Sums>,
+    pub electricity: Electricity,
 }
 
 impl SpbusHistory {
@@ -87,6 +89,7 @@ impl SpbusHistory {
             origin_hour,
             hours,
             totals,
+            electricity: Electricity::generate(plant.seed, origin_hour, end_hour),
         }
     }
 

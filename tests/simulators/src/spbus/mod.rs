@@ -1,5 +1,5 @@
 //! Simulated meters of the magistral protocol: СПТ961.2, СПТ962, СПГ761.2, each with two pipes and one magistral
-//! (consumer).
+//! (consumer), and СПЕ543 with three channels and a group.
 //!
 //! Labels are the ends of intervals; days end at the settlement hour, months on the settlement day. An hour without
 //! power has no record. While an abnormal situation is on, values of its channel are marked with a star. In the truth
@@ -8,6 +8,7 @@
 
 mod builder;
 mod device;
+mod electricity;
 mod frame;
 mod history;
 mod model;

@@ -7,6 +7,8 @@ pub enum SpbusModel {
     Spt961_2,
     Spt962,
     Spg761_2,
+    /// Its values are those of `electricity`.
+    Spe543,
 }
 
 /// Where a value comes from; pipes count from 0.
@@ -142,6 +144,7 @@ impl SpbusModel {
             Self::Spt961_2 => "961.2v02",
             Self::Spt962 => "962v01",
             Self::Spg761_2 => "761.2v02",
+            Self::Spe543 => "543v01",
         }
     }
 
@@ -150,6 +153,7 @@ impl SpbusModel {
             Self::Spt961_2 => SPT961_2,
             Self::Spt962 => SPT962,
             Self::Spg761_2 => SPG761_2,
+            Self::Spe543 => &[],
         }
     }
 
@@ -157,6 +161,7 @@ impl SpbusModel {
         match self {
             Self::Spt961_2 | Self::Spt962 => SPT_LIVE,
             Self::Spg761_2 => SPG_LIVE,
+            Self::Spe543 => &[],
         }
     }
 
@@ -164,13 +169,14 @@ impl SpbusModel {
         match self {
             Self::Spt961_2 | Self::Spt962 => SPT961_TOTALS,
             Self::Spg761_2 => SPG_TOTALS,
+            Self::Spe543 => &[],
         }
     }
 
     /// Months that the ring holds.
     pub fn months(self) -> i64 {
         match self {
-            Self::Spt962 => 12,
+            Self::Spt962 | Self::Spe543 => 12,
             Self::Spt961_2 | Self::Spg761_2 => 24,
         }
     }
@@ -179,7 +185,7 @@ impl SpbusModel {
     pub fn codes(self) -> [(u32, &'static str); 2] {
         match self {
             Self::Spt961_2 | Self::Spt962 => [(32, "т1-Q/gВМ"), (71, "п1-У1")],
-            Self::Spg761_2 => [(41, "т1-Q/gВМ"), (90, "п1-У1")],
+            Self::Spg761_2 | Self::Spe543 => [(41, "т1-Q/gВМ"), (90, "п1-У1")],
         }
     }
 }

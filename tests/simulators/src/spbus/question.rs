@@ -2,7 +2,7 @@
 
 use super::builder::SpbusConfig;
 use super::history::{Row, SpbusHistory, Sums};
-use super::model::{Column, Source};
+use super::model::{Column, Source, SpbusModel};
 use crate::civil::{self, DAY_H};
 use jiff::civil::DateTime;
 
@@ -59,7 +59,7 @@ pub struct Record {
 
 impl Knowledge<'_> {
     /// Labels of a ring, newest first: the hour at which an interval ends, with the hour at which it began.
-    fn intervals(&self, ring: Ring) -> Vec<(i64, i64)> {
+    pub fn intervals(&self, ring: Ring) -> Vec<(i64, i64)> {
         let now = civil::hour_of(self.now);
         let report_hour = i64::from(self.config.report_hour);
         match ring {
@@ -183,6 +183,7 @@ impl Knowledge<'_> {
     pub fn element(&self, number: u16, place: usize, serial: &str, kind: &str) -> Option<Vec<String>> {
         let is_on = self.history.hour(civil::hour_of(self.now)).ns;
         match (number, place) {
+            (94 | 98, _) if self.config.model == SpbusModel::Spe543 => self.electric_element(number, place),
             (99, 0) => Some(text(kind)),
             (99, 1) => Some(text(serial)),
             (30, 0) => Some(text("11")),
@@ -240,6 +241,7 @@ impl Knowledge<'_> {
             return two(&decimal(digits, source.decimals()), unit);
         }
         match (channel, number) {
+            (0, 65) | (1.., _) if self.config.model == SpbusModel::Spe543 => self.electric_parameter(channel, number),
             (0, 3) => Some(text(&format!("10500{:02}299", self.config.address))),
             (0, 8) => Some(text("777")),
             (0, 15) => Some(text("00001")),
@@ -263,13 +265,20 @@ fn find(list: &[super::model::Live], channel: u8, number: u16) -> Option<&super:
     list.iter().find(|live| (live.1, live.0) == (channel, number))
 }
 
-fn text(text: &str) -> Vec<String> {
+pub fn text(text: &str) -> Vec<String> {
     vec![text.to_owned()]
 }
 
 /// A pointer to a time; an empty field ends it on some firmware.
-fn pointer(at: DateTime) -> Vec<String> {
-    let numbers = [at.day().into(), at.month().into(), at.year(), at.hour().into(), 0, 0];
+pub fn pointer(at: DateTime) -> Vec<String> {
+    let numbers = [
+        at.day().into(),
+        at.month().into(),
+        at.year(),
+        at.hour().into(),
+        at.minute().into(),
+        0,
+    ];
     numbers.iter().map(i16::to_string).collect()
 }
 

@@ -2,7 +2,7 @@
 
 use super::builder::SpbusConfig;
 use super::history::{Row, SpbusHistory};
-use super::model::{Live, Source};
+use super::model::{Live, Source, SpbusModel};
 use super::question::{Knowledge, Record, Ring};
 use crate::civil;
 use crate::clock::SimClock;
@@ -19,6 +19,9 @@ pub struct SpbusTruth {
 impl Truth for SpbusTruth {
     /// It keeps no totals in its archives beside their running columns.
     fn truth(&self, kind: TruthKind) -> Vec<TruthRecord> {
+        if self.config.model == SpbusModel::Spe543 {
+            return self.electric(kind);
+        }
         let ring = match kind {
             TruthKind::Hourly => Ring::Hours,
             TruthKind::Daily => Ring::Days,
@@ -39,6 +42,18 @@ impl Truth for SpbusTruth {
 }
 
 impl SpbusTruth {
+    fn electric(&self, kind: TruthKind) -> Vec<TruthRecord> {
+        let knowledge = self.knowledge();
+        match kind {
+            TruthKind::Hourly => knowledge.electric_records(0),
+            TruthKind::Daily => knowledge.electric_records(1),
+            TruthKind::Monthly => knowledge.electric_records(2),
+            TruthKind::TotalsArchive => Vec::new(),
+            TruthKind::Current => vec![knowledge.electric_moment(true)],
+            TruthKind::TotalsNow => vec![knowledge.electric_moment(false)],
+        }
+    }
+
     fn knowledge(&self) -> Knowledge<'_> {
         Knowledge {
             config: &self.config,
