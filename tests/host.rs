@@ -1,7 +1,9 @@
 //! The program as a user starts it: a process of its own, an SQLite file, HTTP.
 
 use std::ffi::OsStr;
+use std::fs::DirBuilder;
 use std::io::{BufRead as _, BufReader};
+use std::os::unix::fs::DirBuilderExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
 use std::sync::mpsc::Receiver;
@@ -55,6 +57,13 @@ impl TestHost {
     /// Imports the devices, but does not start the host yet.
     pub fn prepare(devices: &str, config: &str) -> Self {
         let folder = tempfile::tempdir().expect("a temporary folder");
+        let cache = folder.path().join("cache");
+        DirBuilder::new().mode(0o700).create(&cache).expect("a private folder");
+        let compiled = std::fs::read_dir(parts::compiled_folder()).expect("the folder of compiled code");
+        for file in compiled.flatten() {
+            // A file that another test program is writing has another name a moment later: the host compiles then.
+            let _ = std::fs::copy(file.path(), cache.join(file.file_name()));
+        }
         Self::prepare_in(folder, &parts::drivers_folder(), devices, config)
     }
 

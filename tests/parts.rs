@@ -3,7 +3,10 @@
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
 
-use uzel::driver::{Driver, Runtime};
+use uzel::driver::{Cache, Driver, Runtime};
+
+/// Files of compiled code that are kept.
+const MOST_COMPILED: usize = 200;
 
 fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR"))
@@ -103,6 +106,29 @@ pub fn driver(name: &str) -> Arc<Driver> {
         .expect("no test panics while it loads a driver");
     let load = || Arc::new(Driver::load_file(runtime(), &driver_file(name)).unwrap_or_else(|e| panic!("{name}: {e}")));
     loaded.entry(name.to_owned()).or_insert_with(load).clone()
+}
+
+/// The folder of the compiled code of all drivers of [`drivers_folder`]. It outlives the test program, so that not every
+/// host of every test compiles a dozen drivers.
+pub fn compiled_folder() -> &'static Path {
+    static FOLDER: OnceLock<PathBuf> = OnceLock::new();
+    FOLDER.get_or_init(|| {
+        let folder = drivers_folder().with_file_name("test-cache");
+        let files = || std::fs::read_dir(&folder).into_iter().flatten().flatten();
+        // What is there of older drivers and engines is of no use.
+        if files().count() > MOST_COMPILED {
+            std::fs::remove_dir_all(&folder).expect("the folder of compiled code is ours");
+        }
+        let cache = Cache::open(&folder).expect("a private folder of compiled code");
+        let runtime = Runtime::new(Some(cache)).expect("the engine starts");
+        let drivers = std::fs::read_dir(drivers_folder()).expect("drivers are built");
+        for file in drivers.flatten().map(|file| file.path()) {
+            if file.extension().is_some_and(|extension| extension == "wasm") {
+                Driver::load_file(&runtime, &file).unwrap_or_else(|error| panic!("{}: {error}", file.display()));
+            }
+        }
+        folder
+    })
 }
 
 /// Has so many files open at once, where the system allows it; otherwise says how many it allows.

@@ -86,7 +86,7 @@ pub fn run(meters: u32) -> Result<()> {
         "fleet.import",
         imported.as_secs_f64(),
         "s",
-        "uzel device import of all of them, with drivers to compile",
+        "uzel device import of all of them, drivers compiled before",
     );
     Ok(())
 }

@@ -20,6 +20,7 @@ pub fn run() -> Result<()> {
         meter.local_addr()?
     );
     let mut host = TestHost::prepare(&devices, "");
+    std::fs::remove_dir_all(host.folder().join("cache")).context("forget the compiled code")?;
     let new = std::fs::read(host.database()).context("read the database")?;
     let first = first_byte(&mut host, &meter)?;
     let mut times = Vec::new();

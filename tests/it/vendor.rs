@@ -57,7 +57,7 @@ fn our_drivers_pass_the_conformance_kit_with_their_recordings() {
                 "--component",
                 &component(&name),
                 "--seeds",
-                "24",
+                "8",
                 "--json",
                 "report.json",
             ],
