@@ -43,15 +43,20 @@ impl TestHost {
 
     /// As [`Self::start_with`], with these drivers and no others.
     pub fn start_with_drivers(drivers: &[PathBuf], devices: &str, config: &str) -> Self {
+        let mut host = Self::prepare_with_drivers(drivers, devices, config);
+        host.spawn();
+        host
+    }
+
+    /// As [`Self::prepare`], with these drivers and no others.
+    pub fn prepare_with_drivers(drivers: &[PathBuf], devices: &str, config: &str) -> Self {
         let folder = tempfile::tempdir().expect("a temporary folder");
         let own = folder.path().join("drivers");
         std::fs::create_dir(&own).expect("a folder of drivers");
         for file in drivers {
             std::fs::copy(file, own.join(file.file_name().expect("a file has a name"))).expect("copy a driver");
         }
-        let mut host = Self::prepare_in(folder, &own, devices, config);
-        host.spawn();
-        host
+        Self::prepare_in(folder, &own, devices, config)
     }
 
     /// Imports the devices, but does not start the host yet.

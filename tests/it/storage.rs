@@ -9,7 +9,7 @@ use meter_sim::{Faults, Vkt7};
 use serde_json::{Value as Json, json};
 use sqlx::sqlite::SqliteConnectOptions;
 use sqlx::{ConnectOptions as _, Connection as _};
-use system_tests::TestHost;
+use system_tests::{TestHost, parts};
 
 use crate::devices::{
     ON_DEMAND, assert_no_incident, assert_whole, devices, standing_clock, stored, tcp, usual, word, young,
@@ -42,7 +42,9 @@ async fn a_disk_without_room_pauses_polling_and_the_archive_is_whole_once_there_
         .unwrap();
     let line = tcp(&meter);
     let rows = [["meter", "vkt7", &line, "", "hourly daily monthly", "address=1"]];
-    let mut host = TestHost::prepare(&devices(&rows), ON_DEMAND);
+    // One driver, for the database has the components, and what is read has to be more than all that is there.
+    let driver = parts::driver_file("vkt7");
+    let mut host = TestHost::prepare_with_drivers(&[driver], &devices(&rows), ON_DEMAND);
     // A write beyond the limit is an error then, and not a signal that ends the process.
     host.spawn_with(&["sh", "-c", "trap '' XFSZ; exec \"$@\"", "sh"], &[]);
     let (device, pool) = (host.device("meter").await, host.pool().await);

@@ -214,11 +214,14 @@ impl At<'_> {
             at: self.archive.select,
             value: number,
         };
-        for attempt in 0..talk.attempts() {
+        let mut refused = None;
+        for attempt in 0..talk.attempts().max(2) {
             if attempt > 0 {
                 port.sleep(SELECT_MS * attempt);
             }
             match talk.write(port, &request) {
+                // The device may refuse a number that was changed on its way: only what it refuses twice is not there.
+                Ok(Err(exception)) if refused.replace(exception) != Some(exception) => continue,
                 Ok(Err(exception)) if exception.is_address() => return Ok(None),
                 Ok(Err(exception)) => return Err(Failure::Refused(format!("selecting {number}: {exception}"))),
                 // Whether a write came through is seen by the window.

@@ -55,8 +55,7 @@ async fn command(command: Command, writing: &tokio::runtime::Handle) -> anyhow::
         }
         Command::Probe(args) => {
             let config = load(&args.config_file)?;
-            // Compiled anew where the cache is somebody else's.
-            let (registry, refused) = drivers(&config, Cache::open(&config.drivers.cache).ok())?;
+            let (registry, refused) = drivers(&config)?;
             for error in refused {
                 writeln!(out, "not tried: {error}")?;
             }
@@ -86,7 +85,7 @@ async fn command(command: Command, writing: &tokio::runtime::Handle) -> anyhow::
         Command::Driver(command) => return driver_command(*command).await,
         Command::Check { file, effective } => {
             let config = load(&file)?;
-            let (_, refused) = drivers(&config, None)?;
+            let (_, refused) = drivers(&config)?;
             if let Some(first) = refused.into_iter().next() {
                 return Err(first.into());
             }
@@ -115,11 +114,11 @@ fn load(file: &ConfigFile) -> anyhow::Result<Config> {
     Ok(config::load(file.config.as_deref())?)
 }
 
-/// The drivers of the configured folder, and those that were refused.
-fn drivers(
-    config: &Config,
-    cache: Option<Cache>,
-) -> anyhow::Result<(Arc<Registry>, Vec<crate::driver::RegistryError>)> {
+/// The drivers of the configured folder, and those that were refused. Compiled anew where there is no cache yet, which is
+/// the service's to make, or it is somebody else's.
+fn drivers(config: &Config) -> anyhow::Result<(Arc<Registry>, Vec<crate::driver::RegistryError>)> {
+    let folder = &config.drivers.cache;
+    let cache = folder.is_dir().then(|| Cache::open(folder).ok()).flatten();
     let runtime = Runtime::new(cache)?;
     let registry = Arc::new(Registry::default());
     let refused = registry.load_folder(&runtime, &config.drivers.folder)?;
@@ -174,7 +173,7 @@ async fn devices(command: DeviceCommand) -> anyhow::Result<()> {
     match command {
         DeviceCommand::Add(args) => {
             let config = load(&args.config_file)?;
-            let (registry, _) = drivers(&config, None)?;
+            let (registry, _) = drivers(&config)?;
             let new = device::from_args(&args, &descriptions(&registry))?;
             let store = open_store(&config).await?;
             let imported = store.add_device(&new).await?;
@@ -183,7 +182,7 @@ async fn devices(command: DeviceCommand) -> anyhow::Result<()> {
         }
         DeviceCommand::Import { file, config, dry_run } => {
             let config = load(&config)?;
-            let (registry, _) = drivers(&config, None)?;
+            let (registry, _) = drivers(&config)?;
             let new = device::read_file(&file, &descriptions(&registry))?;
             if dry_run {
                 writeln!(out, "{} devices, no faults; nothing was stored", new.len())?;

@@ -23,6 +23,8 @@ pub struct Measure {
     pub exchanges: u32,
     /// Values that one round decodes: cells of records.
     pub values: usize,
+    /// Records that one round decodes.
+    pub records: usize,
     /// Processor time of one round, the median.
     pub busy: Duration,
     /// Linear memory at most, bytes.
@@ -63,6 +65,7 @@ pub async fn measure(
             rounds: rounds.max(1),
             exchanges: 0,
             values: 0,
+            records: 0,
             busy: Duration::ZERO,
             memory_bytes: 0,
         };
@@ -73,6 +76,7 @@ pub async fn measure(
             let held = hold(&driver, &recording, setup).await?;
             measure.exchanges = held.report.usage.exchanges;
             measure.memory_bytes = held.report.usage.memory_peak_bytes;
+            measure.records = held.given.records().count();
             measure.values = held.given.records().map(|(_, record)| record.cells.len()).sum();
             busy.push(held.report.busy);
         }

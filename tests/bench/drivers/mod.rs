@@ -4,6 +4,7 @@
 mod frames;
 mod held;
 mod port;
+mod rows;
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -29,7 +30,16 @@ struct Subject {
     hold: fn(&Held) -> Result<usize>,
 }
 
+/// All drivers but `sml`, which only listens and has no recording.
 const SUBJECTS: &[Subject] = &[
+    Subject {
+        name: "dlms",
+        hold: held::plain::<dlms::Dlms>,
+    },
+    Subject {
+        name: "iec62056-21",
+        hold: held::whole::<iec62056_21::Iec62056>,
+    },
     Subject {
         name: "logika-m4",
         hold: held::whole::<logika_m4::LogikaM4>,
@@ -47,8 +57,24 @@ const SUBJECTS: &[Subject] = &[
         hold: held::whole::<modbus::Modbus>,
     },
     Subject {
+        name: "vkt4",
+        hold: held::whole::<vkt4::Vkt4>,
+    },
+    Subject {
+        name: "vkt5",
+        hold: held::whole::<vkt5::Vkt5>,
+    },
+    Subject {
         name: "vkt7",
         hold: held::whole::<vkt7::Vkt7>,
+    },
+    Subject {
+        name: "vkt9",
+        hold: held::whole::<vkt9::Vkt9>,
+    },
+    Subject {
+        name: "vzlet-tsrv",
+        hold: held::whole::<vzlet_tsrv::VzletTsrv>,
     },
 ];
 
@@ -59,13 +85,18 @@ pub fn run() -> Result<()> {
         "time of the recorded conversations, on a line that does not wait",
     );
     let runtime = tokio::runtime::Runtime::new()?;
+    let mut dlms = Vec::new();
     for subject in SUBJECTS {
-        runtime.block_on(one(subject))?;
+        let measures = runtime.block_on(one(subject))?;
+        if subject.name == "dlms" {
+            dlms = measures;
+        }
     }
+    rows::run(&dlms)?;
     frames::run()
 }
 
-async fn one(subject: &Subject) -> Result<()> {
+async fn one(subject: &Subject) -> Result<Vec<conformance::Measure>> {
     let name = subject.name;
     let file = parts::driver_file(name);
     let component = fs::read(&file).with_context(|| format!("read {}", file.display()))?;
@@ -105,7 +136,7 @@ async fn one(subject: &Subject) -> Result<()> {
             &format!("a value, {ratio:.1} times native"),
         );
     }
-    Ok(())
+    Ok(measures)
 }
 
 /// The recordings that the driver's package carries: name and bytes.

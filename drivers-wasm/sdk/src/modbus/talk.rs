@@ -173,7 +173,9 @@ impl Talk {
                 }
                 Ok(answer) => {
                     let equal = tries.take(&answer);
-                    if has_number || equal > self.strays && (equal > 1 || !self.is_doubtful) {
+                    // A question that was changed on its way and still passes the weak check of ASCII is refused, too.
+                    let is_weak = self.envelope.framing == Framing::Ascii && matches!(answer, Answer::Refused(_));
+                    if has_number || equal > self.strays && (equal > 1 || !(self.is_doubtful || is_weak)) {
                         self.strays = tries.unanswered();
                         return Ok(answer);
                     }
