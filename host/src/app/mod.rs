@@ -230,7 +230,7 @@ async fn driver_command(command: DriverCommand) -> anyhow::Result<u8> {
     match command {
         DriverCommand::Inspect { file, json } => driver::inspect(&file, json, &mut out)?,
         DriverCommand::List { config, model } => {
-            let (registry, _) = drivers(&load(&config)?, None)?;
+            let (registry, _) = drivers(&load(&config)?)?;
             let described = descriptions(&registry);
             let wanted = model.as_deref().unwrap_or_default();
             let found = find(described.values().map(AsRef::as_ref), wanted);
