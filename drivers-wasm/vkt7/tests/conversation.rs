@@ -3,8 +3,8 @@
 mod common;
 
 use common::device::Device;
-use common::{FarEnd, Wire};
 use uzel_driver_sdk::recording::{Collected, Recording};
+use uzel_driver_sdk::wire::{FarEnd, Wire};
 use uzel_driver_sdk::{
     Absence, ArchiveKind, CivilTime, Control, Diagnostics, Driver, Failure, Fixed, Instant, Quality, Value, Window,
 };

@@ -3,9 +3,9 @@
 
 mod common;
 
-use common::Wire;
 use common::device::{ACTIVE, Device, Faults, Random, Spoiled};
 use uzel_driver_sdk::recording::Collected;
+use uzel_driver_sdk::wire::Wire;
 use uzel_driver_sdk::{ArchiveKind, CivilTime, Driver, Failure, LabelRule, Row, Value, Window};
 use vkt7::Vkt7;
 

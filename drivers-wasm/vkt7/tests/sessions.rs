@@ -3,12 +3,10 @@
 //! The far end answers the recorded requests in their order. It may skip some, and to a request that does not come
 //! any more it says nothing, so the driver has to ask as the recorded master did; its configuration keys make it.
 
-mod common;
-
-use common::{FarEnd, Wire};
 use serde_json::Value as Json;
 use uzel_driver_sdk::bytes::unhex;
 use uzel_driver_sdk::recording::{Collected, Table};
+use uzel_driver_sdk::wire::{FarEnd, Wire};
 use uzel_driver_sdk::{ArchiveKind, CivilTime, Driver, Instant, Quality, Row, Value, Window};
 use vkt7::Vkt7;
 

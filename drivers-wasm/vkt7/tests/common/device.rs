@@ -4,7 +4,7 @@
 use uzel_driver_sdk::checksum::crc16_modbus;
 use uzel_driver_sdk::{CivilTime, Instant};
 
-use super::FarEnd;
+use uzel_driver_sdk::wire::FarEnd;
 
 /// Active elements and their sizes.
 pub const ACTIVE: &[(u8, u8)] = &[
