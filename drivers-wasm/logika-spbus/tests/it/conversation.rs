@@ -3,6 +3,7 @@
 use logika_spbus::LogikaSpbus;
 use logika_spbus::frame::Addresses;
 use uzel_driver_sdk::recording::Collected;
+use uzel_driver_sdk::wire::Wire;
 use uzel_driver_sdk::{Absence, ArchiveKind, CivilTime, Driver, Failure, Fixed, Quality, Row, Value, Window};
 
 use crate::script::Script;
@@ -23,7 +24,7 @@ pub fn window(begin: CivilTime, end: CivilTime) -> Window {
 }
 
 /// A СПТ961.2 that stands at 15 March 2024, 10:20, with hours 4 to 10 of that day but for the hour that ended at 7.
-pub fn spt961() -> Script {
+pub fn spt961() -> Wire<Script> {
     let mut says: Vec<(String, String)> = [
         ("1D 0/3", ">1050101299"),
         ("1D 0/99", ">961.2v02"),
@@ -74,7 +75,7 @@ pub fn spt961() -> Script {
     Script::new(&says)
 }
 
-pub fn identified(meter: &mut Script, config: &str) -> LogikaSpbus {
+pub fn identified(meter: &mut Wire<Script>, config: &str) -> LogikaSpbus {
     let mut driver = LogikaSpbus::default();
     driver.identify(meter, config).unwrap();
     driver
@@ -92,38 +93,38 @@ fn who_is_alone_on_the_line_is_asked_without_addresses() {
     assert_eq!(identity.model, "spt961.1");
     assert_eq!(identity.serial.as_deref(), Some("1-00123-0000"));
     assert_eq!(identity.firmware.as_deref(), Some("961.2v02"));
-    assert_eq!(meter.asked, ["1D 0/99", "0C 0/99/1/1", "1D 0/24;0/25"]);
-    assert!(meter.addressed.iter().all(Option::is_none));
+    assert_eq!(meter.far.asked, ["1D 0/99", "0C 0/99/1/1", "1D 0/24;0/25"]);
+    assert!(meter.far.addressed.iter().all(Option::is_none));
 }
 
 #[test]
 fn a_meter_behind_another_is_asked_through_it() {
     let mut gateway = spt961();
-    gateway.address = 2;
+    gateway.far.address = 2;
     identified(&mut gateway, r#"{"address": 2}"#);
     let through = Some(Addresses { dad: 2, sad: 0x81 });
-    assert_eq!(gateway.addressed, [None, through, through, through]);
+    assert_eq!(gateway.far.addressed, [None, through, through, through]);
 
     let mut own = spt961();
     identified(&mut own, r#"{"address": 1}"#);
-    assert_eq!(own.addressed, [None; 4]);
+    assert_eq!(own.far.addressed, [None; 4]);
 
     let mut bus = spt961();
-    (bus.address, bus.answers_all) = (16, false);
+    (bus.far.address, bus.far.answers_all) = (16, false);
     identified(&mut bus, r#"{"address": 16, "source": 1}"#);
-    assert_eq!(bus.addressed, [Some(Addresses { dad: 16, sad: 1 }); 3]);
+    assert_eq!(bus.far.addressed, [Some(Addresses { dad: 16, sad: 1 }); 3]);
 
     let mut nobody = spt961();
     let silent = LogikaSpbus::default().identify(&mut nobody, r#"{"address": 3}"#);
     assert!(matches!(silent, Err(Failure::NoAnswer)), "{silent:?}");
     let mut none = spt961();
-    none.says.remove("1D 0/3");
+    none.far.says.remove("1D 0/3");
     let refused = LogikaSpbus::default().identify(&mut none, r#"{"address": 3}"#);
     assert!(
         matches!(&refused, Err(Failure::Refused(text)) if text.contains("Нет данных?")),
         "{refused:?}"
     );
-    assert_eq!(none.asked.len(), 3, "a gateway is asked again");
+    assert_eq!(none.far.asked.len(), 3, "a gateway is asked again");
 }
 
 #[test]
@@ -134,7 +135,7 @@ fn other_devices_are_refused_by_name() {
         (">963.3", "wrong device \"963.3\""),
     ] {
         let mut meter = spt961();
-        meter.says.insert("1D 0/99".to_owned(), kind.to_owned());
+        meter.far.says.insert("1D 0/99".to_owned(), kind.to_owned());
         let mut driver = LogikaSpbus::default();
         let said = match driver.identify(&mut meter, "{}") {
             Err(Failure::WrongDevice(text)) => format!("wrong device {text}"),
@@ -147,8 +148,8 @@ fn other_devices_are_refused_by_name() {
     }
     // A meter that has its type in an array only.
     let mut meter = spt961();
-    meter.says.remove("1D 0/99");
-    meter.says.insert("0C 0/99/0/1".to_owned(), ">962v01".to_owned());
+    meter.far.says.remove("1D 0/99");
+    meter.far.says.insert("0C 0/99/0/1".to_owned(), ">962v01".to_owned());
     assert_eq!(
         LogikaSpbus::default().identify(&mut meter, "{}").unwrap().model,
         "spt962"
@@ -169,16 +170,16 @@ fn the_clock_of_two_values_is_read_as_one() {
     );
     assert!(reading.uncertainty_ms < 1_100);
     for (time, times) in [("23:59:57", 2), ("00:00:02", 2), ("12:00:00", 1)] {
-        meter.says.insert("1D 0/61".to_owned(), format!(">{time}"));
-        let before = meter.asked.len();
+        meter.far.says.insert("1D 0/61".to_owned(), format!(">{time}"));
+        let before = meter.far.asked.len();
         driver.read_clock(&mut meter).unwrap();
         assert_eq!(
-            meter.asked.len() - before,
+            meter.far.asked.len() - before,
             times,
             "{time}: near midnight it is read again"
         );
     }
-    meter.says.insert("1D 0/61".to_owned(), ">25:00:00".to_owned());
+    meter.far.says.insert("1D 0/61".to_owned(), ">25:00:00".to_owned());
     assert!(matches!(driver.read_clock(&mut meter), Err(Failure::Refused(_))));
 }
 
@@ -292,9 +293,9 @@ fn the_running_hour_is_neither_read_nor_denied() {
 fn a_refusal_to_everything_denies_nothing() {
     for diagnostic in ["Нет данных?", "Дата|время?"] {
         let mut meter = spt961();
-        let says = meter.says.clone();
+        let says = meter.far.says.clone();
         for asked in says.keys().filter(|asked| asked.starts_with("18")) {
-            meter.says.insert(asked.clone(), format!(">{diagnostic}"));
+            meter.far.says.insert(asked.clone(), format!(">{diagnostic}"));
         }
         let mut driver = identified(&mut meter, "{}");
         let mut hours = Collected::default();
@@ -306,7 +307,7 @@ fn a_refusal_to_everything_denies_nothing() {
         );
         assert!(hours.absent.is_empty());
         assert_eq!(
-            meter.asked.iter().filter(|asked| asked.starts_with("18")).count(),
+            meter.far.asked.iter().filter(|asked| asked.starts_with("18")).count(),
             3,
             "a gateway is asked again"
         );
@@ -314,6 +315,7 @@ fn a_refusal_to_everything_denies_nothing() {
     // Behind a record it is the end of the ring.
     let mut meter = spt961();
     meter
+        .far
         .says
         .insert("18 0/65530;15/3/2024/8/0/0".to_owned(), ">Нет данных?".to_owned());
     let mut driver = identified(&mut meter, "{}");
@@ -329,7 +331,7 @@ fn a_refusal_to_everything_denies_nothing() {
 #[test]
 fn a_clock_that_was_reset_is_not_asked_for_the_time_before() {
     let mut meter = spt961();
-    meter.says.insert("1D 0/60".to_owned(), ">01-01-00".to_owned());
+    meter.far.says.insert("1D 0/60".to_owned(), ">01-01-00".to_owned());
     let mut driver = identified(&mut meter, "{}");
     let mut hours = Collected::default();
     let windows = [window(at(3, 15, 0), at(3, 15, 10))];
@@ -337,5 +339,5 @@ fn a_clock_that_was_reset_is_not_asked_for_the_time_before() {
         .read_archive(&mut meter, ArchiveKind::Hourly, &windows, None, &mut hours)
         .unwrap();
     assert_eq!((rows(&hours).len(), hours.absent.len()), (0, 0));
-    assert!(meter.asked.iter().all(|asked| !asked.starts_with("18")));
+    assert!(meter.far.asked.iter().all(|asked| !asked.starts_with("18")));
 }

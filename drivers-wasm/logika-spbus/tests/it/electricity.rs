@@ -2,6 +2,7 @@
 
 use logika_spbus::LogikaSpbus;
 use uzel_driver_sdk::recording::Collected;
+use uzel_driver_sdk::wire::Wire;
 use uzel_driver_sdk::{ArchiveKind, CivilTime, Driver, Failure, Value};
 
 use crate::conversation::{at, identified, rows, window};
@@ -18,7 +19,7 @@ fn half(hour: u8, minute: u8) -> CivilTime {
 
 /// A СПЕ543 that stands at 10:40 with half-hours from 9:00 on: к1 and к2 in one reference, г1 in another, which has no
 /// record at 10:00.
-fn spe543() -> Script {
+fn spe543() -> Wire<Script> {
     let mut says: Vec<(String, String)> = [
         ("0C 0/99/0/1", ">543v01"),
         ("0C 0/99/1/1", ">1-00543-0000"),
@@ -63,7 +64,7 @@ fn spe543() -> Script {
     Script::new(&says)
 }
 
-fn half_hours(meter: &mut Script, config: &str) -> (Collected, Result<(), Failure>) {
+fn half_hours(meter: &mut Wire<Script>, config: &str) -> (Collected, Result<(), Failure>) {
     let mut driver = identified(meter, config);
     let mut taken = Collected::default();
     let windows = [window(half(9, 0), half(10, 30))];
@@ -107,7 +108,7 @@ fn references_of_an_archive_are_one_record() {
 fn a_part_that_leads_to_an_older_record_is_asked_for_it() {
     // The channels have nothing at 10:00 and lead to 9:30; the group answers 9:30 at once.
     let mut meter = spe543();
-    let says = &mut meter.says;
+    let says = &mut meter.far.says;
     says.insert(
         "18 0/65523;15/3/2024/10/0/0".to_owned(),
         ">15/3/2024/10/0/0;15/3/2024/9/30/0;Нет данных?".to_owned(),
@@ -136,7 +137,7 @@ fn a_meter_that_keeps_hours_is_not_read_as_half_hours() {
         let said = format!(">15/3/2024/{hour}/0/0;15/3/2024/{}/0/0;1;2", hour - 1);
         for minute in [0, 30] {
             let asked = format!("18 0/65523;15/3/2024/{hour}/{minute}/0");
-            meter.says.insert(asked, said.clone());
+            meter.far.says.insert(asked, said.clone());
         }
     }
     let (taken, read) = half_hours(&mut meter, "{}");
@@ -161,7 +162,7 @@ fn only_the_channels_that_are_named_are_asked_for() {
     let digits =
         |row: &&uzel_driver_sdk::Row| matches!(&row.values[..], [Value::Fixed(fixed)] if fixed.digits % 10 == 2);
     assert!(rows(&taken).len() == 3 && rows(&taken).iter().all(digits));
-    let structures: Vec<_> = meter.asked.iter().filter(|asked| asked.starts_with("19")).collect();
+    let structures: Vec<_> = meter.far.asked.iter().filter(|asked| asked.starts_with("19")).collect();
     assert_eq!(structures, ["19 0/65523"]);
     let config = r#"{"channels": "к129"}"#;
     let refused = LogikaSpbus::default().identify(&mut meter, config);
@@ -175,6 +176,7 @@ fn more_columns_than_a_record_can_have_are_not_cut_silently() {
         .map(|place| format!("W/кВт*ч/{}/{}", place % 128 + 1, 205 + place / 128))
         .collect();
     meter
+        .far
         .says
         .insert("19 0/65523".to_owned(), format!(">{}", columns.join(";")));
     let (_, read) = half_hours(&mut meter, "{}");
@@ -211,7 +213,7 @@ fn what_is_measured_now_is_of_channels_and_groups() {
     driver.read_totals(&mut meter, &mut totals).unwrap();
     assert_eq!(columns(&totals), [told("к1.Wэ", "kWh", 1)]);
     assert!(
-        !meter.asked.iter().any(|asked| asked.contains("1/363")),
+        !meter.far.asked.iter().any(|asked| asked.contains("1/363")),
         "a group has no register"
     );
 }
@@ -219,8 +221,8 @@ fn what_is_measured_now_is_of_channels_and_groups() {
 #[test]
 fn the_first_of_the_two_has_its_type_and_number_in_parameters() {
     let mut meter = spe543();
-    meter.says.insert("1D 0/99".to_owned(), ">542v02".to_owned());
-    meter.says.insert("1D 0/8".to_owned(), ">777".to_owned());
+    meter.far.says.insert("1D 0/99".to_owned(), ">542v02".to_owned());
+    meter.far.says.insert("1D 0/8".to_owned(), ">777".to_owned());
     let identity = LogikaSpbus::default().identify(&mut meter, "{}").unwrap();
     assert_eq!(
         (identity.model.as_str(), identity.serial.as_deref()),

@@ -2,6 +2,7 @@
 
 use logika_spbus::LogikaSpbus;
 use uzel_driver_sdk::recording::Collected;
+use uzel_driver_sdk::wire::Wire;
 use uzel_driver_sdk::{ArchiveKind, Driver, Failure};
 
 use crate::conversation::{at, rows, spt961, window};
@@ -16,7 +17,7 @@ const NOISE: Faults = Faults {
 };
 
 /// What one session gave, as text, and how its calls ended.
-fn read(meter: &mut Script) -> (Vec<String>, Vec<Failure>) {
+fn read(meter: &mut Wire<Script>) -> (Vec<String>, Vec<Failure>) {
     let mut driver = LogikaSpbus::default();
     let mut ended = Vec::new();
     let mut given = Vec::new();
@@ -56,7 +57,7 @@ fn no_seed_of_noise_gives_a_wrong_value() {
     let (mut ended_well, mut given) = (0, 0);
     for seed in 0..seeds() {
         let mut meter = spt961();
-        (meter.faults, meter.chance) = (NOISE, Chance(seed * 0x1234_5678_9abc));
+        (meter.far.faults, meter.far.chance) = (NOISE, Chance(seed * 0x1234_5678_9abc));
         let (got, failures) = read(&mut meter);
         for value in &got {
             // The clock stands, so that a moment is the same however late it is read.
@@ -85,11 +86,11 @@ fn no_seed_of_noise_gives_a_wrong_value() {
 #[test]
 fn a_line_without_a_meter_is_told_from_one_that_garbles() {
     let mut deaf = spt961();
-    deaf.faults.lost = 100;
+    deaf.far.faults.lost = 100;
     let silent = LogikaSpbus::default().identify(&mut deaf, "{}");
     assert!(matches!(silent, Err(Failure::NoAnswer)), "{silent:?}");
     let mut garbled = spt961();
-    garbled.faults.flips = 100;
+    garbled.far.faults.flips = 100;
     let said = LogikaSpbus::default().identify(&mut garbled, "{}");
     assert!(matches!(said, Err(Failure::Garbled(_))), "{said:?}");
 }
@@ -97,7 +98,7 @@ fn a_line_without_a_meter_is_told_from_one_that_garbles() {
 #[test]
 fn an_answer_to_something_else_is_passed_over() {
     let mut meter = spt961();
-    meter.faults = Faults {
+    meter.far.faults = Faults {
         late: 30,
         doubled: 30,
         ..Faults::default()
@@ -110,10 +111,10 @@ fn an_answer_to_something_else_is_passed_over() {
 #[test]
 fn a_record_with_another_count_of_labels_is_not_guessed_at() {
     let mut meter = spt961();
-    let says = meter.says.clone();
+    let says = meter.far.says.clone();
     for (asked, said) in says.iter().filter(|(asked, _)| asked.starts_with("18")) {
         let (_, rest) = said[1..].split_once(';').unwrap();
-        meter.says.insert(asked.clone(), format!(">{rest}"));
+        meter.far.says.insert(asked.clone(), format!(">{rest}"));
     }
     let mut driver = LogikaSpbus::default();
     driver.identify(&mut meter, "{}").unwrap();
@@ -135,10 +136,10 @@ fn a_record_with_another_count_of_labels_is_not_guessed_at() {
 #[test]
 fn labels_that_go_in_circles_end() {
     let mut meter = spt961();
-    let says = meter.says.clone();
+    let says = meter.far.says.clone();
     for asked in says.keys().filter(|asked| asked.starts_with("18")) {
         let said = ">15/3/2024/23/0/0;15/3/2024/9/0/0;1;1;1;1;1";
-        meter.says.insert(asked.clone(), said.to_owned());
+        meter.far.says.insert(asked.clone(), said.to_owned());
     }
     let mut driver = LogikaSpbus::default();
     driver.identify(&mut meter, "{}").unwrap();
@@ -149,5 +150,5 @@ fn labels_that_go_in_circles_end() {
         .read_archive(&mut meter, ArchiveKind::Hourly, &windows, None, &mut hours)
         .unwrap();
     assert!(rows(&hours).is_empty());
-    assert!(meter.asked.len() < 20, "{}", meter.asked.len());
+    assert!(meter.far.asked.len() < 20, "{}", meter.far.asked.len());
 }

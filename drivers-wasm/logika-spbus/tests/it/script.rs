@@ -1,10 +1,14 @@
 //! A scripted meter at the end of a line: answers by the blocks of a request; a line that spoils both ways.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::BTreeMap;
 
 use logika_spbus::frame::{self, Addresses, Frame, Scan};
 use logika_spbus::text;
-use uzel_driver_sdk::{Instant, Level, LineError, Medium, Port, Reading, Settings, Until};
+use uzel_driver_sdk::Instant;
+use uzel_driver_sdk::wire::{FarEnd, Wire};
+
+/// How long an answer takes.
+const EXCHANGE_MS: Instant = 50;
 
 /// Shares in a hundred.
 #[derive(Debug, Clone, Copy, Default)]
@@ -43,15 +47,12 @@ pub struct Script {
     pub addressed: Vec<Option<Addresses>>,
     pub faults: Faults,
     pub chance: Chance,
-    pub notes: Vec<String>,
     held: Vec<u8>,
-    pending: VecDeque<u8>,
-    now: Instant,
 }
 
 impl Script {
-    pub fn new(says: &[(&str, &str)]) -> Self {
-        Self {
+    pub fn new(says: &[(&str, &str)]) -> Wire<Self> {
+        Wire::new(Self {
             address: 1,
             answers_all: true,
             says: says
@@ -62,11 +63,8 @@ impl Script {
             addressed: Vec::new(),
             faults: Faults::default(),
             chance: Chance(1),
-            notes: Vec::new(),
             held: Vec::new(),
-            pending: VecDeque::new(),
-            now: 0,
-        }
+        })
     }
 
     /// `0/63;20/'C`: blocks of fields.
@@ -76,7 +74,7 @@ impl Script {
             .collect()
     }
 
-    fn answer(&mut self, bytes: &[u8]) -> Option<Vec<u8>> {
+    fn reply(&mut self, bytes: &[u8]) -> Option<Vec<u8>> {
         let Scan::Whole(asked, _) = frame::scan(bytes) else {
             panic!("the driver sent no frame: {bytes:02x?}");
         };
@@ -165,79 +163,14 @@ impl Script {
         }
         sent
     }
-
-    fn give(&mut self, count: usize) -> Vec<u8> {
-        self.pending.drain(..count.min(self.pending.len())).collect()
-    }
 }
 
-impl Port for Script {
-    fn medium(&self) -> Medium {
-        Medium::Tcp
-    }
-
-    fn write(&mut self, bytes: &[u8]) -> Result<(), LineError> {
-        self.now += 50;
-        if let Some(answer) = self.answer(bytes) {
-            let sent = self.spoiled(answer);
-            self.pending.extend(sent);
-        }
-        Ok(())
-    }
-
-    fn read(&mut self, how: Reading) -> Result<Vec<u8>, LineError> {
-        let have = self.pending.len();
-        let complete = match how.until {
-            Until::Length(length) => Some(usize::try_from(length).unwrap()).filter(|length| have >= *length),
-            Until::Delimiter(byte) => self.pending.iter().position(|b| *b == byte).map(|at| at + 1),
-            Until::SilenceMs(_) | Until::Any => Some(have).filter(|have| *have > 0),
-        };
-        match complete {
-            Some(count) => Ok(self.give(count)),
-            None => {
-                self.now += i64::from(how.deadline_ms);
-                Err(LineError::Timeout(self.give(have)))
-            }
-        }
-    }
-
-    fn exchange(&mut self, bytes: &[u8], how: Reading) -> Result<Vec<u8>, LineError> {
-        self.purge();
-        self.write(bytes)?;
-        self.read(how)
-    }
-
-    fn purge(&mut self) -> u32 {
-        let dropped = self.pending.len();
-        self.pending.clear();
-        u32::try_from(dropped).unwrap()
-    }
-
-    fn configure(&mut self, _: Settings) -> Result<(), LineError> {
-        Ok(())
-    }
-
-    fn now(&self) -> Instant {
-        self.now
-    }
-
-    fn sleep(&mut self, ms: u32) {
-        self.now += i64::from(ms);
-    }
-
-    fn log(&mut self, _: Level, text: &str) {
-        self.notes.push(text.to_owned());
-    }
-
-    fn note(&mut self, text: &str) {
-        self.notes.push(text.to_owned());
-    }
-
-    fn recall(&self, _: &str) -> Option<Vec<u8>> {
-        None
-    }
-
-    fn remember(&mut self, _: &str, _: &[u8]) -> Result<(), String> {
-        Ok(())
+impl FarEnd for Script {
+    fn answer(&mut self, request: &[u8], _now: Instant) -> Vec<(Instant, Vec<u8>)> {
+        let answer = self.reply(request);
+        answer
+            .map(|bytes| (EXCHANGE_MS, self.spoiled(bytes)))
+            .into_iter()
+            .collect()
     }
 }

@@ -9,8 +9,9 @@ use crate::conversation::{at, identified, spt961};
 fn journals_are_read_back_to_the_time_asked_for() {
     let mut meter = spt961();
     let entries = ">-32/т1-Q|gВМ/15-03-24|09:00:00;+32/т1-Q|gВМ/15-03-24|08:00:00;+17/с-Батар/10-03-24|08:00:00";
-    meter.says.insert("0C 0/98/1/25".to_owned(), entries.to_owned());
+    meter.far.says.insert("0C 0/98/1/25".to_owned(), entries.to_owned());
     meter
+        .far
         .says
         .insert("0C 0/97/1/25".to_owned(), ">0.5/ч/14-03-24|12:00:00".to_owned());
     let mut driver = identified(&mut meter, "{}");
@@ -34,7 +35,7 @@ fn journals_are_read_back_to_the_time_asked_for() {
 #[test]
 fn settings_are_shown_written_and_read_back() {
     let mut meter = spt961();
-    meter.says.insert("0C 0/30/0/1".to_owned(), ">11".to_owned());
+    meter.far.says.insert("0C 0/30/0/1".to_owned(), ">11".to_owned());
     let mut driver = identified(&mut meter, "{}");
     let settings = driver.read_settings(&mut meter).unwrap();
     let ids: Vec<_> = settings
@@ -44,15 +45,16 @@ fn settings_are_shown_written_and_read_back() {
     assert_eq!(ids, [("003", false), ("024", true), ("025", true), ("030н00", false)]);
 
     let eight = || Value::Fixed(Fixed { digits: 8, decimals: 0 });
-    meter.says.insert("03 0/24;8".to_owned(), "0/024;".to_owned());
+    meter.far.says.insert("03 0/24;8".to_owned(), "0/024;".to_owned());
     let unheld = driver.write_setting(&mut meter, "024", eight());
     assert!(
         matches!(&unheld, Err(Failure::Refused(text)) if text.contains("holds \"0\"")),
         "{unheld:?}"
     );
-    meter.says.insert("1D 0/24".to_owned(), ">08".to_owned());
+    meter.far.says.insert("1D 0/24".to_owned(), ">08".to_owned());
     driver.write_setting(&mut meter, "024", eight()).unwrap();
     meter
+        .far
         .says
         .insert("03 0/24;8".to_owned(), "0/024;Защита данных?".to_owned());
     let refused = driver.write_setting(&mut meter, "024", eight());
@@ -78,7 +80,10 @@ fn a_clock_is_set_once_and_read_again() {
         ..at(3, 15, 10)
     };
     let mut meter = spt961();
-    meter.says.insert("03 0/21;10-21-00".to_owned(), "0/021;".to_owned());
+    meter
+        .far
+        .says
+        .insert("03 0/21;10-21-00".to_owned(), "0/021;".to_owned());
     let mut driver = identified(&mut meter, "{}");
     let unheld = driver.set_clock(&mut meter, to);
     assert!(
@@ -86,12 +91,13 @@ fn a_clock_is_set_once_and_read_again() {
         "{unheld:?}"
     );
     assert!(
-        meter.asked.iter().all(|asked| !asked.starts_with("03 0/20")),
+        meter.far.asked.iter().all(|asked| !asked.starts_with("03 0/20")),
         "the date was right"
     );
-    meter.says.insert("1D 0/61".to_owned(), ">10:21:01".to_owned());
+    meter.far.says.insert("1D 0/61".to_owned(), ">10:21:01".to_owned());
     driver.set_clock(&mut meter, to).unwrap();
     meter
+        .far
         .says
         .insert("03 0/21;10-21-00".to_owned(), "0/021;Защита данных?".to_owned());
     let refused = driver.set_clock(&mut meter, to);

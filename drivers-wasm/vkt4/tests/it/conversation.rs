@@ -1,6 +1,7 @@
 //! Conversations with a scripted meter: who is asked how, and what becomes of the answers.
 
 use uzel_driver_sdk::recording::Collected;
+use uzel_driver_sdk::wire::Wire;
 use uzel_driver_sdk::{
     Absence, ArchiveKind, CivilTime, Diagnostics, Driver, Failure, LabelRule, Quality, Value, Window,
 };
@@ -9,13 +10,13 @@ use vkt4::Vkt4;
 use crate::corpus::{bytes, rows};
 use crate::script::{Script, march};
 
-pub fn identified(meter: &mut Script) -> Vkt4 {
+pub fn identified(meter: &mut Wire<Script>) -> Vkt4 {
     let mut driver = Vkt4::default();
     driver.identify(meter, r#"{"timeout_ms": 1000}"#).unwrap();
     driver
 }
 
-fn read(meter: &mut Script, kind: ArchiveKind, begin: CivilTime, end: CivilTime) -> Collected {
+fn read(meter: &mut Wire<Script>, kind: ArchiveKind, begin: CivilTime, end: CivilTime) -> Collected {
     let mut out = Collected::default();
     let windows = [Window { begin, end }];
     identified(meter)
@@ -46,17 +47,17 @@ fn a_meter_is_selected_once_and_says_who_it_is() {
     };
     assert_eq!(clock.shown, middle);
     assert!(clock.uncertainty_ms > 1_800_000, "minutes are not told");
-    assert_eq!(meter.woken, 1);
+    assert_eq!(meter.far.woken, 1);
     meter.now += 25_000;
     driver.read_clock(&mut meter).unwrap();
-    assert_eq!(meter.woken, 2, "half a minute later it has forgotten");
+    assert_eq!(meter.far.woken, 2, "half a minute later it has forgotten");
     assert_eq!(driver.read_settings(&mut meter).unwrap().len(), 8);
 }
 
 #[test]
 fn hours_come_with_their_labels_and_what_is_not_held_is_said() {
     let mut meter = Script::new();
-    meter.missing = [(21, 8), (21, 9), (21, 13)].into();
+    meter.far.missing = [(21, 8), (21, 9), (21, 13)].into();
     let out = read(&mut meter, ArchiveKind::Hourly, march(21, 5), march(21, 20));
     assert_eq!(labels(&out), [(21, 5), (21, 6), (21, 7), (21, 10), (21, 11), (21, 12)]);
     assert_eq!(out.tables[0].labels, LabelRule::IntervalStart);
@@ -66,14 +67,14 @@ fn hours_come_with_their_labels_and_what_is_not_held_is_said() {
     };
     // Of 13 h nothing is said: the hour has just ended. 14 h runs and is not asked for.
     assert_eq!(out.absent, [(gap, Absence::NeverWritten)]);
-    assert!(meter.asked.iter().all(|asked| asked[0] != 0x42 || asked[5] <= 13));
+    assert!(meter.far.asked.iter().all(|asked| asked[0] != 0x42 || asked[5] <= 13));
 }
 
 #[test]
 fn days_begin_at_midnight_and_not_before_the_archive_does() {
     let mut meter = Script::new();
     // The archive begins on 18 March at 10 h.
-    meter.current[2..5].copy_from_slice(&[3, 18, 10]);
+    meter.far.current[2..5].copy_from_slice(&[3, 18, 10]);
     let out = read(&mut meter, ArchiveKind::Daily, march(15, 7), march(21, 14));
     assert_eq!(labels(&out), [(18, 0), (19, 0), (20, 0)]);
     let before = Window {
@@ -86,7 +87,7 @@ fn days_begin_at_midnight_and_not_before_the_archive_does() {
 #[test]
 fn what_the_ring_has_lost_is_not_asked_for() {
     let mut meter = Script::new();
-    meter.current[..5].copy_from_slice(&[0x07, 0xe7, 1, 1, 0]);
+    meter.far.current[..5].copy_from_slice(&[0x07, 0xe7, 1, 1, 0]);
     let january = CivilTime {
         month: 1,
         ..march(1, 0)
@@ -102,7 +103,7 @@ fn what_the_ring_has_lost_is_not_asked_for() {
     );
     assert_eq!(out.absent.len(), 1);
     assert_eq!(out.absent[0].1, Absence::Overwritten);
-    assert!(meter.asked.iter().all(|asked| asked[0] != 0x42));
+    assert!(meter.far.asked.iter().all(|asked| asked[0] != 0x42));
 }
 
 #[test]
@@ -138,7 +139,7 @@ fn a_cut_reading_goes_on_behind_its_last_row() {
 #[test]
 fn every_other_device_is_refused_by_name() {
     let mut other = Script::new();
-    other.kind = 7;
+    other.far.kind = 7;
     let said = Vkt4::default().identify(&mut other, "{}");
     assert!(
         matches!(&said, Err(Failure::WrongDevice(text)) if text.contains("type 07")),
@@ -146,7 +147,7 @@ fn every_other_device_is_refused_by_name() {
     );
     for (version, want) in [(0x21, "version 21"), (0x51, "hardware 5")] {
         let mut other = Script::new();
-        other.settings[0] = version;
+        other.far.settings[0] = version;
         let said = Vkt4::default().identify(&mut other, "{}");
         assert!(
             matches!(&said, Err(Failure::Unsupported(text)) if text.contains(want)),
@@ -154,7 +155,7 @@ fn every_other_device_is_refused_by_name() {
         );
     }
     let mut deaf = Script::new();
-    deaf.device = 9;
+    deaf.far.device = 9;
     let said = Vkt4::default().identify(&mut deaf, "{}");
     assert!(matches!(said, Err(Failure::NoAnswer)), "{said:?}");
 }
@@ -162,7 +163,7 @@ fn every_other_device_is_refused_by_name() {
 #[test]
 fn a_refusal_and_a_record_of_another_length_end_the_reading() {
     let mut meter = Script::new();
-    meter.refuses = vec![0x42];
+    meter.far.refuses = vec![0x42];
     let mut driver = identified(&mut meter);
     let windows = [Window {
         begin: march(21, 5),
@@ -174,14 +175,14 @@ fn a_refusal_and_a_record_of_another_length_end_the_reading() {
         matches!(&said, Err(Failure::Refused(text)) if text.contains("C4")),
         "{said:?}"
     );
-    meter.refuses.clear();
-    meter.record.push(0);
+    meter.far.refuses.clear();
+    meter.far.record.push(0);
     let said = driver.read_archive(&mut meter, ArchiveKind::Hourly, &windows, None, &mut out);
     assert!(
         matches!(&said, Err(Failure::Unsupported(text)) if text.contains("78 bytes")),
         "{said:?}"
     );
-    meter.record.extend([0; 4]);
+    meter.far.record.extend([0; 4]);
     driver
         .read_archive(&mut meter, ArchiveKind::Hourly, &windows, None, &mut out)
         .unwrap();
@@ -202,7 +203,7 @@ fn totals_have_the_hour_and_pressures_the_moment() {
     driver.read_current(&mut meter, &mut current).unwrap();
     assert_eq!((rows(&current)[0].label, rows(&current)[0].marks.len()), (None, 0));
     // The same meter without sensors: what it calls pressures stands in the contract.
-    meter.settings[0] = 0x32;
+    meter.far.settings[0] = 0x32;
     let mut driver = identified(&mut meter);
     let mut current = Collected::default();
     driver.read_current(&mut meter, &mut current).unwrap();
@@ -216,10 +217,10 @@ fn totals_have_the_hour_and_pressures_the_moment() {
 #[test]
 fn an_old_meter_has_no_current_values_and_totals_of_now() {
     let mut meter = Script::new();
-    meter.settings = vec![0x12, 3, 0, 0, 0, 25];
-    meter.current.truncate(10);
-    meter.totals.truncate(24);
-    meter.record = bytes("hourly_vkt4").1[10..54].to_vec();
+    meter.far.settings = vec![0x12, 3, 0, 0, 0, 25];
+    meter.far.current.truncate(10);
+    meter.far.totals.truncate(24);
+    meter.far.record = bytes("hourly_vkt4").1[10..54].to_vec();
     let mut driver = Vkt4::default();
     let identity = driver.identify(&mut meter, "{}").unwrap();
     assert_eq!((identity.model.as_str(), identity.serial), ("vkt4", None));

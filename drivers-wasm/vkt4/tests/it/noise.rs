@@ -2,6 +2,7 @@
 
 use proptest::prelude::*;
 use uzel_driver_sdk::recording::Collected;
+use uzel_driver_sdk::wire::Wire;
 use uzel_driver_sdk::{ArchiveKind, Driver, Failure, Window};
 use vkt4::model::Model;
 use vkt4::{Vkt4, field, layout};
@@ -20,7 +21,7 @@ const NOISE: Faults = Faults {
 };
 
 /// What one session gave, as text, and how its calls ended.
-fn read(meter: &mut Script) -> (Vec<String>, Vec<Failure>) {
+fn read(meter: &mut Wire<Script>) -> (Vec<String>, Vec<Failure>) {
     let mut driver = Vkt4::default();
     let (mut given, mut ended) = (Vec::new(), Vec::new());
     match driver.identify(meter, r#"{"timeout_ms": 1000, "attempts": 5}"#) {
@@ -50,9 +51,9 @@ fn read(meter: &mut Script) -> (Vec<String>, Vec<Failure>) {
     (given, ended)
 }
 
-fn meter() -> Script {
+fn meter() -> Wire<Script> {
     let mut meter = Script::new();
-    meter.missing = [(21, 3), (21, 4)].into();
+    meter.far.missing = [(21, 3), (21, 4)].into();
     meter
 }
 
@@ -68,7 +69,7 @@ fn no_seed_of_noise_gives_a_wrong_value() {
     let (mut ended_well, mut given) = (0, 0);
     for seed in 0..seeds() {
         let mut meter = meter();
-        (meter.faults, meter.chance) = (NOISE, Chance(seed * 0x1234_5678_9abc));
+        (meter.far.faults, meter.far.chance) = (NOISE, Chance(seed * 0x1234_5678_9abc));
         let (got, failures) = read(&mut meter);
         for value in &got {
             assert!(truth.contains(value), "seed {seed}: {value}");
@@ -96,11 +97,11 @@ fn no_seed_of_noise_gives_a_wrong_value() {
 #[test]
 fn a_line_without_a_meter_is_told_from_one_that_garbles() {
     let mut deaf = meter();
-    deaf.faults.lost = 100;
+    deaf.far.faults.lost = 100;
     let silent = Vkt4::default().identify(&mut deaf, "{}");
     assert!(matches!(silent, Err(Failure::NoAnswer)), "{silent:?}");
     let mut garbled = meter();
-    garbled.faults.flips = 100;
+    garbled.far.faults.flips = 100;
     let said = Vkt4::default().identify(&mut garbled, "{}");
     assert!(matches!(said, Err(Failure::Garbled(_))), "{said:?}");
 }
@@ -111,13 +112,13 @@ fn what_comes_twice_counts_once() {
     let (truth, _) = read(&mut meter());
     for seed in 0..60 {
         let mut meter = meter();
-        meter.faults = Faults {
+        meter.far.faults = Faults {
             doubled: 30 * (seed % 2),
             again: 30 * (1 - seed % 2),
             sly: 30,
             ..Faults::default()
         };
-        meter.chance = Chance(seed);
+        meter.far.chance = Chance(seed);
         let (got, _) = read(&mut meter);
         assert!(got.iter().all(|value| truth.contains(value)), "seed {seed}: {got:?}");
     }

@@ -1,10 +1,14 @@
 //! A scripted meter at the end of a line that spoils both ways. Its answers are those of the vectors, with other dates.
 
-use std::collections::{BTreeSet, VecDeque};
+use std::collections::BTreeSet;
 
-use uzel_driver_sdk::{CivilTime, Instant, Level, LineError, Medium, Port, Reading, Settings, Until};
+use uzel_driver_sdk::wire::{FarEnd, Wire};
+use uzel_driver_sdk::{CivilTime, Instant};
 
 use crate::corpus::bytes;
+
+/// How long an answer takes.
+const EXCHANGE_MS: Instant = 50;
 
 /// Shares in a hundred.
 #[derive(Debug, Clone, Copy, Default)]
@@ -55,17 +59,14 @@ pub struct Script {
     pub woken: usize,
     pub faults: Faults,
     pub chance: Chance,
-    pub notes: Vec<String>,
-    pub now: Instant,
     selected: bool,
     held: Vec<u8>,
-    pending: VecDeque<u8>,
 }
 
 impl Script {
-    pub fn new() -> Self {
+    pub fn new() -> Wire<Self> {
         let data = |name: &str, length: usize| bytes(name).1[5..5 + length].to_vec();
-        Self {
+        Wire::new(Self {
             device: 1,
             kind: 8,
             totals: data("totals_4M", 48),
@@ -78,15 +79,12 @@ impl Script {
             woken: 0,
             faults: Faults::default(),
             chance: Chance(1),
-            notes: Vec::new(),
-            now: 0,
             selected: false,
             held: Vec::new(),
-            pending: VecDeque::new(),
-        }
+        })
     }
 
-    fn answer(&mut self, request: &[u8]) -> Option<Vec<u8>> {
+    fn reply(&mut self, request: &[u8]) -> Option<Vec<u8>> {
         if request == [0xff; 16] {
             (self.selected, self.woken) = (true, self.woken + 1);
             return None;
@@ -165,10 +163,6 @@ impl Script {
         }
         sent
     }
-
-    fn give(&mut self, count: usize) -> Vec<u8> {
-        self.pending.drain(..count.min(self.pending.len())).collect()
-    }
 }
 
 /// A time of March 2024.
@@ -183,73 +177,12 @@ pub fn march(day: u8, hour: u8) -> CivilTime {
     }
 }
 
-impl Port for Script {
-    fn medium(&self) -> Medium {
-        Medium::Tcp
-    }
-
-    fn write(&mut self, bytes: &[u8]) -> Result<(), LineError> {
-        self.now += 50;
-        if let Some(answer) = self.answer(bytes) {
-            let sent = self.spoiled(answer);
-            self.pending.extend(sent);
-        }
-        Ok(())
-    }
-
-    fn read(&mut self, how: Reading) -> Result<Vec<u8>, LineError> {
-        let have = self.pending.len();
-        let complete = match how.until {
-            Until::Length(length) => Some(usize::try_from(length).unwrap()).filter(|length| have >= *length),
-            Until::Delimiter(byte) => self.pending.iter().position(|b| *b == byte).map(|at| at + 1),
-            Until::SilenceMs(_) | Until::Any => Some(have).filter(|have| *have > 0),
-        };
-        match complete {
-            Some(count) => Ok(self.give(count)),
-            None => {
-                self.now += i64::from(how.deadline_ms);
-                Err(LineError::Timeout(self.give(have)))
-            }
-        }
-    }
-
-    fn exchange(&mut self, bytes: &[u8], how: Reading) -> Result<Vec<u8>, LineError> {
-        self.purge();
-        self.write(bytes)?;
-        self.read(how)
-    }
-
-    fn purge(&mut self) -> u32 {
-        let dropped = self.pending.len();
-        self.pending.clear();
-        u32::try_from(dropped).unwrap()
-    }
-
-    fn configure(&mut self, _: Settings) -> Result<(), LineError> {
-        Ok(())
-    }
-
-    fn now(&self) -> Instant {
-        self.now
-    }
-
-    fn sleep(&mut self, ms: u32) {
-        self.now += i64::from(ms);
-    }
-
-    fn log(&mut self, _: Level, text: &str) {
-        self.notes.push(text.to_owned());
-    }
-
-    fn note(&mut self, text: &str) {
-        self.notes.push(text.to_owned());
-    }
-
-    fn recall(&self, _: &str) -> Option<Vec<u8>> {
-        None
-    }
-
-    fn remember(&mut self, _: &str, _: &[u8]) -> Result<(), String> {
-        Ok(())
+impl FarEnd for Script {
+    fn answer(&mut self, request: &[u8], _now: Instant) -> Vec<(Instant, Vec<u8>)> {
+        let answer = self.reply(request);
+        answer
+            .map(|bytes| (EXCHANGE_MS, self.spoiled(bytes)))
+            .into_iter()
+            .collect()
     }
 }

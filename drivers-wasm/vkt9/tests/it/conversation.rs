@@ -1,6 +1,7 @@
 //! Conversations with a scripted meter: who is asked how, and what becomes of the answers.
 
 use uzel_driver_sdk::recording::Collected;
+use uzel_driver_sdk::wire::Wire;
 use uzel_driver_sdk::{Absence, ArchiveKind, CivilTime, Diagnostics, Driver, Failure, LabelRule, Row, Value, Window};
 use vkt9::Vkt9;
 
@@ -10,13 +11,13 @@ pub fn rows(collected: &Collected) -> Vec<Row> {
     collected.tables.iter().flat_map(|table| table.rows.clone()).collect()
 }
 
-fn identified(meter: &mut Script) -> Vkt9 {
+fn identified(meter: &mut Wire<Script>) -> Vkt9 {
     let mut driver = Vkt9::default();
     driver.identify(meter, r#"{"timeout_ms": 1000}"#).unwrap();
     driver
 }
 
-fn read(meter: &mut Script, kind: ArchiveKind, begin: CivilTime, end: CivilTime) -> Collected {
+fn read(meter: &mut Wire<Script>, kind: ArchiveKind, begin: CivilTime, end: CivilTime) -> Collected {
     let mut out = Collected::default();
     let windows = [Window { begin, end }];
     identified(meter)
@@ -43,17 +44,17 @@ fn a_meter_says_who_it_is_with_and_without_a_count() {
     assert_eq!(identity.details, [("type".to_owned(), "VKT9".to_owned())]);
     let clock = driver.read_clock(&mut meter).unwrap();
     assert_eq!((clock.shown.hour, clock.shown.minute, clock.shown.second), (14, 30, 45));
-    meter.who.insert(0, 8);
+    meter.far.who.insert(0, 8);
     let again = Vkt9::default().identify(&mut meter, "{}").unwrap();
     assert_eq!(again.details, identity.details);
-    meter.busy = 2;
+    meter.far.busy = 2;
     assert_eq!(driver.read_settings(&mut meter).unwrap().len(), 5);
 }
 
 #[test]
 fn another_modbus_device_is_refused() {
     let mut other = Script::new();
-    other.stranger = true;
+    other.far.stranger = true;
     let said = Vkt9::default().identify(&mut other, "{}");
     assert!(
         matches!(&said, Err(Failure::WrongDevice(text)) if text.contains("42h")),
@@ -64,7 +65,7 @@ fn another_modbus_device_is_refused() {
 #[test]
 fn hours_follow_each_other_page_by_page() {
     let mut meter = Script::new();
-    meter.pages.retain(|page| !matches!(page, (21, 8 | 9)));
+    meter.far.pages.retain(|page| !matches!(page, (21, 8 | 9)));
     let out = read(&mut meter, ArchiveKind::Hourly, march(21, 5), march(21, 20));
     assert_eq!(labels(&out), [5, 6, 7, 10, 11, 12, 13].map(|hour| (21, hour)));
     assert_eq!(out.tables[0].labels, LabelRule::IntervalStart);
@@ -93,9 +94,9 @@ fn hours_follow_each_other_page_by_page() {
 #[test]
 fn a_system_that_is_not_there_has_no_columns_and_a_longer_block_is_read() {
     let mut meter = Script::new();
-    meter.second = false;
-    meter.longer = 6;
-    meter.unit = 1;
+    meter.far.second = false;
+    meter.far.longer = 6;
+    meter.far.unit = 1;
     let out = read(&mut meter, ArchiveKind::Hourly, march(21, 5), march(21, 7));
     assert_eq!(labels(&out), [(21, 5), (21, 6)]);
     let columns = &out.tables[0].columns;
@@ -107,7 +108,7 @@ fn a_system_that_is_not_there_has_no_columns_and_a_longer_block_is_read() {
 #[test]
 fn days_are_whole_and_what_runs_is_not_read() {
     let mut meter = Script::new();
-    meter.pages = vec![(18, 24), (19, 24), (20, 24), (21, 24)];
+    meter.far.pages = vec![(18, 24), (19, 24), (20, 24), (21, 24)];
     let out = read(&mut meter, ArchiveKind::Daily, march(16, 0), march(22, 0));
     assert_eq!(labels(&out), [(18, 0), (19, 0), (20, 0)]);
     let before = Window {
@@ -120,7 +121,7 @@ fn days_are_whole_and_what_runs_is_not_read() {
 #[test]
 fn what_leads_nowhere_ends() {
     let mut circle = Script::new();
-    circle.pages = vec![(21, 5), (21, 6), (21, 6), (21, 7)];
+    circle.far.pages = vec![(21, 5), (21, 6), (21, 6), (21, 7)];
     let mut out = Collected::default();
     let windows = [Window {
         begin: march(21, 5),
@@ -134,7 +135,7 @@ fn what_leads_nowhere_ends() {
     assert_eq!(labels(&out).len(), 2, "what was read before is kept");
     assert!(out.absent.is_empty());
     let mut strange = Script::new();
-    strange.pages = vec![(21, 40)];
+    strange.far.pages = vec![(21, 40)];
     let said = identified(&mut strange).read_archive(&mut strange, ArchiveKind::Hourly, &windows, None, &mut out);
     assert!(matches!(said, Err(Failure::Garbled(_))), "{said:?}");
     let said = identified(&mut strange).read_archive(&mut strange, ArchiveKind::Monthly, &windows, None, &mut out);
@@ -164,5 +165,5 @@ fn a_cut_reading_goes_on_behind_its_last_row() {
             &mut second,
         )
         .unwrap();
-    assert_eq!([labels(&first), labels(&second)].concat(), meter.pages);
+    assert_eq!([labels(&first), labels(&second)].concat(), meter.far.pages);
 }

@@ -1,6 +1,7 @@
 //! On a bad line no value, no absence and no clock is ever wrong; and most readings still succeed.
 
 use uzel_driver_sdk::recording::Collected;
+use uzel_driver_sdk::wire::Wire;
 use uzel_driver_sdk::{ArchiveKind, Driver, Failure, Window};
 use vkt9::Vkt9;
 
@@ -17,7 +18,7 @@ const NOISE: Faults = Faults {
 };
 
 /// What one session gave, as text, and how its calls ended.
-fn read(meter: &mut Script) -> (Vec<String>, Vec<Failure>) {
+fn read(meter: &mut Wire<Script>) -> (Vec<String>, Vec<Failure>) {
     let mut driver = Vkt9::default();
     let (mut given, mut ended) = (Vec::new(), Vec::new());
     match driver.identify(meter, r#"{"timeout_ms": 1000, "attempts": 5}"#) {
@@ -46,9 +47,9 @@ fn read(meter: &mut Script) -> (Vec<String>, Vec<Failure>) {
     (given, ended)
 }
 
-fn meter() -> Script {
+fn meter() -> Wire<Script> {
     let mut meter = Script::new();
-    meter.pages.retain(|page| !matches!(page, (21, 3 | 4)));
+    meter.far.pages.retain(|page| !matches!(page, (21, 3 | 4)));
     meter
 }
 
@@ -64,7 +65,7 @@ fn no_seed_of_noise_gives_a_wrong_value() {
     let (mut ended_well, mut given) = (0, 0);
     for seed in 0..seeds() {
         let mut meter = meter();
-        (meter.faults, meter.chance) = (NOISE, Chance(seed * 0x1234_5678_9abc));
+        (meter.far.faults, meter.far.chance) = (NOISE, Chance(seed * 0x1234_5678_9abc));
         let (got, failures) = read(&mut meter);
         for value in &got {
             assert!(truth.contains(value), "seed {seed}: {value}");
@@ -95,8 +96,8 @@ fn what_comes_again_later_answers_nothing_else() {
     let (truth, _) = read(&mut meter());
     for seed in 0..60 {
         let mut meter = meter();
-        meter.faults.again = 25;
-        meter.chance = Chance(seed);
+        meter.far.faults.again = 25;
+        meter.far.chance = Chance(seed);
         let (got, _) = read(&mut meter);
         assert!(got.iter().all(|value| truth.contains(value)), "seed {seed}: {got:?}");
     }

@@ -1,9 +1,11 @@
 //! A scripted meter at the end of a line that spoils both ways.
 
-use std::collections::VecDeque;
-
 use uzel_driver_sdk::checksum::crc16_modbus;
-use uzel_driver_sdk::{CivilTime, Instant, Level, LineError, Medium, Port, Reading, Settings, Until};
+use uzel_driver_sdk::wire::{FarEnd, Wire};
+use uzel_driver_sdk::{CivilTime, Instant};
+
+/// How long an answer takes.
+const EXCHANGE_MS: Instant = 50;
 
 /// Shares in a hundred.
 #[derive(Debug, Clone, Copy, Default)]
@@ -53,18 +55,15 @@ pub struct Script {
     pub asked: Vec<u8>,
     pub faults: Faults,
     pub chance: Chance,
-    pub notes: Vec<String>,
-    now: Instant,
     held: Vec<u8>,
     /// Copies, and in how many answers they come.
     strays: Vec<(u64, Vec<u8>)>,
-    pending: VecDeque<u8>,
 }
 
 impl Script {
-    pub fn new() -> Self {
+    pub fn new() -> Wire<Self> {
         let hours = (0..24).map(|hour| (20, hour)).chain((0..14).map(|hour| (21, hour)));
-        Self {
+        Wire::new(Self {
             serial: 123_456,
             who: b"VKT9\x01\x00\x02\x00".to_vec(),
             stranger: false,
@@ -76,15 +75,12 @@ impl Script {
             asked: Vec::new(),
             faults: Faults::default(),
             chance: Chance(1),
-            notes: Vec::new(),
-            now: 0,
             held: Vec::new(),
             strays: Vec::new(),
-            pending: VecDeque::new(),
-        }
+        })
     }
 
-    fn answer(&mut self, request: &[u8]) -> Vec<u8> {
+    fn reply(&mut self, request: &[u8]) -> Vec<u8> {
         let (body, crc) = request.split_last_chunk::<2>().unwrap();
         assert_eq!(crc16_modbus(body).to_le_bytes(), *crc);
         let function = body[1];
@@ -179,10 +175,6 @@ impl Script {
         }
         sent
     }
-
-    fn give(&mut self, count: usize) -> Vec<u8> {
-        self.pending.drain(..count.min(self.pending.len())).collect()
-    }
 }
 
 /// A time of March 2024.
@@ -197,72 +189,9 @@ pub fn march(day: u8, hour: u8) -> CivilTime {
     }
 }
 
-impl Port for Script {
-    fn medium(&self) -> Medium {
-        Medium::Tcp
-    }
-
-    fn write(&mut self, bytes: &[u8]) -> Result<(), LineError> {
-        self.now += 50;
-        let answer = self.answer(bytes);
-        let sent = self.spoiled(answer);
-        self.pending.extend(sent);
-        Ok(())
-    }
-
-    fn read(&mut self, how: Reading) -> Result<Vec<u8>, LineError> {
-        let have = self.pending.len();
-        let complete = match how.until {
-            Until::Length(length) => Some(usize::try_from(length).unwrap()).filter(|length| have >= *length),
-            Until::Delimiter(byte) => self.pending.iter().position(|b| *b == byte).map(|at| at + 1),
-            Until::SilenceMs(_) | Until::Any => Some(have).filter(|have| *have > 0),
-        };
-        match complete {
-            Some(count) => Ok(self.give(count)),
-            None => {
-                self.now += i64::from(how.deadline_ms);
-                Err(LineError::Timeout(self.give(have)))
-            }
-        }
-    }
-
-    fn exchange(&mut self, bytes: &[u8], how: Reading) -> Result<Vec<u8>, LineError> {
-        self.purge();
-        self.write(bytes)?;
-        self.read(how)
-    }
-
-    fn purge(&mut self) -> u32 {
-        let dropped = self.pending.len();
-        self.pending.clear();
-        u32::try_from(dropped).unwrap()
-    }
-
-    fn configure(&mut self, _: Settings) -> Result<(), LineError> {
-        Ok(())
-    }
-
-    fn now(&self) -> Instant {
-        self.now
-    }
-
-    fn sleep(&mut self, ms: u32) {
-        self.now += i64::from(ms);
-    }
-
-    fn log(&mut self, _: Level, text: &str) {
-        self.notes.push(text.to_owned());
-    }
-
-    fn note(&mut self, text: &str) {
-        self.notes.push(text.to_owned());
-    }
-
-    fn recall(&self, _: &str) -> Option<Vec<u8>> {
-        None
-    }
-
-    fn remember(&mut self, _: &str, _: &[u8]) -> Result<(), String> {
-        Ok(())
+impl FarEnd for Script {
+    fn answer(&mut self, request: &[u8], _now: Instant) -> Vec<(Instant, Vec<u8>)> {
+        let answer = self.reply(request);
+        vec![(EXCHANGE_MS, self.spoiled(answer))]
     }
 }
