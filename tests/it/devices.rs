@@ -10,7 +10,7 @@ use serde_json::{Value as Json, json};
 use sqlx::{Row as _, SqlitePool};
 use uzel::model::{ArchiveKind, ClockRule, RecordKind};
 
-use crate::judge::{Judge, Model, Seen, from_store};
+use crate::judge::{HALF_HOURS, Judge, Model, Seen, from_store};
 
 /// The archives that any of the meters keeps.
 pub const ARCHIVES: [ArchiveKind; 3] = [ArchiveKind::Hourly, ArchiveKind::Daily, ArchiveKind::Monthly];
@@ -77,7 +77,8 @@ pub async fn stored(pool: &SqlitePool, device: i64) -> Vec<Seen> {
 pub fn kept(model: Model) -> &'static [ArchiveKind] {
     match model {
         Model::Vkt7 | Model::Spbus | Model::Tagged | Model::Register | Model::Tsrv(_) | Model::Dlms => &ARCHIVES,
-        Model::Spt943 | Model::Vkt5 | Model::Vkt4 => &[ArchiveKind::Hourly, ArchiveKind::Daily],
+        Model::Spe => &[HALF_HOURS, ArchiveKind::Daily, ArchiveKind::Monthly],
+        Model::Spt943 | Model::Vkt5 | Model::Vkt4 | Model::Vkt9 => &[ArchiveKind::Hourly, ArchiveKind::Daily],
         Model::Mbus => &[ArchiveKind::Monthly],
         Model::Primer => &[ArchiveKind::Hourly],
         Model::Sml => &[],

@@ -1,8 +1,9 @@
-//! Meters of the extended M4 dialect through the whole host: whole rings, the night's top-up, what goes wrong.
+//! Meters of the extended M4 dialect through the whole host: what each model has, the night's top-up, both dialects on a
+//! line, journals, a clock that is set.
 
 use jiff::ToSpan as _;
 use jiff::civil::{DateTime, date};
-use meter_sim::{Disguise, Faults, Handle, Link, M4, M4Builder, M4Model, SimClock, Spt};
+use meter_sim::{Faults, Link, M4, M4Builder, M4Model, SimClock, Spt};
 use serde_json::json;
 use system_tests::session::Read;
 use system_tests::{TestHost, parts};
@@ -25,12 +26,6 @@ const MODELS: [(&str, M4Model); 7] = [
     ("СПГ742", M4Model::Spg742),
     ("ЛГК410", M4Model::Lgk410),
 ];
-
-/// A host with one device on a line.
-fn host(meter: &Handle, serial: &str, tasks: &str, config: &str) -> TestHost {
-    let line = tcp(meter);
-    TestHost::start_with(&devices(&[["meter", DRIVER, &line, serial, tasks, config]]), ON_DEMAND)
-}
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_first_read_of_every_model_takes_all_it_has_and_a_second_nothing_again() {
@@ -191,52 +186,6 @@ async fn meters_of_both_dialects_share_a_line() {
     let device = host.device("nobody").await;
     let session = host.read_now(device, &usual()).await;
     assert_eq!(word(&session), "no-answer", "{session}");
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn another_device_in_the_meters_place_is_refused_by_name() {
-    let meter = M4::spt941_20().clock(standing_clock()).start_tcp().await.unwrap();
-    let host = host(&meter, "55150", "clock totals", "address=1 wake=fast");
-    let (device, pool) = (host.device("meter").await, host.pool().await);
-    for (other, named) in [(Disguise::Serial, "999999"), (Disguise::Model, "54 2D 01")] {
-        meter.set_faults(Faults::new().wrong(other));
-        let session = host.read_now(device, &usual()).await;
-        assert_eq!(word(&session), "wrong-device", "{session}");
-        assert!(session["detail"].as_str().unwrap().contains(named), "{session}");
-        let count = sqlx::query_scalar::<_, i64>("select count(*) from record where device_id = ?");
-        let count = count.bind(device).fetch_one(&pool).await.unwrap();
-        assert_eq!(count, 0, "what another device counted");
-    }
-    meter.set_faults(Faults::new());
-    let session = host.read_now(device, &usual()).await;
-    assert_eq!(word(&session), "complete", "{session}");
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn a_clock_that_was_reset_places_nothing() {
-    let right = standing_clock();
-    let since = right.date().saturating_sub(3.days()).at(0, 0, 0, 0);
-    let meter = M4::spt943rev3()
-        .seed(75)
-        .installed(since)
-        .clock(right)
-        .start_tcp()
-        .await
-        .unwrap();
-    let host = host(&meter, "", "clock hourly daily", "address=1 wake=fast");
-    let (device, pool) = (host.device("meter").await, host.pool().await);
-    host.read_now(device, &usual()).await;
-    let before = stored(&pool, device).await.len();
-    meter.clock().set(date(2000, 1, 1).at(0, 0, 20, 0));
-    for _ in 0..2 {
-        let session = host.read_now(device, &usual()).await;
-        assert_eq!(stored(&pool, device).await.len(), before, "{session}");
-    }
-    meter.clock().set(right);
-    let session = host.read_now(device, &usual()).await;
-    let amiss = Judge::of(Model::Tagged, &meter).wrong(&stored(&pool, device).await);
-    assert!(amiss.is_empty(), "{}\n{session}", amiss.join("\n"));
-    assert_no_incident(&pool).await;
 }
 
 #[tokio::test]

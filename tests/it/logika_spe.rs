@@ -4,24 +4,16 @@ use std::collections::BTreeSet;
 
 use jiff::ToSpan as _;
 use jiff::civil::DateTime;
-use meter_sim::{Handle, Spbus, SpbusBuilder, TruthKind, TruthRecord};
+use meter_sim::{Handle, Spbus, SpbusBuilder};
 use serde_json::{Value as Json, json};
 use system_tests::parts;
 use system_tests::session::{Read, Taken};
 use uzel::model::{ArchiveKind, Outcome, RecordKind, Task};
 
 use crate::devices::tcp;
-use crate::judge::{Seen, from_taken};
+use crate::judge::{HALF_HOURS, Judge, Model, from_taken};
 
 const NOW: DateTime = DateTime::constant(2026, 11, 20, 10, 40, 0, 0);
-const HALF_HOURS: ArchiveKind = ArchiveKind::EveryMinutes(30);
-const KINDS: [(RecordKind, TruthKind); 5] = [
-    (RecordKind::Current, TruthKind::Current),
-    (RecordKind::Totals, TruthKind::TotalsNow),
-    (RecordKind::Archive(HALF_HOURS), TruthKind::Hourly),
-    (RecordKind::Archive(ArchiveKind::Daily), TruthKind::Daily),
-    (RecordKind::Archive(ArchiveKind::Monthly), TruthKind::Monthly),
-];
 
 async fn read(meter: SpbusBuilder, config: Json, days: i64) -> (Handle, Taken) {
     let meter = meter.clock(NOW).start_tcp().await.unwrap();
@@ -41,55 +33,6 @@ async fn read(meter: SpbusBuilder, config: Json, days: i64) -> (Handle, Taken) {
     (meter, taken)
 }
 
-/// Name, channel, tariff, unit and value of everything in a record; the truth names the tariff and the unit only by what
-/// the value is called.
-type Cell = (String, u8, u8, &'static str, Option<u64>);
-
-fn held(record: &TruthRecord) -> BTreeSet<Cell> {
-    let cells = record.values.iter().map(|value| {
-        let name = value.name.rsplit('.').next().unwrap();
-        let tariff = name.strip_prefix('W').and_then(|rest| rest.parse().ok()).unwrap_or(0);
-        let unit = if name.starts_with('P') { "kW" } else { "kWh" };
-        (
-            value.name.to_owned(),
-            value.input,
-            tariff,
-            unit,
-            value.value.map(f64::to_bits),
-        )
-    });
-    cells.collect()
-}
-
-fn told(seen: &Seen) -> BTreeSet<Cell> {
-    // The tariff of now is the device's own.
-    let cells = seen.cells.iter().filter(|cell| cell.id != "ТрД").map(|cell| {
-        let unit = if cell.unit == "kW" { "kW" } else { "kWh" };
-        assert!(["kW", "kWh"].contains(&cell.unit.as_str()), "{cell:?}");
-        (
-            cell.id.clone(),
-            cell.input,
-            cell.tariff,
-            unit,
-            cell.value.map(f64::to_bits),
-        )
-    });
-    cells.collect()
-}
-
-/// The records of a kind of which the meter's agree with none.
-fn wrong(meter: &Handle, seen: &[Seen], kind: RecordKind, truth: TruthKind) -> Vec<String> {
-    let truth = meter.truth(truth);
-    let of_kind = seen.iter().filter(|one| one.kind == kind);
-    let is_wrong = |one: &&Seen| {
-        let same = truth
-            .iter()
-            .find(|record| (record.start, record.end) == (one.start, one.end));
-        same.is_none_or(|record| held(record) != told(one))
-    };
-    of_kind.filter(is_wrong).map(|one| format!("{one:?}")).collect()
-}
-
 #[tokio::test]
 async fn half_hours_days_and_months_are_read_whole() {
     let night = NOW.date();
@@ -99,22 +42,13 @@ async fn half_hours_days_and_months_are_read_whole() {
         .without_hours(night.at(3, 0, 0, 0), night.at(5, 0, 0, 0));
     let (meter, taken) = read(meter, json!({"address": 1}), 3).await;
     let seen = from_taken(&taken);
-    for (kind, truth) in KINDS {
-        assert_eq!(wrong(&meter, &seen, kind, truth), Vec::<String>::new(), "{kind}");
-    }
-    let starts = |kind| -> BTreeSet<DateTime> {
-        let of_kind = seen.iter().filter(|one| one.kind == RecordKind::Archive(kind));
-        of_kind.map(|one| one.start).collect()
-    };
-    for (kind, truth, days) in [
-        (HALF_HOURS, TruthKind::Hourly, 3),
-        (ArchiveKind::Daily, TruthKind::Daily, 40),
-        (ArchiveKind::Monthly, TruthKind::Monthly, 400),
-    ] {
+    let judge = Judge::of(Model::Spe, &meter);
+    assert_eq!(judge.wrong(&seen), Vec::<String>::new());
+    for (kind, days) in [(HALF_HOURS, 3), (ArchiveKind::Daily, 40), (ArchiveKind::Monthly, 400)] {
         let from = NOW.saturating_sub(days.days());
-        let truth = meter.truth(truth).into_iter().map(|record| record.start);
-        let truth: BTreeSet<DateTime> = truth.filter(|start| *start >= from).collect();
-        assert!(truth.len() > 10 && truth.is_subset(&starts(kind)), "{kind}");
+        assert_eq!(judge.unread(kind, from, DateTime::MAX, &seen), [], "{kind}");
+        let read = seen.iter().filter(|one| one.kind == RecordKind::Archive(kind));
+        assert!(read.count() > 10, "{kind}");
     }
     // The hours without a record, and none that has one.
     let civil = |at| jiff::tz::TimeZone::UTC.to_datetime(at);

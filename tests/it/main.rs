@@ -32,6 +32,7 @@ mod portable;
 mod probe;
 mod reading;
 mod replay;
+mod scenario;
 mod ser2net;
 mod serial_port;
 mod serial_server;

@@ -19,7 +19,7 @@ use crate::devices::{devices, standing_clock};
 use crate::judge::{Judge, Model, Seen, from_store, from_taken, values};
 
 /// Seeds of the ordinary run.
-const SEEDS: u64 = 60;
+const SEEDS: u64 = 20;
 
 /// Sessions at once: they wait most of their time.
 const AT_ONCE: usize = 60;

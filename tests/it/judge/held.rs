@@ -1,8 +1,10 @@
 //! What a simulated meter holds, in the words that the host should have for it.
 
 mod iec;
+mod spe;
 mod vkt4;
 mod vkt5;
+mod vkt9;
 
 use std::collections::BTreeSet;
 
@@ -15,6 +17,9 @@ use super::seen::{Seen, SeenCell};
 use super::tagged::tagged;
 use super::tsrv::tsrv;
 
+/// The finest archive of a СПЕ543.
+pub const HALF_HOURS: ArchiveKind = ArchiveKind::EveryMinutes(30);
+
 /// Whose columns are expected.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Model {
@@ -24,12 +29,16 @@ pub enum Model {
     Vkt5,
     /// ВКТ-4М with pressure sensors.
     Vkt4,
+    /// ВКТ-9 with Gcal.
+    Vkt9,
     /// СПТ943 with kgf/cm² and Gcal.
     Spt943,
     /// A meter of the extended M4 dialect with kgf/cm² and Gcal.
     Tagged,
     /// A meter of the magistral protocol with kgf/cm² and Gcal.
     Spbus,
+    /// СПЕ543, whose finest archive is of half-hours.
+    Spe,
     /// An M-Bus slave.
     Mbus,
     /// The invented meter of the example drivers.
@@ -47,7 +56,7 @@ pub enum Model {
 }
 
 /// One record of a meter.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub struct Held {
     /// Start of the interval, meter time.
     pub start: DateTime,
@@ -58,6 +67,8 @@ pub struct Held {
     pub(super) cells: Vec<HeldCell>,
     /// What may stand here, too: kept values of an M-Bus meter whose dates did not come through.
     pub(super) more: Vec<HeldCell>,
+    /// What is right of which the truth tells nothing; none: nothing is.
+    pub(super) beside: Option<fn(&SeenCell) -> bool>,
 }
 
 #[derive(Debug, Clone)]
@@ -90,6 +101,9 @@ impl Held {
         let same =
             |held: &&HeldCell| (held.id.as_str(), held.input, held.tariff) == (id.as_str(), cell.input, cell.tariff);
         let Some(held) = self.cells.iter().chain(&self.more).find(same) else {
+            if self.beside.is_some_and(|is_right| is_right(cell)) {
+                return None;
+            }
             return Some(format!("{id} of input {}: the meter has no such value", cell.input));
         };
         let is_absent = value.is_none() && cell.text.is_none() && cell.quality == Quality::Absent;
@@ -135,7 +149,8 @@ pub fn records(model: Model, meter: &Handle, place: usize, kind: RecordKind) -> 
     let plain = match kind {
         RecordKind::Current => truth(TruthKind::Current),
         RecordKind::Totals => truth(TruthKind::TotalsNow),
-        RecordKind::Archive(ArchiveKind::Hourly) => truth(TruthKind::Hourly),
+        RecordKind::Archive(finest) if finest == finest_of(model) => truth(TruthKind::Hourly),
+        RecordKind::Archive(ArchiveKind::Hourly | ArchiveKind::EveryMinutes(_)) => return Vec::new(),
         RecordKind::Archive(ArchiveKind::Daily) => truth(TruthKind::Daily),
         _ => truth(TruthKind::Monthly),
     };
@@ -151,6 +166,8 @@ pub fn records(model: Model, meter: &Handle, place: usize, kind: RecordKind) -> 
         }
         Model::Vkt5 => plain.iter().map(vkt5::held).collect(),
         Model::Vkt4 => plain.iter().map(vkt4::held).collect(),
+        Model::Vkt9 => plain.iter().map(|record| vkt9::held(record, kind)).collect(),
+        Model::Spe => plain.iter().map(spe::held).collect(),
         Model::Primer => plain.iter().map(primer).collect(),
         Model::Tagged => plain.iter().map(|record| tagged(record, kind)).collect(),
         Model::Spbus => plain.iter().map(spbus).collect(),
@@ -168,6 +185,14 @@ pub fn records(model: Model, meter: &Handle, place: usize, kind: RecordKind) -> 
             let kept: Vec<_> = [TruthKind::TotalsArchive, TruthKind::Monthly].map(truth).into();
             plain.iter().map(|record| mbus_moment(record, kind, &kept)).collect()
         }
+    }
+}
+
+/// The archive of the shortest intervals.
+fn finest_of(model: Model) -> ArchiveKind {
+    match model {
+        Model::Spe => HALF_HOURS,
+        _ => ArchiveKind::Hourly,
     }
 }
 
@@ -193,7 +218,7 @@ fn register(record: &TruthRecord) -> Held {
         end: record.end,
         conditions: BTreeSet::new(),
         cells: cells.collect(),
-        more: Vec::new(),
+        ..Held::default()
     }
 }
 
@@ -228,7 +253,7 @@ fn dlms(record: &TruthRecord) -> Held {
         end: record.end,
         conditions: told.collect(),
         cells: cells.collect(),
-        more: Vec::new(),
+        ..Held::default()
     }
 }
 
@@ -253,7 +278,7 @@ fn primer(record: &TruthRecord) -> Held {
         end: record.end,
         conditions: record.ns.iter().map(condition).collect(),
         cells: cells.collect(),
-        more: Vec::new(),
+        ..Held::default()
     }
 }
 
@@ -313,7 +338,7 @@ fn vkt7(record: &TruthRecord, kind: RecordKind, totals: Option<&TruthRecord>) ->
         end: record.end,
         conditions: record.ns.iter().map(condition).collect(),
         cells,
-        more: Vec::new(),
+        ..Held::default()
     }
 }
 
@@ -374,7 +399,7 @@ fn spt943(record: &TruthRecord, kind: RecordKind) -> Held {
         end: record.end,
         conditions,
         cells,
-        more: Vec::new(),
+        ..Held::default()
     }
 }
 
@@ -427,7 +452,7 @@ fn spbus(record: &TruthRecord) -> Held {
         end: record.end,
         conditions: on_now.map(|ns| (ns.input, format!("{:02}", ns.code), None)).collect(),
         cells,
-        more: Vec::new(),
+        ..Held::default()
     }
 }
 
@@ -497,6 +522,7 @@ fn mbus_moment(record: &TruthRecord, kind: RecordKind, kept: &[Vec<TruthRecord>]
         conditions: BTreeSet::new(),
         cells,
         more: stored.filter(|_| kind == RecordKind::Totals).collect(),
+        beside: None,
     }
 }
 
@@ -521,7 +547,7 @@ fn mbus_months<'a>(records: impl Iterator<Item = &'a TruthRecord>) -> Vec<Held> 
             end,
             conditions: BTreeSet::new(),
             cells,
-            more: Vec::new(),
+            ..Held::default()
         });
     }
     months.sort_by_key(|month| month.end);

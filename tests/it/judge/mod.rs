@@ -9,9 +9,9 @@ use std::collections::BTreeSet;
 
 use jiff::civil::DateTime;
 use meter_sim::Handle;
-use uzel::model::{ArchiveKind, Quality, RecordKind};
+use uzel::model::{ArchiveKind, ClockRule, Quality, RecordKind};
 
-pub use held::{Held, Model};
+pub use held::{HALF_HOURS, Held, Model};
 pub use seen::{Seen, SeenCell, from_store, from_store_since, from_taken};
 
 /// The truth about one meter at the moment of the judge's making.
@@ -19,8 +19,11 @@ pub struct Judge {
     model: Model,
     held: Vec<(RecordKind, Vec<Held>)>,
     now: DateTime,
+    /// How the meter's clock goes, where it follows summer time.
+    rule: Option<ClockRule>,
 }
 
+const HALF_HOURLY: RecordKind = RecordKind::Archive(HALF_HOURS);
 const HOURLY: RecordKind = RecordKind::Archive(ArchiveKind::Hourly);
 const DAILY: RecordKind = RecordKind::Archive(ArchiveKind::Daily);
 const MONTHLY: RecordKind = RecordKind::Archive(ArchiveKind::Monthly);
@@ -33,13 +36,31 @@ impl Judge {
 
     /// Of meter `place` of a bus, counted from 0.
     pub fn of_place(model: Model, meter: &Handle, place: usize) -> Self {
-        let held = [RecordKind::Current, RecordKind::Totals, HOURLY, DAILY, MONTHLY]
-            .map(|kind| (kind, held::records(model, meter, place, kind)));
+        let kinds = [
+            RecordKind::Current,
+            RecordKind::Totals,
+            HALF_HOURLY,
+            HOURLY,
+            DAILY,
+            MONTHLY,
+        ];
+        let held = kinds.map(|kind| (kind, held::records(model, meter, place, kind)));
         Self {
             model,
             held: held.into(),
             now: meter.clock_of(place).now(),
+            rule: None,
         }
+    }
+
+    /// The same of a meter whose clock goes by this rule: 02:00 and 03:00 of a day of spring are the same.
+    pub fn by(mut self, rule: &ClockRule) -> Self {
+        self.rule = Some(rule.clone());
+        let ends = self.held.iter_mut().flat_map(|(_, held)| held);
+        for held in ends {
+            held.end = as_shown(rule, held.end);
+        }
+        self
     }
 
     /// What kind of meter it is.
@@ -83,7 +104,7 @@ impl Judge {
     fn wrong_label(&self, seen: &Seen) -> Vec<String> {
         let hour = |time: DateTime| time.date().at(time.hour(), 0, 0, 0);
         let want = match (seen.kind, self.model) {
-            (RecordKind::Archive(_), Model::Vkt4 | Model::Vkt5 | Model::Vkt7) => seen.start,
+            (RecordKind::Archive(_), Model::Vkt4 | Model::Vkt5 | Model::Vkt7 | Model::Vkt9) => seen.start,
             (RecordKind::Archive(_), _) => seen.end,
             // These totals are those of the last full hour.
             (RecordKind::Totals, Model::Vkt7 | Model::Vkt4) => hour(self.now),
@@ -93,7 +114,8 @@ impl Judge {
         };
         let is_moment = !matches!(seen.kind, RecordKind::Archive(_));
         let mut wrong = Vec::new();
-        if seen.label != Some(want) {
+        let shown = |label| self.rule.as_ref().map_or(label, |rule| as_shown(rule, label));
+        if seen.label.map(shown) != Some(want) {
             wrong.push(format!("label {:?}, the meter's is {want}", seen.label));
         }
         if is_moment && (seen.start, seen.end) != (want, want) {
@@ -121,6 +143,11 @@ impl Judge {
             .map(|held| format!("{kind} {} was said to be absent", held.start))
             .collect()
     }
+}
+
+/// What the clock shows at the instant at which it would show `civil`.
+fn as_shown(rule: &ClockRule, civil: DateTime) -> DateTime {
+    rule.instant(civil).map_or(civil, |instant| rule.civil(instant))
 }
 
 /// How many values records have that are no absence.

@@ -1,5 +1,7 @@
 //! Records as the host has them: from a session's sink, or from the database.
 
+use std::collections::HashMap;
+
 use jiff::Timestamp;
 use jiff::civil::DateTime;
 use jiff::tz::TimeZone;
@@ -21,7 +23,7 @@ pub struct Seen {
     /// Values.
     pub cells: Vec<SeenCell>,
     /// Heat input, code, column.
-    pub conditions: Vec<(u8, String, Option<String>)>,
+    pub conditions: Vec<Told>,
 }
 
 /// One value.
@@ -117,6 +119,7 @@ pub async fn from_store_since(
         "hourly" => "v_record_hourly",
         "daily" => "v_record_daily",
         "monthly" => "v_record_monthly",
+        "minutes-30" => "(select * from v_record where archive = 'minutes-30')",
         _ => "(select * from v_record where archive in ('current', 'totals'))",
     };
     let text = format!("{VALUES}{view}{OF_DEVICE}");
@@ -126,6 +129,7 @@ pub async fn from_store_since(
         .fetch_all(pool)
         .await
         .expect("the view is there");
+    let mut told = conditions(pool, device).await;
     let mut seen: Vec<(i64, Seen)> = Vec::new();
     for row in rows {
         let record: i64 = row.get("record_id");
@@ -135,7 +139,7 @@ pub async fn from_store_since(
             let label = label.map(|label| label.parse().expect("a civil time"));
             let (start, end) = (civil("starts_at"), civil("ends_at"));
             let kind = row.get::<&str, _>("archive").parse().expect("a kind");
-            let (cells, conditions) = (Vec::new(), conditions(pool, record).await);
+            let (cells, conditions) = (Vec::new(), told.remove(&record).unwrap_or_default());
             seen.push((
                 record,
                 Seen {
@@ -165,13 +169,22 @@ pub async fn from_store_since(
     seen.into_iter().map(|(_, seen)| seen).collect()
 }
 
-async fn conditions(pool: &SqlitePool, record: i64) -> Vec<(u8, String, Option<String>)> {
-    let query = "select x.input, x.code, c.column_id from condition x left join series c on c.id = x.series_id \
-        where x.record_id = ? order by x.ordinal";
+/// Heat input, code, column.
+type Told = (u8, String, Option<String>);
+
+/// The conditions of a device's records, by record.
+async fn conditions(pool: &SqlitePool, device: i64) -> HashMap<i64, Vec<Told>> {
+    let query = "select x.record_id, x.input, x.code, c.column_id from record r join condition x on x.record_id = r.id \
+        left join series c on c.id = x.series_id where r.device_id = ? order by x.record_id, x.ordinal";
     let rows = sqlx::query(query)
-        .bind(record)
+        .bind(device)
         .fetch_all(pool)
         .await
-        .expect("the table is there");
-    rows.iter().map(|row| (row.get(0), row.get(1), row.get(2))).collect()
+        .expect("the tables are there");
+    let mut told: HashMap<i64, Vec<Told>> = HashMap::new();
+    for row in rows {
+        let one = (row.get(1), row.get(2), row.get(3));
+        told.entry(row.get(0)).or_default().push(one);
+    }
+    told
 }

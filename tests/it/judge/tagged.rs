@@ -117,7 +117,7 @@ impl Held {
             end,
             conditions,
             cells,
-            more: Vec::new(),
+            ..Held::default()
         }
     }
 }

@@ -26,7 +26,7 @@ pub fn tsrv(model: TsrvModel, record: &TruthRecord, kind: RecordKind) -> Held {
         end: record.end,
         conditions: record.ns.iter().map(condition).collect(),
         cells: cells.collect(),
-        more: Vec::new(),
+        ..Held::default()
     }
 }
 

@@ -77,14 +77,19 @@ fn registry() -> Arc<Registry> {
 impl Host {
     /// Starts as the program does: what an earlier one left running is ended first. `sessions` at once at most.
     pub async fn start(storage: &Storage, store: Store, net: Arc<Net>, sessions: usize) -> Self {
-        store.end_interrupted().await.expect("the store takes it");
-        let (handle, board, commands) = Handle::new();
         let config = collect::Config {
             sessions,
             // Nobody else changes the devices.
             look_s: 300,
             ..collect::Config::default()
         };
+        Self::start_with(storage, store, net, config).await
+    }
+
+    /// The same, collecting in another way.
+    pub async fn start_with(storage: &Storage, store: Store, net: Arc<Net>, config: collect::Config) -> Self {
+        store.end_interrupted().await.expect("the store takes it");
+        let (handle, board, commands) = Handle::new();
         let transport = Arc::new(Transport::default().with_network(net));
         let collector = Collector::new(store.clone(), registry(), transport, board, config);
         let cancel = CancellationToken::new();

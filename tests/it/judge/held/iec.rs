@@ -48,7 +48,7 @@ pub fn iec(record: &TruthRecord, kind: RecordKind) -> Held {
         end: record.end,
         conditions: record.ns.iter().map(condition).collect(),
         cells,
-        more: Vec::new(),
+        ..Held::default()
     }
 }
 
@@ -76,6 +76,6 @@ pub fn sml(record: &TruthRecord, kind: RecordKind) -> Held {
         end: record.end,
         conditions: BTreeSet::new(),
         cells,
-        more: Vec::new(),
+        ..Held::default()
     }
 }

@@ -33,6 +33,6 @@ pub fn held(record: &TruthRecord) -> Held {
         end: record.end,
         conditions: record.ns.iter().map(condition).collect(),
         cells: cells.collect(),
-        more: Vec::new(),
+        ..Held::default()
     }
 }

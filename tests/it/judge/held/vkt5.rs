@@ -43,7 +43,7 @@ pub fn held(record: &TruthRecord) -> Held {
         end: record.end,
         conditions: record.ns.iter().map(condition).collect(),
         cells: cells.collect(),
-        more: Vec::new(),
+        ..Held::default()
     }
 }
 
