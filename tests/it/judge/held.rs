@@ -1,14 +1,17 @@
 //! What a simulated meter holds, in the words that the host should have for it.
 
 mod iec;
+mod mbus;
+mod spbus;
 mod spe;
+mod spt943;
 mod vkt4;
 mod vkt5;
+mod vkt7;
 mod vkt9;
 
 use std::collections::BTreeSet;
 
-use jiff::ToSpan as _;
 use jiff::civil::DateTime;
 use meter_sim::{Handle, TruthKind, TruthNs, TruthRecord, TruthValue, TsrvModel};
 use uzel::model::{ArchiveKind, Quality, RecordKind};
@@ -160,7 +163,7 @@ pub fn records(model: Model, meter: &Handle, place: usize, kind: RecordKind) -> 
             let is_monthly = kind == RecordKind::Archive(ArchiveKind::Monthly);
             let with_totals = |record: &TruthRecord| {
                 let at_end = totals.iter().find(|total| is_monthly && total.end == record.end);
-                vkt7(record, kind, at_end)
+                vkt7::held(record, kind, at_end)
             };
             plain.iter().map(with_totals).collect()
         }
@@ -170,20 +173,20 @@ pub fn records(model: Model, meter: &Handle, place: usize, kind: RecordKind) -> 
         Model::Spe => plain.iter().map(spe::held).collect(),
         Model::Primer => plain.iter().map(primer).collect(),
         Model::Tagged => plain.iter().map(|record| tagged(record, kind)).collect(),
-        Model::Spbus => plain.iter().map(spbus).collect(),
+        Model::Spbus => plain.iter().map(spbus::held).collect(),
         Model::Register => plain.iter().map(register).collect(),
         Model::Sml => plain.iter().map(|record| iec::sml(record, kind)).collect(),
         Model::Iec => plain.iter().map(|record| iec::iec(record, kind)).collect(),
         Model::Tsrv(model) => plain.iter().map(|record| tsrv(model, record, kind)).collect(),
         Model::Dlms => plain.iter().map(dlms).collect(),
-        Model::Spt943 => plain.iter().map(|record| spt943(record, kind)).collect(),
+        Model::Spt943 => plain.iter().map(|record| spt943::held(record, kind)).collect(),
         Model::Mbus if matches!(kind, RecordKind::Archive(_)) => {
             let due = truth(TruthKind::TotalsArchive);
-            mbus_months(plain.iter().chain(due.iter().filter(|_| !plain.is_empty())))
+            mbus::months(plain.iter().chain(due.iter().filter(|_| !plain.is_empty())))
         }
         Model::Mbus => {
             let kept: Vec<_> = [TruthKind::TotalsArchive, TruthKind::Monthly].map(truth).into();
-            plain.iter().map(|record| mbus_moment(record, kind, &kept)).collect()
+            plain.iter().map(|record| mbus::moment(record, kind, &kept)).collect()
         }
     }
 }
@@ -282,66 +285,6 @@ fn primer(record: &TruthRecord) -> Held {
     }
 }
 
-fn vkt7(record: &TruthRecord, kind: RecordKind, totals: Option<&TruthRecord>) -> Held {
-    let mut cells = Vec::new();
-    let get = |name, input| {
-        let found = record
-            .values
-            .iter()
-            .find(|value| (value.name, value.input) == (name, input));
-        found.and_then(|value| value.value)
-    };
-    for truth in &record.values {
-        let concerned = |ns: &&TruthNs| ns.input == truth.input && ns.name == Some(truth.name);
-        let is_doubtful = record.ns.iter().any(|ns| concerned(&ns));
-        let is_mean = matches!(truth.name, "t1" | "t2" | "t3" | "P1" | "P2" | "dt");
-        let was_off = get("ВНР", truth.input) == Some(0.0) && get("ВОС", truth.input) == Some(0.0);
-        let value = match truth.value {
-            Some(value) if is_mean && was_off => HeldValue::OffOr(value),
-            _ => number(truth),
-        };
-        let quality = if is_doubtful { Quality::Doubtful } else { Quality::Good };
-        cells.push(cell(truth.name, truth.input, vkt7_unit(truth.name), value, quality));
-    }
-    for total in totals.iter().flat_map(|totals| &totals.values) {
-        let id = format!("{} итог", total.name);
-        cells.push(cell(
-            &id,
-            total.input,
-            vkt7_unit(total.name),
-            number(total),
-            Quality::Good,
-        ));
-    }
-    if kind != RecordKind::Totals {
-        let inputs: BTreeSet<u8> = record
-            .values
-            .iter()
-            .map(|value| value.input)
-            .filter(|input| *input > 0)
-            .collect();
-        for input in inputs {
-            let has_ns = record.ns.iter().any(|ns| ns.input == input);
-            // An hour without power has the sign, and no element has a code.
-            let is_normal = get("ВОС", input) == Some(0.0);
-            let sign = match (has_ns, is_normal) {
-                (true, _) => HeldValue::Flags(1),
-                (false, true) => HeldValue::Flags(0),
-                (false, false) => HeldValue::Any,
-            };
-            cells.push(cell("НС", input, "", sign, Quality::Good));
-        }
-    }
-    let condition = |ns: &TruthNs| (ns.input, format!("{:02X}", ns.code), ns.name.map(str::to_owned));
-    Held {
-        start: record.start,
-        end: record.end,
-        conditions: record.ns.iter().map(condition).collect(),
-        cells,
-        ..Held::default()
-    }
-}
-
 pub(super) fn cell(id: &str, input: u8, unit: &'static str, value: HeldValue, quality: Quality) -> HeldCell {
     HeldCell {
         id: id.to_owned(),
@@ -351,205 +294,4 @@ pub(super) fn cell(id: &str, input: u8, unit: &'static str, value: HeldValue, qu
         value,
         quality,
     }
-}
-
-fn vkt7_unit(name: &str) -> &'static str {
-    match name {
-        "t1" | "t2" | "t3" | "dt" | "tх" | "ta" => "Cel",
-        "V1" | "V2" | "V3" => "m3",
-        "M1" | "M2" | "M3" | "Мг" => "t",
-        "P1" | "P2" | "P3" => "kgf/cm2",
-        "Qо" | "Qг" => "Gcal",
-        "G1" | "G2" | "G3" => "m3/h",
-        _ => "h",
-    }
-}
-
-fn spt943(record: &TruthRecord, kind: RecordKind) -> Held {
-    let unit = |name: &str| match name {
-        "t1" | "t2" | "t3" | "dt" | "tх" | "tв" => "Cel",
-        "P1" | "P2" => "kgf/cm2",
-        "V1" | "V2" | "V3" => "m3",
-        "M1" | "M2" | "M3" => "t",
-        "G1" | "G2" | "G3" => "m3/h",
-        "Tи" => "h",
-        _ => "Gcal",
-    };
-    let mut cells = Vec::new();
-    for truth in &record.values {
-        let is_sensor = matches!(truth.name, "t1" | "t2" | "t3" | "tх" | "tв" | "P1" | "P2");
-        let value = match truth.value {
-            Some(0.0) if is_sensor => HeldValue::NoSensor,
-            _ => number(truth),
-        };
-        cells.push(cell(truth.name, truth.input, unit(truth.name), value, Quality::Good));
-    }
-    let inputs: BTreeSet<u8> = record.values.iter().map(|value| value.input).collect();
-    let mut conditions = BTreeSet::new();
-    for input in inputs.into_iter().filter(|_| kind != RecordKind::Totals) {
-        let codes = record.ns.iter().filter(|ns| ns.input == input).map(|ns| ns.code);
-        let bits = codes.clone().fold(0u64, |bits, code| bits | 1 << code);
-        cells.push(cell("НС", input, "", HeldValue::Flags(bits), Quality::Good));
-        // A number without decimals of its own.
-        cells.push(cell("СП", input, "", HeldValue::Number(0.0, None), Quality::Good));
-        conditions.extend(codes.map(|code| (input, format!("НС{code:02}"), spt943_column(code, kind))));
-    }
-    Held {
-        start: record.start,
-        end: record.end,
-        conditions,
-        cells,
-        ..Held::default()
-    }
-}
-
-/// The column that a simulated НС is about: 13 is the flow of sensor 1, 21 the masses of both pipes.
-fn spt943_column(code: u32, kind: RecordKind) -> Option<String> {
-    match (code, kind) {
-        (13, RecordKind::Current) => Some("G1".to_owned()),
-        (13, _) => Some("V1".to_owned()),
-        _ => None,
-    }
-}
-
-/// Decimals come with every value and are no matter of its column.
-fn spbus(record: &TruthRecord) -> Held {
-    let unit = |name: &str| match name.rsplit('.').next().unwrap_or(name) {
-        "T" | "Tхв" | "Tнв" => "Cel",
-        "P" => "kgf/cm2",
-        "M" | "Mи" | "dM" => "t",
-        "W" | "Wи" | "dW" => "Gcal",
-        "V" | "Vo" => "m3",
-        "G" => "t/h",
-        _ => "h",
-    };
-    let mut cells = Vec::new();
-    for truth in &record.values {
-        let is_starred = record.ns.iter().any(|ns| ns.name == Some(truth.name));
-        let quality = if is_starred { Quality::Doubtful } else { Quality::Good };
-        let value = truth
-            .value
-            .map_or(HeldValue::NoSensor, |value| HeldValue::Number(value, None));
-        cells.push(cell(truth.name, truth.input, unit(truth.name), value, quality));
-    }
-    let summaries = record
-        .ns
-        .iter()
-        .filter(|ns| ns.name.is_some_and(|name| name.ends_with("НСо")));
-    for ns in summaries {
-        let name = ns.name.expect("it has a name");
-        cells.push(cell(
-            name,
-            ns.input,
-            "",
-            HeldValue::Text(ns.code.to_string()),
-            Quality::Good,
-        ));
-    }
-    let on_now = record.ns.iter().filter(|ns| ns.name.is_none());
-    Held {
-        start: record.start,
-        end: record.end,
-        conditions: on_now.map(|ns| (ns.input, format!("{:02}", ns.code), None)).collect(),
-        cells,
-        ..Held::default()
-    }
-}
-
-/// Column and unit of a value; the names of the truth end with their units.
-fn mbus_column(name: &str) -> (&'static str, &'static str) {
-    match name {
-        "energy_kwh" => ("energy", "kWh"),
-        "energy_wh" => ("energy", "Wh"),
-        "volume_m3" => ("volume", "m3"),
-        "on_time_h" => ("on-time", "h"),
-        "flow_temperature_c" => ("flow-temperature", "Cel"),
-        "return_temperature_c" => ("return-temperature", "Cel"),
-        "temperature_difference_k" => ("temperature-difference", "K"),
-        "power_kw" => ("power", "kW"),
-        "power_w" => ("power", "W"),
-        "flow_m3_h" => ("volume-flow", "m3/h"),
-        "voltage_v" => ("voltage", "V"),
-        "current_a" => ("current", "A"),
-        other => panic!("{other} is no value of an M-Bus slave"),
-    }
-}
-
-fn mbus_cell(truth: &TruthValue) -> HeldCell {
-    let (id, unit) = mbus_column(truth.name);
-    let id = if truth.input > 0 {
-        format!("{id}/{}", truth.input)
-    } else {
-        id.to_owned()
-    };
-    HeldCell {
-        tariff: truth.input,
-        ..cell(&id, 1, unit, number(truth), Quality::Good)
-    }
-}
-
-/// Counters are totals; what is measured now, and the status byte, are current values. Kept values of which no date came
-/// through stand among the totals under their storage number: 1 is the due date, 2 the newest end of a month.
-fn mbus_moment(record: &TruthRecord, kind: RecordKind, kept: &[Vec<TruthRecord>]) -> Held {
-    let is_total = |name: &str| matches!(mbus_column(name).0, "energy" | "volume" | "on-time");
-    let of_kind = |value: &&TruthValue| is_total(value.name) == (kind == RecordKind::Totals);
-    let mut cells: Vec<_> = record.values.iter().filter(of_kind).map(mbus_cell).collect();
-    if kind == RecordKind::Current {
-        cells.push(cell("status", 0, "", HeldValue::Flags(0), Quality::Good));
-    }
-    let periods = kept.iter().flat_map(|records| records.iter().rev());
-    let stored = periods.zip(1u32..).flat_map(|(record, storage)| {
-        let name = move |cell: HeldCell| {
-            let (name, tariff) = cell
-                .id
-                .split_once('/')
-                .map_or((&*cell.id, ""), |(name, tariff)| (name, tariff));
-            let tariff = if tariff.is_empty() {
-                String::new()
-            } else {
-                format!("/{tariff}")
-            };
-            HeldCell {
-                id: format!("{name}@{storage}{tariff}"),
-                ..cell
-            }
-        };
-        record.values.iter().map(mbus_cell).map(name)
-    });
-    Held {
-        start: record.start,
-        end: record.end,
-        conditions: BTreeSet::new(),
-        cells,
-        more: stored.filter(|_| kind == RecordKind::Totals).collect(),
-        beside: None,
-    }
-}
-
-/// Counters at the ends of months and at the due date, as intervals. A stamp of 23:59 or of a last day means the end of
-/// that day; the first day of a month means its begin.
-fn mbus_months<'a>(records: impl Iterator<Item = &'a TruthRecord>) -> Vec<Held> {
-    let mut months: Vec<Held> = Vec::new();
-    for record in records {
-        let day = record.end.date();
-        let last = if day.day() == 1 && record.end.hour() == 0 {
-            day
-        } else {
-            day.saturating_add(1.day())
-        };
-        let (start, end) = (last.saturating_sub(1.month()).at(0, 0, 0, 0), last.at(0, 0, 0, 0));
-        if months.iter().any(|month| month.end == end) {
-            continue;
-        }
-        let cells = record.values.iter().map(mbus_cell).collect();
-        months.push(Held {
-            start,
-            end,
-            conditions: BTreeSet::new(),
-            cells,
-            ..Held::default()
-        });
-    }
-    months.sort_by_key(|month| month.end);
-    months
 }
