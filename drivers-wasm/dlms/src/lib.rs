@@ -52,7 +52,7 @@ impl Dlms {
 
 impl Driver for Dlms {
     fn describe() -> &'static str {
-        include_str!(concat!(env!("OUT_DIR"), "/describe.json"))
+        uzel_driver_sdk::packed!("describe.json")
     }
 
     fn identify(&mut self, port: &mut dyn Port, config: &str) -> Result<Identity, Failure> {

@@ -23,7 +23,7 @@ impl Device {
     pub fn identify(port: &mut dyn Port, config: &Config) -> Result<(Self, Identity), Failure> {
         let shipped = maps::find(&config.map);
         let text = match (&shipped, config.map.as_str()) {
-            (Some(shipped), _) => shipped.text,
+            (Some(shipped), _) => shipped.text(),
             (None, crate::config::OWN) => &config.map_text,
             (None, other) => {
                 return Err(Failure::Config(format!(

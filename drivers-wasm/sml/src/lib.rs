@@ -32,7 +32,7 @@ impl Sml {
 
 impl Driver for Sml {
     fn describe() -> &'static str {
-        include_str!(concat!(env!("OUT_DIR"), "/describe.json"))
+        uzel_driver_sdk::packed!("describe.json")
     }
 
     fn identify(&mut self, port: &mut dyn Port, config: &str) -> Result<Identity, Failure> {
