@@ -52,7 +52,7 @@ impl Dlms {
 
 impl Driver for Dlms {
     fn describe() -> &'static str {
-        uzel_driver_sdk::packed!("describe.json")
+        include_str!(concat!(env!("OUT_DIR"), "/describe.json"))
     }
 
     fn identify(&mut self, port: &mut dyn Port, config: &str) -> Result<Identity, Failure> {

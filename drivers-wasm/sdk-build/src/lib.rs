@@ -1,7 +1,7 @@
 //! The build-script half of the driver SDK: `driver.toml` becomes the JSON that `describe()` returns.
 //!
 //! A driver's `build.rs` is `fn main() { uzel_driver_build::describe() }`; its `lib.rs` then has
-//! `uzel_driver_sdk::packed!("describe.json")`.
+//! `include_str!(concat!(env!("OUT_DIR"), "/describe.json"))`, or `uzel_driver_sdk::packed!("describe.json")` where it is long.
 
 use std::path::Path;
 use std::{env, fs};

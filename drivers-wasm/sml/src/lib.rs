@@ -32,7 +32,7 @@ impl Sml {
 
 impl Driver for Sml {
     fn describe() -> &'static str {
-        uzel_driver_sdk::packed!("describe.json")
+        include_str!(concat!(env!("OUT_DIR"), "/describe.json"))
     }
 
     fn identify(&mut self, port: &mut dyn Port, config: &str) -> Result<Identity, Failure> {

@@ -40,7 +40,7 @@ impl Vkt4 {
 
 impl Driver for Vkt4 {
     fn describe() -> &'static str {
-        uzel_driver_sdk::packed!("describe.json")
+        include_str!(concat!(env!("OUT_DIR"), "/describe.json"))
     }
 
     fn identify(&mut self, port: &mut dyn Port, config: &str) -> Result<Identity, Failure> {

@@ -36,7 +36,7 @@ impl Vkt9 {
 
 impl Driver for Vkt9 {
     fn describe() -> &'static str {
-        uzel_driver_sdk::packed!("describe.json")
+        include_str!(concat!(env!("OUT_DIR"), "/describe.json"))
     }
 
     fn identify(&mut self, port: &mut dyn Port, config: &str) -> Result<Identity, Failure> {

@@ -110,7 +110,7 @@ impl Primer {
 
 impl Driver for Primer {
     fn describe() -> &'static str {
-        uzel_driver_sdk::packed!("describe.json")
+        include_str!(concat!(env!("OUT_DIR"), "/describe.json"))
     }
 
     fn identify(&mut self, port: &mut dyn Port, config: &str) -> Result<Identity, Failure> {
