@@ -1,17 +1,20 @@
-//! Turns `driver.toml` into what `describe()` returns, and the parameters of the ECL Comfort into two short tables.
+//! Turns `driver.toml` into what `describe()` returns, and the parameters of the ECL Comfort into two short tables; packs
+//! these, the points of SunSpec and the shipped maps.
 
 use std::collections::BTreeMap;
-use std::path::Path;
-use std::{env, fs};
+use std::fs;
 
 use serde_json::Value;
 
 const PARAMETERS: &str = "data/ecl-parameters.json";
+const POINTS: &str = "data/sunspec.txt";
+const MAPS: &str = "maps";
 
 fn main() {
     uzel_driver_build::describe();
-    println!("cargo::rerun-if-changed={PARAMETERS}");
-    let text = fs::read_to_string(PARAMETERS).unwrap_or_else(|error| panic!("{PARAMETERS}: {error}"));
+    uzel_driver_build::pack("sunspec-points", &read(POINTS));
+    maps();
+    let text = read(PARAMETERS);
     let document: Value = serde_json::from_str(&text).unwrap_or_else(|error| panic!("{PARAMETERS}: {error}"));
     let applications = document["apps"].as_object().expect("apps is an object");
     // Most parameters are the same in many applications: each is kept once.
@@ -33,8 +36,8 @@ fn main() {
         table.push('\n');
     }
     let all: Vec<_> = lines.into_keys().collect();
-    write("ecl-parameters.txt", &all.join("\n"));
-    write("ecl-applications.txt", &table);
+    uzel_driver_build::pack("ecl-parameters", &all.join("\n"));
+    uzel_driver_build::pack("ecl-applications", &table);
 }
 
 /// `[label, scale, min, max, default, writable]` as number, scale, min, max, writable, label.
@@ -48,7 +51,20 @@ fn line(number: &str, parameter: &Value) -> String {
     format!("{number} {} {} {} {} {label}", part(1), part(2), part(3), part(5))
 }
 
-fn write(name: &str, text: &str) {
-    let out = env::var("OUT_DIR").expect("cargo sets OUT_DIR");
-    fs::write(Path::new(&out).join(name), text).unwrap_or_else(|error| panic!("{name}: {error}"));
+/// Each shipped map under its id.
+fn maps() {
+    println!("cargo::rerun-if-changed={MAPS}");
+    let folder = fs::read_dir(MAPS).unwrap_or_else(|error| panic!("{MAPS}: {error}"));
+    for entry in folder {
+        let path = entry.unwrap_or_else(|error| panic!("{MAPS}: {error}")).path();
+        let id = path.file_stem().and_then(|name| name.to_str());
+        let id = id.unwrap_or_else(|| panic!("{}: a map is named by its id", path.display()));
+        let text = fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+        uzel_driver_build::pack(id, &text);
+    }
+}
+
+fn read(path: &str) -> String {
+    println!("cargo::rerun-if-changed={path}");
+    fs::read_to_string(path).unwrap_or_else(|error| panic!("{path}: {error}"))
 }

@@ -57,7 +57,7 @@ const DAY_MIN: u32 = 24 * 60;
 
 impl Driver for Iec62056 {
     fn describe() -> &'static str {
-        include_str!(concat!(env!("OUT_DIR"), "/describe.json"))
+        uzel_driver_sdk::packed!("describe.json")
     }
 
     fn identify(&mut self, port: &mut dyn Port, config: &str) -> Result<Identity, Failure> {

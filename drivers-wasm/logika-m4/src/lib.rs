@@ -82,7 +82,7 @@ impl LogikaM4 {
 
 impl Driver for LogikaM4 {
     fn describe() -> &'static str {
-        include_str!(concat!(env!("OUT_DIR"), "/describe.json"))
+        uzel_driver_sdk::packed!("describe.json")
     }
 
     fn identify(&mut self, port: &mut dyn Port, config: &str) -> Result<Identity, Failure> {

@@ -9,6 +9,7 @@ use crate::map::{Class, Expected, Map, Name, Range, Rule, Source};
 use crate::number::Number;
 use crate::reading::{Bytes, cell, read_all, read_scaled};
 use crate::{ecl, map, maps, sunspec};
+use uzel_driver_sdk::modbus::pdu::Exception;
 use uzel_driver_sdk::modbus::talk::Talk;
 
 /// A device and its map.
@@ -22,7 +23,7 @@ impl Device {
     pub fn identify(port: &mut dyn Port, config: &Config) -> Result<(Self, Identity), Failure> {
         let shipped = maps::find(&config.map);
         let text = match (&shipped, config.map.as_str()) {
-            (Some(shipped), _) => shipped.text,
+            (Some(shipped), _) => shipped.text(),
             (None, crate::config::OWN) => &config.map_text,
             (None, other) => {
                 return Err(Failure::Config(format!(
@@ -155,7 +156,13 @@ impl Device {
             .map(|(setting, (bytes, power))| Shown {
                 id: setting.id.clone(),
                 title: setting.title.clone(),
-                value: cell(&setting.source, bytes, power.as_ref(), 0).0,
+                value: cell(
+                    &setting.source,
+                    bytes.as_deref().map_err(|exception| *exception),
+                    power.as_ref(),
+                    0,
+                )
+                .0,
                 unit: Some(setting.unit.clone()).filter(|unit| !unit.is_empty()),
                 writable: setting.range != Range::ReadOnly,
             });
@@ -164,21 +171,37 @@ impl Device {
 }
 
 /// A row of scaled values. Its marks name what is absent.
-pub fn row<'a>(label: Option<CivilTime>, cells: impl Iterator<Item = (&'a Source, &'a (Bytes, Option<Bytes>))>) -> Row {
-    let mut row = Row {
+fn row<'a>(label: Option<CivilTime>, cells: impl Iterator<Item = (&'a Source, &'a (Bytes, Option<Bytes>))>) -> Row {
+    let mut row = blank_row(label, 0);
+    for (source, (bytes, power)) in cells {
+        add(
+            &mut row,
+            source,
+            bytes.as_deref().map_err(|exception| *exception),
+            power.as_ref(),
+        );
+    }
+    row
+}
+
+/// A row without values yet.
+pub fn blank_row(label: Option<CivilTime>, values: usize) -> Row {
+    Row {
         label,
         other_end: None,
         length_s: None,
-        values: Vec::<Cell>::new(),
+        values: Vec::with_capacity(values),
         marks: Vec::new(),
         conditions: Vec::new(),
-    };
-    for (place, (source, (bytes, power))) in cells.enumerate() {
-        let (value, mark) = cell(source, bytes, power.as_ref(), u16::try_from(place).unwrap_or(u16::MAX));
-        row.values.push(value);
-        row.marks.extend(mark);
     }
-    row
+}
+
+/// Adds a value to a row, or why it is absent.
+pub fn add(row: &mut Row, source: &Source, bytes: Result<&[u8], Exception>, power: Option<&Bytes>) {
+    let place = u16::try_from(row.values.len()).unwrap_or(u16::MAX);
+    let (value, mark) = cell(source, bytes, power, place);
+    row.values.push(value);
+    row.marks.extend(mark);
 }
 
 /// What a value is called, for the host.

@@ -26,7 +26,7 @@ impl Modbus {
 
 impl Driver for Modbus {
     fn describe() -> &'static str {
-        include_str!(concat!(env!("OUT_DIR"), "/describe.json"))
+        uzel_driver_sdk::packed!("describe.json")
     }
 
     fn identify(&mut self, port: &mut dyn Port, config: &str) -> Result<Identity, Failure> {

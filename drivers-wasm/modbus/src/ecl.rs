@@ -11,9 +11,15 @@ use crate::number::{Order, Type};
 use uzel_driver_sdk::modbus::pdu::{Area, Span};
 
 /// A parameter a line: number, scale, least, most, writable, name.
-const PARAMETERS: &str = include_str!(concat!(env!("OUT_DIR"), "/ecl-parameters.txt"));
+fn all_parameters() -> &'static str {
+    uzel_driver_sdk::packed!("ecl-parameters")
+}
+
 /// An application a line: name, then lines of the table above, from 0.
-const APPLICATIONS: &str = include_str!(concat!(env!("OUT_DIR"), "/ecl-applications.txt"));
+fn applications() -> &'static str {
+    uzel_driver_sdk::packed!("ecl-applications")
+}
+
 /// Letter, number, subtype and version of the application: PNU 2060 to 2063.
 const APPLICATION: Span = Span {
     area: Area::Holding,
@@ -81,10 +87,10 @@ impl Parameter {
 
 /// The parameters of an application such as `A266.1`.
 fn parameters(application: &str) -> Option<Vec<Parameter>> {
-    let line = APPLICATIONS
+    let line = applications()
         .lines()
         .find(|line| line.split(' ').next() == Some(application))?;
-    let lines: Vec<_> = PARAMETERS.lines().collect();
+    let lines: Vec<_> = all_parameters().lines().collect();
     let numbers = line
         .split(' ')
         .skip(1)
@@ -164,7 +170,10 @@ mod tests {
 
     #[test]
     fn applications_have_their_own_parameters() {
-        assert_eq!((APPLICATIONS.lines().count(), PARAMETERS.lines().count()), (42, 214));
+        assert_eq!(
+            (applications().lines().count(), all_parameters().lines().count()),
+            (42, 214)
+        );
         let parameters = parameters("A266.1").unwrap();
         let find = |number| parameters.iter().find(|parameter| parameter.number == number).copied();
         let comfort = Parameter {
@@ -178,7 +187,7 @@ mod tests {
         assert_eq!(find(11_180), Some(comfort));
         assert!(find(11_253).unwrap().is_measured());
         assert_eq!(super::parameters("A266"), None);
-        for application in APPLICATIONS.lines() {
+        for application in applications().lines() {
             let name = application.split(' ').next().unwrap();
             assert!(super::parameters(name).is_some(), "{name}");
         }

@@ -1,10 +1,17 @@
-//! The maps that are shipped. Each is a file of the folder `maps`, which a person may copy and change.
+//! The maps that are shipped. Each is a file of the folder `maps`, which a person may copy and change; the build packs it.
 
 /// A shipped map.
 pub struct Shipped {
     /// What `map` of the configuration says, and the model's id.
     pub id: &'static str,
-    pub text: &'static str,
+    text: fn() -> &'static str,
+}
+
+impl Shipped {
+    /// The map itself.
+    pub fn text(&self) -> &'static str {
+        (self.text)()
+    }
 }
 
 /// The map that the application of an ECL Comfort completes.
@@ -14,7 +21,7 @@ pub const SUNSPEC: &str = "sunspec";
 
 macro_rules! shipped {
     ($($id:literal),* $(,)?) => {
-        &[$(Shipped { id: $id, text: include_str!(concat!("../maps/", $id, ".toml")) }),*]
+        &[$(Shipped { id: $id, text: || uzel_driver_sdk::packed!($id) }),*]
     };
 }
 
@@ -54,7 +61,7 @@ mod tests {
         let mut choices: Vec<_> = choices.as_array().unwrap().iter().map(text).collect();
         let mut ids = vec![crate::config::OWN.to_owned()];
         for shipped in MAPS {
-            map::parse(shipped.text).unwrap_or_else(|error| panic!("{}: {error}", shipped.id));
+            map::parse(shipped.text()).unwrap_or_else(|error| panic!("{}: {error}", shipped.id));
             ids.push(shipped.id.to_owned());
         }
         for list in [&mut models, &mut choices, &mut ids] {

@@ -15,17 +15,14 @@ pub enum Order {
 }
 
 impl Order {
-    /// The bytes with the most significant first.
-    pub fn arrange(self, bytes: &[u8]) -> Vec<u8> {
-        let mut bytes = bytes.to_vec();
-        if matches!(self, Self::Badc | Self::Dcba) {
+    /// Puts the most significant byte first.
+    fn arrange(self, bytes: &mut [u8]) {
+        if matches!(self, Self::Cdab | Self::Dcba) {
+            bytes.reverse();
+        }
+        if matches!(self, Self::Badc | Self::Cdab) {
             bytes.chunks_exact_mut(2).for_each(<[u8]>::reverse);
         }
-        if matches!(self, Self::Cdab | Self::Dcba) {
-            let registers: Vec<_> = bytes.chunks(2).rev().flatten().copied().collect();
-            return registers;
-        }
-        bytes
     }
 }
 
@@ -94,20 +91,18 @@ pub enum Number {
 
 /// Reads registers. `bit` is for [`Type::Bit`]; `absent` are bit patterns that mean "no value".
 pub fn decode(kind: Type, order: Order, bit: u8, absent: &[i64], bytes: &[u8]) -> Number {
-    let bytes = if kind == Type::Text {
-        bytes.to_vec()
-    } else {
-        order.arrange(bytes)
-    };
-    let nothing = || Number::Nothing(bytes.iter().map(|byte| format!("{byte:02X}")).collect());
     if kind == Type::Text {
-        return text(order, &bytes);
+        return text(order, bytes);
     }
-    let width = bytes.len().min(8) * 8;
-    let pattern = bytes
-        .iter()
-        .take(8)
-        .fold(0u64, |pattern, byte| pattern << 8 | u64::from(*byte));
+    // No number is longer.
+    let mut whole = [0; 8];
+    let length = bytes.len().min(8);
+    whole.iter_mut().zip(bytes).for_each(|(to, byte)| *to = *byte);
+    let (bytes, _) = whole.split_at_mut(length);
+    order.arrange(bytes);
+    let nothing = || Number::Nothing(bytes.iter().map(|byte| format!("{byte:02X}")).collect());
+    let width = length * 8;
+    let pattern = bytes.iter().fold(0u64, |pattern, byte| pattern << 8 | u64::from(*byte));
     let mask = if width == 64 { u64::MAX } else { (1u64 << width) - 1 };
     if absent.iter().any(|absent| absent.cast_unsigned() & mask == pattern) {
         return nothing();
@@ -122,7 +117,7 @@ pub fn decode(kind: Type, order: Order, bit: u8, absent: &[i64], bytes: &[u8]) -
         Type::U16 | Type::U32 | Type::U64 => i64::try_from(pattern).map_or_else(|_| nothing(), Number::Whole),
         Type::F32 => float(f32::from_bits(pattern as u32).into(), nothing),
         Type::F64 => float(f64::from_bits(pattern), nothing),
-        Type::Bcd16 | Type::Bcd32 | Type::Bcd64 => bcd(&bytes).map_or_else(nothing, Number::Whole),
+        Type::Bcd16 | Type::Bcd32 | Type::Bcd64 => bcd(bytes).map_or_else(nothing, Number::Whole),
         Type::Bits16 | Type::Bits32 => Number::Bits(pattern),
         Type::Bit => Number::Whole(i64::from(pattern >> u32::from(bit.min(63)) & 1 == 1)),
         Type::Text => nothing(),

@@ -184,7 +184,12 @@ pub fn decimals(source: &Source, power: Option<&Bytes>) -> Result<i16, String> {
 }
 
 /// A cell of a row and, where there is no value, why. `column` is its place in the row.
-pub fn cell(source: &Source, bytes: &Bytes, power: Option<&Bytes>, column: u16) -> (Cell, Option<Mark>) {
+pub fn cell(
+    source: &Source,
+    bytes: Result<&[u8], Exception>,
+    power: Option<&Bytes>,
+    column: u16,
+) -> (Cell, Option<Mark>) {
     let absent = |code: String| {
         let mark = Mark {
             column,
@@ -237,7 +242,7 @@ mod tests {
     fn shown(power: Option<(Power, i16)>) -> (Cell, Option<String>) {
         let source = with_power(power.map(|(power, _)| power));
         let bytes = power.map(|(_, number)| Ok(number.to_be_bytes().to_vec()));
-        let (cell, mark) = cell(&source, &Ok(vec![0xff, 0x85]), bytes.as_ref(), 0);
+        let (cell, mark) = cell(&source, Ok(&[0xff, 0x85]), bytes.as_ref(), 0);
         (cell, mark.and_then(|mark| mark.code))
     }
 

@@ -1,5 +1,7 @@
 //! One record of an archive: where it is, how it is come by, and which interval it is of.
 
+use std::cell::Cell;
+
 use uzel_driver_sdk::{ArchiveKind, CivilTime, Failure, Port};
 
 use crate::map::{Access, Archive, Label, Map, Shown, Source};
@@ -9,8 +11,6 @@ use uzel_driver_sdk::calendar;
 use uzel_driver_sdk::modbus::pdu::{Request, Span};
 use uzel_driver_sdk::modbus::talk::Talk;
 
-/// Damaged records in a row that a search steps over.
-const STEPS: u32 = 8;
 /// Wait for a device that has not put the selected record into its window yet, milliseconds.
 const SELECT_MS: u32 = 100;
 
@@ -50,10 +50,10 @@ impl Record {
 }
 
 /// Registers of a record; the map was checked to have them.
-pub fn part(bytes: &[u8], at: u16, registers: u16) -> Vec<u8> {
+pub fn part(bytes: &[u8], at: u16, registers: u16) -> &[u8] {
     let begin = usize::from(at) * 2;
     let end = begin + usize::from(registers) * 2;
-    bytes.get(begin..end).unwrap_or_default().to_vec()
+    bytes.get(begin..end).unwrap_or_default()
 }
 
 /// Where records are: pure in the map, one question at a time.
@@ -61,6 +61,8 @@ pub fn part(bytes: &[u8], at: u16, registers: u16) -> Vec<u8> {
 pub struct At<'a> {
     pub map: &'a Map,
     pub archive: &'a Archive,
+    /// Records of one question at most.
+    pub most: &'a Cell<u32>,
 }
 
 impl At<'_> {
@@ -103,28 +105,22 @@ impl At<'_> {
         })
     }
 
-    /// Records, by how many are newer.
+    /// Records, by how many are newer, to the first blank one. `newer` is when the record before them began.
     pub fn records(
         self,
         talk: &mut Talk,
         port: &mut dyn Port,
         head: Head,
-        places: std::ops::Range<u32>,
+        backs: std::ops::Range<u32>,
+        newer: Option<i64>,
     ) -> Result<Vec<Record>, Failure> {
-        let mut records = Vec::new();
-        for back in places {
-            let record = self.record(talk, port, head, back)?;
-            let is_end = record == Record::Blank;
-            records.push(record);
-            if is_end {
-                break;
-            }
-        }
-        let is_ordered = |pair: &[Record]| match pair {
-            [Record::Dated { begin, .. }, Record::Dated { end, .. }] => end <= begin,
-            _ => true,
-        };
-        if !records.windows(2).all(is_ordered) {
+        let records = self.gather(talk, port, head, backs)?;
+        let mut newer = newer.unwrap_or(i64::MAX);
+        let is_ordered = records.iter().all(|record| match record {
+            Record::Dated { begin, end, .. } => *end <= std::mem::replace(&mut newer, *begin),
+            Record::Blank | Record::Damaged => true,
+        });
+        if !is_ordered {
             // An answer to another question may have been taken for a record: it looks like one.
             talk.suspect(port, "the dates of records are in disorder");
         }
@@ -136,21 +132,29 @@ impl At<'_> {
         Ok(records)
     }
 
-    pub fn record(self, talk: &mut Talk, port: &mut dyn Port, head: Head, back: u32) -> Result<Record, Failure> {
-        let archive = self.archive;
-        let place = match head.newest {
-            Some(newest) => (newest + archive.depth - back % archive.depth) % archive.depth,
+    /// The place of a record, from 0.
+    pub fn place(self, head: Head, back: u32) -> u32 {
+        let depth = self.archive.depth;
+        match head.newest {
+            Some(newest) => (newest + depth - back % depth) % depth,
             None => back,
-        };
-        let Some(bytes) = self.bytes(talk, port, place)? else {
-            return Ok(Record::Blank);
-        };
+        }
+    }
+
+    pub fn record(self, talk: &mut Talk, port: &mut dyn Port, head: Head, back: u32) -> Result<Record, Failure> {
+        let bytes = self.bytes(talk, port, self.place(head, back))?;
+        Ok(bytes.map_or(Record::Blank, |bytes| self.judge(head, back, &bytes)))
+    }
+
+    /// What the registers of a record say of it.
+    pub fn judge(self, head: Head, back: u32, bytes: &[u8]) -> Record {
+        let archive = self.archive;
         let is_all = |value: u8| bytes.iter().all(|byte| *byte == value);
         if is_all(0) || is_all(0xff) {
-            return Ok(Record::Blank);
+            return Record::Blank;
         }
         let shown = match (&archive.stamp, head.clock) {
-            (Some(stamp), _) => stamp.decode(&part(&bytes, stamp.at, stamp.layout.registers())),
+            (Some(stamp), _) => stamp.decode(part(bytes, stamp.at, stamp.layout.registers())),
             (None, Some(clock)) => {
                 let end = back_by(archive.kind, clock, back.into());
                 let label = match archive.label {
@@ -161,38 +165,46 @@ impl At<'_> {
             }
             (None, None) => Shown::Impossible,
         };
-        Ok(match shown {
-            Shown::Time(label) => dated(archive, label, bytes),
+        match shown {
+            Shown::Time(label) => dated(archive, label, bytes.to_vec()),
             Shown::Blank => Record::Blank,
             Shown::Impossible => Record::Damaged,
+        }
+    }
+
+    /// Registers of the table from the place on.
+    pub fn span(self, place: u32, count: u16) -> Option<Span> {
+        let offset = place.saturating_mul(self.archive.stride.into());
+        let at = u16::try_from(u32::from(self.archive.at).saturating_add(offset)).ok()?;
+        Some(Span {
+            area: self.archive.area,
+            at,
+            count,
         })
     }
 
     /// The registers of the record in this place; none where the device has no such record.
-    fn bytes(self, talk: &mut Talk, port: &mut dyn Port, place: u32) -> Result<Option<Vec<u8>>, Failure> {
+    pub fn bytes(self, talk: &mut Talk, port: &mut dyn Port, place: u32) -> Result<Option<Vec<u8>>, Failure> {
         let archive = self.archive;
-        let offset = place.saturating_mul(archive.stride.into());
-        let number = |base: u16| u16::try_from(u32::from(base).saturating_add(offset)).ok();
-        let span = |at| Span {
-            area: archive.area,
-            at,
-            count: archive.length,
+        let number = || {
+            let offset = place.saturating_mul(archive.stride.into());
+            u16::try_from(u32::from(archive.first).saturating_add(offset)).ok()
         };
         let answer = match archive.access {
-            Access::Registers => match number(archive.at) {
-                Some(at) => talk.read(port, span(at))?,
+            Access::Registers => match self.span(place, archive.length) {
+                Some(span) => talk.read(port, span)?,
                 None => return Ok(None),
             },
-            Access::File => match number(archive.first) {
+            Access::File => match number() {
                 Some(record) => {
                     let (file, length) = (archive.file, archive.length);
                     talk.data(port, &Request::File { file, record, length })?
                 }
                 None => return Ok(None),
             },
-            Access::Select => match number(archive.first) {
-                Some(number) => return self.selected(talk, port, number, span(archive.at)),
-                None => return Ok(None),
+            Access::Select => match (number(), self.span(0, archive.length)) {
+                (Some(number), Some(window)) => return self.selected(talk, port, number, window),
+                _ => return Ok(None),
             },
         };
         match answer {
@@ -237,46 +249,6 @@ impl At<'_> {
         }
         Err(Failure::Garbled(format!("the window never showed record {number}")))
     }
-
-    /// How many records are newer than the first that begins before `end`.
-    pub fn first_before(
-        self,
-        talk: &mut Talk,
-        port: &mut dyn Port,
-        head: Head,
-        newest: &Record,
-        end: i64,
-    ) -> Result<u32, Failure> {
-        if newest.begin() < end {
-            return Ok(0);
-        }
-        // Holes only bring an older record nearer: it lies no further back than there are intervals between.
-        let between = (newest.begin() - end) / shortest(self.archive.kind) + 1;
-        let (mut low, mut high) = (0, head.held.min(u32::try_from(between).unwrap_or(u32::MAX)));
-        if high > 1 && self.begin_near(talk, port, head, high - 1)? >= end {
-            return Ok(high);
-        }
-        while low + 1 < high {
-            let middle = low + (high - low) / 2;
-            if self.begin_near(talk, port, head, middle)? < end {
-                high = middle;
-            } else {
-                low = middle;
-            }
-        }
-        Ok(high)
-    }
-
-    /// Begin of a record, or of the next older one whose date is a date.
-    fn begin_near(self, talk: &mut Talk, port: &mut dyn Port, head: Head, back: u32) -> Result<i64, Failure> {
-        for back in back..head.held.min(back.saturating_add(STEPS)) {
-            let record = self.record(talk, port, head, back)?;
-            if record != Record::Damaged {
-                return Ok(record.begin());
-            }
-        }
-        Ok(i64::MIN)
-    }
 }
 
 fn dated(archive: &Archive, label: CivilTime, bytes: Vec<u8>) -> Record {
@@ -307,13 +279,14 @@ fn back_by(kind: ArchiveKind, at: i64, count: i64) -> Option<i64> {
     }
 }
 
-/// The least seconds that an interval of the kind lasts.
-fn shortest(kind: ArchiveKind) -> i64 {
-    match kind {
+/// How many intervals of the kind may begin within so many seconds.
+pub fn intervals(kind: ArchiveKind, seconds: i64) -> u32 {
+    let shortest = match kind {
         ArchiveKind::Hourly => calendar::HOUR,
         ArchiveKind::Daily => calendar::DAY,
         _ => 28 * calendar::DAY,
-    }
+    };
+    u32::try_from((seconds + shortest - 1) / shortest).unwrap_or(u32::MAX)
 }
 
 /// The end of the last whole interval.

@@ -9,7 +9,10 @@ use uzel_driver_sdk::modbus::pdu::{Area, Span};
 use uzel_driver_sdk::modbus::talk::Talk;
 
 /// Points of the models that give values.
-const POINTS: &str = include_str!("../data/sunspec.txt");
+fn all_points() -> &'static str {
+    uzel_driver_sdk::packed!("sunspec-points")
+}
+
 /// Where a device may begin its list.
 const BASES: [u16; 3] = [40_000, 50_000, 0];
 /// "SunS".
@@ -38,7 +41,7 @@ pub fn discover(talk: &mut Talk, port: &mut dyn Port, map: &Map) -> Result<Map, 
             found.firmware = Some(text(at, FIRMWARE));
             continue;
         }
-        let points: Vec<_> = POINTS
+        let points: Vec<_> = all_points()
             .lines()
             .filter_map(|line| point(line, model, length, at))
             .collect();
@@ -181,7 +184,7 @@ mod tests {
 
     #[test]
     fn every_line_of_the_table_is_a_point() {
-        for line in POINTS.lines() {
+        for line in all_points().lines() {
             let mut words = line.split(' ').map(|word| word.parse::<u16>().unwrap_or(0));
             let (model, length) = (words.next().unwrap(), words.next().unwrap());
             let found = point(line, model, length, 40_069).unwrap_or_else(|| panic!("{line}"));

@@ -7,7 +7,8 @@ use crate::{ArchiveKind, CivilTime, ClockReading, Failure, Identity, Port, Setti
 /// The calls come in this order: `identify` once, then any of the reads, then `close`. The value keeps what
 /// `identify` learned.
 pub trait Driver: Default + 'static {
-    /// The JSON of `driver.toml`: `include_str!(concat!(env!("OUT_DIR"), "/describe.json"))`.
+    /// The JSON of `driver.toml`: `include_str!(concat!(env!("OUT_DIR"), "/describe.json"))`, and a long one
+    /// [`packed!("describe.json")`](crate::packed).
     fn describe() -> &'static str;
 
     /// Starts the conversation and says who answers. `config` is the JSON object of the device's configuration.

@@ -15,6 +15,7 @@ pub mod calendar;
 pub mod checksum;
 mod driver;
 pub mod modbus;
+pub mod packed;
 mod port;
 pub mod recording;
 pub mod resume;

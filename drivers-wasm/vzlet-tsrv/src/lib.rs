@@ -47,7 +47,7 @@ impl VzletTsrv {
 
 impl Driver for VzletTsrv {
     fn describe() -> &'static str {
-        include_str!(concat!(env!("OUT_DIR"), "/describe.json"))
+        uzel_driver_sdk::packed!("describe.json")
     }
 
     fn identify(&mut self, port: &mut dyn Port, config: &str) -> Result<Identity, Failure> {

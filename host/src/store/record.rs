@@ -4,8 +4,8 @@ use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use sqlx::Row as _;
 use sqlx::sqlite::SqliteArguments;
+use sqlx::{Arguments as _, Row as _};
 
 use super::error::StoreError;
 use super::rows::Rows;
@@ -14,10 +14,11 @@ use super::writer::{Tx, Write};
 use super::{Store, version};
 use crate::model::{ArchiveKind, Column, Condition, DeviceId, Record, RecordKind, SessionId};
 
+/// It answers no keys: each row of an answer would go through the channel of the connection by itself.
 static INSERT_RECORD: Rows = Rows::new(
     "insert into record (device_id, kind, starts_at, ends_at, label, length_s, version, current, session_id, received_at) values",
     10,
-    "on conflict (device_id, kind, starts_at, version) do nothing returning id, kind, starts_at",
+    "on conflict (device_id, kind, starts_at, version) do nothing",
 );
 static INSERT_CONDITION: Rows = Rows::new(
     "insert into condition (record_id, ordinal, code, category, effect, input, series_id, duration_s) values",
@@ -171,15 +172,31 @@ async fn insert_records(
     let mut ids = HashMap::with_capacity(records.len());
     for (sql, piece) in INSERT_RECORD.pieces(records) {
         let mut arguments = SqliteArguments::default();
+        arguments.reserve(piece.len() * 10, 0);
         for record in piece {
             add_record(&mut arguments, put, record, 1)?;
         }
-        let rows = sqlx::query_with(sql, arguments)
-            .fetch_all(&mut tx.conn)
+        let done = sqlx::query_with(sql, arguments)
+            .execute(&mut tx.conn)
             .await
             .map_err(StoreError::of("insert records"))?;
-        for row in rows {
-            ids.insert((row.get::<&str, _>(1).parse()?, row.get(2)), row.get(0));
+        // SQLite gives a new row the key behind the greatest there is (Autoincrement, section 2), so those of one
+        // statement follow one another.
+        let added = i64::try_from(done.rows_affected()).unwrap_or(i64::MAX);
+        let before = done.last_insert_rowid().saturating_sub(added);
+        if usize::try_from(added) == Ok(piece.len()) {
+            let new = piece.iter().zip(before + 1..);
+            ids.extend(new.map(|(record, id)| ((record.kind, record.starts_at.as_second()), id)));
+        } else if added > 0 {
+            let rows = sqlx::query("select id, kind, starts_at from record where id > $1 and device_id = $2")
+                .bind(before)
+                .bind(put.batch.device.0)
+                .fetch_all(&mut tx.conn)
+                .await
+                .map_err(StoreError::of("read the keys of new records"))?;
+            for row in rows {
+                ids.insert((row.get::<&str, _>(1).parse()?, row.get(2)), row.get(0));
+            }
         }
     }
     Ok(ids)
@@ -202,10 +219,14 @@ fn add_record(arguments: &mut SqliteArguments, put: &Put, record: &Record, versi
 pub(super) async fn insert_version(tx: &mut Tx, put: &Put, record: &Record, version: i64) -> Result<i64, StoreError> {
     let mut arguments = SqliteArguments::default();
     add_record(&mut arguments, put, record, version)?;
-    sqlx::query_scalar_with(INSERT_RECORD.one(), arguments)
-        .fetch_one(&mut tx.conn)
+    let done = sqlx::query_with(INSERT_RECORD.one(), arguments)
+        .execute(&mut tx.conn)
         .await
-        .map_err(StoreError::of("insert a version of a record"))
+        .and_then(|done| match done.rows_affected() {
+            1 => Ok(done.last_insert_rowid()),
+            _ => Err(sqlx::Error::RowNotFound),
+        });
+    done.map_err(StoreError::of("insert a version of a record"))
 }
 
 /// Cells and conditions of a record.

@@ -138,3 +138,103 @@ fn dates_in_disorder_deny_nothing() {
     let out = changed(|device| device.put(0x1000 + place * 8, &[0x2503, 0x0800]));
     assert_eq!(absent(&out), []);
 }
+
+/// All hours of a device that is changed before; how many questions they took, and how many registers each answer had.
+fn all_hours(
+    framing: Framing,
+    windows: &[Window],
+    change: impl FnOnce(&mut crate::far::Device),
+) -> (Collected, u32, Vec<u16>) {
+    let mut line = Wire::new(device(framing));
+    let mut driver = Modbus::default();
+    driver.identify(&mut line, &config(framing)).unwrap();
+    change(&mut line.far);
+    (line.asked, line.far.reads) = (0, Vec::new());
+    let mut out = Collected::default();
+    driver
+        .read_archive(&mut line, ArchiveKind::Hourly, windows, None, &mut out)
+        .unwrap();
+    for row in &out.tables[0].rows {
+        assert_eq!(row.values, hour_values(row.label.unwrap()));
+    }
+    (out, line.asked, line.far.reads)
+}
+
+fn window(begin: CivilTime, end: CivilTime) -> Window {
+    Window { begin, end }
+}
+
+/// The hours of twelve days as a host asks for them: the oldest day first, then the newest back.
+fn days() -> Vec<Window> {
+    let day = |day: u8| window(at(3, day, 0), at(3, day + 1, 0));
+    [8, 9].into_iter().chain((10..20).rev()).map(day).collect()
+}
+
+#[test]
+fn fifteen_hours_come_with_one_question_and_none_twice() {
+    for framing in [Framing::Tcp, Framing::Rtu] {
+        let (out, asked, reads) = all_hours(framing, &days(), |_| {});
+        assert_eq!(out.tables[0].rows.len(), 12 * 24);
+        assert_eq!(absent(&out), []);
+        let records: u16 = reads
+            .iter()
+            .filter(|registers| **registers >= 8)
+            .map(|registers| registers / 8)
+            .sum();
+        // The newest, one to find the older days by, and those between the windows and the newest.
+        assert!(
+            (288..=288 + 3).contains(&records),
+            "{records} records of 288: {reads:?}"
+        );
+        assert!(asked <= 26, "{framing:?}: {asked} questions, {reads:?}");
+    }
+}
+
+#[test]
+fn a_device_that_refuses_long_questions_is_asked_shorter_ones() {
+    for most in [8, 20, 119] {
+        let (out, asked, reads) = all_hours(Framing::Tcp, &days(), |device| device.most = most);
+        assert_eq!(out.tables[0].rows.len(), 12 * 24, "{most}");
+        assert!(reads.iter().all(|registers| *registers <= most));
+        let refused = usize::try_from(asked).unwrap() - reads.len();
+        assert!(refused <= 4, "{refused} questions were too long for {most} registers");
+    }
+}
+
+#[test]
+fn a_device_that_says_nothing_to_long_questions_is_asked_shorter_ones() {
+    for framing in [Framing::Tcp, Framing::Rtu] {
+        let (out, ..) = all_hours(framing, &days(), |device| device.mute_above = 32);
+        assert_eq!(out.tables[0].rows.len(), 12 * 24);
+    }
+}
+
+#[test]
+fn where_records_end_unannounced_no_shorter_question_is_asked_for_long() {
+    // The header counts a whole ring, of which 300 records are there.
+    let newest_last = [window(at(3, 1, 0), at(3, 10, 0)), window(at(3, 11, 0), at(3, 20, 0))];
+    let (out, asked, _) = all_hours(Framing::Tcp, &newest_last, |device| device.put(97, &[1_488]));
+    assert_eq!(out.tables[0].rows.len(), 50 + 9 * 24);
+    assert_eq!(absent(&out), [((3, 1, 0), (3, 7, 22), Absence::NeverWritten)]);
+    assert!(asked < 45, "{asked} questions");
+}
+
+#[test]
+fn hours_that_are_not_there_are_found_and_said() {
+    // The power was out: three hours are missing, and every hour before them stands nearer.
+    let hole = |device: &mut crate::far::Device| {
+        for back in 100..297u16 {
+            let place = |back: u16| 0x1000 + (120 + 1_488 - back) % 1_488 * 8;
+            let older: Vec<u16> = (0..8).map(|at| device.holding[&(place(back + 3) + at)]).collect();
+            device.put(place(back), &older);
+        }
+        device.put(97, &[297]);
+    };
+    let (out, asked, _) = all_hours(Framing::Tcp, &[window(at(3, 9, 0), at(3, 10, 0))], hole);
+    assert_eq!(out.tables[0].rows.len(), 24);
+    assert_eq!(absent(&out), []);
+    assert!(asked < 10, "{asked} questions");
+    let (out, ..) = all_hours(Framing::Tcp, &days(), hole);
+    assert_eq!(out.tables[0].rows.len(), 12 * 24 - 3);
+    assert_eq!(absent(&out), [((3, 16, 3), (3, 16, 6), Absence::NeverWritten)]);
+}

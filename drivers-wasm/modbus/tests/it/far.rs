@@ -57,6 +57,12 @@ pub struct Device {
     /// Every question comes back before its answer.
     pub echoes: bool,
     pub faults: Faults,
+    /// Refuses to read more registers at once than this.
+    pub most: u16,
+    /// Every answer that was given, by its length in registers.
+    pub reads: Vec<u16>,
+    /// Never answers a read of more registers than this.
+    pub mute_above: u16,
     /// Answers this many questions with exception 6 first.
     pub busy: u32,
     /// After so many questions these registers change.
@@ -79,6 +85,9 @@ impl Device {
             written: Vec::new(),
             echoes: false,
             faults: Faults::default(),
+            most: 125,
+            reads: Vec::new(),
+            mute_above: 125,
             busy: 0,
             later: None,
             random: 1,
@@ -169,10 +178,12 @@ impl Device {
                 .collect::<Vec<_>>()
         };
         match function {
+            3 | 4 if second > self.most => Err(3),
             3 | 4 => {
                 let table = if function == 3 { &self.holding } else { &self.input };
                 let registers: Option<Vec<u16>> = (first..first + second).map(|at| table.get(&at).copied()).collect();
                 let data = bytes(&registers.ok_or(2)?);
+                self.reads.push(second);
                 Ok([&[u8::try_from(data.len()).unwrap()], data.as_slice()].concat())
             }
             6 => {
@@ -232,6 +243,10 @@ impl FarEnd for Device {
         let Some((body, transaction)) = self.open(request) else {
             return out;
         };
+        let is_mute = matches!(body[..], [_, 3, _, _, high, low] if u16::from_be_bytes([high, low]) > self.mute_above);
+        if is_mute {
+            return out;
+        }
         let Some(answer) = self.serve(&body) else { return out };
         let mut frame = self.close(&answer, transaction);
         if self.chance(faults.lost_answer) {
