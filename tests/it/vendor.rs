@@ -16,10 +16,6 @@ fn drivers() -> Vec<(String, usize)> {
     for entry in fs::read_dir(folder).unwrap() {
         let path = entry.unwrap().path();
         if path.join("driver.toml").exists() {
-            // What only listens asks nothing that a recording could be held with: it is tried in `sml`.
-            if path.ends_with("sml") {
-                continue;
-            }
             let files = fs::read_dir(path.join("recordings")).unwrap();
             let is_reading = |file: &fs::DirEntry| file.path().extension().is_some_and(|end| end == "uzel-reading");
             let count = files.filter(|file| is_reading(file.as_ref().unwrap())).count();

@@ -1,12 +1,11 @@
 //! The buffer of a profile: which profile an archive is, and its rows by the best way that the meter knows.
 
 use dlms_cosem_rs::Obis;
-use dlms_cosem_rs::axdr::DataBuf;
 use dlms_cosem_rs::xdlms::{Conformance, DataAccessResult};
 use uzel_driver_sdk::calendar::DAY;
 use uzel_driver_sdk::{ArchiveKind, Failure, Port};
 
-use crate::apdu::{Attribute, Said, word};
+use crate::apdu::{Attribute, Encoded, word};
 use crate::column::PROFILE;
 use crate::interval::Step;
 use crate::meter::Meter;
@@ -194,11 +193,11 @@ impl Buffer {
         Ok(())
     }
 
-    fn ask(&self, talk: &mut Talk, port: &mut dyn Port, selector: u8, parameters: &[u8]) -> Result<Said, Failure> {
-        talk.get(port, attribute(self.profile.name, 2), Some((selector, parameters)))
+    fn ask(&self, talk: &mut Talk, port: &mut dyn Port, selector: u8, parameters: &[u8]) -> Result<Encoded, Failure> {
+        talk.get_encoded(port, attribute(self.profile.name, 2), Some((selector, parameters)))
     }
 
-    fn expand(&self, buffer: &DataBuf) -> Result<Vec<Row>, Failure> {
+    fn expand(&self, buffer: &[u8]) -> Result<Vec<Row>, Failure> {
         self.profile.rows(buffer).map_err(Failure::Garbled)
     }
 
@@ -292,7 +291,7 @@ impl Buffer {
 
     fn whole(&mut self, talk: &mut Talk, port: &mut dyn Port) -> Result<Option<Vec<Row>>, Failure> {
         if self.older.is_none() {
-            match talk.get(port, attribute(self.profile.name, 2), None)? {
+            match talk.get_encoded(port, attribute(self.profile.name, 2), None)? {
                 Ok(buffer) => self.kept = self.expand(&buffer)?,
                 Err(why) => return unknown(why).map(|()| None),
             }

@@ -1,6 +1,6 @@
 //! Cells: values with the scale of their register, digit by digit as the meter keeps them.
 
-use dlms_cosem_rs::axdr::DataBuf;
+use dlms_cosem_rs::axdr::Data;
 use uzel_driver_sdk::calendar::civil;
 use uzel_driver_sdk::{Condition, Fixed, Value};
 
@@ -13,24 +13,29 @@ const DECIMALS_MAX: i16 = 15;
 const TEXT_MAX: usize = 200;
 
 /// The value of a captured attribute.
-pub fn cell(captured: &Captured, scale: Option<Scale>, value: &DataBuf) -> Value {
+pub fn cell(captured: &Captured, scale: Option<Scale>, value: &Data<'_>) -> Value {
     match value {
-        DataBuf::Null | DataBuf::DontCare => Value::Absent,
-        DataBuf::Float32(number) => float((*number).into(), scale),
-        DataBuf::Float64(number) => float(*number, scale),
-        DataBuf::Boolean(flag) => Value::Bits((*flag).into()),
-        DataBuf::BitString { bits, bytes } => flags(*bits, bytes),
+        Data::Null | Data::DontCare => Value::Absent,
+        Data::Float32(number) => float((*number).into(), scale),
+        Data::Float64(number) => float(*number, scale),
+        Data::Boolean(flag) => Value::Bits((*flag).into()),
+        Data::BitString(bits) => flags(bits.len(), bits.as_bytes()),
         // A byte of two decimal digits.
-        DataBuf::Bcd(byte) => {
+        Data::Bcd(byte) => {
             let byte = byte.cast_unsigned();
-            let (high, low) = (i128::from(byte >> 4), i128::from(byte & 0x0F));
+            let (high, low) = (i64::from(byte >> 4), i64::from(byte & 0x0F));
             if high > 9 || low > 9 {
                 Value::Absent
             } else {
                 fixed(high * 10 + low, scale)
             }
         }
-        _ => match tree::integer(value) {
+        Data::Long64Unsigned(number) if captured.is_status() => Value::Bits(*number),
+        Data::Long64Unsigned(number) => match i64::try_from(*number) {
+            Ok(number) => fixed(number, scale),
+            Err(_) => Value::Text(format!("{number}e{}", scale.map_or(0, |scale| scale.power))),
+        },
+        _ => match value.as_i64() {
             Some(number) if captured.is_status() => u64::try_from(number).map_or(fixed(number, None), Value::Bits),
             Some(number) => fixed(number, scale),
             None => words(captured, value),
@@ -39,16 +44,15 @@ pub fn cell(captured: &Captured, scale: Option<Scale>, value: &DataBuf) -> Value
 }
 
 /// `number` times ten to the power of the scale, without any rounding.
-fn fixed(number: i128, scale: Option<Scale>) -> Value {
+fn fixed(number: i64, scale: Option<Scale>) -> Value {
     let power = scale.map_or(0, |scale| i16::from(scale.power));
-    let (digits, decimals) = if power > 0 {
-        let factor = 10i128.checked_pow(u32::from(power.unsigned_abs()));
+    let (digits, decimals) = if power > 0 && number != 0 {
+        let factor = 10i64.checked_pow(u32::from(power.unsigned_abs()));
         (factor.and_then(|factor| number.checked_mul(factor)), 0)
     } else {
-        (Some(number), -power)
+        (Some(number), (-power).max(0))
     };
-    let fits = digits.and_then(|digits| i64::try_from(digits).ok());
-    match (fits, u8::try_from(decimals)) {
+    match (digits, u8::try_from(decimals)) {
         (Some(digits), Ok(decimals)) if i16::from(decimals) <= DECIMALS_MAX => Value::Fixed(Fixed { digits, decimals }),
         // No number of the contract: told as the meter has it.
         _ => Value::Text(format!("{number}e{power}")),
@@ -74,7 +78,7 @@ fn flags(bits: usize, bytes: &[u8]) -> Value {
     Value::Bits(set.fold(0, |word, bit| word | 1u64 << bit))
 }
 
-fn words(captured: &Captured, value: &DataBuf) -> Value {
+fn words(captured: &Captured, value: &Data<'_>) -> Value {
     let is_time = captured.class == CLOCK || captured.class == EXTENDED && captured.attribute == 5;
     if let Some(at) = stamp::moment(value).filter(|_| is_time) {
         return Value::Text(stamp::text(civil(at)));
@@ -90,9 +94,9 @@ fn words(captured: &Captured, value: &DataBuf) -> Value {
 const ABNORMAL: u8 = 0b1111_0111;
 
 /// The abnormal situations of a profile status.
-pub fn conditions(captured: &Captured, value: &DataBuf, column: u16) -> Vec<Condition> {
+pub fn conditions(captured: &Captured, value: &Data<'_>, column: u16) -> Vec<Condition> {
     let status = match value {
-        DataBuf::Unsigned(status) if captured.is_profile_status() => *status & ABNORMAL,
+        Data::Unsigned(status) if captured.is_profile_status() => *status & ABNORMAL,
         _ => return Vec::new(),
     };
     let bits = (0..8u8).filter(|bit| status & 1 << bit != 0);
@@ -119,6 +123,8 @@ fn category(bit: u8) -> Option<&'static str> {
 
 #[cfg(test)]
 mod tests {
+    use dlms_cosem_rs::axdr::BitStr;
+
     use super::*;
     use crate::column::{DATA, REGISTER};
     use crate::name;
@@ -137,36 +143,30 @@ mod tests {
         let energy = captured(REGISTER, "1.0.1.8.0");
         let scaled = |value, power| cell(&energy, Some(Scale { power, unit: 30 }), &value);
         let is = |digits, decimals| Value::Fixed(Fixed { digits, decimals });
-        assert_eq!(scaled(DataBuf::DoubleLongUnsigned(4_217), -2), is(4_217, 2));
-        assert_eq!(scaled(DataBuf::Long64(1_000_390), 1), is(10_003_900, 0));
+        assert_eq!(scaled(Data::DoubleLongUnsigned(4_217), -2), is(4_217, 2));
+        assert_eq!(scaled(Data::Long64(1_000_390), 1), is(10_003_900, 0));
         assert_eq!(
-            scaled(DataBuf::Long64Unsigned(u64::MAX), 0),
+            scaled(Data::Long64Unsigned(u64::MAX), 0),
             Value::Text("18446744073709551615e0".to_owned())
         );
-        assert_eq!(scaled(DataBuf::Long(-5), -20), Value::Text("-5e-20".to_owned()));
-        assert_eq!(scaled(DataBuf::Float32(1.5), 0), Value::Float(1.5));
-        assert_eq!(scaled(DataBuf::Bcd(0x25), 0), is(25, 0));
-        assert_eq!(scaled(DataBuf::Null, 0), Value::Absent);
+        assert_eq!(scaled(Data::Long(-5), -20), Value::Text("-5e-20".to_owned()));
+        assert_eq!(scaled(Data::Float32(1.5), 0), Value::Float(1.5));
+        assert_eq!(scaled(Data::Bcd(0x25), 0), is(25, 0));
+        assert_eq!(scaled(Data::Null, 0), Value::Absent);
     }
 
     #[test]
     fn a_status_is_kept_raw_and_its_bits_are_told() {
         let status = captured(DATA, "0.0.96.10.1");
-        assert_eq!(cell(&status, None, &DataBuf::Unsigned(0x8A)), Value::Bits(0x8A));
-        let told = conditions(&status, &DataBuf::Unsigned(0x8A), 3);
+        assert_eq!(cell(&status, None, &Data::Unsigned(0x8A)), Value::Bits(0x8A));
+        let told = conditions(&status, &Data::Unsigned(0x8A), 3);
         let told: Vec<_> = told
             .iter()
             .map(|one| (one.code.as_str(), one.category.as_deref()))
             .collect();
         assert_eq!(told, [("bit 1", Some("clock")), ("bit 7", Some("power-off"))]);
-        assert_eq!(
-            conditions(&captured(DATA, "0.0.96.10.7"), &DataBuf::Unsigned(0xFF), 0),
-            []
-        );
-        let bits = DataBuf::BitString {
-            bits: 10,
-            bytes: vec![0b1000_0001, 0b0100_0000],
-        };
+        assert_eq!(conditions(&captured(DATA, "0.0.96.10.7"), &Data::Unsigned(0xFF), 0), []);
+        let bits = Data::BitString(BitStr::new(10, &[0b1000_0001, 0b0100_0000]).unwrap());
         assert_eq!(cell(&status, None, &bits), Value::Bits(1 | 1 << 7 | 1 << 9));
     }
 }

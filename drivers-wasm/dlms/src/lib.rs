@@ -14,6 +14,7 @@ mod buffer;
 pub mod cell;
 pub mod column;
 mod config;
+mod decode;
 mod given;
 mod interval;
 mod keys;
@@ -22,6 +23,7 @@ mod meter;
 pub mod name;
 mod object;
 pub mod profile;
+mod rows;
 mod select;
 mod session;
 pub mod stamp;
@@ -31,10 +33,11 @@ mod trouble;
 
 use uzel_driver_sdk::{
     ArchiveKind, CivilTime, ClockReading, Configure, Driver, Failure, Identity, Port, Sink, Value, Window,
-    export_driver,
 };
 
 use config::Config;
+pub use decode::decode;
+pub use dlms_cosem_rs::Obis;
 use meter::Meter;
 
 /// One session with one meter.
@@ -101,4 +104,5 @@ impl Configure for Dlms {
     }
 }
 
-export_driver!(Dlms, configure);
+#[cfg(feature = "component")]
+uzel_driver_sdk::export_driver!(Dlms, configure);

@@ -1,7 +1,7 @@
 //! One meter: who it is, its clock, and what its registers hold now.
 
 use dlms_cosem_rs::Obis;
-use dlms_cosem_rs::axdr::{DataBuf, DateTime};
+use dlms_cosem_rs::axdr::DateTime;
 use dlms_cosem_rs::xdlms::DataAccessResult;
 use uzel_driver_sdk::calendar::seconds;
 use uzel_driver_sdk::{
@@ -81,8 +81,8 @@ impl Meter {
 
     /// A text of class 1; none where the meter does not show it.
     fn text(&mut self, port: &mut dyn Port, name: Obis) -> Result<Option<String>, Failure> {
-        let said = self.talk.get(port, Attribute::new(DATA, name, 2), None)?;
-        Ok(said.ok().as_ref().and_then(tree::text))
+        let said = self.talk.get_encoded(port, Attribute::new(DATA, name, 2), None)?;
+        Ok(said.ok().and_then(|bytes| tree::text(&tree::lent(&bytes))))
     }
 
     pub fn read_clock(&mut self, port: &mut dyn Port) -> Result<ClockReading, Failure> {
@@ -96,7 +96,7 @@ impl Meter {
             .get_timed(port, Attribute::new(CLOCK, name::CLOCK, 2), &mut sent)?;
         let heard = port.now();
         let stamp = match said {
-            Ok(value) => stamp::date_time(&value),
+            Ok(value) => stamp::date_time(&tree::lent(&value)),
             Err(why) => {
                 return Err(Failure::Refused(format!(
                     "the meter does not show its clock: {}",
@@ -208,7 +208,7 @@ impl Meter {
             };
             let said = self
                 .talk
-                .get(port, Attribute::new(captured.class, captured.name, 2), None)?;
+                .get_encoded(port, Attribute::new(captured.class, captured.name, 2), None)?;
             let value = match said {
                 Ok(value) => value,
                 // It is not there, or not for us.
@@ -219,12 +219,12 @@ impl Meter {
                         quality: Quality::Absent,
                         code: Some(word(why)),
                     });
-                    DataBuf::Null
+                    Vec::new()
                 }
             };
             let scale = self.scale(port, &captured)?;
             columns.push(captured.column(scale));
-            row.values.push(cell(&captured, scale, &value));
+            row.values.push(cell(&captured, scale, &tree::lent(&value)));
         }
         if columns.is_empty() {
             return Err(Failure::Unsupported(

@@ -1,7 +1,7 @@
 //! Date-times of 12 bytes (IEC 62056-62, section 4.6.1): a civil time, how far it is behind UTC, and what the clock says of
 //! itself.
 
-use dlms_cosem_rs::axdr::{DataBuf, DateTime};
+use dlms_cosem_rs::axdr::{Data, DateTime};
 use uzel_driver_sdk::CivilTime;
 use uzel_driver_sdk::calendar::{DAY, civil, seconds};
 
@@ -11,10 +11,10 @@ const ANY_YEAR: u16 = 0xFFFF;
 const NO_DEVIATION: u16 = 0x8000;
 
 /// What stands in a value: a date-time under its own tag, or 12 bytes of a string, which is usual.
-pub fn date_time(value: &DataBuf) -> Option<DateTime> {
+pub fn date_time(value: &Data<'_>) -> Option<DateTime> {
     match value {
-        DataBuf::DateTime(stamp) => Some(*stamp),
-        DataBuf::OctetString(bytes) => Some(DateTime::from_bytes(bytes.as_slice().try_into().ok()?)),
+        Data::DateTime(stamp) => Some(*stamp),
+        Data::OctetString(bytes) => Some(DateTime::from_bytes((*bytes).try_into().ok()?)),
         _ => None,
     }
 }
@@ -33,7 +33,7 @@ pub fn shown(stamp: &DateTime) -> Option<CivilTime> {
 }
 
 /// [`shown`] of a value, in seconds of the meter's scale.
-pub fn moment(value: &DataBuf) -> Option<i64> {
+pub fn moment(value: &Data<'_>) -> Option<i64> {
     seconds(shown(&date_time(value)?)?)
 }
 
@@ -80,8 +80,8 @@ mod tests {
 
     use super::*;
 
-    fn of(text: &str) -> DataBuf {
-        DataBuf::OctetString(unhex(text).unwrap())
+    fn of(text: &str) -> Data<'static> {
+        Data::OctetString(unhex(text).unwrap().leak())
     }
 
     #[test]
@@ -114,7 +114,7 @@ mod tests {
     proptest! {
         #[test]
         fn no_bytes_panic(bytes in prop::collection::vec(any::<u8>(), 0..14)) {
-            if let Some(at) = moment(&DataBuf::OctetString(bytes)) {
+            if let Some(at) = moment(&Data::OctetString(&bytes)) {
                 prop_assert_eq!(seconds(civil(at)), Some(at));
             }
         }

@@ -3,7 +3,7 @@
 use dlms_cosem_rs::xdlms::{Conformance, DataAccessResult};
 use uzel_driver_sdk::{Failure, Instant, Port};
 
-use crate::apdu::{self, Answer, Attribute, Exception, Said, Selection};
+use crate::apdu::{self, Answer, Attribute, Encoded, Exception, Said, Selection};
 use crate::config::Config;
 use crate::keys;
 use crate::link::Link;
@@ -89,6 +89,19 @@ impl Talk {
         attribute: Attribute,
         selection: Selection<'_>,
     ) -> Result<Said, Failure> {
+        match self.get_encoded(port, attribute, selection)? {
+            Ok(bytes) => tree::parse(&bytes).map(Ok).map_err(Failure::Garbled),
+            Err(why) => Ok(Err(why)),
+        }
+    }
+
+    /// The same as it was sent.
+    pub fn get_encoded(
+        &mut self,
+        port: &mut dyn Port,
+        attribute: Attribute,
+        selection: Selection<'_>,
+    ) -> Result<Encoded, Failure> {
         Ok(self.patiently(port, |talk, port| talk.get_once(port, attribute, selection))?)
     }
 
@@ -98,7 +111,7 @@ impl Talk {
         port: &mut dyn Port,
         attribute: Attribute,
         sent: &mut Instant,
-    ) -> Result<Said, Failure> {
+    ) -> Result<Encoded, Failure> {
         Ok(self.patiently(port, |talk, port| {
             *sent = port.now();
             talk.get_once(port, attribute, None)
@@ -151,7 +164,7 @@ impl Talk {
         port: &mut dyn Port,
         attribute: Attribute,
         selection: Selection<'_>,
-    ) -> Result<Said, Trouble> {
+    ) -> Result<Encoded, Trouble> {
         let number = self.session.next_invoke();
         let mut whole = Vec::new();
         let mut expected = 1;
@@ -184,7 +197,7 @@ impl Talk {
                         return Err(Trouble::Refused(format!("a value is longer than {VALUE_MAX} bytes")));
                     }
                     if is_last {
-                        return tree::parse(&whole).map(Ok).map_err(Trouble::Garbled);
+                        return tree::check(&whole).map(|()| Ok(whole)).map_err(Trouble::Garbled);
                     }
                     expected += 1;
                     answer = self.exchange(port, &apdu::next(number, block), expected)?;

@@ -1,15 +1,42 @@
 //! Values as trees (A-XDR, IEC 62056-53 annex A), and how large one may be.
 
+use std::borrow::Cow;
+
 use dlms_cosem_rs::axdr::{Data, DataBuf};
-use dlms_cosem_rs::codec::Decode;
+use dlms_cosem_rs::codec::{Decode, Encode};
 
 /// Values in one compact array at most: its description multiplies, so a few bytes can mean very many.
 const COMPACT_MAX: usize = 65_536;
+const COMPACT_ARRAY: u8 = 0x13;
 
 /// Reads one encoded value.
 pub fn parse(bytes: &[u8]) -> Result<DataBuf, String> {
     let data = Data::from_bytes(bytes).map_err(|error| format!("a value that is none: {error}"))?;
     own(&data)
+}
+
+/// Whether these bytes are one encoded value. A compact array within others may still be too large to be unfolded.
+pub fn check(bytes: &[u8]) -> Result<(), String> {
+    match Data::from_bytes(bytes).map_err(|error| format!("a value that is none: {error}"))? {
+        data @ Data::CompactArray(_) => bounded(&data),
+        _ => Ok(()),
+    }
+}
+
+/// A value without a tree of it; nothing of no bytes.
+pub fn lent(bytes: &[u8]) -> Data<'_> {
+    Data::from_bytes(bytes).unwrap_or(Data::Null)
+}
+
+/// The same value, as an array where it is a compact one.
+pub fn without_compression(bytes: &[u8]) -> Result<Cow<'_, [u8]>, String> {
+    if bytes.first() != Some(&COMPACT_ARRAY) {
+        return Ok(Cow::Borrowed(bytes));
+    }
+    let mut plain = Vec::new();
+    let written = parse(bytes)?.encode(&mut plain);
+    written.map_err(|error| format!("a value that cannot be written: {error}"))?;
+    Ok(Cow::Owned(plain))
 }
 
 /// Keeps a value; compact arrays become arrays.
@@ -77,11 +104,16 @@ pub fn bytes(value: &DataBuf) -> Option<&[u8]> {
 }
 
 /// A string as a person reads it: its letters, or its bytes where it has none.
-pub fn text(value: &DataBuf) -> Option<String> {
-    if let Some(number) = integer(value) {
+pub fn text(value: &Data<'_>) -> Option<String> {
+    match value {
+        Data::Long64Unsigned(number) => return Some(number.to_string()),
+        _ if value.is_delta() => return None,
+        _ => {}
+    }
+    if let Some(number) = value.as_i64() {
         return Some(number.to_string());
     }
-    let bytes = bytes(value)?;
+    let bytes = value.as_bytes()?;
     let bytes = match bytes.iter().rposition(|byte| *byte != 0) {
         Some(last) => bytes.get(..=last)?,
         None => return Some(String::new()),
@@ -118,10 +150,10 @@ mod tests {
             (&[0x01, 0xFE], "01fe"),
             (&[], ""),
         ] {
-            assert_eq!(text(&DataBuf::OctetString(bytes.to_vec())).as_deref(), Some(want));
+            assert_eq!(text(&Data::OctetString(bytes)).as_deref(), Some(want));
         }
-        assert_eq!(text(&DataBuf::DoubleLongUnsigned(77)).as_deref(), Some("77"));
-        assert_eq!(text(&DataBuf::Null), None);
+        assert_eq!(text(&Data::DoubleLongUnsigned(77)).as_deref(), Some("77"));
+        assert_eq!(text(&Data::Null), None);
     }
 
     proptest! {

@@ -3,7 +3,7 @@
 use dlms::tree;
 use dlms_cosem_rs::acse::{Aare, Aarq, AssociationResult, AuthMechanism};
 use dlms_cosem_rs::axdr::DataBuf;
-use dlms_cosem_rs::codec::Decode;
+use dlms_cosem_rs::codec::{Decode, Encode};
 use dlms_cosem_rs::transport::hdlc::{Control, decode_frame};
 use dlms_cosem_rs::xdlms::{Apdu, GetResponse, InitiateResponse};
 use serde_json::Value as Json;
@@ -140,7 +140,11 @@ fn a_selection_by_number_is_asked_for_as_others_ask() {
 fn leaves(value: &DataBuf, into: &mut Vec<String>) {
     match tree::parts(value) {
         Some(parts) => parts.iter().for_each(|part| leaves(part, into)),
-        None => into.extend(tree::text(value)),
+        None => {
+            let mut bytes = Vec::new();
+            value.encode(&mut bytes).unwrap();
+            into.extend(tree::text(&tree::lent(&bytes)));
+        }
     }
 }
 

@@ -54,7 +54,8 @@ mod tests {
 
     /// Gaps of the year 2013 and 2014 as `year-month to year-month why` for a meter with these due dates (type G).
     fn told(bytes: &str) -> Vec<String> {
-        let records = record::decode(&unhex(bytes).unwrap()).unwrap().list;
+        let bytes = unhex(bytes).unwrap();
+        let records = record::decode(&bytes).unwrap().list;
         let clock = calendar::reckon(month(2014, 3)) + 12 * calendar::DAY;
         let archives = archive::build(&entries(&records), Some(clock), clock);
         let window = Window {

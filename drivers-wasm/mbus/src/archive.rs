@@ -357,8 +357,11 @@ fn merge(entries: &[Entry<'_>], interval: &mut Interval, archived: &mut [bool], 
         mark(archived, new, true);
         return;
     };
-    let says = |entry: &Entry<'_>| (entry.record.coding, entry.record.data.clone(), entry.record.vif.clone());
-    let agrees = entries.get(old).is_some_and(|old| says(old) == says(entry));
+    let says = |old: &Entry<'_>, new: &Entry<'_>| {
+        let (old, new) = (old.record, new.record);
+        old.coding == new.coding && old.data == new.data && old.vif == new.vif
+    };
+    let agrees = entries.get(old).is_some_and(|old| says(old, entry));
     mark(archived, new, agrees);
     if !agrees {
         mark(archived, old, false);

@@ -21,7 +21,8 @@ fn day(year: u16, month: u8, day: u8) -> i64 {
 
 /// `kind begin ids` of each interval, then the remarks. The clock stands at noon of 2014-03-13.
 fn told(bytes: &str) -> Vec<String> {
-    let records = record::decode(&unhex(bytes).unwrap()).unwrap().list;
+    let bytes = unhex(bytes).unwrap();
+    let records = record::decode(&bytes).unwrap().list;
     let entries = entries(&records);
     let clock = day(2014, 3, 13) + 12 * calendar::HOUR;
     let archives = build(&entries, Some(clock), clock);

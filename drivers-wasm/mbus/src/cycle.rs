@@ -102,7 +102,8 @@ mod tests {
     use uzel_driver_sdk::bytes::unhex;
 
     fn cycle(bytes: &str) -> Option<Cycle> {
-        let records = record::decode(&unhex(bytes).unwrap()).unwrap().list;
+        let bytes = unhex(bytes).unwrap();
+        let records = record::decode(&bytes).unwrap().list;
         find(&entries(&records))
     }
 

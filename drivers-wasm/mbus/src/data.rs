@@ -64,17 +64,19 @@ pub fn variable(lvar: u8) -> Option<(Coding, usize)> {
 
 /// A decoded value.
 #[derive(Debug, Clone)]
-pub enum Data {
+pub enum Data<'a> {
     Nothing,
     Number(i64),
     Real(f64),
     Text(String),
     /// In the order of the line.
-    Bytes(Vec<u8>),
+    Bytes(&'a [u8]),
     Bits(u64),
     Stamp(Stamp),
-    /// What came is no value of its kind: the meter's own bytes, most significant first, as hexadecimal digits.
-    Invalid(String),
+    /// What came is no value of its kind: the meter's own bytes in the order of the line, see [`digits`].
+    Invalid(&'a [u8]),
+    /// Answers that should be equal differ.
+    Unsettled,
 }
 
 /// What a data field is expected to hold.
@@ -95,8 +97,8 @@ pub enum Expected {
 }
 
 /// Reads a data field.
-pub fn decode(coding: Coding, bytes: &[u8], expected: Expected) -> Data {
-    let invalid = || Data::Invalid(digits(bytes));
+pub fn decode(coding: Coding, bytes: &[u8], expected: Expected) -> Data<'_> {
+    let invalid = || Data::Invalid(bytes);
     let dates = !matches!(expected, Expected::Number | Expected::Flags | Expected::Identity);
     match coding {
         Coding::Nothing => Data::Nothing,
@@ -117,13 +119,13 @@ pub fn decode(coding: Coding, bytes: &[u8], expected: Expected) -> Data {
             _ => invalid(),
         },
         Coding::Text => Data::Text(text(bytes)),
-        Coding::Bytes => Data::Bytes(bytes.to_vec()),
+        Coding::Bytes => Data::Bytes(bytes),
         Coding::Unknown => invalid(),
-        Coding::Unsettled => Data::Invalid("unsettled".to_owned()),
+        Coding::Unsettled => Data::Unsettled,
     }
 }
 
-fn date(bytes: &[u8], expected: Expected) -> Option<Data> {
+fn date(bytes: &[u8], expected: Expected) -> Option<Data<'static>> {
     match (expected, bytes.len()) {
         (Expected::Date | Expected::AnyDate, 2) | (Expected::DateTime | Expected::AnyDate, 4 | 6) => {
             Stamp::decode(bytes).map(Data::Stamp)
@@ -155,19 +157,22 @@ fn integer(bytes: &[u8]) -> Option<i64> {
 /// Up to 18 decimal digits, least significant pair first. None when a nibble is no digit, but for an F in front, which
 /// is a minus sign.
 fn bcd(bytes: &[u8]) -> Option<i64> {
-    let mut nibbles = bytes.iter().rev().flat_map(|byte| [byte >> 4, byte & 0x0f]).peekable();
-    let negative = nibbles.next_if_eq(&0x0f).is_some();
-    let number = nibbles.try_fold(0i64, |number, nibble| {
-        let digit = i64::from(nibble);
-        (digit <= 9)
-            .then(|| number.checked_mul(10)?.checked_add(digit))
-            .flatten()
-    })?;
-    (!bytes.is_empty()).then_some(if negative { -number } else { number })
+    let (&first, behind) = bytes.split_last()?;
+    let negative = first >> 4 == 0x0f;
+    let mut number = two_digits(if negative { first & 0x0f } else { first })?;
+    for byte in behind.iter().rev() {
+        number = number.checked_mul(100)?.checked_add(two_digits(*byte)?)?;
+    }
+    Some(if negative { -number } else { number })
+}
+
+fn two_digits(byte: u8) -> Option<i64> {
+    let (tens, ones) = (byte >> 4, byte & 0x0f);
+    (tens <= 9 && ones <= 9).then(|| i64::from(10 * tens + ones))
 }
 
 /// Bytes as hexadecimal digits, the last byte first: BCD as one reads it.
-fn digits(bytes: &[u8]) -> String {
+pub fn digits(bytes: &[u8]) -> String {
     let mut digits = bytes::digits(bytes.iter().rev().copied());
     digits.make_ascii_uppercase();
     digits
@@ -184,7 +189,7 @@ mod tests {
     use proptest::prelude::*;
     use uzel_driver_sdk::bytes::{hex, unhex};
 
-    fn show(data: &Data) -> String {
+    fn show(data: &Data<'_>) -> String {
         match data {
             Data::Nothing => "nothing".to_owned(),
             Data::Number(number) => number.to_string(),
@@ -193,7 +198,8 @@ mod tests {
             Data::Bytes(bytes) => hex(bytes),
             Data::Bits(bits) => format!("{bits:b}"),
             Data::Stamp(stamp) => stamp.text(),
-            Data::Invalid(code) => format!("invalid {code}"),
+            Data::Invalid(bytes) => format!("invalid {}", digits(bytes)),
+            Data::Unsettled => "unsettled".to_owned(),
         }
     }
 
@@ -275,7 +281,8 @@ mod tests {
             ("two bytes are no time", Integer, "bf 15", DateTime, "invalid 15BF"),
         ];
         for (name, coding, bytes, expected, want) in cases {
-            let data = decode(coding, &unhex(bytes).unwrap(), expected);
+            let bytes = unhex(bytes).unwrap();
+            let data = decode(coding, &bytes, expected);
             assert_eq!(show(&data), want, "{name}");
         }
     }

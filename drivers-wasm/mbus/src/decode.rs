@@ -27,11 +27,11 @@ pub fn decode(bytes: &[u8]) -> Result<Vec<Decoded>, String> {
     let response = frame::decode(bytes).map_err(|error| error.to_string())?;
     let telegram = telegram::decode(&response, &Context::default()).map_err(|error| error.to_string())?;
     let decoded = telegram.records.iter().map(|record| {
-        let entry = Entry::new(record);
+        let (value, unit) = Entry::new(record).into_value();
         Decoded {
             storage: record.storage,
-            value: entry.cell().0,
-            unit: entry.modified.meaning.unit,
+            unit,
+            value,
         }
     });
     Ok(decoded.collect())

@@ -9,7 +9,7 @@ use crate::absence;
 use crate::address::Secondary;
 use crate::archive::{self, Archives, Interval, Kind};
 use crate::config::Config;
-use crate::data::{Coding, Data};
+use crate::data::{self, Coding, Data};
 use crate::date::{Precision, Stamp};
 use crate::entry::{self, Entry, Role};
 use crate::header::{self, Header};
@@ -82,7 +82,8 @@ impl Driver for Mbus {
         };
         let stamp = match data {
             Data::Stamp(stamp) => stamp,
-            Data::Invalid(code) => return Err(Failure::Refused(format!("the clock shows no time: {code}"))),
+            Data::Invalid(bytes) => return Err(no_time(&data::digits(bytes))),
+            Data::Unsettled => return Err(no_time("answers differ")),
             _ => return Err(Failure::Unsupported("the clock is no date and time".to_owned())),
         };
         let resolution_ms = if stamp.precision == Precision::Second {
@@ -178,7 +179,7 @@ impl Session {
     }
 
     /// All records read, and behind them the values of compact profiles.
-    fn records(&self) -> Vec<Record> {
+    fn records(&self) -> Vec<Record<'static>> {
         let mut records = self.readout.records();
         let values = profile::expand(&records);
         records.extend(values);
@@ -258,7 +259,7 @@ impl Session {
 
 /// Dates of kept values on which no two answers agree: what they date is in no archive, and may belong there.
 fn unsettled_dates(entries: &[Entry<'_>]) -> usize {
-    let is_date = |record: &Record| record.storage > 0 && matches!(record.vif, Vif::Primary(0x6c | 0x6d));
+    let is_date = |record: &Record<'_>| record.storage > 0 && matches!(record.vif, Vif::Primary(0x6c | 0x6d));
     let dates = entries.iter().filter(|entry| is_date(entry.record));
     dates.filter(|entry| entry.record.coding == Coding::Unsettled).count()
 }
@@ -277,9 +278,13 @@ fn first_header(readout: &Readout) -> Option<&Header> {
         .find_map(|answer| answer.telegram.header.as_ref())
 }
 
+fn no_time(shown: &str) -> Failure {
+    Failure::Refused(format!("the clock shows no time: {shown}"))
+}
+
 /// The running clock: date and time of storage 0 without any addition.
-fn clock(readout: &Readout) -> Option<(&Answer, Data)> {
-    let is_clock = |record: &&Record| {
+fn clock(readout: &Readout) -> Option<(&Answer, Data<'_>)> {
+    let is_clock = |record: &&Record<'_>| {
         record.vif == Vif::Primary(0x6d)
             && record.vifes.is_empty()
             && record.function == Function::Instant
@@ -359,7 +364,7 @@ fn identity(readout: &Readout) -> Identity {
 }
 
 /// Fabrication number, parameter set, model, versions, customer: they name the device.
-fn is_about_device(record: &Record) -> bool {
+fn is_about_device(record: &Record<'_>) -> bool {
     matches!(record.vif, Vif::Primary(0x78) | Vif::Fd(0x0b..=0x11)) && record.storage == 0
 }
 

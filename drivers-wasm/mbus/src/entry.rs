@@ -5,6 +5,7 @@
 //! or instantaneous, are left out: `energy`, `energy@1/2`, `volume:1`, `power#max`, `voltage.ff01#min`, `voltage~3`.
 //! In an archive the storage number is left out too: the row stands for it.
 
+use std::borrow::Cow;
 use std::fmt::Write;
 
 use uzel_driver_sdk::bytes::digits;
@@ -38,9 +39,9 @@ pub enum Role {
 /// A record with its meaning and value.
 #[derive(Debug)]
 pub struct Entry<'a> {
-    pub record: &'a Record,
+    pub record: &'a Record<'a>,
     pub modified: Modified,
-    pub data: Data,
+    pub data: Data<'a>,
     /// How many records before it have the same id.
     ordinal: u32,
 }
@@ -49,7 +50,7 @@ pub struct Entry<'a> {
 pub type Cell = (Value, Option<(Quality, String)>);
 
 /// All records with meaning, value and place among their likes.
-pub fn entries(records: &[Record]) -> Vec<Entry<'_>> {
+pub fn entries<'a>(records: &'a [Record<'a>]) -> Vec<Entry<'a>> {
     let mut seen = Sorted::default();
     let with_ordinal = |record| {
         let mut entry = Entry::new(record);
@@ -63,7 +64,7 @@ pub fn entries(records: &[Record]) -> Vec<Entry<'_>> {
 
 impl<'a> Entry<'a> {
     /// A record with its meaning and value, without regard to its likes.
-    pub fn new(record: &'a Record) -> Self {
+    pub fn new(record: &'a Record<'a>) -> Self {
         let modified = modifier::apply(&record.vif, quantity::meaning(&record.vif), &record.vifes);
         let data = data::decode(record.coding, &record.data, modified.meaning.expected());
         Self {
@@ -85,6 +86,10 @@ impl<'a> Entry<'a> {
         }
     }
 
+    fn name(&self) -> String {
+        modifier::name(&self.modified.meaning.name, &self.record.vif, &self.record.vifes)
+    }
+
     fn plain_id(&self, with_storage: bool) -> String {
         let Record {
             storage,
@@ -93,7 +98,7 @@ impl<'a> Entry<'a> {
             function,
             ..
         } = *self.record;
-        let mut id = self.modified.meaning.name.clone().into_owned();
+        let mut id = self.name();
         let parts = [
             ('@', if with_storage { storage } else { 0 }),
             ('/', tariff.into()),
@@ -129,7 +134,7 @@ impl<'a> Entry<'a> {
     pub fn column(&self, with_storage: bool, medium: Option<u8>) -> Column {
         let meaning = &self.modified.meaning;
         let quantity = match meaning.quantity {
-            "energy" if meaning.name != "energy.backward" => header::energy_of(medium),
+            "energy" if self.name() != "energy.backward" => header::energy_of(medium),
             quantity => quantity,
         };
         let point = match meaning.class {
@@ -165,22 +170,33 @@ impl<'a> Entry<'a> {
 
     /// The value. What the meter measures while it is in error is doubtful; what it counts in that state is not.
     pub fn cell(&self) -> Cell {
+        self.valued(self.data.clone())
+    }
+
+    /// The value alone, and its unit.
+    pub fn into_value(mut self) -> (Value, Cow<'static, str>) {
+        let data = std::mem::replace(&mut self.data, Data::Nothing);
+        (self.valued(data).0, self.modified.meaning.unit)
+    }
+
+    fn valued(&self, data: Data<'_>) -> Cell {
         let absent = |code: String| (Value::Absent, Some((Quality::Absent, code)));
         let exponent = self.modified.meaning.exponent;
         if let Some(fault) = self.modified.fault {
             return absent(format!("record error {fault:02X}"));
         }
-        let value = match &self.data {
+        let value = match data {
             Data::Nothing => return absent("no data".to_owned()),
-            Data::Invalid(code) => return absent(code.clone()),
-            Data::Number(number) => match scaled(*number, exponent) {
+            Data::Invalid(bytes) => return absent(data::digits(bytes)),
+            Data::Unsettled => return absent("unsettled".to_owned()),
+            Data::Number(number) => match scaled(number, exponent) {
                 Some(fixed) => Value::Fixed(fixed),
                 None => return absent(format!("{number} 10^{exponent}")),
             },
-            Data::Real(real) => Value::Float(shift(*real, exponent)),
+            Data::Real(real) => Value::Float(shift(real, exponent)),
             Data::Text(text) => Value::Text(shortened(text)),
             Data::Bytes(bytes) => Value::Text(block(bytes)),
-            Data::Bits(bits) => Value::Bits(*bits),
+            Data::Bits(bits) => Value::Bits(bits),
             Data::Stamp(stamp) => Value::Text(stamp.text()),
         };
         let in_error = self.record.function == Function::Error && self.modified.meaning.class == Class::Instant;
@@ -212,9 +228,11 @@ fn shift(real: f64, exponent: i32) -> f64 {
 }
 
 /// At most [`MAX_TEXT`] bytes of a text.
-fn shortened(text: &str) -> String {
-    let end = (0..=MAX_TEXT).rev().find(|end| text.is_char_boundary(*end));
-    end.and_then(|end| text.get(..end)).unwrap_or(text).to_owned()
+fn shortened(mut text: String) -> String {
+    if text.len() > MAX_TEXT {
+        text.truncate(text.floor_char_boundary(MAX_TEXT));
+    }
+    text
 }
 
 /// A binary block in hexadecimal, in the order of the line.
@@ -233,8 +251,10 @@ mod tests {
     use crate::record;
     use uzel_driver_sdk::bytes::unhex;
 
-    fn records(bytes: &str) -> Vec<Record> {
-        record::decode(&unhex(bytes).unwrap()).unwrap().list
+    fn records(bytes: &str) -> Vec<Record<'static>> {
+        let bytes = unhex(bytes).unwrap();
+        let records = record::decode(&bytes).unwrap().list;
+        records.into_iter().map(Record::into_owned).collect()
     }
 
     fn told(bytes: &str) -> Vec<String> {

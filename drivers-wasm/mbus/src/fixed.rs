@@ -1,5 +1,7 @@
 //! The old fixed structure (CI 73): 16 bytes with two counters (EN 1434-3, annex of the fixed data structure).
 
+use std::borrow::Cow;
+
 use uzel_driver_sdk::bytes::{Reader, Short};
 
 use crate::data::Coding;
@@ -13,7 +15,7 @@ const SAME_BUT_HISTORIC: u8 = 0x3e;
 
 /// Reads number, access number, status, two units and two counters. `bytes` has [`LENGTH`] bytes. `known` is how the
 /// counters are coded, where a person knows it.
-pub fn decode(bytes: &[u8], known: Option<Coding>) -> Result<(Header, Vec<Record>), Short> {
+pub fn decode(bytes: &[u8], known: Option<Coding>) -> Result<(Header, Vec<Record<'_>>), Short> {
     let mut reader = Reader::new(bytes);
     let id = header::id(reader.array()?);
     let (access, status) = (reader.u8()?, reader.u8()?);
@@ -57,16 +59,16 @@ fn medium(unit1: u8, unit2: u8) -> Option<u8> {
     (code <= 8).then_some(code)
 }
 
-fn counter(storage: u64, unit: u8, coding: Coding, bytes: &[u8]) -> Record {
+fn counter(storage: u64, unit: u8, coding: Coding, bytes: &[u8]) -> Record<'_> {
     Record {
         storage,
         tariff: 0,
         subunit: 0,
         function: Function::Instant,
         vif: Vif::Fixed(unit),
-        vifes: Vec::new(),
+        vifes: Cow::Borrowed(&[]),
         coding,
-        data: bytes.to_vec(),
+        data: Cow::Borrowed(bytes),
     }
 }
 
@@ -77,8 +79,8 @@ mod tests {
 
     #[test]
     fn two_counters_are_read_with_their_unit_and_medium() {
-        let (header, records) =
-            decode(&unhex("78 56 34 12 0a 00 e9 7e 01 00 00 00 35 01 00 00").unwrap(), None).unwrap();
+        let bytes = unhex("78 56 34 12 0a 00 e9 7e 01 00 00 00 35 01 00 00").unwrap();
+        let (header, records) = decode(&bytes, None).unwrap();
         assert_eq!((header.id.as_str(), header.medium), ("12345678", Some(7)));
         let told: Vec<_> = records.iter().map(|r| (r.storage, r.vif.clone(), r.coding)).collect();
         let unit = Vif::Fixed(0x29);
@@ -95,7 +97,8 @@ mod tests {
             ("01", Some(Coding::Bcd), (0, Coding::Bcd)),
         ] {
             let bytes = format!("78 56 34 12 0a {status} e9 6c 01 00 00 00 35 01 00 00");
-            let (_, records) = decode(&unhex(&bytes).unwrap(), known).unwrap();
+            let bytes = unhex(&bytes).unwrap();
+            let (_, records) = decode(&bytes, known).unwrap();
             let told = records.iter().map(|record| (record.storage, record.coding));
             assert_eq!(told.collect::<Vec<_>>(), [want, want], "{status}");
         }

@@ -2,6 +2,8 @@
 
 use uzel_driver_sdk::bytes::{Reader, Short};
 
+use crate::data;
+
 /// What a meter says of itself before its records.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Header {
@@ -74,7 +76,7 @@ impl Header {
 
 /// Four bytes of BCD, least significant first, as 8 characters.
 pub fn id([d, c, b, a]: [u8; 4]) -> String {
-    format!("{a:02X}{b:02X}{c:02X}{d:02X}")
+    data::digits(&[d, c, b, a])
 }
 
 /// English words for a medium (EN 13757-3, table of device types).

@@ -9,7 +9,12 @@ use crate::telegram::{self, Context, Telegram};
 
 /// Reads a response frame. It must come from the address that was asked, of the meter that is configured, and of the same
 /// one as the telegram with the header `first`.
-pub fn judge(frame: &[u8], target: &Target, context: &Context, first: Option<&Header>) -> Result<Telegram, Failure> {
+pub fn judge(
+    frame: &[u8],
+    target: &Target,
+    context: &Context,
+    first: Option<&Header>,
+) -> Result<Telegram<'static>, Failure> {
     let response = frame::decode(frame).map_err(|error| Failure::Garbled(error.to_string()))?;
     if !target.accepts(response.address) {
         let (got, want) = (response.address, target.address);
@@ -31,6 +36,6 @@ pub fn judge(frame: &[u8], target: &Target, context: &Context, first: Option<&He
         Some(first) if !got.is_empty() && got != first.id => {
             Err(Failure::WrongDevice(format!("{got:?} answers, {:?} began", first.id)))
         }
-        _ => Ok(telegram),
+        _ => Ok(telegram.into_owned()),
     }
 }

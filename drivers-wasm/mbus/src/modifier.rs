@@ -12,16 +12,97 @@ const FURTHER_TABLE: u8 = 0x7d;
 
 /// The next byte is of an extension of the table of VIFE.
 const EXTENSION: u8 = 0x7c;
+/// Of that extension: the phase of the mains that the value is of. All else is not known here.
+const PHASES: [Option<&str>; 5] = [None, Some("l1"), Some("l2"), Some("l3"), Some("n")];
+/// Many values in one record.
+const PROFILES: [u8; 3] = [0x13, 0x1e, 0x1f];
 
 /// A meaning with all its modifiers applied.
 #[derive(Debug, Clone)]
 pub struct Modified {
-    /// The name has a part for every modifier that makes another quantity of it: `energy.backward`, `voltage.ff01`.
+    /// Its name is the field's alone, see [`name`].
     pub meaning: Meaning,
     /// The value is a mean.
     pub mean: bool,
     /// The record says that its value is in error: the code.
     pub fault: Option<u8>,
+}
+
+/// One or more VIFE that belong together.
+enum Part<'a> {
+    /// By the code, bit 7 clear.
+    Code(u8),
+    /// The code behind an extension.
+    Extension(u8),
+    /// Only the maker knows them. Not empty.
+    Vendor(&'a [u8]),
+}
+
+/// The VIFE of a field, in their order.
+struct Parts<'a> {
+    rest: &'a [u8],
+    is_opaque: bool,
+}
+
+fn parts<'a>(vif: &Vif, vifes: &'a [u8]) -> Parts<'a> {
+    Parts {
+        rest: vifes,
+        is_opaque: matches!(
+            vif,
+            Vif::Primary(VENDOR) | Vif::Fb(FURTHER_TABLE) | Vif::Fd(FURTHER_TABLE)
+        ),
+    }
+}
+
+impl<'a> Iterator for Parts<'a> {
+    type Item = Part<'a>;
+
+    fn next(&mut self) -> Option<Part<'a>> {
+        let &[vife, ref behind @ ..] = self.rest else {
+            return None;
+        };
+        let code = vife & 0x7f;
+        if self.is_opaque || code == VENDOR {
+            return Some(Part::Vendor(std::mem::take(&mut self.rest)));
+        }
+        let (part, behind) = match (code, behind) {
+            (EXTENSION, &[extension, ref behind @ ..]) => (Part::Extension(extension & 0x7f), behind),
+            _ => (Part::Code(code), behind),
+        };
+        self.rest = behind;
+        Some(part)
+    }
+}
+
+/// The name of a field's quantity with a part for every modifier that makes another quantity of it: `energy.backward`,
+/// `voltage.ff01`.
+pub fn name(plain: &str, vif: &Vif, vifes: &[u8]) -> String {
+    let mut name = plain.to_owned();
+    let mut word = |word: &str| {
+        name.push('.');
+        name.push_str(word);
+    };
+    for part in parts(vif, vifes) {
+        match part {
+            Part::Vendor(bytes) => word(&digits(bytes.iter().copied())),
+            Part::Code(0x12) => word("mean"),
+            Part::Code(0x3a) => word("uncorrected"),
+            Part::Code(0x3b) => word("forward"),
+            Part::Code(0x3c) => word("backward"),
+            Part::Code(code) if is_silent(code) => {}
+            Part::Code(code) => word(&digits([code])),
+            Part::Extension(code) => match PHASES.get(usize::from(code)) {
+                Some(Some(phase)) => word(phase),
+                _ => [EXTENSION, code].into_iter().for_each(|code| word(&digits([code]))),
+            },
+        }
+    }
+    name
+}
+
+/// Whether a modifier leaves the quantity what it is: a fault, or a factor.
+fn is_silent(code: u8) -> bool {
+    matches!(code, 0x00..=0x1f | 0x70..=0x77 | 0x7d) && !PROFILES.contains(&code)
 }
 
 /// Applies the VIFE of a record of this field. A modifier that turns the value into something else than the field's
@@ -32,28 +113,11 @@ pub fn apply(vif: &Vif, meaning: Meaning, vifes: &[u8]) -> Modified {
         mean: false,
         fault: None,
     };
-    let opaque = matches!(
-        vif,
-        Vif::Primary(VENDOR) | Vif::Fb(FURTHER_TABLE) | Vif::Fd(FURTHER_TABLE)
-    );
-    if opaque {
-        modified.append(vifes);
-        return modified;
-    }
-    let mut rest = vifes;
-    while let &[vife, ref behind @ ..] = rest {
-        let code = vife & 0x7f;
-        if code == VENDOR {
-            modified.append(rest);
-            return modified;
-        }
-        rest = behind;
-        match (code, behind) {
-            (EXTENSION, &[extension, ref behind @ ..]) => {
-                modified.extension(extension & 0x7f);
-                rest = behind;
-            }
-            _ => modified.one(code),
+    for part in parts(vif, vifes) {
+        match part {
+            Part::Code(code) => modified.one(code),
+            Part::Extension(code) if !matches!(PHASES.get(usize::from(code)), Some(Some(_))) => modified.another(),
+            Part::Extension(_) | Part::Vendor(_) => {}
         }
     }
     modified
@@ -63,70 +127,35 @@ impl Modified {
     fn one(&mut self, code: u8) {
         let scale = i32::from(code & 7) - 6;
         match code {
-            0x12 => {
-                self.mean = true;
-                self.word("mean");
-            }
-            // Profiles: many values in one record.
-            0x13 | 0x1e | 0x1f => self.another(code),
+            0x12 => self.mean = true,
+            code if PROFILES.contains(&code) => self.another(),
             0x00..=0x1f => self.fault = Some(code),
             0x20..=0x26 | 0x2c | 0x2d => {
                 let unit = format!("{}/{}", self.meaning.unit, per(code));
                 self.meaning.unit = unit.into();
-                self.another(code);
+                self.another();
             }
             0x39 | 0x42 | 0x43 | 0x46 | 0x47 | 0x4a | 0x4b | 0x4e | 0x4f | 0x6a | 0x6b | 0x6e | 0x6f => {
-                self.replace("date", "", code);
+                self.replace("date", "");
                 self.meaning.class = Class::AnyDate;
             }
-            0x3a => self.word("uncorrected"),
-            0x3b => self.word("forward"),
-            0x3c => self.word("backward"),
-            0x41 | 0x49 => self.replace("count", "1", code),
+            0x3a..=0x3c => {}
+            0x41 | 0x49 => self.replace("count", "1"),
             0x50..=0x67 => {
                 let unit = ["s", "min", "h", "d"]
                     .get(usize::from(code & 3))
                     .copied()
                     .unwrap_or_default();
-                self.replace("time", unit, code);
+                self.replace("time", unit);
             }
             0x70..=0x77 => self.meaning.exponent += scale,
             0x7d => self.meaning.exponent += 3,
-            code => self.another(code),
+            _ => self.another(),
         }
-    }
-
-    /// Behind FC: a phase of the mains, which the value is of, or something that is not known here.
-    fn extension(&mut self, code: u8) {
-        match code {
-            0x01 => self.word("l1"),
-            0x02 => self.word("l2"),
-            0x03 => self.word("l3"),
-            0x04 => self.word("n"),
-            code => {
-                self.another(EXTENSION);
-                self.append(&[code]);
-            }
-        }
-    }
-
-    fn word(&mut self, word: &str) {
-        let name = self.meaning.name.to_mut();
-        name.push('.');
-        name.push_str(word);
-    }
-
-    /// Names bytes that only the maker knows, in hexadecimal.
-    fn append(&mut self, bytes: &[u8]) {
-        if bytes.is_empty() {
-            return;
-        }
-        self.word(&digits(bytes.iter().copied()));
     }
 
     /// The value belongs to the field but is not its quantity. Dates stay dates.
-    fn another(&mut self, code: u8) {
-        self.append(&[code]);
+    fn another(&mut self) {
         if !matches!(self.meaning.class, Class::Date | Class::DateTime | Class::AnyDate) {
             self.meaning.class = Class::Other;
             self.meaning.quantity = "other";
@@ -136,8 +165,7 @@ impl Modified {
     }
 
     /// The value has a quantity and a unit of its own.
-    fn replace(&mut self, quantity: &'static str, unit: &'static str, code: u8) {
-        self.another(code);
+    fn replace(&mut self, quantity: &'static str, unit: &'static str) {
         self.meaning.class = Class::Other;
         self.meaning.quantity = quantity;
         self.meaning.unit = unit.into();
@@ -225,10 +253,14 @@ mod tests {
             ("mean", Vif::Primary(0x5b), "12", "flow-temperature.mean Cel 0 Instant"),
         ];
         for (name, vif, vifes, want) in cases {
-            let Modified { meaning, .. } = apply(&vif, meaning(&vif), &unhex(vifes).unwrap());
+            let vifes = unhex(vifes).unwrap();
+            let Modified { meaning, .. } = apply(&vif, meaning(&vif), &vifes);
             let got = format!(
                 "{} {} {} {:?}",
-                meaning.name, meaning.unit, meaning.exponent, meaning.class
+                super::name(&meaning.name, &vif, &vifes),
+                meaning.unit,
+                meaning.exponent,
+                meaning.class
             );
             assert_eq!(got, want, "{name}");
         }
@@ -237,11 +269,8 @@ mod tests {
     #[test]
     fn a_record_error_changes_no_name() {
         let vif = Vif::Primary(0x13);
-        let modified = apply(&vif, meaning(&vif), &[0x95, 0x3b]);
-        assert_eq!(
-            (modified.fault, &*modified.meaning.name),
-            (Some(0x15), "volume.forward")
-        );
+        assert_eq!(apply(&vif, meaning(&vif), &[0x95, 0x3b]).fault, Some(0x15));
+        assert_eq!(name("volume", &vif, &[0x95, 0x3b]), "volume.forward");
         assert!(apply(&vif, meaning(&vif), &[0x12]).mean);
         assert_eq!(apply(&vif, meaning(&vif), &[0x1f]).fault, None);
     }

@@ -41,7 +41,7 @@ enum Mode {
 
 /// The values of all compact profiles among `records` as records of their own, each with its date. What a profile does
 /// not say plainly is left: it stays a block of bytes.
-pub fn expand(records: &[Record]) -> Vec<Record> {
+pub fn expand<'a>(records: &[Record<'a>]) -> Vec<Record<'a>> {
     let mut expanded = Vec::new();
     let mut storage = FIRST_STORAGE;
     for record in records {
@@ -54,7 +54,7 @@ pub fn expand(records: &[Record]) -> Vec<Record> {
 }
 
 /// Dates and values of a profile; none where the record is no profile, or its base is not there.
-fn values(record: &Record, records: &[Record]) -> Option<Vec<(Record, Record)>> {
+fn values<'a>(record: &Record<'a>, records: &[Record<'a>]) -> Option<Vec<(Record<'a>, Record<'a>)>> {
     let is_profile = |vife: &&u8| matches!(**vife & 0x7f, PROFILE | WITH_REGISTERS | INVERSE);
     let mut kinds = record.vifes.iter().filter(is_profile);
     let (Some(kind), None) = (kinds.next(), kinds.next()) else {
@@ -65,7 +65,7 @@ fn values(record: &Record, records: &[Record]) -> Option<Vec<(Record, Record)>> 
     if !matches!(record.coding, Coding::Text | Coding::Bytes) {
         return None;
     }
-    let &[control, spacing, ref elements @ ..] = record.data.as_slice() else {
+    let &[control, spacing, ref elements @ ..] = &*record.data else {
         return None;
     };
     let Length::Fixed(coding, length @ 1..) = data::coding(control & 0x0f) else {
@@ -102,13 +102,13 @@ fn values(record: &Record, records: &[Record]) -> Option<Vec<(Record, Record)>> 
             break;
         };
         let date = Record {
-            data: date::encode(stamp.time, stamp.precision),
+            data: date::encode(stamp.time, stamp.precision).into(),
             ..base_date.clone()
         };
         let value = Record {
-            vifes: vifes.clone(),
+            vifes: vifes.clone().into(),
             coding: value.0,
-            data: value.1,
+            data: value.1.into(),
             ..record.clone()
         };
         values.push((date, value));
@@ -174,7 +174,7 @@ fn number(coding: Coding, bytes: &[u8]) -> Option<i64> {
 }
 
 /// The date of the base value: the one of the storage number.
-fn is_date_of(profile: &Record, other: &Record) -> bool {
+fn is_date_of(profile: &Record<'_>, other: &Record<'_>) -> bool {
     other.storage == profile.storage
         && matches!(other.vif, Vif::Primary(0x6c | 0x6d))
         && other.vifes.is_empty()
@@ -182,8 +182,8 @@ fn is_date_of(profile: &Record, other: &Record) -> bool {
         && (other.tariff, other.subunit) == (0, 0)
 }
 
-fn is_base_of(profile: &Record, vifes: &[u8], other: &Record) -> bool {
-    let place = |record: &Record| (record.storage, record.tariff, record.subunit, record.function);
+fn is_base_of(profile: &Record<'_>, vifes: &[u8], other: &Record<'_>) -> bool {
+    let place = |record: &Record<'_>| (record.storage, record.tariff, record.subunit, record.function);
     let same = other
         .vifes
         .iter()
@@ -193,7 +193,7 @@ fn is_base_of(profile: &Record, vifes: &[u8], other: &Record) -> bool {
 }
 
 /// The one record that is wanted. None where there is none, or another one beside it.
-fn only(records: &[Record], is_wanted: impl Fn(&Record) -> bool) -> Option<&Record> {
+fn only<'a, 'b>(records: &'b [Record<'a>], is_wanted: impl Fn(&Record<'a>) -> bool) -> Option<&'b Record<'a>> {
     let mut wanted = records.iter().filter(|record| is_wanted(record));
     let one = wanted.next()?;
     wanted.next().is_none().then_some(one)
@@ -211,7 +211,8 @@ mod tests {
 
     /// The intervals of all archives by their begin, with the value, for a readout on 20 June 2026.
     fn told(bytes: &str) -> Vec<String> {
-        let mut records = record::decode(&unhex(bytes).unwrap()).unwrap().list;
+        let bytes = unhex(bytes).unwrap();
+        let mut records = record::decode(&bytes).unwrap().list;
         records.extend(expand(&records));
         let entries = entries(&records);
         let clock = calendar::days(2026, 6, 20) * calendar::DAY;

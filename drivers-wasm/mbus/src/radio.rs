@@ -34,7 +34,7 @@ impl Listener<'_> {
     /// Waits for the meter's telegram.
     pub fn listen(&self, port: &mut dyn Port) -> Result<Answer, Failure> {
         let until = port.now().saturating_add(self.listen_ms);
-        let mut heard: Vec<Telegram> = Vec::new();
+        let mut heard: Vec<Telegram<'static>> = Vec::new();
         let mut trouble = Failure::NoAnswer;
         let mut buffer = Vec::new();
         loop {
@@ -99,17 +99,18 @@ impl Listener<'_> {
             || frame.ci == 0x72 && behind().is_some_and(|(header, _)| self.meter.matches(&header))
     }
 
-    fn decode(&self, frame: &Frame) -> Result<Telegram, Failure> {
+    fn decode(&self, frame: &Frame) -> Result<Telegram<'static>, Failure> {
         let context = Context {
             sender: Some(frame.sender.clone()),
             ..self.context.clone()
         };
-        telegram::decode_data(frame.ci, &frame.data, &context).map_err(Failure::from)
+        let telegram = telegram::decode_data(frame.ci, &frame.data, &context).map_err(Failure::from)?;
+        Ok(telegram.into_owned())
     }
 }
 
 /// What can be relied on of the telegrams so far.
-fn settled(heard: &[Telegram], is_proved: bool) -> Option<Telegram> {
+fn settled<'a>(heard: &[Telegram<'a>], is_proved: bool) -> Option<Telegram<'a>> {
     let (last, before) = heard.split_last()?;
     let agrees = before.iter().any(|other| other.records == last.records);
     if is_proved || agrees {

@@ -33,7 +33,7 @@ const READS_SUSPECT: usize = 5;
 /// One telegram and the host's time when it was first asked for and when it came.
 #[derive(Debug)]
 pub struct Answer {
-    pub telegram: Telegram,
+    pub telegram: Telegram<'static>,
     pub asked: Instant,
     pub came: Instant,
 }
@@ -81,7 +81,7 @@ impl Readout {
     }
 
     /// All records read so far, in their order.
-    pub fn records(&self) -> Vec<Record> {
+    pub fn records(&self) -> Vec<Record<'static>> {
         let records = self.answers.iter().flat_map(|answer| &answer.telegram.records);
         records.cloned().collect()
     }
@@ -278,7 +278,7 @@ impl Readout {
 
     fn prove(&mut self, port: &mut dyn Port) -> Result<Next, Trouble> {
         let asked = port.now();
-        let mut reads: Vec<(Vec<u8>, Telegram)> = Vec::new();
+        let mut reads: Vec<(Vec<u8>, Telegram<'static>)> = Vec::new();
         let mut repeats = 0;
         loop {
             let (frame, telegram) = self.fetch(port)?;
@@ -316,7 +316,7 @@ impl Readout {
     }
 
     /// One whole telegram of the right meter; the request is repeated with the same frame count bit.
-    fn fetch(&mut self, port: &mut dyn Port) -> Result<(Vec<u8>, Telegram), Trouble> {
+    fn fetch(&mut self, port: &mut dyn Port) -> Result<(Vec<u8>, Telegram<'static>), Trouble> {
         let bit = if self.frame_count_bit { frame::FCB } else { 0 };
         let request = frame::short(frame::REQ_UD2 | bit, self.target.address);
         let mut trouble = Trouble::Silent;
@@ -359,7 +359,7 @@ impl Readout {
         self.answers.first()?.telegram.header.as_ref()
     }
 
-    fn describe(&self, telegram: &Telegram) -> String {
+    fn describe(&self, telegram: &Telegram<'_>) -> String {
         let (number, count) = (self.answers.len() + 1, telegram.records.len());
         let more = if telegram.more { ", more follow" } else { "" };
         let id = telegram.header.as_ref().map_or("", |header| header.id.as_str());

@@ -1,11 +1,15 @@
 //! Data records of the variable structure (EN 13757-3, section 6.3): DIF [DIFE…] VIF [VIFE…] data.
 
+use std::borrow::Cow;
+
 use uzel_driver_sdk::bytes::{Reader, Short};
 
 use crate::data::{self, Coding};
 
 /// DIFE and VIFE of a record at most, each.
 const MAX_EXTENSIONS: usize = 10;
+/// Bytes of a record as they mostly are, or fewer.
+const USUAL_LENGTH: usize = 6;
 
 /// What the value holds for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -34,9 +38,9 @@ pub enum Vif {
     Fixed(u8),
 }
 
-/// One record of a readout.
+/// One record of a readout; its bytes are those of the telegram until it is kept.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Record {
+pub struct Record<'a> {
     /// 0 is now, others are kept values: up to 41 bits.
     pub storage: u64,
     /// Tariff zone, 0 is all together: up to 20 bits.
@@ -46,13 +50,22 @@ pub struct Record {
     pub function: Function,
     pub vif: Vif,
     /// As they came, extension bits included.
-    pub vifes: Vec<u8>,
+    pub vifes: Cow<'a, [u8]>,
     pub coding: Coding,
     /// As they came, without the length byte of variable length.
-    pub data: Vec<u8>,
+    pub data: Cow<'a, [u8]>,
 }
 
-impl Record {
+impl Record<'_> {
+    /// The same with bytes of its own.
+    pub fn into_owned(self) -> Record<'static> {
+        Record {
+            vifes: Cow::Owned(self.vifes.into_owned()),
+            data: Cow::Owned(self.data.into_owned()),
+            ..self
+        }
+    }
+
     /// Whether two records say the same thing of perhaps different values.
     pub fn same_kind(&self, other: &Self) -> bool {
         let key = |record: &Self| {
@@ -92,18 +105,21 @@ pub enum RecordError {
 
 /// The records of one telegram.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Records {
+pub struct Records<'a> {
     /// In the order of the telegram.
-    pub list: Vec<Record>,
+    pub list: Vec<Record<'a>>,
     /// The meter has more records than this telegram holds (DIF 1F).
     pub more: bool,
 }
 
 /// Reads all records up to the end of `bytes`: one record that is wrong makes all after it unreadable, so it is an
 /// error of the telegram.
-pub fn decode(bytes: &[u8]) -> Result<Records, RecordError> {
+pub fn decode(bytes: &[u8]) -> Result<Records<'_>, RecordError> {
     let mut reader = Reader::new(bytes);
-    let mut records = Records::default();
+    let mut records = Records {
+        list: Vec::with_capacity(bytes.len() / USUAL_LENGTH + 1),
+        more: false,
+    };
     while let Ok(dif) = reader.u8() {
         match dif {
             // Filler; and the request for a readout of everything, which says nothing in an answer.
@@ -125,20 +141,20 @@ pub fn decode(bytes: &[u8]) -> Result<Records, RecordError> {
     Ok(records)
 }
 
-fn vendor_block(bytes: &[u8]) -> Record {
+fn vendor_block(bytes: &[u8]) -> Record<'_> {
     Record {
         storage: 0,
         tariff: 0,
         subunit: 0,
         function: Function::Instant,
         vif: Vif::VendorBlock,
-        vifes: Vec::new(),
+        vifes: Cow::Borrowed(&[]),
         coding: Coding::Bytes,
-        data: bytes.to_vec(),
+        data: Cow::Borrowed(bytes),
     }
 }
 
-fn record(dif: u8, reader: &mut Reader<'_>) -> Result<Record, RecordError> {
+fn record<'a>(dif: u8, reader: &mut Reader<'a>) -> Result<Record<'a>, RecordError> {
     let at = reader.at() - 1;
     let cut = |part| move |source| RecordError::Cut { at, part, source };
     let (mut storage, mut tariff, mut subunit) = (u64::from(dif >> 6 & 1), 0, 0);
@@ -155,16 +171,7 @@ fn record(dif: u8, reader: &mut Reader<'_>) -> Result<Record, RecordError> {
         count += 1;
     }
     let (vif, more) = vif(reader).map_err(cut("VIF"))?;
-    let mut vifes = Vec::new();
-    let mut more = more;
-    while more {
-        if vifes.len() == MAX_EXTENSIONS {
-            return Err(RecordError::TooManyVife { at });
-        }
-        let vife = reader.u8().map_err(cut("VIFE"))?;
-        more = vife & 0x80 != 0;
-        vifes.push(vife);
-    }
+    let vifes = if more { vifes(reader, at)? } else { &[] };
     let (coding, length) = match data::coding(dif & 0x0f) {
         data::Length::Fixed(coding, length) => (coding, length),
         data::Length::Variable => {
@@ -172,7 +179,7 @@ fn record(dif: u8, reader: &mut Reader<'_>) -> Result<Record, RecordError> {
             data::variable(lvar).ok_or(RecordError::ReservedLength { at, lvar })?
         }
     };
-    let data = reader.take(length).map_err(cut("data"))?.to_vec();
+    let data = reader.take(length).map_err(cut("data"))?;
     let function = match dif >> 4 & 3 {
         0 => Function::Instant,
         1 => Function::Maximum,
@@ -185,10 +192,23 @@ fn record(dif: u8, reader: &mut Reader<'_>) -> Result<Record, RecordError> {
         subunit,
         function,
         vif,
-        vifes,
+        vifes: Cow::Borrowed(vifes),
         coding,
-        data,
+        data: Cow::Borrowed(data),
     })
+}
+
+/// The VIFE, extension bits included; the last one is without.
+fn vifes<'a>(reader: &mut Reader<'a>, at: usize) -> Result<&'a [u8], RecordError> {
+    let rest = reader.rest();
+    let before_last = rest.iter().take_while(|vife| **vife & 0x80 != 0).count();
+    if before_last >= MAX_EXTENSIONS {
+        return Err(RecordError::TooManyVife { at });
+    }
+    let part = "VIFE";
+    reader
+        .take(before_last + 1)
+        .map_err(|source| RecordError::Cut { at, part, source })
 }
 
 /// The value information field, and whether a VIFE follows. The text of a plain-text unit stands right behind its
@@ -216,10 +236,11 @@ mod tests {
     use proptest::prelude::*;
     use uzel_driver_sdk::bytes::unhex;
 
-    fn one(bytes: &str) -> Record {
-        let records = decode(&unhex(bytes).unwrap()).unwrap();
-        assert_eq!(records.list.len(), 1, "{bytes}");
-        records.list.into_iter().next().unwrap()
+    fn one(bytes: &str) -> Record<'static> {
+        let bytes = unhex(bytes).unwrap();
+        let records = decode(&bytes).unwrap();
+        assert_eq!(records.list.len(), 1, "{bytes:02x?}");
+        records.list.into_iter().next().unwrap().into_owned()
     }
 
     #[test]
@@ -255,7 +276,7 @@ mod tests {
         ];
         for (bytes, vif, vifes) in cases {
             let record = one(bytes);
-            assert_eq!((record.vif, record.vifes), (vif, vifes), "{bytes}");
+            assert_eq!((record.vif, record.vifes.into_owned()), (vif, vifes), "{bytes}");
         }
     }
 
@@ -268,8 +289,9 @@ mod tests {
             ("", 0, false),
         ];
         for (bytes, count, more) in cases {
-            let records = decode(&unhex(bytes).unwrap()).unwrap();
-            assert_eq!((records.list.len(), records.more), (count, more), "{bytes}");
+            let bytes = unhex(bytes).unwrap();
+            let records = decode(&bytes).unwrap();
+            assert_eq!((records.list.len(), records.more), (count, more), "{bytes:02x?}");
         }
     }
 

@@ -1,5 +1,7 @@
 //! One answer of a meter (EN 13757-3, section 6): what the control information announces, read whole.
 
+use std::borrow::Cow;
+
 use uzel_driver_sdk::Failure;
 use uzel_driver_sdk::bytes::{Reader, Short};
 
@@ -13,13 +15,24 @@ use crate::record::{self, Record, RecordError, Records};
 
 /// One answer of a meter.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Telegram {
+pub struct Telegram<'a> {
     /// None where the answer has no header (CI 78).
     pub header: Option<Header>,
     /// In the order of the telegram.
-    pub records: Vec<Record>,
+    pub records: Vec<Record<'a>>,
     /// More telegrams follow.
     pub more: bool,
+}
+
+impl Telegram<'_> {
+    /// The same with bytes of its own, to be kept when the frame is gone.
+    pub fn into_owned(self) -> Telegram<'static> {
+        Telegram {
+            header: self.header,
+            records: self.records.into_iter().map(Record::into_owned).collect(),
+            more: self.more,
+        }
+    }
 }
 
 /// Why an answer has no records for us.
@@ -79,12 +92,12 @@ pub struct Context {
 }
 
 /// Reads what a response frame carries.
-pub fn decode(response: &Response<'_>, context: &Context) -> Result<Telegram, TelegramError> {
+pub fn decode<'a>(response: &Response<'a>, context: &Context) -> Result<Telegram<'a>, TelegramError> {
     decode_data(response.ci, response.data, context)
 }
 
 /// Reads the data that a control information announces.
-pub fn decode_data(ci: u8, data: &[u8], context: &Context) -> Result<Telegram, TelegramError> {
+pub fn decode_data<'a>(ci: u8, data: &'a [u8], context: &Context) -> Result<Telegram<'a>, TelegramError> {
     let (ci, data) = layer::inner(ci, data)?;
     let mut reader = Reader::new(data);
     let cut = |source| TelegramError::Header { ci, source };
@@ -100,8 +113,10 @@ pub fn decode_data(ci: u8, data: &[u8], context: &Context) -> Result<Telegram, T
                 },
                 _ => header,
             };
-            let records = cipher::open(&header, config, reader.rest(), context.key.as_ref())?;
-            with_records(Some(header), &records)
+            match cipher::open(&header, config, reader.rest(), context.key.as_ref())? {
+                Cow::Borrowed(records) => with_records(Some(header), records),
+                Cow::Owned(records) => with_records(Some(header), &records).map(Telegram::into_owned),
+            }
         }
         0x78 => with_records(context.sender.clone(), reader.rest()),
         0x73 if data.len() == fixed::LENGTH => {
@@ -124,7 +139,7 @@ pub fn decode_data(ci: u8, data: &[u8], context: &Context) -> Result<Telegram, T
     }
 }
 
-fn with_records(header: Option<Header>, bytes: &[u8]) -> Result<Telegram, TelegramError> {
+fn with_records(header: Option<Header>, bytes: &[u8]) -> Result<Telegram<'_>, TelegramError> {
     let Records { list, more } = record::decode(bytes)?;
     Ok(Telegram {
         header,
@@ -165,9 +180,9 @@ mod tests {
     use proptest::prelude::*;
     use uzel_driver_sdk::bytes::unhex;
 
-    fn answer(ci: u8, data: &str) -> Result<Telegram, TelegramError> {
+    fn answer(ci: u8, data: &str) -> Result<Telegram<'static>, TelegramError> {
         let frame = frame::long(0x08, 1, ci, &unhex(data).unwrap());
-        decode(&frame::decode(&frame).unwrap(), &Context::default())
+        decode(&frame::decode(&frame).unwrap(), &Context::default()).map(Telegram::into_owned)
     }
 
     #[test]

@@ -1,5 +1,7 @@
 //! Answers to one request that are not equal: what of them can be relied on.
 
+use std::borrow::Cow;
+
 use crate::data::{self, Coding, Data};
 use crate::modifier;
 use crate::quantity::{self, Class};
@@ -12,8 +14,9 @@ use uzel_driver_sdk::calendar;
 /// A meter that measures anew for each answer changes what it measures, so on a clean line the middle one of three
 /// answers is taken for values of one moment. All else that no two answers agree on is without value. None when no two
 /// answers are made of the same records.
-pub fn settle(answers: &[Telegram], suspect: bool) -> Option<Telegram> {
-    let alike = |one: &Telegram| -> Vec<&Telegram> { answers.iter().filter(|other| is_alike(one, other)).collect() };
+pub fn settle<'a>(answers: &[Telegram<'a>], suspect: bool) -> Option<Telegram<'a>> {
+    let alike =
+        |one: &Telegram<'a>| -> Vec<&Telegram<'a>> { answers.iter().filter(|other| is_alike(one, other)).collect() };
     let group = answers
         .iter()
         .map(alike)
@@ -21,7 +24,7 @@ pub fn settle(answers: &[Telegram], suspect: bool) -> Option<Telegram> {
         .filter(|group| group.len() >= 2)?;
     let mut settled = (*group.last()?).clone();
     for (at, record) in settled.records.iter_mut().enumerate() {
-        let values: Vec<&Record> = group.iter().filter_map(|answer| answer.records.get(at)).collect();
+        let values: Vec<&Record<'_>> = group.iter().filter_map(|answer| answer.records.get(at)).collect();
         let agreed = values.iter().find(|one| {
             let equal = values.iter().filter(|other| other.data == one.data);
             equal.count() >= 2
@@ -31,7 +34,7 @@ pub fn settle(answers: &[Telegram], suspect: bool) -> Option<Telegram> {
             Some(settled) => record.data.clone_from(&settled.data),
             None => {
                 record.coding = Coding::Unsettled;
-                record.data.clear();
+                record.data = Cow::Borrowed(&[]);
             }
         }
     }
@@ -39,7 +42,7 @@ pub fn settle(answers: &[Telegram], suspect: bool) -> Option<Telegram> {
 }
 
 /// Whether two telegrams are of one meter and made of the same records.
-fn is_alike(one: &Telegram, other: &Telegram) -> bool {
+fn is_alike(one: &Telegram<'_>, other: &Telegram<'_>) -> bool {
     let is_of_same_meter = match (&one.header, &other.header) {
         (Some(one), Some(other)) => one.is_of_same_meter(other),
         (one, other) => one.is_none() && other.is_none(),
@@ -52,7 +55,7 @@ fn is_alike(one: &Telegram, other: &Telegram) -> bool {
 }
 
 /// The middle one of at least three values that hold at one moment.
-fn middle<'a>(values: &[&'a Record]) -> Option<&'a Record> {
+fn middle<'a, 'b>(values: &[&'b Record<'a>]) -> Option<&'b Record<'a>> {
     let sizes = values.iter().map(|record| size(record)).collect::<Option<Vec<_>>>()?;
     if sizes.len() < 3 {
         return None;
@@ -69,7 +72,7 @@ fn middle<'a>(values: &[&'a Record]) -> Option<&'a Record> {
 }
 
 /// By what values of one moment are ordered: all of a group are whole numbers, or all are not.
-fn size(record: &Record) -> Option<(i64, f64)> {
+fn size(record: &Record<'_>) -> Option<(i64, f64)> {
     let meaning = modifier::apply(&record.vif, quantity::meaning(&record.vif), &record.vifes).meaning;
     let is_of_one_moment = record.storage == 0 && matches!(meaning.class, Class::Instant | Class::DateTime);
     match data::decode(record.coding, &record.data, meaning.expected()) {
@@ -87,13 +90,15 @@ mod tests {
     use crate::record;
     use uzel_driver_sdk::bytes::unhex;
 
-    fn telegram(records: &str) -> Telegram {
-        let records = record::decode(&unhex(records).unwrap()).unwrap();
-        Telegram {
+    fn telegram(records: &str) -> Telegram<'static> {
+        let bytes = unhex(records).unwrap();
+        let records = record::decode(&bytes).unwrap();
+        let telegram = Telegram {
             header: None,
             records: records.list,
             more: records.more,
-        }
+        };
+        telegram.into_owned()
     }
 
     /// Energy and power of each answer, then what is settled: the data bytes or a dash.
@@ -103,7 +108,7 @@ mod tests {
             .map(|[energy, power]| telegram(&format!("01 06 {energy:02x} 01 2b {power:02x}")))
             .collect();
         let telegram = settle(&answers, suspect)?;
-        let show = |record: &Record| match (record.coding, record.data.first()) {
+        let show = |record: &Record<'_>| match (record.coding, record.data.first()) {
             (Coding::Integer, Some(value)) => value.to_string(),
             _ => "-".to_owned(),
         };

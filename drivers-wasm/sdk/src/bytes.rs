@@ -107,9 +107,14 @@ impl<'a> Reader<'a> {
 
 /// Bytes as hexadecimal digits in a row, small letters.
 pub fn digits(bytes: impl IntoIterator<Item = u8>) -> String {
-    let digit = |nibble: u8| char::from_digit(nibble.into(), 16).unwrap_or('?');
-    let nibbles = bytes.into_iter().flat_map(|byte| [byte >> 4, byte & 0x0f]);
-    nibbles.map(digit).collect()
+    let bytes = bytes.into_iter();
+    let mut text = String::with_capacity(2 * bytes.size_hint().0);
+    for byte in bytes {
+        for nibble in [byte >> 4, byte & 0x0f] {
+            text.push(char::from_digit(nibble.into(), 16).unwrap_or('?'));
+        }
+    }
+    text
 }
 
 /// Bytes as `01 ab ff`, for notes and errors.

@@ -63,12 +63,15 @@ struct State {
     asked: usize,
     closed: bool,
     asked_closed: usize,
+    /// The meter speaks as soon as somebody listens.
+    speaks: bool,
 }
 
 impl Line {
     /// `guesses`: whether the meter answers also where it cannot know what is meant.
     pub(super) fn new(medium: Medium, exchanges: Arc<[Exchange]>, twist: Twist, guesses: bool) -> Self {
         let late = vec![false; exchanges.len()];
+        let speaks = exchanges.first().is_some_and(Exchange::is_unasked);
         Self(Arc::new(Mutex::new(State {
             medium,
             memory: Memory::new(exchanges, guesses),
@@ -80,6 +83,7 @@ impl Line {
             asked: 0,
             closed: false,
             asked_closed: 0,
+            speaks,
         })))
     }
 
@@ -163,6 +167,9 @@ impl State {
     }
 
     fn read(&mut self, how: Reading) -> Result<Vec<u8>, PortFault> {
+        if std::mem::take(&mut self.speaks) {
+            self.write(&[])?;
+        }
         if self.closed {
             return Err(closed());
         }
@@ -304,6 +311,28 @@ mod tests {
             late.read(how(Until::Any)).await,
             Ok(b"one".to_vec()),
             "the answer to the second"
+        );
+    }
+
+    #[tokio::test]
+    async fn a_meter_that_speaks_by_itself_is_heard_without_a_question() {
+        let said = Exchange {
+            question: Vec::new(),
+            answer: b"here I am".to_vec(),
+            took: Duration::from_millis(100),
+        };
+        let line = |twist| Line::new(Medium::Tcp, [said.clone()].into(), twist, false);
+        assert_eq!(
+            line(Twist::Nothing).read(how(Until::Any)).await,
+            Ok(b"here I am".to_vec())
+        );
+        assert!(matches!(
+            line(Twist::CutAt(0)).read(how(Until::Any)).await,
+            Err(PortFault::Closed(_))
+        ));
+        assert_eq!(
+            line(Twist::Silence).read(how(Until::Any)).await,
+            Err(PortFault::Timeout(Vec::new()))
         );
     }
 

@@ -61,8 +61,17 @@ impl Recording {
         records.sum::<usize>() + self.reading.events.len()
     }
 
-    /// The numbers of up to `most` questions, spread evenly from the second to the last.
+    /// Whether the meter speaks by itself, and nobody asks it.
+    pub(super) fn is_unasked(&self) -> bool {
+        self.exchanges.first().is_some_and(Exchange::is_unasked)
+    }
+
+    /// The numbers of up to `most` questions, spread evenly from the second to the last. Where the meter speaks by itself
+    /// that is the only one.
     pub(super) fn places(&self, most: usize) -> Vec<usize> {
+        if self.is_unasked() {
+            return vec![0];
+        }
         let last = self.exchanges.len().saturating_sub(1);
         let step = last.div_ceil(most.max(1)).max(1);
         (1..=last).step_by(step).collect()

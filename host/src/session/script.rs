@@ -44,7 +44,7 @@ pub struct Script {
 /// A question of a trace and what came after it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Exchange {
-    /// What the driver sent.
+    /// What the driver sent; empty: nothing, the meter speaks by itself.
     pub question: Vec<u8>,
     /// All that came before the next question; empty: nothing.
     pub answer: Vec<u8>,
@@ -78,18 +78,27 @@ pub enum ScriptError {
         source: serde_json::Error,
     },
     /// There is nothing in it.
-    #[error("the trace has no bytes sent: there is nothing to replay")]
+    #[error("the trace has no bytes, neither sent nor received: there is nothing to replay")]
     Empty,
 }
 
+impl Exchange {
+    /// Whether the meter said this without a question.
+    pub fn is_unasked(&self) -> bool {
+        self.question.is_empty()
+    }
+}
+
 impl Script {
-    /// The questions in order, each with its answer.
+    /// The questions in order, each with its answer. A trace without questions is one exchange: what the meter said unasked.
     pub fn exchanges(&self) -> Vec<Exchange> {
         let mut exchanges: Vec<Exchange> = Vec::new();
         let mut asked_ms = 0;
         for step in &self.steps {
             match (&step.what, exchanges.last_mut()) {
                 (What::Sent(question), _) => {
+                    // What came before the first question belongs to none.
+                    exchanges.retain(|exchange| !exchange.is_unasked());
                     asked_ms = step.at_ms;
                     exchanges.push(Exchange {
                         question: question.known(),
@@ -101,6 +110,11 @@ impl Script {
                     exchange.answer.extend_from_slice(bytes);
                     exchange.took = Duration::from_millis(step.at_ms.saturating_sub(asked_ms));
                 }
+                (What::Came(bytes), None) => exchanges.push(Exchange {
+                    question: Vec::new(),
+                    answer: bytes.clone(),
+                    took: Duration::from_millis(step.at_ms),
+                }),
                 _ => {}
             }
         }
@@ -131,7 +145,11 @@ impl Script {
                 })?;
             }
         }
-        if script.steps.iter().any(|step| matches!(step.what, What::Sent(_))) {
+        if script
+            .steps
+            .iter()
+            .any(|step| matches!(step.what, What::Sent(_) | What::Came(_)))
+        {
             Ok(script)
         } else {
             Err(ScriptError::Empty)
@@ -229,13 +247,31 @@ mod tests {
     }
 
     #[test]
+    fn what_a_meter_says_unasked_is_one_exchange_where_nothing_is_asked() {
+        let unasked = Exchange {
+            question: Vec::new(),
+            answer: vec![0x1b, 3, 0x16],
+            took: Duration::from_millis(184),
+        };
+        let script = Script::parse("90 < 1b\n184 < 03 16\n").unwrap();
+        assert_eq!(script.exchanges(), [unasked]);
+        let script = Script::parse("90 < 1b\n184 > 01\n200 < aa\n").unwrap();
+        let questions: Vec<_> = script
+            .exchanges()
+            .into_iter()
+            .map(|exchange| exchange.question)
+            .collect();
+        assert_eq!(questions, [[1]]);
+    }
+
+    #[test]
     fn what_is_no_trace_is_refused_by_its_line() {
         for (text, words) in [
             ("0 > 10\n5 > 1\n", "line 2 of the trace is \"5 > 1\""),
             ("> 10\nhello\n", "line 2 of the trace is \"hello\""),
             ("> 10\nё\n", "line 2 of the trace is \"ё\""),
             ("# asked: {}\n> 10\n", "line 1 of the trace says what was asked"),
-            ("# nothing\n< 10\n", "nothing to replay"),
+            ("# nothing\n~ timeout\n", "nothing to replay"),
         ] {
             let error = Script::parse(text).unwrap_err().to_string();
             assert!(error.contains(words), "{text}: {error}");

@@ -1,11 +1,20 @@
-//! The driver's decoder of M-Bus telegrams by itself: natively as [`decode`], in a sandbox as the exports `room` and
-//! `decode`, which have no host to talk to.
+//! The drivers' decoders of M-Bus telegrams and of DLMS profiles by themselves: natively as [`decode`] and [`rows`], in a
+//! sandbox as the exports `room`, `decode` and `rows`, which have no host to talk to.
 
 use std::hint::black_box;
 
 /// Decodes every record of a response frame to value, unit and storage number. Gives their count; none: no telegram.
 pub fn decode(frame: &[u8]) -> Option<u32> {
     let decoded = mbus::decode(frame).ok()?;
+    let count = u32::try_from(decoded.len()).ok();
+    black_box(decoded);
+    count
+}
+
+/// Decodes the answers about the load profile of hours 1.0.99.1.0 to rows (see [`dlms::decode`]). Gives their count; none:
+/// no answers.
+pub fn rows(answers: &[u8]) -> Option<u32> {
+    let decoded = dlms::decode(dlms::Obis::new(1, 0, 99, 1, 0, 255), 3_600, answers).ok()?;
     let count = u32::try_from(decoded.len()).ok();
     black_box(decoded);
     count
@@ -32,7 +41,16 @@ mod exported {
     /// Decodes what was written there; -1: no telegram.
     #[unsafe(no_mangle)]
     extern "C" fn decode() -> i32 {
-        let count = FRAME.with_borrow(|frame| super::decode(frame));
+        told(FRAME.with_borrow(|frame| super::decode(frame)))
+    }
+
+    /// Decodes what was written there to rows; -1: no answers.
+    #[unsafe(no_mangle)]
+    extern "C" fn rows() -> i32 {
+        told(FRAME.with_borrow(|answers| super::rows(answers)))
+    }
+
+    fn told(count: Option<u32>) -> i32 {
         count.and_then(|count| i32::try_from(count).ok()).unwrap_or(-1)
     }
 }

@@ -2,7 +2,7 @@
 
 mod hdlc;
 pub mod scan;
-mod wrapper;
+pub mod wrapper;
 
 use uzel_driver_sdk::Port;
 

@@ -8,7 +8,8 @@ use crate::config::Config;
 use crate::trouble::Trouble;
 
 const VERSION: u16 = 1;
-const HEAD: usize = 8;
+/// Bytes of a head.
+pub const HEAD: usize = 8;
 /// A datagram is taken whole.
 const DATAGRAM_MAX: u32 = 65_507;
 /// APDUs that may come besides the answer: late ones and notifications.
