@@ -22,6 +22,7 @@ mod read_now;
 mod record;
 mod series;
 mod session;
+mod signed_in;
 mod site;
 mod state;
 mod statistics;

@@ -2,6 +2,7 @@
 //!
 //! Reading goes through a few connections at once, writing through one task that commits in groups.
 
+mod audit;
 mod by_hand;
 mod caller;
 mod clock;
@@ -53,6 +54,7 @@ use tracing::error;
 
 use crate::model::Clock;
 
+pub use audit::Done;
 pub use by_hand::IncidentRow;
 pub use clock::NewClockSetting;
 pub use control::{ControlEnd, ControlOrder, NewControl, NotConfirmed};

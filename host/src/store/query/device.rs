@@ -166,12 +166,16 @@ impl Store {
 
     /// Whether there is such a device.
     pub async fn has_device(&self, device: DeviceId) -> Result<bool, StoreError> {
-        let found: Option<i64> = sqlx::query_scalar("select id from device where id = $1")
+        Ok(self.device_name(device).await?.is_some())
+    }
+
+    /// The name of a device; none: there is no such device.
+    pub async fn device_name(&self, device: DeviceId) -> Result<Option<String>, StoreError> {
+        sqlx::query_scalar("select name from device where id = $1")
             .bind(device.0)
             .fetch_optional(&self.readers)
             .await
-            .map_err(StoreError::of("find a device"))?;
-        Ok(found.is_some())
+            .map_err(StoreError::of("find a device"))
     }
 
     /// Looks through the devices here and not in the database: SQLite knows the cases of Latin letters only.

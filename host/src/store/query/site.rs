@@ -2,6 +2,7 @@
 
 use sqlx::Row as _;
 
+use crate::model::Scope;
 use crate::store::{Store, StoreError};
 
 /// A site.
@@ -26,15 +27,20 @@ pub struct SiteRow {
 }
 
 impl Store {
-    /// Sites with keys above `after`, in the order of their keys.
-    pub async fn sites(&self, after: i64, limit: u32) -> Result<Vec<SiteRow>, StoreError> {
+    /// Sites of `scope` with keys above `after`, in the order of their keys.
+    pub async fn sites(&self, scope: Scope, after: i64, limit: u32) -> Result<Vec<SiteRow>, StoreError> {
         let rows = sqlx::query(
             "select s.id, o.id, o.name, s.name, s.address, s.time_zone, s.latitude, s.longitude,
                  (select count(*) from node n join device d on d.node_id = n.id where n.site_id = s.id)
-             from site s join organisation o on o.id = s.organisation_id where s.id > $1 order by s.id limit $2",
+             from site s join organisation o on o.id = s.organisation_id 
+             where s.id > $1 and ($3 is null or s.id in (select n.site_id from account_node a join node n on n.id = a.node_id
+                 where a.account_id = $3 and a.role & $4 <> 0))
+             order by s.id limit $2",
         )
         .bind(after)
         .bind(limit)
+        .bind(scope.key())
+        .bind(scope.roles)
         .fetch_all(&self.readers)
         .await
         .map_err(StoreError::of("read sites"))?;
