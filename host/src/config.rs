@@ -302,7 +302,8 @@ mod tests {
     #[test]
     fn the_effective_configuration_reads_back() {
         let modems = parse("[[modems]]\npool = 'gsm'\nports = ['tcp:h:1']\nprofile = 'gsm-v32'\nhang_up = 'dtr'\n");
-        for config in [Config::default(), modems.unwrap()] {
+        let http = parse("[http]\nlisten = '0.0.0.0:443'\nhosts = ['h']\ntls = { certificate = 'c', key = 'k' }\n");
+        for config in [Config::default(), modems.unwrap(), http.unwrap()] {
             let text = toml::to_string(&config).unwrap();
             assert_eq!(parse(&text).unwrap(), config);
         }

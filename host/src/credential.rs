@@ -2,7 +2,6 @@
 //! cannot be turned back into it.
 
 use std::sync::LazyLock;
-use std::sync::atomic::{AtomicU64, Ordering};
 
 use argon2::Argon2;
 use argon2::password_hash::phc::PasswordHash;
@@ -35,15 +34,18 @@ pub enum CredentialError {
     Code(String),
 }
 
-/// How often a password was hashed since the program started: what a sign-in costs.
-static HASHED: AtomicU64 = AtomicU64::new(0);
+#[cfg(test)]
+thread_local! {
+    /// How often this thread hashed a password: what a sign-in costs.
+    static HASHED: std::cell::Cell<u64> = const { std::cell::Cell::new(0) };
+}
 
 /// Verified when nobody has the name that somebody signs in with: it costs what a wrong password costs.
 static NOBODY: LazyLock<String> = LazyLock::new(|| hash("nobody has this password").unwrap_or_default());
 
 /// Hash of a password, argon2id in the PHC format. Takes tens of milliseconds: call it where it holds nobody up.
 pub fn hash(password: &str) -> Result<String, CredentialError> {
-    HASHED.fetch_add(1, Ordering::Relaxed);
+    count();
     let made: Result<PasswordHash, _> =
         Argon2::default().hash_password_with_salt(password.as_bytes(), &random::<16>()?);
     made.map(|hash| hash.to_string())
@@ -52,18 +54,25 @@ pub fn hash(password: &str) -> Result<String, CredentialError> {
 
 /// Whether `password` is the one that was hashed; without a hash it takes as long and is false.
 pub fn verify(password: &str, hashed: Option<&str>) -> bool {
-    HASHED.fetch_add(1, Ordering::Relaxed);
-    let Ok(hash) = PasswordHash::new(hashed.unwrap_or(&NOBODY)) else {
+    let hash = hashed.unwrap_or(&NOBODY);
+    count();
+    let Ok(hash) = PasswordHash::new(hash) else {
         return false;
     };
     Argon2::default().verify_password(password.as_bytes(), &hash).is_ok() && hashed.is_some()
 }
 
-/// How often a password was hashed since the program started.
-pub fn hashed() -> u64 {
+fn count() {
+    #[cfg(test)]
+    HASHED.with(|hashed| hashed.set(hashed.get() + 1));
+}
+
+/// How often this thread hashed a password.
+#[cfg(test)]
+pub fn hashed_here() -> u64 {
     // The hash of nobody is made before it is counted what a sign-in costs.
     LazyLock::force(&NOBODY);
-    HASHED.load(Ordering::Relaxed)
+    HASHED.with(std::cell::Cell::get)
 }
 
 /// Whether a password may be used by the account `name`.
@@ -137,6 +146,12 @@ pub fn code_step(secret: &[u8], code: &str, now: i64) -> Result<Option<i64>, Cre
     }
     let step = totp(secret, None)?.check(&digits, u64::try_from(now).unwrap_or_default());
     Ok(step.and_then(|step| i64::try_from(step).ok()))
+}
+
+/// The code of an instant.
+#[cfg(test)]
+pub fn code_at(secret: &[u8], now: i64) -> String {
+    totp(secret, None).unwrap().generate(now.unsigned_abs()).to_string()
 }
 
 /// `text` as a QR code, an SVG without anything that a strict content policy forbids.

@@ -73,21 +73,21 @@ pub use serve::{Certificate, Tls, serve};
 pub struct Config {
     /// A loopback address, unless `tls` encrypts or `insecure` says that nothing needs to.
     pub listen: SocketAddr,
-    /// Encryption; none: plain HTTP.
-    pub tls: Option<Tls>,
     /// Whether others may connect without encryption: whoever is on the way reads passwords.
     pub insecure: bool,
     /// Names that the host is called by, beside those of this machine.
     pub hosts: Vec<String>,
+    /// Encryption; none: plain HTTP.
+    pub tls: Option<Tls>,
 }
 
 impl Default for Config {
     fn default() -> Self {
         Self {
             listen: SocketAddr::from(([127, 0, 0, 1], 8080)),
-            tls: None,
             insecure: false,
             hosts: Vec::new(),
+            tls: None,
         }
     }
 }
@@ -311,11 +311,21 @@ fn api() -> OpenApiRouter<ApiState> {
 pub fn openapi() -> utoipa::openapi::OpenApi {
     let mut document = api().split_for_parts().1;
     document::require_fields(&mut document);
+    document::tell_access(&mut document);
     document
 }
 
 /// The API, `/metrics` and the web client.
 pub fn router(state: ApiState) -> Router {
+    checked(&state)
+        .layer(DefaultBodyLimit::max(limits::BODY_BYTES))
+        .layer(CompressionLayer::new())
+        .layer(middleware::from_fn_with_state(state.clone(), guard::guard))
+        .with_state(state)
+}
+
+/// Every route behind the check of who asks.
+fn checked(state: &ApiState) -> Router<ApiState> {
     let (router, _) = api().split_for_parts();
     let document = Arc::new(openapi());
     router
@@ -329,10 +339,6 @@ pub fn router(state: ApiState) -> Router {
         .route("/metrics", get(metrics_text))
         .fallback(web::serve)
         .layer(middleware::from_fn_with_state(state.clone(), access::check))
-        .layer(DefaultBodyLimit::max(limits::BODY_BYTES))
-        .layer(CompressionLayer::new())
-        .layer(middleware::from_fn_with_state(state.clone(), guard::guard))
-        .with_state(state)
 }
 
 async fn metrics_text(State(state): State<ApiState>) -> axum::response::Response {

@@ -49,6 +49,9 @@ pub struct Access {
     pub(super) tries: Tries,
     rate: Rate,
     hashing: Semaphore,
+    /// Hashes so far.
+    #[cfg(test)]
+    pub(super) hashes: AtomicUsize,
     hashes_waiting: AtomicUsize,
 }
 
@@ -69,6 +72,8 @@ impl Access {
             tries: Tries::default(),
             rate: Rate::default(),
             hashing: Semaphore::new(limits::HASHES_AT_ONCE),
+            #[cfg(test)]
+            hashes: AtomicUsize::new(0),
             hashes_waiting: AtomicUsize::new(0),
         }
     }
@@ -172,6 +177,8 @@ impl Access {
     ) -> Result<T, Problem> {
         let busy = || Problem::busy("too many sign in at once");
         let _waiting = Waiting::new(&self.hashes_waiting).ok_or_else(busy)?;
+        #[cfg(test)]
+        self.hashes.fetch_add(1, Ordering::Relaxed);
         let _turn = self.hashing.acquire().await.map_err(|_| busy())?;
         tokio::task::spawn_blocking(work).await.map_err(|_| busy())
     }
