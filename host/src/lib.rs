@@ -6,6 +6,7 @@ pub mod cli;
 pub mod collect;
 pub mod config;
 pub mod conformance;
+pub mod credential;
 pub mod driver;
 pub mod foreign;
 pub mod limits;

@@ -11,9 +11,11 @@ use super::dto::{Instant, Named, Page};
 use super::extract::{Path, Query, cursor, limit};
 use super::problem::Problem;
 use super::record::{CellValue, Column, archive, column, value};
+use super::signed_in::SignedIn;
 use super::site::PageQuery;
 use super::words;
 use crate::limits;
+use crate::model::Right;
 use crate::store::query::{PointRow, SeriesQuery, SeriesRow};
 
 /// Series of one point at most: inputs, quantities and tariffs of the largest meters.
@@ -105,10 +107,14 @@ pub(super) struct SeriesValue {
 #[utoipa::path(get, path = "/points", operation_id = "list_points", tag = "places", params(PageQuery), responses((status = OK, body = Page<Point>)))]
 pub(super) async fn points(
     State(state): State<ApiState>,
+    asks: SignedIn,
     Query(query): Query<PageQuery>,
 ) -> Result<Json<Page<Point>>, Problem> {
     let limit = query.limit()?;
-    let rows = state.store.points(query.key()?, limit + 1).await?;
+    let rows = state
+        .store
+        .points(asks.scope(Right::See), query.key()?, limit + 1)
+        .await?;
     Ok(Json(Page::of(rows, limit, |row| row.id.to_string(), shown_point)))
 }
 
@@ -117,6 +123,7 @@ pub(super) async fn points(
     responses((status = OK, body = PointWithSeries)))]
 pub(super) async fn point(
     State(state): State<ApiState>,
+    asks: SignedIn,
     Path(id): Path<i64>,
 ) -> Result<Json<PointWithSeries>, Problem> {
     let found = state.store.point(id).await?;
@@ -126,7 +133,7 @@ pub(super) async fn point(
         limit: SERIES_OF_POINT,
         ..SeriesQuery::default()
     };
-    let series = state.store.series(&wanted).await?;
+    let series = state.store.series(asks.scope(Right::See), &wanted).await?;
     Ok(Json(PointWithSeries {
         point: shown_point(point),
         series: series.into_iter().map(shown_series).collect(),
@@ -137,6 +144,7 @@ pub(super) async fn point(
 #[utoipa::path(get, path = "/series", operation_id = "list_series", tag = "records", params(ListQuery), responses((status = OK, body = Page<Series>)))]
 pub(super) async fn list(
     State(state): State<ApiState>,
+    asks: SignedIn,
     Query(query): Query<ListQuery>,
 ) -> Result<Json<Page<Series>>, Problem> {
     let limit = limit(query.limit, 100, 1000)?;
@@ -147,7 +155,7 @@ pub(super) async fn list(
         after: cursor(query.after.as_deref())?.unwrap_or(0),
         limit: limit + 1,
     };
-    let rows = state.store.series(&wanted).await?;
+    let rows = state.store.series(asks.scope(Right::See), &wanted).await?;
     Ok(Json(Page::of(rows, limit, |row| row.id.to_string(), shown_series)))
 }
 
@@ -156,6 +164,7 @@ pub(super) async fn list(
     responses((status = OK, body = Page<SeriesValue>)))]
 pub(super) async fn values(
     State(state): State<ApiState>,
+    asks: SignedIn,
     Path(id): Path<i64>,
     Query(query): Query<ValuesQuery>,
 ) -> Result<Json<Page<SeriesValue>>, Problem> {
@@ -167,7 +176,7 @@ pub(super) async fn values(
         limit: 1,
         ..SeriesQuery::default()
     };
-    let found = state.store.series(&wanted).await?.pop();
+    let found = state.store.series(asks.scope(Right::See), &wanted).await?.pop();
     let series = found.ok_or_else(|| Problem::not_found(format!("there is no series {id}")))?;
     let span = (
         query.from.map_or(Timestamp::MIN, |from| from.0),

@@ -7,7 +7,7 @@ use sqlx::sqlite::SqliteRow;
 
 use super::of_keys;
 use super::session::{self, SessionBrief};
-use crate::model::{LineAddress, LineId, LineOptions};
+use crate::model::{LineAddress, LineId, LineOptions, Scope};
 use crate::store::rows::Rows;
 use crate::store::{Store, StoreError, plan};
 
@@ -56,26 +56,39 @@ pub struct LineDevice {
 }
 
 impl Store {
-    /// Lines in the order of their names, after the name `after`.
-    pub async fn lines(&self, after: Option<&str>, limit: u32) -> Result<Vec<LineInfo>, StoreError> {
-        let keys: Vec<i64> = sqlx::query_scalar("select id from line where name > $1 order by name limit $2")
-            .bind(after.unwrap_or_default())
-            .bind(limit)
-            .fetch_all(&self.readers)
-            .await
-            .map_err(StoreError::of("find lines"))?;
-        self.line_infos(&keys).await
+    /// Lines over which devices of `scope` are reached, in the order of their names, after the name `after`. Of each only
+    /// what is of those devices.
+    pub async fn lines(&self, scope: Scope, after: Option<&str>, limit: u32) -> Result<Vec<LineInfo>, StoreError> {
+        let keys: Vec<i64> = sqlx::query_scalar(
+            "select id from line where name > $1 and ($3 is null or id in (
+                 select r.line_id from route r join device d on d.id = r.device_id where d.node_id in (
+                     select node_id from account_node where account_id = $3 and role & $4 <> 0)))
+             order by name limit $2",
+        )
+        .bind(after.unwrap_or_default())
+        .bind(limit)
+        .bind(scope.key())
+        .bind(scope.roles)
+        .fetch_all(&self.readers)
+        .await
+        .map_err(StoreError::of("find lines"))?;
+        self.line_infos(scope, &keys).await
     }
 
-    /// One line; none when there is no such.
-    pub async fn line(&self, line: LineId) -> Result<Option<LineInfo>, StoreError> {
-        Ok(self.line_infos(&[line.0]).await?.pop())
+    /// One line, with what is of the devices of `scope`; none when there is no such.
+    pub async fn line(&self, scope: Scope, line: LineId) -> Result<Option<LineInfo>, StoreError> {
+        Ok(self.line_infos(scope, &[line.0]).await?.pop())
     }
 
-    async fn line_infos(&self, keys: &[i64]) -> Result<Vec<LineInfo>, StoreError> {
+    async fn line_infos(&self, scope: Scope, keys: &[i64]) -> Result<Vec<LineInfo>, StoreError> {
         let rows = of_keys(&self.readers, &LINES, keys, "read lines").await?;
+        let own = self.device_ids(scope).await?;
+        let is_own = |device: i64| own.as_ref().is_none_or(|own| own.contains(&device));
         let mut devices: HashMap<i64, Vec<LineDevice>> = HashMap::new();
         for row in of_keys(&self.readers, &DEVICES, keys, "read the devices of lines").await? {
+            if !is_own(row.get(1)) {
+                continue;
+            }
             devices.entry(row.get(0)).or_default().push(LineDevice {
                 id: row.get(1),
                 name: row.get(2),
@@ -89,7 +102,9 @@ impl Store {
             let last: Option<i64> = row.get(6);
             lines.push(LineInfo {
                 devices: devices.remove(&row.get(0)).unwrap_or_default(),
-                last_session: last.and_then(|id| sessions.remove(&id)),
+                last_session: last
+                    .and_then(|id| sessions.remove(&id))
+                    .filter(|session| is_own(session.device.0)),
                 ..line(row)?
             });
         }

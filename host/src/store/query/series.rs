@@ -4,8 +4,9 @@ use jiff::Timestamp;
 use sqlx::sqlite::SqliteRow;
 use sqlx::{QueryBuilder, Row as _, Sqlite};
 
+use super::of_devices;
 use super::record::{Cell, cell};
-use crate::model::{Column, DeviceId, RecordKind};
+use crate::model::{Column, DeviceId, RecordKind, Scope};
 use crate::store::{Store, StoreError, instant};
 
 /// A point.
@@ -71,18 +72,22 @@ pub struct SeriesValue {
 }
 
 impl Store {
-    /// Points with keys above `after`, in the order of their keys.
-    pub async fn points(&self, after: i64, limit: u32) -> Result<Vec<PointRow>, StoreError> {
+    /// Points of `scope` with keys above `after`, in the order of their keys.
+    pub async fn points(&self, scope: Scope, after: i64, limit: u32) -> Result<Vec<PointRow>, StoreError> {
         let rows = sqlx::query(
             "select p.id, p.name, p.resource, p.purpose, n.id, n.name, s.id, s.name,
                  (select min(c.device_id) from device_point c where c.point_id = p.id and c.valid_to is null),
                  (select d.name from device d where d.id = (select min(c.device_id) from device_point c
                      where c.point_id = p.id and c.valid_to is null))
              from point p join node n on n.id = p.node_id join site s on s.id = n.site_id
-             where p.id > $1 order by p.id limit $2",
+             where p.id > $1 and ($3 is null or n.id in (
+                 select node_id from account_node where account_id = $3 and role & $4 <> 0))
+             order by p.id limit $2",
         )
         .bind(after)
         .bind(limit)
+        .bind(scope.key())
+        .bind(scope.roles)
         .fetch_all(&self.readers)
         .await
         .map_err(StoreError::of("read points"))?;
@@ -91,12 +96,12 @@ impl Store {
 
     /// One point; none when there is no such.
     pub async fn point(&self, id: i64) -> Result<Option<PointRow>, StoreError> {
-        let found = self.points(id.saturating_sub(1), 1).await?;
+        let found = self.points(Scope::EVERYTHING, id.saturating_sub(1), 1).await?;
         Ok(found.into_iter().find(|point| point.id == id))
     }
 
-    /// Series in the order of their keys.
-    pub async fn series(&self, query: &SeriesQuery) -> Result<Vec<SeriesRow>, StoreError> {
+    /// Series of `scope` in the order of their keys.
+    pub async fn series(&self, scope: Scope, query: &SeriesQuery) -> Result<Vec<SeriesRow>, StoreError> {
         let mut sql = QueryBuilder::<Sqlite>::new(
             "select id, device_id, point_id, column_id, quantity, unit, input, tariff, pipe, aggregate, decimals,
                  (select group_concat(a.kind, ' ') from archive_column a where a.series_id = series.id)
@@ -111,6 +116,9 @@ impl Store {
             if let Some(wanted) = wanted {
                 sql.push(column).push_bind(wanted);
             }
+        }
+        if scope != Scope::EVERYTHING {
+            of_devices(&mut sql, scope);
         }
         sql.push(" order by id limit ").push_bind(query.limit);
         let rows = sql

@@ -31,10 +31,10 @@ impl Store {
     pub async fn sites(&self, scope: Scope, after: i64, limit: u32) -> Result<Vec<SiteRow>, StoreError> {
         let rows = sqlx::query(
             "select s.id, o.id, o.name, s.name, s.address, s.time_zone, s.latitude, s.longitude,
-                 (select count(*) from node n join device d on d.node_id = n.id where n.site_id = s.id)
+                 (select count(*) from node n join device d on d.node_id = n.id where n.site_id = s.id and ($3 is null or n.id in (
+                     select node_id from account_node where account_id = $3 and role & $4 <> 0)))
              from site s join organisation o on o.id = s.organisation_id 
-             where s.id > $1 and ($3 is null or s.id in (select n.site_id from account_node a join node n on n.id = a.node_id
-                 where a.account_id = $3 and a.role & $4 <> 0))
+             where s.id > $1 and ($3 is null or s.id in (select site_id from account_site where account_id = $3 and role & $4 <> 0))
              order by s.id limit $2",
         )
         .bind(after)
