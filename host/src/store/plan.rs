@@ -223,7 +223,7 @@ pub(super) fn line_options(text: &str) -> Result<LineOptions, StoreError> {
 }
 
 /// Settings as columns `settings` hold them.
-fn line_settings(text: Option<String>) -> Result<Option<LineSettings>, StoreError> {
+pub(super) fn line_settings(text: Option<String>) -> Result<Option<LineSettings>, StoreError> {
     text.map(|text| {
         text.parse().map_err(|_| StoreError::Text {
             what: "line settings",
