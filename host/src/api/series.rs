@@ -108,7 +108,7 @@ pub(super) async fn points(
     Query(query): Query<PageQuery>,
 ) -> Result<Json<Page<Point>>, Problem> {
     let limit = query.limit()?;
-    let rows = state.store.points(query.key()?, limit + 1).await?;
+    let rows = state.store.points(Some(false), query.key()?, limit + 1).await?;
     Ok(Json(Page::of(rows, limit, |row| row.id.to_string(), shown_point)))
 }
 

@@ -121,7 +121,7 @@ pub(super) async fn lines(
     Query(query): Query<LinesQuery>,
 ) -> Result<Json<Page<Line>>, Problem> {
     let limit = limit(query.limit, 100, 1000)?;
-    let rows = state.store.lines(query.after.as_deref(), limit + 1).await?;
+    let rows = state.store.lines(false, query.after.as_deref(), limit + 1).await?;
     Ok(Json(Page::of(rows, limit, |row| row.name.clone(), line)))
 }
 

@@ -9,18 +9,19 @@ use super::of_keys;
 use super::session::{self, SessionBrief};
 use crate::model::{LineAddress, LineId, LineOptions};
 use crate::store::rows::Rows;
-use crate::store::{Store, StoreError, plan};
+use crate::store::{Store, StoreError, instant, plan};
 
 static LINES: Rows = Rows::new(
     "select l.id, l.name, l.kind, l.address, l.settings, l.options,
-         (select x.id from session x where x.line_id = l.id and x.outcome is not null order by x.id desc limit 1)
+         (select x.id from session x where x.line_id = l.id and x.outcome is not null order by x.id desc limit 1),
+         l.revision, l.archived_at
      from line l where l.id in (values",
     1,
     ")",
 );
 static DEVICES: Rows = Rows::new(
     "select r.line_id, d.id, d.name, r.position from route r join device d on d.id = r.device_id
-     where r.line_id in (values",
+     where d.archived_at is null and r.line_id in (values",
     1,
     ") order by d.name",
 );
@@ -42,6 +43,10 @@ pub struct LineInfo {
     pub devices: Vec<LineDevice>,
     /// The last session that ended.
     pub last_session: Option<SessionBrief>,
+    /// Counts its changes.
+    pub revision: i64,
+    /// Since when it is out of use.
+    pub archived_at: Option<jiff::Timestamp>,
 }
 
 /// A device on a line.
@@ -56,11 +61,13 @@ pub struct LineDevice {
 }
 
 impl Store {
-    /// Lines in the order of their names, after the name `after`.
-    pub async fn lines(&self, after: Option<&str>, limit: u32) -> Result<Vec<LineInfo>, StoreError> {
-        let keys: Vec<i64> = sqlx::query_scalar("select id from line where name > $1 order by name limit $2")
+    /// Lines, those in use or those that are archived, in the order of their names, after the name `after`.
+    pub async fn lines(&self, archived: bool, after: Option<&str>, limit: u32) -> Result<Vec<LineInfo>, StoreError> {
+        let sql = "select id from line where name > $1 and (archived_at is not null) = $3 order by name limit $2";
+        let keys: Vec<i64> = sqlx::query_scalar(sql)
             .bind(after.unwrap_or_default())
             .bind(limit)
+            .bind(archived)
             .fetch_all(&self.readers)
             .await
             .map_err(StoreError::of("find lines"))?;
@@ -108,5 +115,7 @@ fn line(row: &SqliteRow) -> Result<LineInfo, StoreError> {
         options: plan::line_options(row.get(5))?,
         devices: Vec::new(),
         last_session: None,
+        revision: row.get(7),
+        archived_at: row.get::<Option<i64>, _>(8).map(instant),
     })
 }

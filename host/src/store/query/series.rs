@@ -25,6 +25,10 @@ pub struct PointRow {
     pub site: (i64, String),
     /// Key and name of the device that serves it now.
     pub device: Option<(i64, String)>,
+    /// Counts its changes.
+    pub revision: i64,
+    /// Since when it is out of use.
+    pub archived_at: Option<Timestamp>,
 }
 
 /// Which series.
@@ -71,18 +75,19 @@ pub struct SeriesValue {
 }
 
 impl Store {
-    /// Points with keys above `after`, in the order of their keys.
-    pub async fn points(&self, after: i64, limit: u32) -> Result<Vec<PointRow>, StoreError> {
+    /// Points with keys above `after`, in the order of their keys. `archived`: only those that are, or are not.
+    pub async fn points(&self, archived: Option<bool>, after: i64, limit: u32) -> Result<Vec<PointRow>, StoreError> {
         let rows = sqlx::query(
             "select p.id, p.name, p.resource, p.purpose, n.id, n.name, s.id, s.name,
-                 (select min(c.device_id) from device_point c where c.point_id = p.id and c.valid_to is null),
-                 (select d.name from device d where d.id = (select min(c.device_id) from device_point c
-                     where c.point_id = p.id and c.valid_to is null))
+                 d.id, d.name, p.revision, p.archived_at
              from point p join node n on n.id = p.node_id join site s on s.id = n.site_id
-             where p.id > $1 order by p.id limit $2",
+             left join device d on d.id = (select min(x.id) from device_point c join device x on x.id = c.device_id
+                 where c.point_id = p.id and c.valid_to is null and x.archived_at is null)
+             where p.id > $1 and ($3 is null or (p.archived_at is not null) = $3) order by p.id limit $2",
         )
         .bind(after)
         .bind(limit)
+        .bind(archived)
         .fetch_all(&self.readers)
         .await
         .map_err(StoreError::of("read points"))?;
@@ -91,7 +96,7 @@ impl Store {
 
     /// One point; none when there is no such.
     pub async fn point(&self, id: i64) -> Result<Option<PointRow>, StoreError> {
-        let found = self.points(id.saturating_sub(1), 1).await?;
+        let found = self.points(None, id.saturating_sub(1), 1).await?;
         Ok(found.into_iter().find(|point| point.id == id))
     }
 
@@ -186,6 +191,8 @@ fn point(row: &SqliteRow) -> PointRow {
         node: (row.get(4), row.get(5)),
         site: (row.get(6), row.get(7)),
         device: device.map(|device| (device, row.get::<Option<String>, _>(9).unwrap_or_default())),
+        revision: row.get(10),
+        archived_at: row.get::<Option<i64>, _>(11).map(instant),
     }
 }
 
