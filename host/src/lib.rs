@@ -17,6 +17,7 @@ pub mod package;
 pub mod park;
 pub mod portable;
 pub mod project;
+pub mod roster;
 pub mod schedule;
 pub mod session;
 pub mod signing;

@@ -113,7 +113,7 @@ pub(super) async fn points(
     let limit = query.limit()?;
     let rows = state
         .store
-        .points(asks.scope(Right::See), query.key()?, limit + 1)
+        .points(asks.scope(Right::See), Some(false), query.key()?, limit + 1)
         .await?;
     Ok(Json(Page::of(rows, limit, |row| row.id.to_string(), shown_point)))
 }
