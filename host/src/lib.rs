@@ -7,6 +7,7 @@ pub mod collect;
 pub mod config;
 pub mod conformance;
 pub mod driver;
+pub mod export;
 pub mod foreign;
 pub mod limits;
 pub mod model;
