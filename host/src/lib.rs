@@ -8,6 +8,7 @@ pub mod config;
 pub mod conformance;
 pub mod credential;
 pub mod driver;
+pub mod export;
 pub mod foreign;
 pub mod limits;
 pub mod model;

@@ -261,6 +261,12 @@ pub const LIVE_STREAMS: usize = 64;
 /// Values of one page of records: 10 000 hours of 20 columns.
 pub const PAGE_VALUES: u32 = 200_000;
 
+/// Rows of the archive of a point in one answer: a year of half-hours, or two of hours.
+pub const STRIP_ROWS: usize = 20_000;
+
+/// Columns of the archive of a point in one answer: more than the largest meters have for an input.
+pub const STRIP_COLUMNS: usize = 64;
+
 /// Sessions that retention looks at in one transaction: milliseconds of the writer's time.
 pub const PRUNE_SESSIONS: usize = 200;
 

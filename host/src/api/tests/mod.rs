@@ -3,6 +3,7 @@
 mod callers;
 mod journal;
 mod live;
+mod point;
 mod problems;
 mod resources;
 
