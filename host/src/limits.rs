@@ -261,6 +261,12 @@ pub const LIVE_STREAMS: usize = 64;
 /// Values of one page of records: 10 000 hours of 20 columns.
 pub const PAGE_VALUES: u32 = 200_000;
 
+/// Rows of the archive of a point in one answer: a year of half-hours, or two of hours.
+pub const STRIP_ROWS: usize = 20_000;
+
+/// Columns of the archive of a point in one answer: more than the largest meters have for an input.
+pub const STRIP_COLUMNS: usize = 64;
+
 /// Sessions that retention looks at in one transaction: milliseconds of the writer's time.
 pub const PRUNE_SESSIONS: usize = 200;
 
@@ -491,3 +497,30 @@ pub const LIVE_LOOK: std::time::Duration = std::time::Duration::from_secs(10);
 
 /// How often the files of the certificate are looked at.
 pub const CERTIFICATE_LOOK: std::time::Duration = std::time::Duration::from_secs(60);
+
+/// Rows of an import: twice the largest fleet that one host is meant for.
+pub const IMPORT_ROWS: usize = 20_000;
+
+/// Columns of an import: there are two dozen.
+pub const IMPORT_COLUMNS: usize = 64;
+
+/// Parts of a workbook: those of an ordinary one are some dozens.
+pub const IMPORT_PARTS: usize = 1_000;
+
+/// Bytes of a workbook when it is inflated: a full import has a tenth of that.
+pub const IMPORT_INFLATED_BYTES: usize = 64 << 20;
+
+/// Tests of connections at once: each holds a line and a slot of a session while somebody looks on.
+pub const TRIALS: usize = 4;
+
+/// Tests that are remembered: somebody looks at one within minutes.
+pub const TRIALS_KEPT: usize = 32;
+
+/// How long a test waits for its line: longer nobody looks on, and whoever has the line is told.
+pub const TRIAL_WAIT: std::time::Duration = std::time::Duration::from_secs(60);
+
+/// Longest test: one identification, clock and current values over a slow line.
+pub const TRIAL_WALL: std::time::Duration = std::time::Duration::from_secs(180);
+
+/// Values of a test that are shown.
+pub const TRIAL_VALUES: usize = 500;

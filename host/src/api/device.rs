@@ -177,6 +177,7 @@ pub(super) async fn list(
     let wanted = DeviceQuery {
         text: query.q,
         site: query.site,
+        archived: false,
         after: query.after,
         limit: limit + 1,
     };

@@ -1,6 +1,7 @@
 //! Drivers that are loaded, and the vocabulary.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
+use std::sync::LazyLock;
 
 use axum::Json;
 use axum::extract::State;
@@ -153,6 +154,21 @@ pub(super) async fn models(
 #[utoipa::path(get, path = "/vocabulary", tag = "drivers", responses((status = OK, body = Object)))]
 pub(super) async fn vocabulary() -> impl IntoResponse {
     ([(header::CONTENT_TYPE, "application/json")], VOCABULARY)
+}
+
+/// The word for a unit; one that the vocabulary does not have stands for itself.
+pub(super) fn unit_word(unit: &str, is_russian: bool) -> String {
+    static UNITS: LazyLock<HashMap<String, describe::Text>> = LazyLock::new(|| {
+        let vocabulary: serde_json::Value = serde_json::from_str(VOCABULARY).unwrap_or_default();
+        let units = vocabulary.get("units").cloned().unwrap_or_default();
+        serde_json::from_value(units).unwrap_or_default()
+    });
+    match UNITS.get(unit) {
+        Some(text) if is_russian => text.ru.clone(),
+        Some(text) => text.en.clone(),
+        None if unit == "1" => String::new(),
+        None => unit.to_owned(),
+    }
 }
 
 fn driver(entry: DriverEntry, sums: &DriverSums) -> Driver {

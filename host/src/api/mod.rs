@@ -20,9 +20,11 @@ mod health;
 mod journal;
 mod live;
 mod park;
+mod point;
 mod problem;
 mod read_now;
 mod record;
+mod replay;
 mod series;
 mod serve;
 mod session;
@@ -275,11 +277,11 @@ fn api() -> OpenApiRouter<ApiState> {
         .routes(routes!(record::list))
         .routes(routes!(record::versions))
         .routes(routes!(series::points))
-        .routes(routes!(series::point))
         .routes(routes!(series::list))
         .routes(routes!(series::values))
         .routes(routes!(diagnostic::events))
         .routes(routes!(diagnostic::settings))
+        .routes(routes!(diagnostic::changes))
         .routes(routes!(talk::lines))
         .routes(routes!(talk::one_line))
         .routes(routes!(talk::of_device))
@@ -289,6 +291,7 @@ fn api() -> OpenApiRouter<ApiState> {
         .routes(routes!(session::one, session::cancel))
         .routes(routes!(session::trace))
         .routes(routes!(session::trace_text))
+        .routes(routes!(replay::replay))
         .routes(routes!(driver::list))
         .routes(routes!(driver::models))
         .routes(routes!(driver::vocabulary))
@@ -303,7 +306,7 @@ fn api() -> OpenApiRouter<ApiState> {
         .routes(routes!(live::live));
     // A package may be larger than other bodies.
     let packages = park::packages().layer(DefaultBodyLimit::max(limits::DRIVER_PACKAGE_BYTES));
-    let resources = resources.merge(park::routes()).merge(packages);
+    let resources = resources.merge(point::routes()).merge(park::routes()).merge(packages);
     OpenApiRouter::with_openapi(Document::openapi()).nest("/api/v1", resources)
 }
 

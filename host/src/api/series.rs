@@ -1,4 +1,4 @@
-//! Points and series.
+//! Points and series, as lists.
 
 use axum::Json;
 use axum::extract::State;
@@ -18,9 +18,6 @@ use crate::limits;
 use crate::model::Right;
 use crate::store::query::{PointRow, SeriesQuery, SeriesRow};
 
-/// Series of one point at most: inputs, quantities and tariffs of the largest meters.
-const SERIES_OF_POINT: u32 = 1_000;
-
 /// One commercial quantity set: a heat input, a hot-water loop, a cold-water pipe.
 #[derive(Debug, Serialize, ToSchema)]
 pub(super) struct Point {
@@ -34,14 +31,6 @@ pub(super) struct Point {
     site: Named,
     /// The device that serves it now.
     device: Option<Named>,
-}
-
-/// A point with its series.
-#[derive(Debug, Serialize, ToSchema)]
-pub(super) struct PointWithSeries {
-    #[serde(flatten)]
-    point: Point,
-    series: Vec<Series>,
 }
 
 /// Point × quantity × pipe, with unit and decimals: one column of a device's archives.
@@ -113,31 +102,9 @@ pub(super) async fn points(
     let limit = query.limit()?;
     let rows = state
         .store
-        .points(asks.scope(Right::See), query.key()?, limit + 1)
+        .points(asks.scope(Right::See), Some(false), query.key()?, limit + 1)
         .await?;
     Ok(Json(Page::of(rows, limit, |row| row.id.to_string(), shown_point)))
-}
-
-/// One point with its series, of every device that served it.
-#[utoipa::path(get, path = "/points/{id}", operation_id = "one_point", tag = "places", params(("id" = i64, Path)),
-    responses((status = OK, body = PointWithSeries)))]
-pub(super) async fn point(
-    State(state): State<ApiState>,
-    asks: SignedIn,
-    Path(id): Path<i64>,
-) -> Result<Json<PointWithSeries>, Problem> {
-    let found = state.store.point(id).await?;
-    let point = found.ok_or_else(|| Problem::not_found(format!("there is no point {id}")))?;
-    let wanted = SeriesQuery {
-        point: Some(id),
-        limit: SERIES_OF_POINT,
-        ..SeriesQuery::default()
-    };
-    let series = state.store.series(asks.scope(Right::See), &wanted).await?;
-    Ok(Json(PointWithSeries {
-        point: shown_point(point),
-        series: series.into_iter().map(shown_series).collect(),
-    }))
 }
 
 /// Series.
@@ -199,7 +166,8 @@ pub(super) async fn values(
     )))
 }
 
-fn shown_point(row: PointRow) -> Point {
+/// A point as it is shown.
+pub(super) fn shown_point(row: PointRow) -> Point {
     Point {
         id: row.id,
         name: row.name,
@@ -211,7 +179,8 @@ fn shown_point(row: PointRow) -> Point {
     }
 }
 
-fn shown_series(row: SeriesRow) -> Series {
+/// A series as it is shown.
+pub(super) fn shown_series(row: SeriesRow) -> Series {
     Series {
         column: column(&row),
         device: row.device.0,

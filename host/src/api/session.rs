@@ -83,10 +83,10 @@ pub(super) struct SessionBrief {
 /// The driver that a session ran.
 #[derive(Debug, Serialize, ToSchema)]
 pub(super) struct SessionDriver {
-    id: String,
-    version: String,
+    pub(super) id: String,
+    pub(super) version: String,
     /// Of its file.
-    digest: String,
+    pub(super) digest: String,
 }
 
 /// A session with all that is known of it but its trace.

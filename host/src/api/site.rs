@@ -62,7 +62,7 @@ pub(super) async fn list(
 ) -> Result<Json<Page<Site>>, Problem> {
     let limit = query.limit()?;
     let scope = asks.scope(Right::See);
-    let rows = state.store.sites(scope, query.key()?, limit + 1).await?;
+    let rows = state.store.sites(scope, Some(false), query.key()?, limit + 1).await?;
     Ok(Json(Page::of(
         rows,
         limit,

@@ -125,7 +125,7 @@ pub(super) async fn lines(
     let limit = limit(query.limit, 100, 1000)?;
     let rows = state
         .store
-        .lines(asks.scope(Right::See), query.after.as_deref(), limit + 1)
+        .lines(asks.scope(Right::See), false, query.after.as_deref(), limit + 1)
         .await?;
     Ok(Json(Page::of(rows, limit, |row| row.name.clone(), line)))
 }

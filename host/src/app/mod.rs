@@ -17,10 +17,11 @@ use crate::cli::args::{
 use crate::cli::{account, caller, control, device, driver, import, keeping, key, probe, read, replay, tunnel, vendor};
 use crate::config::{self, Config};
 use crate::driver::{Cache, Registry, Runtime, find};
-use crate::model::{CallerState, ClockPolicy};
+use crate::model::{CallerState, ClockPolicy, Scope};
 use crate::park::{Park, Rules};
+use crate::roster::{Drivers, secrets};
 use crate::session::{Modems, Transport};
-use crate::store::{GroupInfo, HostLock, NewGroup, Store};
+use crate::store::{Doer, GroupInfo, HostLock, NewGroup, Store};
 
 use serve::serve;
 
@@ -149,7 +150,7 @@ fn make_data_folder(config: &Config) -> anyhow::Result<()> {
     Ok(())
 }
 
-fn descriptions(registry: &Registry) -> device::Drivers {
+fn descriptions(registry: &Registry) -> Drivers {
     registry
         .list()
         .into_iter()
@@ -185,14 +186,22 @@ async fn devices(command: DeviceCommand) -> anyhow::Result<()> {
         DeviceCommand::Import { file, config, dry_run } => {
             let config = load(&config)?;
             let (registry, _) = drivers(&config)?;
-            let new = device::read_file(&file, &descriptions(&registry))?;
-            if dry_run {
-                writeln!(out, "{} devices, no faults; nothing was stored", new.len())?;
-                return Ok(());
-            }
+            let described = descriptions(&registry);
             let store = open_store(&config).await?;
-            let imported = store.import(new).await?;
-            device::print_imported(&imported, &mut out)?;
+            let kept = store.kept_devices(Scope::EVERYTHING).await?;
+            let new = device::read_file(&file, &described, &kept)?;
+            let doer = Doer {
+                secrets: secrets(&described),
+                ..Doer::command_line()
+            };
+            if dry_run {
+                let seen = store.preview_import(&doer, new).await?;
+                device::print_preview(&seen, &described, &mut out)?;
+            } else {
+                let seen = store.import_for(&doer, new).await?;
+                let imported: Vec<_> = seen.into_iter().map(|seen| seen.imported).collect();
+                device::print_imported(&imported, &mut out)?;
+            }
             store.close().await;
         }
         DeviceCommand::SetClockPolicy { name, policy, config } => {

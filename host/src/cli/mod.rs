@@ -6,7 +6,6 @@ pub mod api;
 pub mod args;
 mod belongs;
 pub mod caller;
-mod choose;
 pub mod control;
 pub mod device;
 pub mod driver;

@@ -20,6 +20,7 @@ mod driver_work;
 mod error;
 mod group;
 mod import;
+mod keep;
 mod lock;
 mod memory;
 mod pause;
@@ -73,7 +74,11 @@ pub use driver_version::{
 pub use driver_work::ReadDevice;
 pub use error::StoreError;
 pub use group::{GroupInfo, NewGroup};
-pub use import::{Change, ImportFault, Imported, NewDevice, NewPoint, NewRoute, NewSite};
+pub use import::{Change, ImportFault, Imported, NewDevice, NewPoint, NewRoute, NewSite, Seen};
+pub use keep::{
+    DeviceHistory, Doer, Form, Kept, KeptDevice, KeptQuery, Kind, NewLine, PointDevice, PointSpan, Refusal, Replace, Replaced,
+    Replacement, RouteSpan, SecretKeys,
+};
 pub use lock::{HostLock, LockError};
 pub use pause::{Pause, PauseCause};
 pub use plan::{Group, PollDevice, Route, USUAL_SCHEDULE};

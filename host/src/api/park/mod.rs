@@ -5,6 +5,8 @@ mod key;
 mod step;
 mod version;
 
+pub(super) use version::{ShadowValue, value};
+
 use serde::Deserialize;
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;

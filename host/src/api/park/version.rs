@@ -92,7 +92,7 @@ pub(super) struct Shadow {
 
 /// A value that came otherwise than it is stored.
 #[derive(Debug, Serialize, ToSchema)]
-pub(super) struct ShadowValue {
+pub(in crate::api) struct ShadowValue {
     /// In which session.
     session: i64,
     device: Named,
@@ -187,7 +187,8 @@ pub(super) fn shadow_of(report: ShadowReport) -> Shadow {
     }
 }
 
-fn value(value: park::ShadowValue) -> ShadowValue {
+/// A value that came otherwise, as it is shown.
+pub(in crate::api) fn value(value: park::ShadowValue) -> ShadowValue {
     ShadowValue {
         session: value.session,
         device: value.device.into(),

@@ -5,6 +5,7 @@ mod callers;
 mod connections;
 mod journal;
 mod live;
+mod point;
 mod problems;
 mod resources;
 

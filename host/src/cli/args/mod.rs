@@ -23,7 +23,7 @@ use probe::PROBE_EXAMPLES;
 pub use probe::{Addresses, ProbeArgs};
 pub use read::{Format, ReadArgs, ReplayArgs};
 use read::{READ_EXAMPLES, REPLAY_EXAMPLES};
-pub use values::config_json;
+pub use crate::roster::config_json;
 pub(super) use values::key_value;
 
 /// Uzel: an open dispatch system for energy meters.

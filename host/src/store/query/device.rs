@@ -16,7 +16,7 @@ use crate::store::{Route, Store, StoreError, instant, plan};
 static DEVICES: Rows = Rows::new(
     "select d.id, d.name, d.serial, d.model, d.enabled, s.id, s.name, s.time_zone, s.address, n.id, n.name, d.driver,
          d.config, coalesce(d.schedule, g.schedule), g.name, d.clock_rule, t.last_session_id, t.last_outcome, t.last_good_at,
-         coalesce(d.clock_policy, g.clock_policy)
+         coalesce(d.clock_policy, g.clock_policy), d.revision, d.archived_at
      from device d join node n on n.id = d.node_id join site s on s.id = n.site_id
      left join poll_group g on g.id = d.poll_group_id left join device_state t on t.device_id = d.id where d.id in (values",
     1,
@@ -58,6 +58,8 @@ pub struct DeviceQuery {
     pub text: Option<String>,
     /// Only of this site.
     pub site: Option<i64>,
+    /// Those that are archived, else those in use.
+    pub archived: bool,
     /// Names above this one.
     pub after: Option<String>,
     /// At most so many.
@@ -109,6 +111,10 @@ pub struct DeviceInfo {
     pub last_outcome: Option<Outcome>,
     /// End of the last session that ended complete.
     pub last_good_at: Option<Timestamp>,
+    /// Counts its changes.
+    pub revision: i64,
+    /// Since when it is out of use.
+    pub archived_at: Option<Timestamp>,
 }
 
 /// What an input of a device serves.
@@ -200,7 +206,7 @@ impl Store {
         let mut rows = sqlx::query(
             "select d.id, d.name, d.serial, d.model, s.name, s.address from device d
              join node n on n.id = d.node_id join site s on s.id = n.site_id
-             where d.name > $1 and ($2 is null or s.id = $2)
+             where d.name > $1 and ($2 is null or s.id = $2) and (d.archived_at is not null) = $5
                  and ($3 is null or n.id in (select node_id from account_node where account_id = $3 and role & $4 <> 0))
              order by d.name",
         )
@@ -208,6 +214,7 @@ impl Store {
         .bind(query.site)
         .bind(scope.key())
         .bind(scope.roles)
+        .bind(query.archived)
         .fetch(&self.readers);
         let what = "look through the devices";
         let mut keys = Vec::new();
@@ -262,6 +269,8 @@ impl Store {
                 last_session: last_session.and_then(|session| sessions.remove(&session)),
                 last_outcome: row.get::<Option<&str>, _>(17).map(str::parse).transpose()?,
                 last_good_at: row.get::<Option<i64>, _>(18).map(instant),
+                revision: row.get(20),
+                archived_at: row.get::<Option<i64>, _>(21).map(instant),
             });
         }
         // Pieces of the list are each in order; the whole must be.

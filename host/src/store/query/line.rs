@@ -9,18 +9,19 @@ use super::of_keys;
 use super::session::{self, SessionBrief};
 use crate::model::{LineAddress, LineId, LineOptions, Scope};
 use crate::store::rows::Rows;
-use crate::store::{Store, StoreError, plan};
+use crate::store::{Store, StoreError, instant, plan};
 
 static LINES: Rows = Rows::new(
     "select l.id, l.name, l.kind, l.address, l.settings, l.options,
-         (select x.id from session x where x.line_id = l.id and x.outcome is not null order by x.id desc limit 1)
+         (select x.id from session x where x.line_id = l.id and x.outcome is not null order by x.id desc limit 1),
+         l.revision, l.archived_at
      from line l where l.id in (values",
     1,
     ")",
 );
 static DEVICES: Rows = Rows::new(
     "select r.line_id, d.id, d.name, r.position from route r join device d on d.id = r.device_id
-     where r.line_id in (values",
+     where d.archived_at is null and r.line_id in (values",
     1,
     ") order by d.name",
 );
@@ -42,6 +43,10 @@ pub struct LineInfo {
     pub devices: Vec<LineDevice>,
     /// The last session that ended.
     pub last_session: Option<SessionBrief>,
+    /// Counts its changes.
+    pub revision: i64,
+    /// Since when it is out of use.
+    pub archived_at: Option<jiff::Timestamp>,
 }
 
 /// A device on a line.
@@ -56,11 +61,17 @@ pub struct LineDevice {
 }
 
 impl Store {
-    /// Lines over which devices of `scope` are reached, in the order of their names, after the name `after`. Of each only
-    /// what is of those devices.
-    pub async fn lines(&self, scope: Scope, after: Option<&str>, limit: u32) -> Result<Vec<LineInfo>, StoreError> {
+    /// Lines over which devices of `scope` are reached, those in use or those that are archived, in the order of their
+    /// names, after the name `after`. Of each only what is of those devices.
+    pub async fn lines(
+        &self,
+        scope: Scope,
+        archived: bool,
+        after: Option<&str>,
+        limit: u32,
+    ) -> Result<Vec<LineInfo>, StoreError> {
         let keys: Vec<i64> = sqlx::query_scalar(
-            "select id from line where name > $1 and ($3 is null or id in (
+            "select id from line where name > $1 and (archived_at is not null) = $5 and ($3 is null or id in (
                  select r.line_id from route r join device d on d.id = r.device_id where d.node_id in (
                      select node_id from account_node where account_id = $3 and role & $4 <> 0)))
              order by name limit $2",
@@ -69,6 +80,7 @@ impl Store {
         .bind(limit)
         .bind(scope.key())
         .bind(scope.roles)
+        .bind(archived)
         .fetch_all(&self.readers)
         .await
         .map_err(StoreError::of("find lines"))?;
@@ -123,5 +135,7 @@ fn line(row: &SqliteRow) -> Result<LineInfo, StoreError> {
         options: plan::line_options(row.get(5))?,
         devices: Vec::new(),
         last_session: None,
+        revision: row.get(7),
+        archived_at: row.get::<Option<i64>, _>(8).map(instant),
     })
 }

@@ -8,21 +8,27 @@ mod device;
 mod diagnostic;
 mod health;
 mod line;
+mod point;
 mod record;
 mod series;
 mod session;
+mod setting;
 mod site;
+mod strip;
 
 pub use audit::{AuditQuery, AuditRow};
 pub use caller::{CallerQuery, CallerRow};
 pub use device::{ArchiveInfo, Clock, DeviceInfo, DevicePoint, DeviceQuery};
-pub use diagnostic::{EventRow, SettingRow};
+pub use diagnostic::{EventQuery, EventRow, SettingRow};
 pub use health::{Talk, Whose};
 pub use line::{LineDevice, LineInfo};
+pub use point::Serving;
 pub use record::{Cell, ConditionRow, Order, RecordQuery, RecordRow};
 pub use series::{PointRow, SeriesQuery, SeriesRow, SeriesValue};
 pub use session::{SessionBrief, SessionDetail, SessionPage, SessionQuery};
+pub use setting::{SettingAt, SettingChange};
 pub use site::SiteRow;
+pub use strip::{OddCell, Strip, StripQuery, StripRow};
 
 use sqlx::sqlite::{SqliteArguments, SqliteRow};
 use sqlx::{QueryBuilder, Sqlite, SqlitePool};
