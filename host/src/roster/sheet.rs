@@ -18,7 +18,9 @@ pub fn csv(rows: &[Row]) -> Result<Vec<u8>, ::csv::Error> {
     for row in rows {
         writer.write_record(COLUMNS.iter().map(|key| guarded(cell(row, key))))?;
     }
-    writer.into_inner().map_err(|error| ::csv::Error::from(error.into_error()))
+    writer
+        .into_inner()
+        .map_err(|error| ::csv::Error::from(error.into_error()))
 }
 
 /// As a workbook. Every cell is text.

@@ -69,6 +69,10 @@ pub(in crate::api) const TABLE: &[Route] = &[
     (GET, "/sites", Somewhere(See)),
     (GET, "/points", Somewhere(See)),
     (GET, "/points/{id}", Over(See, Object::Point)),
+    (GET, "/points/{id}/archive", Over(See, Object::Point)),
+    (GET, "/points/{id}/archive.csv", Over(See, Object::Point)),
+    (GET, "/points/{id}/archive.xlsx", Over(See, Object::Point)),
+    (GET, "/points/{id}/totals", Over(See, Object::Point)),
     // Devices.
     (GET, "/devices", Somewhere(See)),
     (GET, "/devices/{id}", Over(See, Object::Device)),
@@ -82,6 +86,7 @@ pub(in crate::api) const TABLE: &[Route] = &[
     (POST, "/control/{id}/confirm", Over(Engineer, Object::Control)),
     (GET, "/devices/{id}/events", Over(See, Object::Device)),
     (GET, "/devices/{id}/settings", Over(See, Object::Device)),
+    (GET, "/devices/{id}/settings/changes", Over(See, Object::Device)),
     (GET, "/devices/{id}/health", Over(See, Object::Device)),
     // Archives.
     (GET, "/devices/{id}/columns", Over(See, Object::Device)),
@@ -102,6 +107,7 @@ pub(in crate::api) const TABLE: &[Route] = &[
     (GET, "/sessions.csv", Somewhere(See)),
     (GET, "/sessions/{id}", Over(See, Object::Session)),
     (DELETE, "/sessions/{id}", Over(Dispatch, Object::Session)),
+    (POST, "/sessions/{id}/replay", Over(Dispatch, Object::Session)),
     (GET, "/sessions/{id}/trace", Over(See, Object::Session)),
     (GET, "/sessions/{id}/trace.txt", Over(See, Object::Session)),
     // Drivers: what they say of themselves is for everybody.

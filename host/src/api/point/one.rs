@@ -16,6 +16,7 @@ use crate::api::dto::Instant;
 use crate::api::extract::Path;
 use crate::api::problem::Problem;
 use crate::api::series::{Point, Series, shown_point, shown_series};
+use crate::model::Scope;
 use crate::store::query::{SeriesQuery, Serving};
 
 /// Series of one point at most: inputs, quantities and tariffs of the largest meters.
@@ -55,7 +56,8 @@ pub(super) async fn one(State(state): State<ApiState>, Path(id): Path<i64>) -> R
         limit: SERIES_OF_POINT,
         ..SeriesQuery::default()
     };
-    let series = state.store.series(&wanted).await?;
+    // Whoever sees a point sees what every device measured there, wherever that stands now.
+    let series = state.store.series(Scope::EVERYTHING, &wanted).await?;
     let serving = state.store.serving(id).await?;
     Ok(Json(PointWithSeries {
         point: shown_point(point),

@@ -5,9 +5,10 @@ use crate::driver::{Registry, Runtime};
 use crate::park::{Park, Rules};
 use crate::store::query::AuditQuery;
 
-/// Steps of versions of drivers that load their components: each goes through one function of the store, which is tried
-/// by itself below.
-const STEPS: [&str; 4] = [
+/// What loads a component, which there is none of here. A step of a version goes through one function of the store, which
+/// is tried by itself below; a session that is held again changes nothing.
+const STEPS: [&str; 5] = [
+    "/api/v1/sessions/{id}/replay",
     "/api/v1/drivers/versions/{digest}/shadow",
     "/api/v1/drivers/versions/{digest}/canary",
     "/api/v1/drivers/versions/{digest}/activate",

@@ -215,7 +215,7 @@ impl Town {
     async fn owned(&self, device: i64) -> Owned {
         let store = &self.store;
         let info = store.device(DeviceId(device)).await.unwrap().unwrap();
-        let sites = store.sites(Scope::EVERYTHING, 0, 10).await.unwrap();
+        let sites = store.sites(Scope::EVERYTHING, None, 0, 10).await.unwrap();
         let site = sites.iter().find(|site| site.id == info.site.0).unwrap();
         let wanted = SeriesQuery {
             device: Some(device),
