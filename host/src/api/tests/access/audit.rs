@@ -336,7 +336,7 @@ async fn what_was_done_is_found_by_who_what_and_when() {
     };
     assert_eq!(deeds(&root, "who=local").await, ["device.read-now"]);
     assert_eq!(
-        deeds(&root, "deed=device.").await,
+        deeds(&root, "deed=device.&limit=2").await,
         ["device.read-now", "device.open-tunnel"]
     );
     assert_eq!(deeds(&root, "subject=device&id=1&limit=1").await, ["device.read-now"]);
@@ -346,5 +346,8 @@ async fn what_was_done_is_found_by_who_what_and_when() {
     assert_eq!(deeds(&root, injected).await, [""; 0]);
     // Of accounts and drivers, and of foreign devices, who administers one owner's objects sees nothing.
     let seen = deeds(&local, "").await;
-    assert_eq!(seen, ["device.read-now", "device.open-tunnel", "control.ask"]);
+    assert_eq!(seen[..2], ["device.read-now", "device.open-tunnel"]);
+    let is_of_places = |deed: &String| !deed.starts_with("account.") && !deed.starts_with("driver.");
+    assert!(seen.iter().all(is_of_places), "{seen:?}");
+    assert_eq!(seen.iter().filter(|deed| *deed == "control.ask").count(), 1, "{seen:?}");
 }

@@ -1,6 +1,7 @@
 //! What somebody tries who means harm.
 
 use super::*;
+use crate::model::Clock;
 
 const PASSWORD: &str = "тёплая вода 5";
 
@@ -171,7 +172,9 @@ async fn a_name_that_nobody_has_costs_what_a_wrong_password_costs() {
 
 #[tokio::test]
 async fn who_tries_passwords_waits_whether_the_name_is_one_or_not() {
-    let town = Town::new().await;
+    let mut town = Town::new().await;
+    let now = Timestamp::now();
+    town.state.store = town.store.clone().with_clock(Clock::of(move || now));
     town.person("ivanov", PASSWORD, Role::Viewer).await;
     for name in ["ivanov", "nobody"] {
         let mut told = Vec::new();
