@@ -95,6 +95,7 @@ async fn a_new_host_has_one_administrator_whose_secret_is_told_once() {
     let reset = host.uzel(&["account", "reset", "administrator", "--config", "uzel.toml"]);
     host.spawn();
     assert_eq!(host.said(), "", "there are accounts: nothing is told");
+    host.address().clone_into(&mut browser.address);
     assert_eq!(
         browser.ask("GET", "/devices", &Value::Null).await.0,
         401,
