@@ -23,6 +23,7 @@ pub struct TestHost {
     child: Option<Child>,
     address: String,
     log: Arc<Mutex<String>>,
+    has_accounts: bool,
 }
 
 /// How long anything may take that a test waits for.
@@ -84,9 +85,21 @@ impl TestHost {
             child: None,
             address: String::new(),
             log: Arc::default(),
+            has_accounts: false,
         };
         host.uzel(&["device", "import", "devices.csv", "--config", "uzel.toml"]);
         host
+    }
+
+    /// From its next start on people sign in.
+    pub fn with_accounts(mut self) -> Self {
+        self.has_accounts = true;
+        self
+    }
+
+    /// What the host said on standard output since it started.
+    pub fn said(&self) -> String {
+        std::fs::read_to_string(self.folder.path().join("said.txt")).unwrap_or_default()
     }
 
     /// Runs the program to its end in the host's folder; gives what it printed.
@@ -126,16 +139,15 @@ impl TestHost {
     fn launch_with(&mut self, wrapper: &[&str], variables: &[(&str, &str)]) -> Receiver<String> {
         let program = parts::uzel();
         let mut words: Vec<&OsStr> = wrapper.iter().map(OsStr::new).collect();
-        words.extend([
-            program.as_os_str(),
-            "serve".as_ref(),
-            "--config".as_ref(),
-            "uzel.toml".as_ref(),
-        ]);
+        words.extend([program.as_os_str(), "serve".as_ref()]);
+        words.extend(["--config", "uzel.toml"].map(OsStr::new));
+        words.extend((!self.has_accounts).then_some(OsStr::new("--without-accounts")));
+        let said = std::fs::File::create(self.folder.path().join("said.txt")).expect("a file for what it says");
         let mut child = Command::new(words[0])
             .args(&words[1..])
             .envs(variables.iter().copied())
             .current_dir(self.folder.path())
+            .stdout(said)
             .stderr(Stdio::piped())
             .spawn()
             .expect("the program starts");

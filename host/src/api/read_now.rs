@@ -11,8 +11,10 @@ use super::ApiState;
 use super::dto::Instant;
 use super::extract::{Body, Path};
 use super::problem::Problem;
+use super::signed_in::SignedIn;
 use crate::collect::{self, HandleError};
 use crate::model::{DeviceId, Span, Task};
+use crate::store::Done;
 
 /// What to read.
 #[derive(Debug, Deserialize, ToSchema)]
@@ -40,18 +42,27 @@ pub(super) struct Job {
     responses((status = ACCEPTED, body = Job), (status = CONFLICT, description = "It is being read: `already-reading`")))]
 pub(super) async fn read_now(
     State(state): State<ApiState>,
+    asks: SignedIn,
     Path(id): Path<i64>,
     Body(body): Body<ReadNow>,
 ) -> Result<(StatusCode, Json<Job>), Problem> {
     let read = command(DeviceId(id), &body)?;
-    if !state.store.has_device(read.device).await? {
-        return Err(Problem::not_found(format!("there is no device {id}")));
-    }
+    let name = state.store.device_name(read.device).await?;
+    let name = name.ok_or_else(|| Problem::not_found(format!("there is no device {id}")))?;
+    let done = Done {
+        deed: "device.read-now",
+        subject: "device",
+        id: id.to_string(),
+        name,
+        before: None,
+        after: Some(serde_json::json!({ "what": body.what, "from": body.from, "to": body.to })),
+    };
     let job = state
         .handle
         .read_now(read)
         .await
         .map_err(|error| refused(&state, error))?;
+    state.store.note_done(&asks.actor(), done).await?;
     Ok((StatusCode::ACCEPTED, Json(Job { job })))
 }
 

@@ -9,6 +9,8 @@ use super::ApiState;
 use super::dto::{Named, Page};
 use super::extract::{Query, cursor, limit};
 use super::problem::Problem;
+use super::signed_in::SignedIn;
+use crate::model::Right;
 
 /// A page of a list.
 #[derive(Debug, Deserialize, IntoParams)]
@@ -55,10 +57,12 @@ pub(super) struct Site {
 #[utoipa::path(get, path = "/sites", operation_id = "list_sites", tag = "places", params(PageQuery), responses((status = OK, body = Page<Site>)))]
 pub(super) async fn list(
     State(state): State<ApiState>,
+    asks: SignedIn,
     Query(query): Query<PageQuery>,
 ) -> Result<Json<Page<Site>>, Problem> {
     let limit = query.limit()?;
-    let rows = state.store.sites(query.key()?, limit + 1).await?;
+    let scope = asks.scope(Right::See);
+    let rows = state.store.sites(scope, Some(false), query.key()?, limit + 1).await?;
     Ok(Json(Page::of(
         rows,
         limit,

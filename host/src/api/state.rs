@@ -114,6 +114,8 @@ mod tests {
             last_session: None,
             last_outcome,
             last_good_at: None,
+            revision: 1,
+            archived_at: None,
         }
     }
 

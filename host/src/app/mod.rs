@@ -11,15 +11,17 @@ use clap::{CommandFactory as _, Parser as _};
 
 use crate::api;
 use crate::cli::args::{
-    Arguments, CallerCommand, Command, ConfigFile, DeviceCommand, DriverCommand, GroupCommand, KeyCommand, ReplayArgs,
+    AccountCommand, Arguments, CallerCommand, Command, ConfigFile, DeviceCommand, DriverCommand, GroupCommand,
+    KeyCommand, ReplayArgs,
 };
-use crate::cli::{caller, control, device, driver, import, keeping, key, probe, read, replay, tunnel, vendor};
+use crate::cli::{account, caller, control, device, driver, import, keeping, key, probe, read, replay, tunnel, vendor};
 use crate::config::{self, Config};
 use crate::driver::{Cache, Registry, Runtime, find};
-use crate::model::{CallerState, ClockPolicy};
+use crate::model::{CallerState, ClockPolicy, Scope};
 use crate::park::{Park, Rules};
+use crate::roster::{Drivers, secrets};
 use crate::session::{Modems, Transport};
-use crate::store::{GroupInfo, NewGroup, Store};
+use crate::store::{Doer, GroupInfo, HostLock, NewGroup, Store};
 
 use serve::serve;
 
@@ -48,7 +50,8 @@ fn writing_runtime() -> std::io::Result<tokio::runtime::Runtime> {
 async fn command(command: Command, writing: &tokio::runtime::Handle) -> anyhow::Result<u8> {
     let mut out = std::io::stdout();
     match command {
-        Command::Serve(file) => serve(&file, writing).await?,
+        Command::Serve(args) => serve(&args, writing).await?,
+        Command::Account(command) => accounts(command).await?,
         Command::Read(args) => {
             let transport = Arc::new(transport(&config::load(args.config.as_deref())?)?);
             return Ok(read::read(*args, transport, &mut out).await?);
@@ -147,7 +150,7 @@ fn make_data_folder(config: &Config) -> anyhow::Result<()> {
     Ok(())
 }
 
-fn descriptions(registry: &Registry) -> device::Drivers {
+fn descriptions(registry: &Registry) -> Drivers {
     registry
         .list()
         .into_iter()
@@ -183,14 +186,22 @@ async fn devices(command: DeviceCommand) -> anyhow::Result<()> {
         DeviceCommand::Import { file, config, dry_run } => {
             let config = load(&config)?;
             let (registry, _) = drivers(&config)?;
-            let new = device::read_file(&file, &descriptions(&registry))?;
-            if dry_run {
-                writeln!(out, "{} devices, no faults; nothing was stored", new.len())?;
-                return Ok(());
-            }
+            let described = descriptions(&registry);
             let store = open_store(&config).await?;
-            let imported = store.import(new).await?;
-            device::print_imported(&imported, &mut out)?;
+            let kept = store.kept_devices(Scope::EVERYTHING).await?;
+            let new = device::read_file(&file, &described, &kept)?;
+            let doer = Doer {
+                secrets: secrets(&described),
+                ..Doer::command_line()
+            };
+            if dry_run {
+                let seen = store.preview_import(&doer, new).await?;
+                device::print_preview(&seen, &described, &mut out)?;
+            } else {
+                let seen = store.import_for(&doer, new).await?;
+                let imported: Vec<_> = seen.into_iter().map(|seen| seen.imported).collect();
+                device::print_imported(&imported, &mut out)?;
+            }
             store.close().await;
         }
         DeviceCommand::SetClockPolicy { name, policy, config } => {
@@ -205,6 +216,16 @@ async fn devices(command: DeviceCommand) -> anyhow::Result<()> {
         }
     }
     Ok(())
+}
+
+async fn accounts(command: AccountCommand) -> anyhow::Result<()> {
+    let config = load(command.config())?;
+    // A host that runs believes for some seconds what it knows of accounts; and whoever can write its file has it stopped.
+    let _lock = HostLock::take(&config.store.path)?;
+    let store = open_store(&config).await?;
+    let done = account::run(&store, command, &mut std::io::stdout()).await;
+    store.close().await;
+    Ok(done?)
 }
 
 async fn callers(command: CallerCommand) -> anyhow::Result<()> {

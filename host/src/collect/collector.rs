@@ -252,11 +252,20 @@ impl Collector {
                 device: Arc::new(device),
             };
             self.devices.insert(id, planned);
+        }
+        self.drop_waiting();
+        for id in Vec::from_iter(self.devices.keys().copied()) {
             self.set_due(id, now);
         }
+    }
+
+    /// Jobs that wait for devices which are out of use are not carried out; the others go on with what is said now.
+    fn drop_waiting(&mut self) {
+        let running: HashSet<DeviceId> = self.tasks.values().map(|(id, ..)| *id).collect();
         let devices = &self.devices;
-        self.queue
-            .drop_where(|job| !devices.contains_key(&job.planned.device.id));
+        let is_gone = |id: &DeviceId| devices.get(id).is_none_or(|planned| !planned.device.enabled);
+        self.queue.drop_where(|job| is_gone(&job.planned.device.id));
+        self.current.retain(|id, _| running.contains(id) || !is_gone(id));
     }
 
     /// Decides when a device is read next.
@@ -356,6 +365,10 @@ impl Collector {
                 return;
             };
             let id = job.planned.device.id;
+            // Somebody may have changed it while it waited.
+            if let Some(planned) = self.devices.get(&id) {
+                job.planned = planned.clone();
+            }
             let past = self.past.get(&id).cloned().unwrap_or_default();
             if job.asked.is_none() {
                 job.due = read(&job.planned, &past).due(self.tools.store.now());

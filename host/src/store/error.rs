@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use super::import::ImportFault;
+use super::keep::Refusal;
 use super::pause::PauseCause;
 use crate::model::archive::UnknownWord;
 
@@ -82,6 +83,9 @@ pub enum StoreError {
     /// An import has faults; nothing was imported.
     #[error("{}", import_text(.0))]
     Import(Vec<ImportFault>),
+    /// What somebody wanted is not done; nothing was changed.
+    #[error(transparent)]
+    Refused(#[from] Refusal),
     /// The store was closed.
     #[error("the store is closed")]
     Closed,

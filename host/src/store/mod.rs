@@ -2,6 +2,8 @@
 //!
 //! Reading goes through a few connections at once, writing through one task that commits in groups.
 
+mod account;
+mod audit;
 mod by_hand;
 mod caller;
 mod clock;
@@ -18,6 +20,7 @@ mod driver_work;
 mod error;
 mod group;
 mod import;
+mod keep;
 mod lock;
 mod memory;
 mod pause;
@@ -53,6 +56,11 @@ use tracing::error;
 
 use crate::model::Clock;
 
+pub use account::{
+    AccountChange, AccountFault, AccountInfo, Code, GrantInfo, KeyInfo, Known, KnownKey, KnownSignIn, NewAccount,
+    NewKey, NewSignIn, Object, Over, Password, SignInInfo,
+};
+pub use audit::Done;
 pub use by_hand::IncidentRow;
 pub use clock::NewClockSetting;
 pub use control::{ControlEnd, ControlOrder, NewControl, NotConfirmed};
@@ -66,7 +74,11 @@ pub use driver_version::{
 pub use driver_work::ReadDevice;
 pub use error::StoreError;
 pub use group::{GroupInfo, NewGroup};
-pub use import::{Change, ImportFault, Imported, NewDevice, NewPoint, NewRoute, NewSite};
+pub use import::{Change, ImportFault, Imported, NewDevice, NewPoint, NewRoute, NewSite, Seen};
+pub use keep::{
+    DeviceHistory, Doer, Form, Kept, KeptDevice, KeptQuery, Kind, NewLine, PointDevice, PointSpan, Refusal, Replace,
+    Replaced, Replacement, RouteSpan, SecretKeys,
+};
 pub use lock::{HostLock, LockError};
 pub use pause::{Pause, PauseCause};
 pub use plan::{Group, PollDevice, Route, USUAL_SCHEDULE};

@@ -22,8 +22,10 @@ pub struct PollDevice {
     pub id: DeviceId,
     /// Its name.
     pub name: Arc<str>,
-    /// Whether it is polled at all.
+    /// Whether it is polled at all; never when it is archived.
     pub enabled: bool,
+    /// Whether it is out of use.
+    pub archived: bool,
     /// Id of its driver.
     pub driver: String,
     /// For the driver: a JSON object.
@@ -99,7 +101,7 @@ impl Store {
         let rows = sqlx::query(
             "select d.id, d.name, d.enabled, d.driver, d.config, d.serial, d.model, s.time_zone, d.clock_rule,
                  coalesce(d.schedule, g.schedule), x.started_at_ms, t.last_outcome, t.failures_in_row, t.schedule_done,
-                 g.id, g.name, g.sessions, coalesce(d.clock_policy, g.clock_policy)
+                 g.id, g.name, g.sessions, coalesce(d.clock_policy, g.clock_policy), d.archived_at is not null
              from device d join node n on n.id = d.node_id join site s on s.id = n.site_id
              left join poll_group g on g.id = d.poll_group_id left join device_state t on t.device_id = d.id left join session x on x.id = t.last_session_id
              order by d.id",
@@ -113,7 +115,8 @@ impl Store {
                 Ok(PollDevice {
                     id: DeviceId(id),
                     name: row.get::<&str, _>(1).into(),
-                    enabled: row.get::<i64, _>(2) != 0,
+                    enabled: row.get::<i64, _>(2) != 0 && !row.get::<bool, _>(18),
+                    archived: row.get(18),
                     driver: row.get(3),
                     config: json("a configuration", row.get(4))?,
                     serial: row.get(5),
@@ -223,7 +226,7 @@ pub(super) fn line_options(text: &str) -> Result<LineOptions, StoreError> {
 }
 
 /// Settings as columns `settings` hold them.
-fn line_settings(text: Option<String>) -> Result<Option<LineSettings>, StoreError> {
+pub(super) fn line_settings(text: Option<String>) -> Result<Option<LineSettings>, StoreError> {
     text.map(|text| {
         text.parse().map_err(|_| StoreError::Text {
             what: "line settings",

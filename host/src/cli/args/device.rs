@@ -18,7 +18,7 @@ pub enum DeviceCommand {
   uzel device add --name boiler-8 --model СПТ943 --line tcp:10.0.0.6:4001"
     )]
     Add(Box<DeviceArgs>),
-    /// Import devices from a CSV file; all faults are told at once and nothing is stored when there is one.
+    /// Import devices from a CSV or XLSX file; all faults are told at once and nothing is stored when there is one.
     #[command(after_help = DEVICE_IMPORT)]
     Import {
         /// The file.
@@ -75,7 +75,13 @@ const DEVICE_IMPORT: &str = "The file has a head line with these columns, in any
                   device's own, so that not all are read in the same minute)
   group           name of the group whose schedule it takes
   clock_policy    whether its clock is set: off, or limits such as `beyond 30s within 10m`; without it as its group says
-  config          keys of the driver, KEY=VALUE separated by spaces, or a JSON object
+  clock_rule      standard or zone: whether its clock follows summer time; without it as its model does
+  enabled         yes or no: whether it is polled
+  latitude, longitude
+                  of the site, degrees
+  config          keys of the driver, KEY=VALUE separated by spaces, or a JSON object; a secret that is •• stays
+Of several lines, line_name, settings and line_options may have a part for each between bars: `9600-8N2 | -`; `point` may
+be a JSON list of what each input serves. `GET /api/v1/export.csv` and `.xlsx` give the devices in these columns.
 Example:
   name,driver,line,site,zone,every_minutes,config
   boiler-7,vkt7,tcp:10.0.0.5:4001,Mira 15a,Europe/Moscow,60,address=0";

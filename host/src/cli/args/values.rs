@@ -2,9 +2,6 @@
 
 use jiff::civil::DateTime;
 
-use crate::driver::Describe;
-use crate::driver::describe::ConfigType;
-
 /// `KEY=VALUE`.
 pub(in crate::cli) fn key_value(text: &str) -> Result<(String, String), String> {
     let (key, value) = text
@@ -20,29 +17,4 @@ pub(super) fn civil(text: &str) -> Result<DateTime, String> {
         Ok(date) if !text.contains(['T', ' ', ':']) => Ok(date.at(0, 0, 0, 0)),
         _ => text.parse().map_err(wrong),
     }
-}
-
-/// `KEY=VALUE` pairs as the JSON that a driver's configuration is: numbers, true and false, lists of numbers separated
-/// by `:` and text, as the driver's keys say.
-pub fn config_json(describe: &Describe, pairs: &[(String, String)]) -> serde_json::Value {
-    let mut map = serde_json::Map::new();
-    for (key, value) in pairs {
-        let kind = describe
-            .config
-            .iter()
-            .find(|known| known.key == *key)
-            .map(|known| known.kind);
-        let text = || serde_json::Value::String(value.clone());
-        let parsed = match kind {
-            Some(ConfigType::Integer) => value.parse::<i64>().map_or_else(|_| text(), Into::into),
-            Some(ConfigType::Boolean) => value.parse::<bool>().map_or_else(|_| text(), Into::into),
-            Some(ConfigType::Integers) => {
-                let numbers: Result<Vec<i64>, _> = value.split(':').map(str::parse).collect();
-                numbers.map_or_else(|_| text(), Into::into)
-            }
-            Some(ConfigType::String) | None => text(),
-        };
-        map.insert(key.clone(), parsed);
-    }
-    serde_json::Value::Object(map)
 }

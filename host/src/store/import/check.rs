@@ -3,6 +3,7 @@
 use std::collections::{HashMap, HashSet};
 
 use super::{ImportFault, NewDevice, NewSite};
+use crate::store::keep::Form;
 
 /// Longest name, bytes: a line of a screen or a report.
 const NAME_BYTES: usize = 200;
@@ -14,7 +15,7 @@ const RESOURCES: [&str; 6] = ["heat", "hot-water", "cold-water", "gas", "steam",
 const PURPOSES: [&str; 2] = ["commercial", "technological"];
 
 /// Every fault of every row.
-pub(super) fn faults(devices: &[NewDevice]) -> Vec<ImportFault> {
+pub(in crate::store) fn faults(devices: &[NewDevice]) -> Vec<ImportFault> {
     let mut check = Check {
         row: 0,
         faults: Vec::new(),
@@ -37,6 +38,40 @@ pub(super) fn faults(devices: &[NewDevice]) -> Vec<ImportFault> {
             let (one, other) = (&first.time_zone, &device.site.time_zone);
             check.fault("site.time_zone", format!("{other:?}, another row says {one:?}"));
         }
+    }
+    check.faults
+}
+
+/// Every fault of an object that is kept.
+pub(in crate::store) fn form_faults(form: &Form) -> Vec<ImportFault> {
+    let mut check = Check {
+        row: 1,
+        faults: Vec::new(),
+    };
+    check.name("name", form.name());
+    match form {
+        Form::Site {
+            address,
+            time_zone,
+            latitude,
+            longitude,
+            ..
+        } => {
+            let address = address.iter().map(|address| ("address", address.as_str()));
+            address.for_each(|(key, address)| check.name(key, address));
+            check.zone("time_zone", time_zone);
+            check.degrees("latitude", *latitude, 90.0);
+            check.degrees("longitude", *longitude, 180.0);
+        }
+        Form::Point { resource, purpose, .. } => {
+            check.word("resource", resource, &RESOURCES);
+            check.word("purpose", purpose, &PURPOSES);
+        }
+        Form::Line(line) => check.name("address", line.address.address()),
+        Form::Group(group) if group.sessions == Some(0) => {
+            check.fault("sessions", "is 0, expected 1 or more, or nothing".to_owned());
+        }
+        Form::Organisation { .. } | Form::Node { .. } | Form::Group(_) => {}
     }
     check.faults
 }
@@ -116,19 +151,22 @@ impl Check {
 
     fn site(&mut self, site: &NewSite) {
         self.name("site.name", &site.name);
-        if jiff::tz::TimeZone::get(&site.time_zone).is_err() {
-            let got = &site.time_zone;
-            self.fault("site.time_zone", format!("{got:?} is no zone such as Europe/Moscow"));
+        self.zone("site.time_zone", &site.time_zone);
+        self.degrees("site.latitude", site.latitude, 90.0);
+        self.degrees("site.longitude", site.longitude, 180.0);
+    }
+
+    fn zone(&mut self, key: &str, zone: &str) {
+        if jiff::tz::TimeZone::get(zone).is_err() {
+            self.fault(key, format!("{zone:?} is no zone such as Europe/Moscow"));
         }
-        for (key, degrees, most) in [
-            ("site.latitude", site.latitude, 90.0),
-            ("site.longitude", site.longitude, 180.0),
-        ] {
-            if let Some(degrees) = degrees
-                && !(-most..=most).contains(&degrees)
-            {
-                self.fault(key, format!("{degrees}, expected -{most} to {most}"));
-            }
+    }
+
+    fn degrees(&mut self, key: &str, degrees: Option<f64>, most: f64) {
+        if let Some(degrees) = degrees
+            && !(-most..=most).contains(&degrees)
+        {
+            self.fault(key, format!("{degrees}, expected -{most} to {most}"));
         }
     }
 }

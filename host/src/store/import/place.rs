@@ -4,9 +4,13 @@ use std::collections::HashMap;
 
 use sqlx::Row as _;
 
+use super::write::Target;
 use super::{NewDevice, NewPoint, NewRoute, NewSite};
 use crate::store::error::StoreError;
 use crate::store::writer::Tx;
+
+/// A fault: which part of a device, and what is wrong.
+pub(super) type Fault = (&'static str, String);
 
 /// What this import has found or made already.
 pub(super) struct Places {
@@ -27,17 +31,28 @@ impl Places {
         &mut self,
         tx: &mut Tx,
         device: &NewDevice,
+        target: Target,
         changes: &mut Vec<String>,
-    ) -> Result<i64, StoreError> {
+    ) -> Result<Result<i64, Fault>, StoreError> {
         let organisation = self.organisation(tx, &device.organisation).await?;
+        let before = changes.len();
         let site = site(tx, organisation, &device.site, changes).await?;
+        if changes.len() > before && !target.changes_others() {
+            let name = &device.site.name;
+            let reason =
+                format!("site {name:?} is there with another address, time zone or coordinates: change the site");
+            return Ok(Err(("site", reason)));
+        }
         let key = (site, device.node.clone());
         if let Some(id) = self.nodes.get(&key) {
-            return Ok(*id);
+            return Ok(Ok(*id));
         }
         let id = node(tx, site, &device.node).await?;
+        if let Some(what) = archived(tx, id).await? {
+            return Ok(Err(("node", format!("{what} is archived: restore it first"))));
+        }
         self.nodes.insert(key, id);
-        Ok(id)
+        Ok(Ok(id))
     }
 
     async fn organisation(&mut self, tx: &mut Tx, name: &str) -> Result<i64, StoreError> {
@@ -58,6 +73,20 @@ impl Places {
         self.organisations.insert(name.to_owned(), id);
         Ok(id)
     }
+}
+
+/// What of a place is archived: the node, its site or its organisation.
+async fn archived(tx: &mut Tx, node: i64) -> Result<Option<String>, StoreError> {
+    sqlx::query_scalar(
+        "select case when o.archived_at is not null then 'organisation ' || o.name
+                     when s.archived_at is not null then 'site ' || s.name else 'node ' || n.name end
+         from node n join site s on s.id = n.site_id join organisation o on o.id = s.organisation_id
+         where n.id = $1 and (n.archived_at is not null or s.archived_at is not null or o.archived_at is not null)",
+    )
+    .bind(node)
+    .fetch_optional(&mut tx.conn)
+    .await
+    .map_err(StoreError::of("see whether a place is archived"))
 }
 
 async fn site(tx: &mut Tx, organisation: i64, site: &NewSite, changes: &mut Vec<String>) -> Result<i64, StoreError> {
@@ -126,13 +155,14 @@ async fn node(tx: &mut Tx, site: i64, name: &str) -> Result<i64, StoreError> {
         .map_err(StoreError::of(what))
 }
 
-/// The point of this name at a node. Its resource and purpose become what is said here.
+/// The point of this name at a node. Its resource and purpose become what is said here, or have to be that.
 pub(super) async fn point(
     tx: &mut Tx,
     node: i64,
     point: &NewPoint,
+    target: Target,
     changes: &mut Vec<String>,
-) -> Result<i64, StoreError> {
+) -> Result<Result<i64, Fault>, StoreError> {
     let what = "find or make a point";
     let made: Option<i64> = sqlx::query_scalar(
         "insert into point (node_id, name, resource, purpose) values ($1, $2, $3, $4)
@@ -146,65 +176,103 @@ pub(super) async fn point(
     .await
     .map_err(StoreError::of(what))?;
     if let Some(id) = made {
-        return Ok(id);
+        return Ok(Ok(id));
     }
-    let (id, resource, purpose): (i64, String, String) =
-        sqlx::query_as("select id, resource, purpose from point where node_id = $1 and name = $2")
-            .bind(node)
-            .bind(point.name.as_str())
-            .fetch_one(&mut tx.conn)
-            .await
-            .map_err(StoreError::of(what))?;
-    if resource != point.resource || purpose != point.purpose {
-        sqlx::query("update point set resource = $1, purpose = $2 where id = $3")
-            .bind(point.resource.as_str())
-            .bind(point.purpose.as_str())
-            .bind(id)
-            .execute(&mut tx.conn)
-            .await
-            .map_err(StoreError::of("update a point"))?;
-        changes.push("points".to_owned());
+    let (id, resource, purpose, archived): (i64, String, String, bool) = sqlx::query_as(
+        "select id, resource, purpose, archived_at is not null from point where node_id = $1 and name = $2",
+    )
+    .bind(node)
+    .bind(point.name.as_str())
+    .fetch_one(&mut tx.conn)
+    .await
+    .map_err(StoreError::of(what))?;
+    let name = &point.name;
+    if archived {
+        return Ok(Err(("points", format!("point {name:?} is archived: restore it first"))));
     }
-    Ok(id)
-}
-
-/// The line of a route, with the options said here. A line of this name gets this address, a line of this address this
-/// name; the error says which two lines stand against each other. Notes in `changes` that the options became other.
-pub(super) async fn line(
-    tx: &mut Tx,
-    route: &NewRoute,
-    changes: &mut Vec<String>,
-) -> Result<Result<i64, String>, StoreError> {
-    let id = match find_line(tx, route).await? {
-        Ok(id) => id,
-        Err(reason) => return Ok(Err(reason)),
-    };
-    if let Some(options) = route.options {
-        let done = sqlx::query("update line set options = $1 where id = $2 and options <> $1")
-            .bind(options.to_string())
-            .bind(id)
-            .execute(&mut tx.conn)
-            .await
-            .map_err(StoreError::of("set the options of a line"))?;
-        if done.rows_affected() > 0 {
-            changes.push("line".to_owned());
-        }
+    if resource == point.resource && purpose == point.purpose {
+        return Ok(Ok(id));
     }
+    if !target.changes_others() {
+        let reason = format!("point {name:?} is there as {resource}, {purpose}: change the point");
+        return Ok(Err(("points", reason)));
+    }
+    sqlx::query("update point set resource = $1, purpose = $2 where id = $3")
+        .bind(point.resource.as_str())
+        .bind(point.purpose.as_str())
+        .bind(id)
+        .execute(&mut tx.conn)
+        .await
+        .map_err(StoreError::of("update a point"))?;
+    changes.push("points".to_owned());
     Ok(Ok(id))
 }
 
-async fn find_line(tx: &mut Tx, route: &NewRoute) -> Result<Result<i64, String>, StoreError> {
+/// The line of a route, with the options said here. Of an import, a line of this name gets this address, and a line of this
+/// address this name; otherwise both have to be so. The error says which two lines stand against each other. Notes in
+/// `changes` that the options became other.
+pub(super) async fn line(
+    tx: &mut Tx,
+    route: &NewRoute,
+    target: Target,
+    changes: &mut Vec<String>,
+) -> Result<Result<i64, Fault>, StoreError> {
+    let id = match find_line(tx, route, target).await? {
+        Ok(id) => id,
+        Err(reason) => return Ok(Err(("line", reason))),
+    };
+    let Some(options) = route.options else {
+        return Ok(Ok(id));
+    };
+    let (name, is): (String, String) = sqlx::query_as("select name, options from line where id = $1")
+        .bind(id)
+        .fetch_one(&mut tx.conn)
+        .await
+        .map_err(StoreError::of("read the options of a line"))?;
+    if is == options.to_string() {
+        return Ok(Ok(id));
+    }
+    let uses: i64 = sqlx::query_scalar("select count(*) from route where line_id = $1")
+        .bind(id)
+        .fetch_one(&mut tx.conn)
+        .await
+        .map_err(StoreError::of("count the devices of a line"))?;
+    if uses > 0 && !target.changes_others() {
+        let reason = format!("line {name:?} has the options {is:?}, not \"{options}\": change the line");
+        return Ok(Err(("line", reason)));
+    }
+    sqlx::query("update line set options = $1 where id = $2")
+        .bind(options.to_string())
+        .bind(id)
+        .execute(&mut tx.conn)
+        .await
+        .map_err(StoreError::of("set the options of a line"))?;
+    changes.push("line".to_owned());
+    Ok(Ok(id))
+}
+
+async fn find_line(tx: &mut Tx, route: &NewRoute, target: Target) -> Result<Result<i64, String>, StoreError> {
     let what = "find or make a line";
     let (kind, address) = (route.address.kind(), route.address.address());
-    let there: Option<(i64, String)> = sqlx::query_as("select id, name from line where kind = $1 and address = $2")
-        .bind(kind)
-        .bind(address)
-        .fetch_optional(&mut tx.conn)
-        .await
-        .map_err(StoreError::of(what))?;
+    let there: Option<(i64, String, bool)> =
+        sqlx::query_as("select id, name, archived_at is not null from line where kind = $1 and address = $2")
+            .bind(kind)
+            .bind(address)
+            .fetch_optional(&mut tx.conn)
+            .await
+            .map_err(StoreError::of(what))?;
     let name = match (&route.line, &there) {
-        (None, Some((id, _))) => return Ok(Ok(*id)),
-        (Some(name), Some((id, there))) if name == there => return Ok(Ok(*id)),
+        (_, Some((_, name, true))) => {
+            return Ok(Err(format!(
+                "line {name:?} at {} is archived: restore it first",
+                route.address
+            )));
+        }
+        (None, Some((id, ..))) => return Ok(Ok(*id)),
+        (Some(name), Some((id, there, _))) if name == there => return Ok(Ok(*id)),
+        (Some(_), Some((_, there, _))) if !target.changes_others() => {
+            return Ok(Err(format!("line {} belongs to {there:?}", route.address)));
+        }
         (Some(name), _) => name.as_str(),
         (None, None) => address,
     };
@@ -214,12 +282,15 @@ async fn find_line(tx: &mut Tx, route: &NewRoute) -> Result<Result<i64, String>,
         .await
         .map_err(StoreError::of(what))?;
     let (sql, id) = match (there, named) {
-        (Some((_, other)), Some((_, elsewhere))) => {
+        (Some((_, other, _)), Some((_, elsewhere))) => {
             return Ok(Err(format!(
                 "line {name:?} is at {elsewhere}, and {address} is line {other:?}"
             )));
         }
-        (Some((id, _)), None) | (None, Some((id, _))) => (
+        (None, Some((_, elsewhere))) if !target.changes_others() => {
+            return Ok(Err(format!("line {name:?} is at {elsewhere}, not at {address}")));
+        }
+        (Some((id, ..)), None) | (None, Some((id, _))) => (
             "update line set name = $1, kind = $2, address = $3 where id = $4 returning id",
             Some(id),
         ),

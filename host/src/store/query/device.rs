@@ -1,6 +1,6 @@
 //! Devices with all that a list of them shows.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use futures::TryStreamExt as _;
 use jiff::Timestamp;
@@ -9,14 +9,14 @@ use sqlx::sqlite::SqliteRow;
 
 use super::of_keys;
 use super::session::{self, SessionBrief};
-use crate::model::{ClockPolicy, DeviceId, Outcome, RecordKind, Schedule};
+use crate::model::{ClockPolicy, DeviceId, Outcome, RecordKind, Schedule, Scope};
 use crate::store::rows::Rows;
 use crate::store::{Route, Store, StoreError, instant, plan};
 
 static DEVICES: Rows = Rows::new(
     "select d.id, d.name, d.serial, d.model, d.enabled, s.id, s.name, s.time_zone, s.address, n.id, n.name, d.driver,
          d.config, coalesce(d.schedule, g.schedule), g.name, d.clock_rule, t.last_session_id, t.last_outcome, t.last_good_at,
-         coalesce(d.clock_policy, g.clock_policy)
+         coalesce(d.clock_policy, g.clock_policy), d.revision, d.archived_at
      from device d join node n on n.id = d.node_id join site s on s.id = n.site_id
      left join poll_group g on g.id = d.poll_group_id left join device_state t on t.device_id = d.id where d.id in (values",
     1,
@@ -58,6 +58,8 @@ pub struct DeviceQuery {
     pub text: Option<String>,
     /// Only of this site.
     pub site: Option<i64>,
+    /// Those that are archived, else those in use.
+    pub archived: bool,
     /// Names above this one.
     pub after: Option<String>,
     /// At most so many.
@@ -109,6 +111,10 @@ pub struct DeviceInfo {
     pub last_outcome: Option<Outcome>,
     /// End of the last session that ended complete.
     pub last_good_at: Option<Timestamp>,
+    /// Counts its changes.
+    pub revision: i64,
+    /// Since when it is out of use.
+    pub archived_at: Option<Timestamp>,
 }
 
 /// What an input of a device serves.
@@ -153,9 +159,9 @@ pub struct Clock {
 }
 
 impl Store {
-    /// Devices in the order of their names.
-    pub async fn devices(&self, query: &DeviceQuery) -> Result<Vec<DeviceInfo>, StoreError> {
-        let keys = self.device_keys(query).await?;
+    /// Devices of `scope` in the order of their names.
+    pub async fn devices(&self, scope: Scope, query: &DeviceQuery) -> Result<Vec<DeviceInfo>, StoreError> {
+        let keys = self.device_keys(scope, query).await?;
         self.device_infos(&keys).await
     }
 
@@ -166,24 +172,49 @@ impl Store {
 
     /// Whether there is such a device.
     pub async fn has_device(&self, device: DeviceId) -> Result<bool, StoreError> {
-        let found: Option<i64> = sqlx::query_scalar("select id from device where id = $1")
+        Ok(self.device_name(device).await?.is_some())
+    }
+
+    /// The name of a device; none: there is no such device.
+    pub async fn device_name(&self, device: DeviceId) -> Result<Option<String>, StoreError> {
+        sqlx::query_scalar("select name from device where id = $1")
             .bind(device.0)
             .fetch_optional(&self.readers)
             .await
-            .map_err(StoreError::of("find a device"))?;
-        Ok(found.is_some())
+            .map_err(StoreError::of("find a device"))
+    }
+
+    /// Keys of the devices of `scope`; none: of every device, whichever there will be.
+    pub async fn device_ids(&self, scope: Scope) -> Result<Option<HashSet<i64>>, StoreError> {
+        if scope == Scope::EVERYTHING {
+            return Ok(None);
+        }
+        let keys: Vec<i64> = sqlx::query_scalar(
+            "select id from device where node_id in (select node_id from account_node where account_id = $1 and role & $2 <> 0)",
+        )
+        .bind(scope.key())
+        .bind(scope.roles)
+        .fetch_all(&self.readers)
+        .await
+        .map_err(StoreError::of("find the devices of an account"))?;
+        Ok(Some(keys.into_iter().collect()))
     }
 
     /// Looks through the devices here and not in the database: SQLite knows the cases of Latin letters only.
-    async fn device_keys(&self, query: &DeviceQuery) -> Result<Vec<i64>, StoreError> {
+    async fn device_keys(&self, scope: Scope, query: &DeviceQuery) -> Result<Vec<i64>, StoreError> {
         let wanted = query.text.as_deref().unwrap_or_default().trim().to_lowercase();
         let mut rows = sqlx::query(
             "select d.id, d.name, d.serial, d.model, s.name, s.address from device d
              join node n on n.id = d.node_id join site s on s.id = n.site_id
-             where d.name > $1 and ($2 is null or s.id = $2) order by d.name",
+             where d.name > $1 and ($2 is null or s.id = $2) and (d.archived_at is not null) = $5
+                 and ($3 is null or n.id in (select node_id from account_node where account_id = $3 and role & $4 <> 0))
+             order by d.name",
         )
         .bind(query.after.as_deref().unwrap_or_default())
         .bind(query.site)
+        .bind(scope.key())
+        .bind(scope.roles)
+        .bind(query.archived)
         .fetch(&self.readers);
         let what = "look through the devices";
         let mut keys = Vec::new();
@@ -238,6 +269,8 @@ impl Store {
                 last_session: last_session.and_then(|session| sessions.remove(&session)),
                 last_outcome: row.get::<Option<&str>, _>(17).map(str::parse).transpose()?,
                 last_good_at: row.get::<Option<i64>, _>(18).map(instant),
+                revision: row.get(20),
+                archived_at: row.get::<Option<i64>, _>(21).map(instant),
             });
         }
         // Pieces of the list are each in order; the whole must be.

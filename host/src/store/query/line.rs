@@ -7,20 +7,21 @@ use sqlx::sqlite::SqliteRow;
 
 use super::of_keys;
 use super::session::{self, SessionBrief};
-use crate::model::{LineAddress, LineId, LineOptions};
+use crate::model::{LineAddress, LineId, LineOptions, Scope};
 use crate::store::rows::Rows;
-use crate::store::{Store, StoreError, plan};
+use crate::store::{Store, StoreError, instant, plan};
 
 static LINES: Rows = Rows::new(
     "select l.id, l.name, l.kind, l.address, l.settings, l.options,
-         (select x.id from session x where x.line_id = l.id and x.outcome is not null order by x.id desc limit 1)
+         (select x.id from session x where x.line_id = l.id and x.outcome is not null order by x.id desc limit 1),
+         l.revision, l.archived_at
      from line l where l.id in (values",
     1,
     ")",
 );
 static DEVICES: Rows = Rows::new(
     "select r.line_id, d.id, d.name, r.position from route r join device d on d.id = r.device_id
-     where r.line_id in (values",
+     where d.archived_at is null and r.line_id in (values",
     1,
     ") order by d.name",
 );
@@ -42,6 +43,10 @@ pub struct LineInfo {
     pub devices: Vec<LineDevice>,
     /// The last session that ended.
     pub last_session: Option<SessionBrief>,
+    /// Counts its changes.
+    pub revision: i64,
+    /// Since when it is out of use.
+    pub archived_at: Option<jiff::Timestamp>,
 }
 
 /// A device on a line.
@@ -56,26 +61,46 @@ pub struct LineDevice {
 }
 
 impl Store {
-    /// Lines in the order of their names, after the name `after`.
-    pub async fn lines(&self, after: Option<&str>, limit: u32) -> Result<Vec<LineInfo>, StoreError> {
-        let keys: Vec<i64> = sqlx::query_scalar("select id from line where name > $1 order by name limit $2")
-            .bind(after.unwrap_or_default())
-            .bind(limit)
-            .fetch_all(&self.readers)
-            .await
-            .map_err(StoreError::of("find lines"))?;
-        self.line_infos(&keys).await
+    /// Lines over which devices of `scope` are reached, those in use or those that are archived, in the order of their
+    /// names, after the name `after`. Of each only what is of those devices.
+    pub async fn lines(
+        &self,
+        scope: Scope,
+        archived: bool,
+        after: Option<&str>,
+        limit: u32,
+    ) -> Result<Vec<LineInfo>, StoreError> {
+        let keys: Vec<i64> = sqlx::query_scalar(
+            "select id from line where name > $1 and (archived_at is not null) = $5 and ($3 is null or id in (
+                 select r.line_id from route r join device d on d.id = r.device_id where d.node_id in (
+                     select node_id from account_node where account_id = $3 and role & $4 <> 0)))
+             order by name limit $2",
+        )
+        .bind(after.unwrap_or_default())
+        .bind(limit)
+        .bind(scope.key())
+        .bind(scope.roles)
+        .bind(archived)
+        .fetch_all(&self.readers)
+        .await
+        .map_err(StoreError::of("find lines"))?;
+        self.line_infos(scope, &keys).await
     }
 
-    /// One line; none when there is no such.
-    pub async fn line(&self, line: LineId) -> Result<Option<LineInfo>, StoreError> {
-        Ok(self.line_infos(&[line.0]).await?.pop())
+    /// One line, with what is of the devices of `scope`; none when there is no such.
+    pub async fn line(&self, scope: Scope, line: LineId) -> Result<Option<LineInfo>, StoreError> {
+        Ok(self.line_infos(scope, &[line.0]).await?.pop())
     }
 
-    async fn line_infos(&self, keys: &[i64]) -> Result<Vec<LineInfo>, StoreError> {
+    async fn line_infos(&self, scope: Scope, keys: &[i64]) -> Result<Vec<LineInfo>, StoreError> {
         let rows = of_keys(&self.readers, &LINES, keys, "read lines").await?;
+        let own = self.device_ids(scope).await?;
+        let is_own = |device: i64| own.as_ref().is_none_or(|own| own.contains(&device));
         let mut devices: HashMap<i64, Vec<LineDevice>> = HashMap::new();
         for row in of_keys(&self.readers, &DEVICES, keys, "read the devices of lines").await? {
+            if !is_own(row.get(1)) {
+                continue;
+            }
             devices.entry(row.get(0)).or_default().push(LineDevice {
                 id: row.get(1),
                 name: row.get(2),
@@ -89,7 +114,9 @@ impl Store {
             let last: Option<i64> = row.get(6);
             lines.push(LineInfo {
                 devices: devices.remove(&row.get(0)).unwrap_or_default(),
-                last_session: last.and_then(|id| sessions.remove(&id)),
+                last_session: last
+                    .and_then(|id| sessions.remove(&id))
+                    .filter(|session| is_own(session.device.0)),
                 ..line(row)?
             });
         }
@@ -108,5 +135,7 @@ fn line(row: &SqliteRow) -> Result<LineInfo, StoreError> {
         options: plan::line_options(row.get(5))?,
         devices: Vec::new(),
         last_session: None,
+        revision: row.get(7),
+        archived_at: row.get::<Option<i64>, _>(8).map(instant),
     })
 }

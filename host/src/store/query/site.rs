@@ -2,7 +2,8 @@
 
 use sqlx::Row as _;
 
-use crate::store::{Store, StoreError};
+use crate::model::Scope;
+use crate::store::{Store, StoreError, instant};
 
 /// A site.
 #[derive(Debug, Clone, PartialEq)]
@@ -21,20 +22,39 @@ pub struct SiteRow {
     pub latitude: Option<f64>,
     /// Degrees, east is positive.
     pub longitude: Option<f64>,
-    /// Devices that stand there.
+    /// Devices in use that stand there.
     pub devices: i64,
+    /// Counts its changes.
+    pub revision: i64,
+    /// Since when it is out of use.
+    pub archived_at: Option<jiff::Timestamp>,
 }
 
 impl Store {
-    /// Sites with keys above `after`, in the order of their keys.
-    pub async fn sites(&self, after: i64, limit: u32) -> Result<Vec<SiteRow>, StoreError> {
+    /// Sites of `scope`, only those that are archived or are not where that is said, with keys above `after`, in the order of their keys.
+    pub async fn sites(
+        &self,
+        scope: Scope,
+        archived: Option<bool>,
+        after: i64,
+        limit: u32,
+    ) -> Result<Vec<SiteRow>, StoreError> {
         let rows = sqlx::query(
             "select s.id, o.id, o.name, s.name, s.address, s.time_zone, s.latitude, s.longitude,
-                 (select count(*) from node n join device d on d.node_id = n.id where n.site_id = s.id)
-             from site s join organisation o on o.id = s.organisation_id where s.id > $1 order by s.id limit $2",
+                 (select count(*) from node n join device d on d.node_id = n.id
+                     where n.site_id = s.id and d.archived_at is null and ($3 is null or n.id in (
+                         select node_id from account_node where account_id = $3 and role & $4 <> 0))),
+                 s.revision, s.archived_at
+             from site s join organisation o on o.id = s.organisation_id 
+             where s.id > $1 and ($5 is null or (s.archived_at is not null) = $5)
+                 and ($3 is null or s.id in (select site_id from account_site where account_id = $3 and role & $4 <> 0))
+             order by s.id limit $2",
         )
         .bind(after)
         .bind(limit)
+        .bind(scope.key())
+        .bind(scope.roles)
+        .bind(archived)
         .fetch_all(&self.readers)
         .await
         .map_err(StoreError::of("read sites"))?;
@@ -49,7 +69,14 @@ impl Store {
                 latitude: row.get(6),
                 longitude: row.get(7),
                 devices: row.get(8),
+                revision: row.get(9),
+                archived_at: row.get::<Option<i64>, _>(10).map(instant),
             })
             .collect())
+    }
+    /// One site, archived or not; none when there is no such.
+    pub async fn site(&self, id: i64) -> Result<Option<SiteRow>, StoreError> {
+        let found = self.sites(Scope::EVERYTHING, None, id.saturating_sub(1), 1).await?;
+        Ok(found.into_iter().find(|site| site.id == id))
     }
 }

@@ -1,11 +1,11 @@
 //! Which driver reads a device: by its id, or by what a person calls the model.
 
-use super::device::Drivers;
+use super::Drivers;
 use crate::driver::describe::Model;
 use crate::driver::{Describe, Found, NotOne, find_one};
 
 /// The driver of a device and the model that must answer, by what a person wrote of both.
-pub(super) fn chosen<'a>(
+pub fn chosen<'a>(
     driver: Option<&str>,
     model: Option<&str>,
     drivers: &'a Drivers,

@@ -1,0 +1,144 @@
+//! What each route needs. A route that is not here is refused, and a test names it.
+
+use axum::http::Method;
+
+use crate::model::Right::{self, Administer, Dispatch, Engineer, See, SeeDrivers};
+use crate::store::Object;
+
+use Needs::{Account, Begun, Everywhere, Open, Over, Somewhere, Version};
+
+/// What a route needs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::api) enum Needs {
+    /// Nothing: whoever can connect may ask.
+    Open,
+    /// Somebody is signed in, be it with a one-time secret.
+    Begun,
+    /// Somebody is signed in.
+    Account,
+    /// A right over something; the handler leaves out what is foreign.
+    Somewhere(Right),
+    /// A right over everything.
+    Everywhere(Right),
+    /// A right over the object that the first varying part of the path names.
+    Over(Right, Object),
+    /// To see the version of a driver that the path names.
+    Version,
+}
+
+/// Method, path behind `/api/v1`, what it needs.
+pub(in crate::api) type Route = (Method, &'static str, Needs);
+
+const GET: Method = Method::GET;
+const POST: Method = Method::POST;
+const PUT: Method = Method::PUT;
+const PATCH: Method = Method::PATCH;
+const DELETE: Method = Method::DELETE;
+
+/// Every route.
+pub(in crate::api) const TABLE: &[Route] = &[
+    // The host.
+    (GET, "/health", Open),
+    (GET, "/openapi.json", Open),
+    (GET, "/vocabulary", Account),
+    (GET, "/live", Somewhere(See)),
+    (GET, "/audit", Somewhere(Administer)),
+    // Who asks.
+    (GET, "/session", Begun),
+    (POST, "/session", Open),
+    (DELETE, "/session", Begun),
+    (POST, "/account/password", Begun),
+    (GET, "/account/sign-ins", Account),
+    (DELETE, "/account/sign-ins/{id}", Account),
+    (POST, "/account/second-factor", Account),
+    (POST, "/account/second-factor/confirm", Account),
+    (POST, "/account/second-factor/remove", Account),
+    // Accounts.
+    (GET, "/accounts", Everywhere(Administer)),
+    (POST, "/accounts", Everywhere(Administer)),
+    (GET, "/accounts/{id}", Everywhere(Administer)),
+    (PATCH, "/accounts/{id}", Everywhere(Administer)),
+    (PUT, "/accounts/{id}/grants", Everywhere(Administer)),
+    (POST, "/accounts/{id}/reset", Everywhere(Administer)),
+    (POST, "/accounts/{id}/sign-out", Everywhere(Administer)),
+    (GET, "/accounts/{id}/keys", Everywhere(Administer)),
+    (POST, "/accounts/{id}/keys", Everywhere(Administer)),
+    (POST, "/accounts/{id}/keys/{key}/rotate", Everywhere(Administer)),
+    (DELETE, "/accounts/{id}/keys/{key}", Everywhere(Administer)),
+    // Places.
+    (GET, "/sites", Somewhere(See)),
+    (GET, "/points", Somewhere(See)),
+    (GET, "/points/{id}", Over(See, Object::Point)),
+    (GET, "/points/{id}/archive", Over(See, Object::Point)),
+    (GET, "/points/{id}/archive.csv", Over(See, Object::Point)),
+    (GET, "/points/{id}/archive.xlsx", Over(See, Object::Point)),
+    (GET, "/points/{id}/totals", Over(See, Object::Point)),
+    // Devices.
+    (GET, "/devices", Somewhere(See)),
+    (GET, "/devices/{id}", Over(See, Object::Device)),
+    (POST, "/devices/{id}/read-now", Over(Dispatch, Object::Device)),
+    (POST, "/devices/{id}/tunnel", Over(Engineer, Object::Device)),
+    (GET, "/devices/{id}/tunnel", Over(See, Object::Device)),
+    (DELETE, "/devices/{id}/tunnel", Over(Engineer, Object::Device)),
+    (POST, "/devices/{id}/control", Over(Engineer, Object::Device)),
+    (GET, "/devices/{id}/control", Over(See, Object::Device)),
+    (GET, "/control/{id}", Over(See, Object::Control)),
+    (POST, "/control/{id}/confirm", Over(Engineer, Object::Control)),
+    (GET, "/devices/{id}/events", Over(See, Object::Device)),
+    (GET, "/devices/{id}/settings", Over(See, Object::Device)),
+    (GET, "/devices/{id}/settings/changes", Over(See, Object::Device)),
+    (GET, "/devices/{id}/health", Over(See, Object::Device)),
+    // Archives.
+    (GET, "/devices/{id}/columns", Over(See, Object::Device)),
+    (GET, "/devices/{id}/records", Over(See, Object::Device)),
+    (GET, "/records/{id}/versions", Over(See, Object::Record)),
+    (GET, "/series", Somewhere(See)),
+    (GET, "/series/{id}/values", Over(See, Object::Series)),
+    // Lines and those who call.
+    (GET, "/lines", Somewhere(See)),
+    (GET, "/lines/{id}", Over(See, Object::Line)),
+    (GET, "/lines/{id}/health", Over(See, Object::Line)),
+    (GET, "/callers", Somewhere(Engineer)),
+    (POST, "/callers/{id}/approve", Over(Engineer, Object::Caller)),
+    (POST, "/callers/{id}/refuse", Over(Engineer, Object::Caller)),
+    (GET, "/listeners", Somewhere(Engineer)),
+    // Conversations.
+    (GET, "/sessions", Somewhere(See)),
+    (GET, "/sessions.csv", Somewhere(See)),
+    (GET, "/sessions/{id}", Over(See, Object::Session)),
+    (DELETE, "/sessions/{id}", Over(Dispatch, Object::Session)),
+    (POST, "/sessions/{id}/replay", Over(Dispatch, Object::Session)),
+    (GET, "/sessions/{id}/trace", Over(See, Object::Session)),
+    (GET, "/sessions/{id}/trace.txt", Over(See, Object::Session)),
+    // Drivers: what they say of themselves is for everybody.
+    (GET, "/drivers", Account),
+    (GET, "/drivers/models", Account),
+    (GET, "/drivers/work", Somewhere(SeeDrivers)),
+    (GET, "/drivers/events", Somewhere(SeeDrivers)),
+    (GET, "/drivers/versions", Somewhere(SeeDrivers)),
+    (POST, "/drivers/versions", Everywhere(Administer)),
+    (GET, "/drivers/versions/{digest}", Version),
+    (GET, "/drivers/versions/{digest}/devices", Everywhere(SeeDrivers)),
+    (GET, "/drivers/versions/{digest}/log", Version),
+    (GET, "/drivers/versions/{digest}/statistics", Version),
+    (POST, "/drivers/versions/{digest}/shadow", Everywhere(Administer)),
+    (POST, "/drivers/versions/{digest}/canary", Everywhere(Administer)),
+    (POST, "/drivers/versions/{digest}/activate", Everywhere(Administer)),
+    (POST, "/drivers/versions/{digest}/quarantine", Everywhere(Administer)),
+    (POST, "/drivers/versions/{digest}/retire", Everywhere(Administer)),
+    (POST, "/drivers/versions/{digest}/revoke", Everywhere(Administer)),
+    (POST, "/drivers/{id}/rollback", Everywhere(Administer)),
+    (GET, "/drivers/keys", Everywhere(SeeDrivers)),
+    (POST, "/drivers/keys", Everywhere(Administer)),
+    (POST, "/drivers/keys/{id}/revoke", Everywhere(Administer)),
+];
+
+/// What a route needs, given its path as the router has it; none: it is not in the table.
+pub(in crate::api) fn needs(method: &Method, path: &str) -> Option<Needs> {
+    if path == "/metrics" {
+        return (*method == GET).then_some(Everywhere(See));
+    }
+    let path = path.strip_prefix("/api/v1")?;
+    let route = |(of, template, _): &&Route| of == method && *template == path;
+    TABLE.iter().find(route).map(|(_, _, needs)| *needs)
+}
