@@ -15,6 +15,7 @@ mod gap;
 mod guard;
 mod health;
 mod journal;
+mod keep;
 mod live;
 mod park;
 mod problem;
@@ -205,6 +206,7 @@ fn api() -> OpenApiRouter<ApiState> {
     let resources = OpenApiRouter::new()
         .routes(routes!(health::health))
         .routes(routes!(site::list))
+        .routes(routes!(site::one))
         .routes(routes!(device::list))
         .routes(routes!(device::one))
         .routes(routes!(read_now::read_now))
@@ -244,7 +246,7 @@ fn api() -> OpenApiRouter<ApiState> {
         .routes(routes!(live::live));
     // A package may be larger than other bodies.
     let packages = park::packages().layer(DefaultBodyLimit::max(limits::DRIVER_PACKAGE_BYTES));
-    let resources = resources.merge(park::routes()).merge(packages);
+    let resources = resources.merge(park::routes()).merge(packages).merge(keep::routes());
     OpenApiRouter::with_openapi(Document::openapi()).nest("/api/v1", resources)
 }
 

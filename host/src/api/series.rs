@@ -9,9 +9,10 @@ use utoipa::{IntoParams, ToSchema};
 use super::ApiState;
 use super::dto::{Instant, Named, Page};
 use super::extract::{Path, Query, cursor, limit};
+use super::keep::Tagged;
 use super::problem::Problem;
 use super::record::{CellValue, Column, archive, column, value};
-use super::site::PageQuery;
+use super::site::KeptPageQuery;
 use super::words;
 use crate::limits;
 use crate::store::query::{PointRow, SeriesQuery, SeriesRow};
@@ -32,6 +33,10 @@ pub(super) struct Point {
     site: Named,
     /// The device that serves it now.
     device: Option<Named>,
+    /// Counts its changes; its `ETag`.
+    revision: i64,
+    /// Null: it is in use.
+    archived_at: Option<Instant>,
 }
 
 /// A point with its series.
@@ -102,13 +107,16 @@ pub(super) struct SeriesValue {
 }
 
 /// Points.
-#[utoipa::path(get, path = "/points", operation_id = "list_points", tag = "places", params(PageQuery), responses((status = OK, body = Page<Point>)))]
+#[utoipa::path(get, path = "/points", operation_id = "list_points", tag = "places", params(KeptPageQuery), responses((status = OK, body = Page<Point>)))]
 pub(super) async fn points(
     State(state): State<ApiState>,
-    Query(query): Query<PageQuery>,
+    Query(query): Query<KeptPageQuery>,
 ) -> Result<Json<Page<Point>>, Problem> {
     let limit = query.limit()?;
-    let rows = state.store.points(Some(false), query.key()?, limit + 1).await?;
+    let rows = state
+        .store
+        .points(Some(query.archived), query.key()?, limit + 1)
+        .await?;
     Ok(Json(Page::of(rows, limit, |row| row.id.to_string(), shown_point)))
 }
 
@@ -118,7 +126,7 @@ pub(super) async fn points(
 pub(super) async fn point(
     State(state): State<ApiState>,
     Path(id): Path<i64>,
-) -> Result<Json<PointWithSeries>, Problem> {
+) -> Result<Tagged<PointWithSeries>, Problem> {
     let found = state.store.point(id).await?;
     let point = found.ok_or_else(|| Problem::not_found(format!("there is no point {id}")))?;
     let wanted = SeriesQuery {
@@ -127,10 +135,11 @@ pub(super) async fn point(
         ..SeriesQuery::default()
     };
     let series = state.store.series(&wanted).await?;
-    Ok(Json(PointWithSeries {
+    let shown = PointWithSeries {
         point: shown_point(point),
         series: series.into_iter().map(shown_series).collect(),
-    }))
+    };
+    Ok(Tagged::ok(shown.point.revision, shown))
 }
 
 /// Series.
@@ -199,6 +208,8 @@ fn shown_point(row: PointRow) -> Point {
         node: row.node.into(),
         site: row.site.into(),
         device: row.device.map(Named::from),
+        revision: row.revision,
+        archived_at: row.archived_at.map(Instant),
     }
 }
 

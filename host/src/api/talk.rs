@@ -9,6 +9,7 @@ use utoipa::{IntoParams, ToSchema};
 use super::ApiState;
 use super::dto::{Instant, OutcomeWord, Page};
 use super::extract::{Path, Query, limit};
+use super::keep::Tagged;
 use super::problem::Problem;
 use super::session::SessionBrief;
 use super::words;
@@ -20,6 +21,9 @@ use crate::store::query::{LineInfo, Talk, Whose};
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub(super) struct LinesQuery {
+    /// Those that are archived instead of those in use.
+    #[serde(default)]
+    archived: bool,
     /// `next` of the page before.
     after: Option<String>,
     /// Rows of the page, 100 unless said otherwise, at most 1000.
@@ -44,6 +48,10 @@ pub(super) struct Line {
     devices: Vec<LineDevice>,
     /// The last session over it that ended.
     last_session: Option<SessionBrief>,
+    /// Counts its changes; its `ETag`.
+    revision: i64,
+    /// Null: it is in use.
+    archived_at: Option<Instant>,
 }
 
 /// A device on a line.
@@ -121,15 +129,19 @@ pub(super) async fn lines(
     Query(query): Query<LinesQuery>,
 ) -> Result<Json<Page<Line>>, Problem> {
     let limit = limit(query.limit, 100, 1000)?;
-    let rows = state.store.lines(false, query.after.as_deref(), limit + 1).await?;
+    let rows = state
+        .store
+        .lines(query.archived, query.after.as_deref(), limit + 1)
+        .await?;
     Ok(Json(Page::of(rows, limit, |row| row.name.clone(), line)))
 }
 
 /// One line.
 #[utoipa::path(get, path = "/lines/{id}", operation_id = "one_line", tag = "lines", params(("id" = i64, Path)),
     responses((status = OK, body = Line)))]
-pub(super) async fn one_line(State(state): State<ApiState>, Path(id): Path<i64>) -> Result<Json<Line>, Problem> {
-    Ok(Json(line(find(&state, id).await?)))
+pub(super) async fn one_line(State(state): State<ApiState>, Path(id): Path<i64>) -> Result<Tagged<Line>, Problem> {
+    let info = find(&state, id).await?;
+    Ok(Tagged::ok(info.revision, line(info)))
 }
 
 /// How well the talk with a device goes, over whatever line.
@@ -235,5 +247,7 @@ fn line(info: LineInfo) -> Line {
         options: info.options.to_string(),
         devices: info.devices.into_iter().map(device).collect(),
         last_session: info.last_session.map(SessionBrief::from),
+        revision: info.revision,
+        archived_at: info.archived_at.map(Instant),
     }
 }

@@ -135,13 +135,21 @@ pub fn print_preview(
     drivers: &Drivers,
     out: &mut dyn Write,
 ) -> Result<(), DeviceError> {
-    let faults: Vec<ImportFault> = seen.iter().filter_map(|seen| seen.as_ref().err()).flatten().cloned().collect();
+    let faults: Vec<ImportFault> = seen
+        .iter()
+        .filter_map(|seen| seen.as_ref().err())
+        .flatten()
+        .cloned()
+        .collect();
     if !faults.is_empty() {
         return Err(DeviceError::Faults(faults));
     }
     for seen in seen.iter().flatten() {
         print_imported(std::slice::from_ref(&seen.imported), out)?;
-        let differences = seen.before.iter().flat_map(|before| roster::differences(before, &seen.after, drivers));
+        let differences = seen
+            .before
+            .iter()
+            .flat_map(|before| roster::differences(before, &seen.after, drivers));
         for (key, before, after) in differences {
             writeln!(out, "  {key}: {before:?} becomes {after:?}")?;
         }

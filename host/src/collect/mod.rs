@@ -11,6 +11,7 @@ mod queue;
 mod sink;
 mod tally;
 mod told;
+mod trial;
 
 use serde::{Deserialize, Serialize};
 
@@ -19,6 +20,7 @@ pub use callers::{Callers, CallersHandle};
 pub use collector::Collector;
 pub use control::ControlJob;
 pub use handle::{Board, Command, Handle, HandleError, Live, LiveEvent, NewTunnel, ReadNow};
+pub use trial::{Trial, TrialSeen, TrialState};
 
 /// Section `polling` of the configuration.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

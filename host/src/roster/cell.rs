@@ -29,7 +29,19 @@ mod tests {
 
     #[test]
     fn no_text_is_a_formula_and_every_text_comes_back() {
-        for text in ["", "Котёл 7", "=1+1", "'=1", "''@x", "-33.9", "+7 495", "@a", "'quoted'", "\tx", "''"] {
+        for text in [
+            "",
+            "Котёл 7",
+            "=1+1",
+            "'=1",
+            "''@x",
+            "-33.9",
+            "+7 495",
+            "@a",
+            "'quoted'",
+            "\tx",
+            "''",
+        ] {
             let written = guarded(text);
             assert!(!written.starts_with(['=', '+', '-', '@', '\t', '\r']), "{text:?}");
             assert_eq!(plain(&written), text);

@@ -112,7 +112,11 @@ impl Draft {
                 (None, None)
             }
         };
-        let routes = self.routes.iter().filter_map(|draft| route(draft, &mut wrong)).collect();
+        let routes = self
+            .routes
+            .iter()
+            .filter_map(|draft| route(draft, &mut wrong))
+            .collect();
         let schedule = self.schedule().unwrap_or_else(|fault| {
             wrong.push(fault);
             None

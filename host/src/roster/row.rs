@@ -111,7 +111,10 @@ fn routes(row: &Row, wrong: &mut Vec<Fault>) -> Vec<DraftRoute> {
         let parts: Vec<&str> = text.split('|').map(str::trim).collect();
         if parts.len() != addresses.len() {
             let (got, want) = (parts.len(), addresses.len());
-            wrong.push((key, format!("has {got} parts between bars, expected {want}: one a line")));
+            wrong.push((
+                key,
+                format!("has {got} parts between bars, expected {want}: one a line"),
+            ));
             return vec![None; addresses.len()];
         }
         let said = |part: &&str| (*part != NONE).then(|| (*part).to_owned());
@@ -183,7 +186,10 @@ pub fn row(device: &NewDevice, drivers: &Drivers) -> Row {
         }
     };
     let config = masked(describe, &device.config);
-    let config = config.as_object().filter(|config| !config.is_empty()).map(|_| config.to_string());
+    let config = config
+        .as_object()
+        .filter(|config| !config.is_empty())
+        .map(|_| config.to_string());
     let degrees = |degrees: Option<f64>| degrees.map(|degrees| degrees.to_string());
     let addresses: Vec<String> = device.routes.iter().map(|route| route.address.to_string()).collect();
     let cells = [
@@ -192,9 +198,24 @@ pub fn row(device: &NewDevice, drivers: &Drivers) -> Row {
         ("model", device.model.clone()),
         ("serial", device.serial.clone()),
         ("line", Some(addresses.join(" "))),
-        ("line_name", each(device.routes.iter().map(|route| route.line.clone()), false)),
-        ("settings", each(device.routes.iter().map(|route| route.settings.map(|is| is.to_string())), true)),
-        ("line_options", each(device.routes.iter().map(|route| options(route.options)), true)),
+        (
+            "line_name",
+            each(device.routes.iter().map(|route| route.line.clone()), false),
+        ),
+        (
+            "settings",
+            each(
+                device
+                    .routes
+                    .iter()
+                    .map(|route| route.settings.map(|is| is.to_string())),
+                true,
+            ),
+        ),
+        (
+            "line_options",
+            each(device.routes.iter().map(|route| options(route.options)), true),
+        ),
         ("organisation", Some(device.organisation.clone())),
         ("site", Some(device.site.name.clone())),
         ("address", device.site.address.clone()),
@@ -215,7 +236,9 @@ pub fn row(device: &NewDevice, drivers: &Drivers) -> Row {
 }
 
 fn options(options: Option<crate::model::LineOptions>) -> Option<String> {
-    options.map(|options| options.to_string()).filter(|text| !text.is_empty())
+    options
+        .map(|options| options.to_string())
+        .filter(|text| !text.is_empty())
 }
 
 /// What belongs to each line. `once`: what all have alike is said once.

@@ -65,8 +65,12 @@ pub fn read(bytes: &[u8]) -> Result<(TableKind, Vec<Row>), TableError> {
     let head = lines.next().ok_or(TableError::Empty)?;
     check_head(&head)?;
     let row = |cells: Vec<String>| {
-        let said = head.iter().zip(cells).filter(|(key, cell)| !key.is_empty() && !cell.is_empty());
-        said.map(|(key, cell)| (key.clone(), plain(&cell).to_owned())).collect::<Row>()
+        let said = head
+            .iter()
+            .zip(cells)
+            .filter(|(key, cell)| !key.is_empty() && !cell.is_empty());
+        said.map(|(key, cell)| (key.clone(), plain(&cell).to_owned()))
+            .collect::<Row>()
     };
     Ok((kind, lines.map(row).filter(|row| !row.is_empty()).collect()))
 }
@@ -92,9 +96,12 @@ fn text(bytes: &[u8]) -> Result<Vec<Vec<String>>, TableError> {
     let text = text.trim_start_matches('\u{feff}');
     let head = text.lines().next().unwrap_or_default();
     // Spreadsheets write what their country separates with.
-    let separator = [b',', b';', b'\t']
-        .into_iter()
-        .max_by_key(|separator| (head.bytes().filter(|byte| byte == separator).count(), *separator == b','));
+    let separator = [b',', b';', b'\t'].into_iter().max_by_key(|separator| {
+        (
+            head.bytes().filter(|byte| byte == separator).count(),
+            *separator == b',',
+        )
+    });
     let mut reader = csv::ReaderBuilder::new()
         .has_headers(false)
         .delimiter(separator.unwrap_or(b','))
@@ -213,7 +220,10 @@ mod tests {
         ] {
             let rows = rows(text).unwrap();
             assert_eq!(rows.len(), 1, "{text:?}");
-            assert_eq!((rows[0]["name"].as_str(), rows[0]["line"].as_str()), ("Котёл 7", "tcp:a:1"));
+            assert_eq!(
+                (rows[0]["name"].as_str(), rows[0]["line"].as_str()),
+                ("Котёл 7", "tcp:a:1")
+            );
             assert_eq!(rows[0].len(), 2, "what is empty is not said");
         }
     }
@@ -248,7 +258,10 @@ mod tests {
         assert!(bomb.len() < 1 << 20, "{} bytes", bomb.len());
         assert_eq!(
             read(&bomb).unwrap_err().to_string(),
-            format!("the file has more than {} bytes when it is inflated", limits::IMPORT_INFLATED_BYTES)
+            format!(
+                "the file has more than {} bytes when it is inflated",
+                limits::IMPORT_INFLATED_BYTES
+            )
         );
     }
 
@@ -260,7 +273,10 @@ mod tests {
         sheet.write_string(1, 0, "Котёл 7").unwrap();
         sheet.write_number(1_048_575, 0, 7).unwrap();
         let rows = read(&book.save_to_buffer().unwrap()).unwrap().1;
-        assert_eq!(rows.iter().map(|row| row["name"].as_str()).collect::<Vec<_>>(), ["Котёл 7", "7"]);
+        assert_eq!(
+            rows.iter().map(|row| row["name"].as_str()).collect::<Vec<_>>(),
+            ["Котёл 7", "7"]
+        );
         let mut book = rust_xlsxwriter::Workbook::new();
         book.add_worksheet().write_string(0, 16_383, "name").unwrap();
         assert!(read(&book.save_to_buffer().unwrap()).is_err());

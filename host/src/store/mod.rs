@@ -71,8 +71,8 @@ pub use error::StoreError;
 pub use group::{GroupInfo, NewGroup};
 pub use import::{Change, ImportFault, Imported, NewDevice, NewPoint, NewRoute, NewSite, Seen};
 pub use keep::{
-    DeviceHistory, Doer, Form, Kept, KeptDevice, KeptQuery, Kind, NewLine, PointDevice, PointSpan, Refusal, Replace, Replaced,
-    Replacement, RouteSpan, SecretKeys,
+    DeviceHistory, Doer, Form, Kept, KeptDevice, KeptQuery, Kind, NewLine, PointDevice, PointSpan, Refusal, Replace,
+    Replaced, Replacement, RouteSpan, SecretKeys,
 };
 pub use lock::{HostLock, LockError};
 pub use pause::{Pause, PauseCause};

@@ -2,6 +2,7 @@
 
 mod callers;
 mod journal;
+mod keep;
 mod live;
 mod problems;
 mod resources;
@@ -235,7 +236,7 @@ async fn answer_commands(mut commands: mpsc::Receiver<Command>) {
                 };
                 let _ = reply.send(answer);
             }
-            Command::Reload | Command::Configure(_) | Command::CameBack(_) => {}
+            Command::Try(_) | Command::Reload | Command::Configure(_) | Command::CameBack(_) => {}
         }
     }
 }

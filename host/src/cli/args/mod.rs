@@ -14,6 +14,7 @@ use clap::{Args, Parser, Subcommand};
 use crate::limits;
 use crate::model::CallerState;
 
+pub use crate::roster::config_json;
 pub use control::{ControlArgs, ControlCommand};
 pub use device::{DeviceArgs, DeviceCommand, GroupCommand};
 pub use park::{ParkCommand, TrustCommand};
@@ -21,7 +22,6 @@ use probe::PROBE_EXAMPLES;
 pub use probe::{Addresses, ProbeArgs};
 pub use read::{Format, ReadArgs, ReplayArgs};
 use read::{READ_EXAMPLES, REPLAY_EXAMPLES};
-pub use crate::roster::config_json;
 pub(super) use values::key_value;
 
 /// Uzel: an open dispatch system for energy meters.

@@ -39,7 +39,8 @@ impl Places {
         let site = site(tx, organisation, &device.site, changes).await?;
         if changes.len() > before && !target.changes_others() {
             let name = &device.site.name;
-            let reason = format!("site {name:?} is there with another address, time zone or coordinates: change the site");
+            let reason =
+                format!("site {name:?} is there with another address, time zone or coordinates: change the site");
             return Ok(Err(("site", reason)));
         }
         let key = (site, device.node.clone());
@@ -220,7 +221,9 @@ pub(super) async fn line(
         Ok(id) => id,
         Err(reason) => return Ok(Err(("line", reason))),
     };
-    let Some(options) = route.options else { return Ok(Ok(id)) };
+    let Some(options) = route.options else {
+        return Ok(Ok(id));
+    };
     let (name, is): (String, String) = sqlx::query_as("select name, options from line where id = $1")
         .bind(id)
         .fetch_one(&mut tx.conn)
@@ -260,7 +263,10 @@ async fn find_line(tx: &mut Tx, route: &NewRoute, target: Target) -> Result<Resu
             .map_err(StoreError::of(what))?;
     let name = match (&route.line, &there) {
         (_, Some((_, name, true))) => {
-            return Ok(Err(format!("line {name:?} at {} is archived: restore it first", route.address)));
+            return Ok(Err(format!(
+                "line {name:?} at {} is archived: restore it first",
+                route.address
+            )));
         }
         (None, Some((id, ..))) => return Ok(Ok(*id)),
         (Some(name), Some((id, there, _))) if name == there => return Ok(Ok(*id)),

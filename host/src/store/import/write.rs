@@ -129,7 +129,9 @@ impl<'a> Writing<'a> {
                 .map_err(StoreError::of("find a device"))?;
         let taken = |archived| Err(("name", keep::taken(&format!("device {:?}", device.name), archived)));
         let found = match (self.target, named) {
-            (_, Some((id, _, archived))) if self.target.known() != Some(id) && (archived || self.target != Target::ByName) => {
+            (_, Some((id, _, archived)))
+                if self.target.known() != Some(id) && (archived || self.target != Target::ByName) =>
+            {
                 taken(archived)
             }
             (Target::ByName, Some((id, node, _))) => Ok(Some(There { id, node })),
@@ -165,7 +167,10 @@ impl<'a> Writing<'a> {
                 Err(fault) => return Ok(Err(fault)),
             };
             if !is_his(tx, self.doer.scope, line, id).await? {
-                return Ok(Err(("line", format!("line {} belongs to somebody else", route.address))));
+                return Ok(Err((
+                    "line",
+                    format!("line {} belongs to somebody else", route.address),
+                )));
             }
             new.push((line, route.settings.map(|settings| settings.to_string())));
         }

@@ -5,10 +5,10 @@ use sqlx::{AssertSqlSafe, SqliteConnection};
 
 use super::object::{count_change, expect_revision, read};
 use super::{Doer, Kind, conflict, history, kept_device, missing};
+use crate::store::Store;
 use crate::store::audit::{self, Done};
 use crate::store::error::StoreError;
 use crate::store::writer::{Tx, Write};
-use crate::store::Store;
 
 /// So many of what is in the way are named.
 const NAMED: usize = 10;

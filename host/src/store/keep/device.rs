@@ -101,11 +101,7 @@ async fn some(
     Ok(kept)
 }
 
-fn device(
-    row: &SqliteRow,
-    routes: Vec<NewRoute>,
-    points: Vec<NewPoint>,
-) -> Result<NewDevice, StoreError> {
+fn device(row: &SqliteRow, routes: Vec<NewRoute>, points: Vec<NewPoint>) -> Result<NewDevice, StoreError> {
     Ok(NewDevice {
         name: row.get("name"),
         driver: row.get("driver"),

@@ -23,7 +23,11 @@ pub(super) fn form(row: &SqliteRow) -> Result<NewGroup, StoreError> {
 }
 
 /// Another group of the same name.
-pub(super) async fn in_the_way(conn: &mut SqliteConnection, own: Option<i64>, group: &NewGroup) -> Result<(), StoreError> {
+pub(super) async fn in_the_way(
+    conn: &mut SqliteConnection,
+    own: Option<i64>,
+    group: &NewGroup,
+) -> Result<(), StoreError> {
     let there: Option<bool> =
         sqlx::query_scalar("select archived_at is not null from poll_group where name = $1 and id is not $2")
             .bind(&group.name)

@@ -25,7 +25,11 @@ pub(super) fn form(row: &SqliteRow) -> Result<NewLine, StoreError> {
 }
 
 /// Another line of the same name, or at the same address.
-pub(super) async fn in_the_way(conn: &mut SqliteConnection, own: Option<i64>, line: &NewLine) -> Result<(), StoreError> {
+pub(super) async fn in_the_way(
+    conn: &mut SqliteConnection,
+    own: Option<i64>,
+    line: &NewLine,
+) -> Result<(), StoreError> {
     let what = "look for a line";
     let named: Option<bool> =
         sqlx::query_scalar("select archived_at is not null from line where name = $1 and id is not $2")
@@ -50,7 +54,10 @@ pub(super) async fn in_the_way(conn: &mut SqliteConnection, own: Option<i64>, li
         None => Ok(()),
         Some((other, archived)) => {
             let how = if archived { ", which is archived" } else { "" };
-            Err(conflict("address", format!("line {} belongs to {other:?}{how}", line.address)))
+            Err(conflict(
+                "address",
+                format!("line {} belongs to {other:?}{how}", line.address),
+            ))
         }
     }
 }

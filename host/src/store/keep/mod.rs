@@ -18,13 +18,13 @@ use super::error::StoreError;
 use crate::model::{Actor, Scope};
 
 pub use device::KeptDevice;
-pub use form::{Form, Kept, NewLine};
-pub use object::KeptQuery;
-pub use history::{DeviceHistory, PointDevice, PointSpan, Replacement, RouteSpan};
-pub use replace::{Replace, Replaced};
 pub(super) use device::{one as kept_device, shown as shown_device};
-pub(super) use object::count_change;
+pub use form::{Form, Kept, NewLine};
+pub use history::{DeviceHistory, PointDevice, PointSpan, Replacement, RouteSpan};
 pub(super) use history::{begin_routes, end_routes};
+pub use object::KeptQuery;
+pub(super) use object::count_change;
+pub use replace::{Replace, Replaced};
 pub(super) use scope::{Place, has as has_place};
 
 /// What can be kept.

@@ -116,9 +116,11 @@ pub(super) async fn insert(conn: &mut SqliteConnection, form: &Form) -> Result<i
         .bind(time_zone)
         .bind(latitude)
         .bind(longitude),
-        Form::Node { site, name } => sqlx::query_scalar("insert into node (site_id, name) values ($1, $2) returning id")
-            .bind(site)
-            .bind(name),
+        Form::Node { site, name } => {
+            sqlx::query_scalar("insert into node (site_id, name) values ($1, $2) returning id")
+                .bind(site)
+                .bind(name)
+        }
         Form::Point {
             node,
             name,
@@ -133,10 +135,7 @@ pub(super) async fn insert(conn: &mut SqliteConnection, form: &Form) -> Result<i
         .bind(purpose),
         other => sqlx::query_scalar("insert into organisation (name) values ($1) returning id").bind(other.name()),
     };
-    query
-        .fetch_one(conn)
-        .await
-        .map_err(StoreError::of("insert a place"))
+    query.fetch_one(conn).await.map_err(StoreError::of("insert a place"))
 }
 
 /// Makes one what is said here. Nodes and points stay where they are.

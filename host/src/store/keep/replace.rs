@@ -7,7 +7,7 @@ use sqlx::SqliteConnection;
 
 use super::history::end_routes;
 use super::object::{count_change, expect_revision};
-use super::{Doer, Kind, KeptDevice, conflict, kept_device, missing, shown_device};
+use super::{Doer, KeptDevice, Kind, conflict, kept_device, missing, shown_device};
 use crate::model::DeviceId;
 use crate::store::audit::{self, Done};
 use crate::store::error::StoreError;
@@ -127,7 +127,10 @@ impl Exchange {
         match since {
             Some(since) if since > 0 && since >= at => {
                 let (since, at) = (instant(since), instant(at));
-                Err(conflict("at", format!("device {name:?} has its place since {since}, after {at}")))
+                Err(conflict(
+                    "at",
+                    format!("device {name:?} has its place since {since}, after {at}"),
+                ))
             }
             _ => Ok(()),
         }
