@@ -1,5 +1,6 @@
 //! System tests: one file per user story.
 
+mod add_a_meter;
 mod by_hand;
 mod captured_spt943;
 mod captured_vkt7;

@@ -174,7 +174,7 @@ impl DeviceBody {
         }
         let line_is_told = wrong.iter().any(|(key, _)| *key == "line");
         let device = draft.device(&drivers(state)).map_err(|mut more| {
-            more.retain(|(key, _)| !(line_is_told && *key == "line"));
+            more.retain(|(key, reason)| !(line_is_told && *key == "line" && reason == "is missing"));
             more
         });
         match device {

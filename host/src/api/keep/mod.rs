@@ -7,6 +7,7 @@ mod group;
 mod history;
 mod import;
 mod line;
+mod node;
 mod place;
 mod replace;
 mod trial;
@@ -41,10 +42,10 @@ pub(super) fn routes() -> OpenApiRouter<ApiState> {
         .routes(routes!(place::organisation, place::change_organisation))
         .routes(routes!(place::create_site))
         .routes(routes!(place::change_site))
-        .routes(routes!(place::nodes, place::create_node))
-        .routes(routes!(place::node, place::change_node))
-        .routes(routes!(place::create_point))
-        .routes(routes!(place::change_point))
+        .routes(routes!(node::nodes, node::create_node))
+        .routes(routes!(node::node, node::change_node))
+        .routes(routes!(node::create_point))
+        .routes(routes!(node::change_point))
         .routes(routes!(line::create))
         .routes(routes!(line::change))
         .routes(routes!(group::list, group::create))

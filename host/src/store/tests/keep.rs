@@ -135,8 +135,15 @@ async fn what_something_in_use_hangs_on_is_not_archived() {
     let plan = f.store.poll_plan().await.unwrap();
     assert_eq!((plan[0].enabled, plan[0].archived), (false, true));
     let told = refusal(f.store.restore(&doer(), Kind::Device, 1, None).await).to_string();
-    assert!(told.contains("\"Basement\", \"127.0.0.1:1\""), "{told}");
-    for kind in [Kind::Organisation, Kind::Site, Kind::Node, Kind::Line, Kind::Device] {
+    assert!(told.ends_with("\"Basement\", \"127.0.0.1:1\", \"Heating\""), "{told}");
+    for kind in [
+        Kind::Organisation,
+        Kind::Site,
+        Kind::Node,
+        Kind::Line,
+        Kind::Point,
+        Kind::Device,
+    ] {
         f.store.restore(&doer(), kind, 1, None).await.unwrap();
     }
     assert!(f.store.poll_plan().await.unwrap()[0].enabled);
@@ -148,7 +155,7 @@ async fn what_something_in_use_hangs_on_is_not_archived() {
     );
     assert_eq!(
         f.count("select count(*) from audit where deed like '%.restore'").await,
-        5
+        6
     );
 }
 
