@@ -129,6 +129,7 @@ impl TestHost {
         words.extend([
             program.as_os_str(),
             "serve".as_ref(),
+            "--without-accounts".as_ref(),
             "--config".as_ref(),
             "uzel.toml".as_ref(),
         ]);

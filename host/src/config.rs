@@ -100,6 +100,10 @@ pub fn load(file: Option<&Path>) -> Result<Config, ConfigError> {
     ] {
         *path = folder.join(&*path);
     }
+    if let Some(tls) = &mut config.http.tls {
+        tls.certificate = folder.join(&tls.certificate);
+        tls.key = folder.join(&tls.key);
+    }
     for path in [&mut config.drivers.registry_logins, &mut config.drivers.watch] {
         *path = path.take().map(|path| folder.join(path));
     }
@@ -146,10 +150,10 @@ fn parse(text: &str) -> Result<Config, Vec<String>> {
 }
 
 fn check(config: &Config, faults: &mut Vec<String>) {
-    if !config.http.listen.ip().is_loopback() {
+    if config.http.check().is_err() {
         faults.push(format!(
-            "http.listen is {}, expected a loopback address such as 127.0.0.1:8080: there are no accounts yet, so nobody \
-             outside this machine may connect",
+            "http.listen is {}, which others can reach, without encryption: expected http.tls with certificate and key, \
+             or http.insecure = true where something else encrypts",
             config.http.listen
         ));
     }

@@ -261,6 +261,12 @@ pub const LIVE_STREAMS: usize = 64;
 /// Values of one page of records: 10 000 hours of 20 columns.
 pub const PAGE_VALUES: u32 = 200_000;
 
+/// Rows of the archive of a point in one answer: a year of half-hours, or two of hours.
+pub const STRIP_ROWS: usize = 20_000;
+
+/// Columns of the archive of a point in one answer: more than the largest meters have for an input.
+pub const STRIP_COLUMNS: usize = 64;
+
 /// Sessions that retention looks at in one transaction: milliseconds of the writer's time.
 pub const PRUNE_SESSIONS: usize = 200;
 
@@ -405,6 +411,92 @@ pub const PROBE_PAUSE_ANSWERED: std::time::Duration = std::time::Duration::from_
 
 /// Answers that nobody understood which a search tells: on a noisy line there is one at each address.
 pub const PROBE_STRANGE: usize = 50;
+
+/// Characters of a password at least: shorter ones are found by trying (NIST SP 800-63B asks for 8, and 15 without a second
+/// factor).
+pub const PASSWORD_CHARS: usize = 10;
+
+/// Bytes of a password at most: a sentence, and no work for the hash.
+pub const PASSWORD_BYTES: usize = 512;
+
+/// Passwords that are hashed at once: each takes 19 MiB and a processor for tens of milliseconds.
+pub const HASHES_AT_ONCE: usize = 2;
+
+/// Sign-ins that wait for their hash: a whole office in the morning. More is somebody who tries passwords.
+pub const HASHES_WAITING: usize = 32;
+
+/// How long a one-time secret holds, seconds: over a weekend.
+pub const ONE_TIME_S: i64 = 72 * 3_600;
+
+/// How long a sign-in holds that is not used, seconds: a shift of a dispatcher and the way home.
+pub const SIGN_IN_IDLE_S: i64 = 16 * 3_600;
+
+/// How long a sign-in holds however much it is used, seconds.
+pub const SIGN_IN_S: i64 = 7 * 24 * 3_600;
+
+/// Sign-ins of one account: screens and telephones of a person. One more ends the oldest.
+pub const SIGN_INS_OF_ACCOUNT: i64 = 20;
+
+/// Keys of one program that hold: two while one takes the place of the other, for each of a few purposes.
+pub const KEYS_OF_ACCOUNT: u32 = 10;
+
+/// Grants of one account: more are better said as an organisation.
+pub const GRANTS_OF_ACCOUNT: usize = 1_000;
+
+/// How long it is believed who a token belongs to before the store is asked again, seconds. What this host changes it
+/// knows at once.
+pub const KNOWN_S: i64 = 5;
+
+/// Tokens whose owners are remembered: more are asked for each time.
+pub const KNOWN_TOKENS: usize = 4_096;
+
+/// How long after a use of a sign-in or a key the next one is written down, seconds: a row a minute wears no disk.
+pub const SEEN_S: i64 = 60;
+
+/// Wrong passwords of one name from one address before the next one has to wait.
+pub const TRIES_OF_NAME_AT_ADDRESS: u32 = 5;
+
+/// Wrong passwords of one name from anywhere, or of any name from one address, before the next one has to wait: an office
+/// behind one address mistypes some.
+pub const TRIES: u32 = 20;
+
+/// The longest wait after a wrong password, seconds.
+pub const TRY_WAIT_S: i64 = 15 * 60;
+
+/// The longest wait of a name whatever the address, seconds: short enough that nobody is kept out by somebody else who
+/// mistypes his name on purpose.
+pub const NAME_WAIT_S: i64 = 60;
+
+/// Names and addresses whose wrong passwords are counted. Beyond, those that waited longest are forgotten.
+pub const TRIES_COUNTED: usize = 20_000;
+
+/// Requests of one account, or of one address without one, a second on the average and at once: a page of the client
+/// takes about ten, a program that copies archives a few at once.
+pub const REQUESTS_A_SECOND: u32 = 100;
+
+/// See [`REQUESTS_A_SECOND`].
+pub const REQUESTS_AT_ONCE: u32 = 500;
+
+/// Accounts and addresses whose requests are counted before those that rest are forgotten.
+pub const REQUESTS_COUNTED: usize = 10_000;
+
+/// Connections to the API at once: an office of browsers and some programs.
+pub const HTTP_CONNECTIONS: usize = 1_024;
+
+/// Of them from one address: one browser has six, an office behind one address more.
+pub const HTTP_CONNECTIONS_OF_ADDRESS: usize = 256;
+
+/// How long the head of a request, or a TLS handshake, may take to come.
+pub const HTTP_HEAD_TIME: std::time::Duration = std::time::Duration::from_secs(15);
+
+/// Bytes of the head of a request.
+pub const HTTP_HEAD_BYTES: usize = 64 << 10;
+
+/// How often the live stream looks whether its watcher may see what it saw, and what is new.
+pub const LIVE_LOOK: std::time::Duration = std::time::Duration::from_secs(10);
+
+/// How often the files of the certificate are looked at.
+pub const CERTIFICATE_LOOK: std::time::Duration = std::time::Duration::from_secs(60);
 
 /// Rows of an import: twice the largest fleet that one host is meant for.
 pub const IMPORT_ROWS: usize = 20_000;

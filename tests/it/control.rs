@@ -136,7 +136,7 @@ async fn a_set_point_is_shown_then_confirmed_then_written_and_read_back() {
     assert_eq!(listed["items"][0], done);
     assert_eq!(
         (&done["why"], &done["asked_by"], &done["confirmed_by"]),
-        (&"complaint 118".into(), &"api".into(), &"api".into())
+        (&"complaint 118".into(), &"nobody signed in".into(), &"nobody signed in".into())
     );
     let settings = host.get(&format!("/api/v1/devices/{device}/settings")).await;
     let settings = settings["items"].as_array().unwrap();

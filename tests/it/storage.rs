@@ -252,7 +252,7 @@ async fn a_start_on_a_read_only_file_system_says_so() {
     let output = Command::new("unshare")
         .args(["--map-root-user", "--mount", "sh", "-c", &script, "sh"])
         .arg(system_tests::parts::uzel())
-        .args(["serve", "--config", "uzel.toml"])
+        .args(["serve", "--without-accounts", "--config", "uzel.toml"])
         .current_dir(host.folder())
         .output()
         .expect("unshare is there, from util-linux");

@@ -120,7 +120,7 @@ async function start(env, dir, programs) {
   writeFileSync(devices, readFileSync(own('devices.csv'), 'utf8').replace(/\{(\d)\}/g, (_, place) => lines[place - 1]));
   const imported = spawnSync(env.UZEL_BIN, ['device', 'import', devices, '--config', config], { encoding: 'utf8', timeout: START_MS });
   if (imported.status !== 0) throw new Error(`the import failed: ${imported.error ?? ''}${imported.stderr}${imported.stdout}`);
-  const host = new Program('the host', env.UZEL_BIN, ['serve', '--config', config]);
+  const host = new Program('the host', env.UZEL_BIN, ['serve', '--without-accounts', '--config', config]);
   programs.push(host);
   return host.until((said) => /serving (http:\/\/127\.0\.0\.1:\d+)/.exec(said)?.[1]);
 }

@@ -11,8 +11,9 @@ use super::ApiState;
 use super::dto::{Instant, Named, Page};
 use super::extract::{Path, Query, cursor, limit};
 use super::problem::Problem;
+use super::signed_in::SignedIn;
 use crate::collect::ListenerCounts;
-use crate::model::CallerState;
+use crate::model::{CallerState, Right};
 use crate::store::query::{CallerQuery, CallerRow};
 
 /// Which callers.
@@ -105,6 +106,7 @@ pub(super) struct Listener {
     responses((status = OK, body = Page<Caller>)))]
 pub(super) async fn list(
     State(state): State<ApiState>,
+    asks: SignedIn,
     Query(query): Query<ListQuery>,
 ) -> Result<Json<Page<Caller>>, Problem> {
     let limit = limit(query.limit, 100, 1000)?;
@@ -120,7 +122,7 @@ pub(super) async fn list(
         limit: limit + 1,
         ..CallerQuery::default()
     };
-    let rows = state.store.callers(&query).await?;
+    let rows = state.store.callers(asks.scope(Right::Engineer), &query).await?;
     Ok(Json(Page::of(
         rows,
         limit,
@@ -132,15 +134,23 @@ pub(super) async fn list(
 /// Lets a caller be read: it is no longer counted among the unknown.
 #[utoipa::path(post, path = "/callers/{id}/approve", operation_id = "approve_caller", tag = "callers", params(("id" = i64, Path)),
     responses((status = OK, body = Caller)))]
-pub(super) async fn approve(State(state): State<ApiState>, Path(id): Path<i64>) -> Result<Json<Caller>, Problem> {
-    decide(&state, id, CallerState::Approved).await
+pub(super) async fn approve(
+    State(state): State<ApiState>,
+    asks: SignedIn,
+    Path(id): Path<i64>,
+) -> Result<Json<Caller>, Problem> {
+    decide(&state, &asks, id, CallerState::Approved).await
 }
 
 /// Sends a caller away, now and whenever it calls.
 #[utoipa::path(post, path = "/callers/{id}/refuse", operation_id = "refuse_caller", tag = "callers", params(("id" = i64, Path)),
     responses((status = OK, body = Caller)))]
-pub(super) async fn refuse(State(state): State<ApiState>, Path(id): Path<i64>) -> Result<Json<Caller>, Problem> {
-    decide(&state, id, CallerState::Refused).await
+pub(super) async fn refuse(
+    State(state): State<ApiState>,
+    asks: SignedIn,
+    Path(id): Path<i64>,
+) -> Result<Json<Caller>, Problem> {
+    decide(&state, &asks, id, CallerState::Refused).await
 }
 
 /// Ports that modems call.
@@ -150,8 +160,8 @@ pub(super) async fn listeners(State(state): State<ApiState>) -> Json<Page<Listen
     Json(Page::whole(listeners.iter().map(|counts| listener(counts)).collect()))
 }
 
-async fn decide(state: &ApiState, id: i64, wanted: CallerState) -> Result<Json<Caller>, Problem> {
-    if !state.store.decide_caller(id, wanted).await? {
+async fn decide(state: &ApiState, asks: &SignedIn, id: i64, wanted: CallerState) -> Result<Json<Caller>, Problem> {
+    if !state.store.decide_caller(id, wanted, &asks.actor()).await? {
         return Err(Problem::not_found(format!("there is no caller {id}")));
     }
     state.callers.decided();
@@ -160,7 +170,7 @@ async fn decide(state: &ApiState, id: i64, wanted: CallerState) -> Result<Json<C
         limit: 1,
         ..CallerQuery::default()
     };
-    let row = state.store.callers(&query).await?.pop();
+    let row = state.store.callers(asks.scope(Right::Engineer), &query).await?.pop();
     let row = row.ok_or_else(|| Problem::not_found(format!("there is no caller {id}")))?;
     Ok(Json(show(state, row)))
 }

@@ -14,15 +14,13 @@ use super::dto::{Instant, Page};
 use super::extract::{Body, Path, Query, cursor};
 use super::problem::Problem;
 use super::read_now::refused;
+use super::signed_in::SignedIn;
 use super::site::PageQuery;
 use super::words;
 use crate::collect::ControlJob;
 use crate::limits;
 use crate::model::{Act, Change, ControlId, DeviceId, Held, Stage};
 use crate::store::{ControlOrder, NewControl, NotConfirmed};
-
-/// Until there are accounts it is whoever sits at this machine.
-const WHO: &str = "api";
 
 /// What is to be changed: a setting with its value, or a command of the driver's own.
 #[derive(Debug, Deserialize, ToSchema)]
@@ -105,6 +103,7 @@ pub(super) struct Order {
         (status = UNPROCESSABLE_ENTITY, description = "Its driver cannot: `refused`")))]
 pub(super) async fn ask(
     State(state): State<ApiState>,
+    asks: SignedIn,
     Path(id): Path<i64>,
     Body(body): Body<NewOrder>,
 ) -> Result<(StatusCode, Json<Order>), Problem> {
@@ -116,7 +115,7 @@ pub(super) async fn ask(
         device,
         change: change.clone(),
         why,
-        by: WHO.to_owned(),
+        by: asks.actor(),
     };
     let order = state.store.ask_control(new).await?;
     let act = Act {
@@ -124,7 +123,7 @@ pub(super) async fn ask(
         stage: Stage::Look,
     };
     if let Err(problem) = enqueue(&state, order, device, act).await {
-        state.store.forget_control(order).await?;
+        state.store.forget_control(order, &asks.actor()).await?;
         return Err(problem);
     }
     Ok((StatusCode::ACCEPTED, Json(show(find(&state, order).await?))))
@@ -160,18 +159,19 @@ pub(super) async fn one(State(state): State<ApiState>, Path(id): Path<i64>) -> R
         (status = CONFLICT, description = "It is being read: `already-reading`; otherwise it cannot be confirmed (any more)")))]
 pub(super) async fn confirm(
     State(state): State<ApiState>,
+    asks: SignedIn,
     Path(id): Path<i64>,
     Body(body): Body<Confirmation>,
 ) -> Result<(StatusCode, Json<Order>), Problem> {
     let id = ControlId(id);
     let order = find(&state, id).await?;
-    state.store.confirm_control(id, &body.token, WHO).await??;
+    state.store.confirm_control(id, &body.token, &asks.actor()).await??;
     let act = Act {
         change: order.change,
         stage: Stage::Write { shown: order.shown },
     };
     if let Err(problem) = enqueue(&state, id, order.device, act).await {
-        state.store.unconfirm_control(id, &body.token).await?;
+        state.store.unconfirm_control(id, &body.token, &asks.actor()).await?;
         return Err(problem);
     }
     Ok((StatusCode::ACCEPTED, Json(show(find(&state, id).await?))))

@@ -13,10 +13,11 @@ use super::extract::{Path, Query, limit};
 use super::keep::Tagged;
 use super::problem::Problem;
 use super::session::SessionBrief;
+use super::signed_in::SignedIn;
 use super::state::{self, DeviceState};
 use super::words;
 use crate::driver::masked;
-use crate::model::{DeviceId, RecordKind};
+use crate::model::{DeviceId, RecordKind, Right};
 use crate::store::Route;
 use crate::store::query::{DeviceInfo, DeviceQuery};
 
@@ -177,6 +178,7 @@ pub(super) struct Clock {
 #[utoipa::path(get, path = "/devices", operation_id = "list_devices", tag = "devices", params(ListQuery), responses((status = OK, body = Page<Device>)))]
 pub(super) async fn list(
     State(state): State<ApiState>,
+    asks: SignedIn,
     Query(query): Query<ListQuery>,
 ) -> Result<Json<Page<Device>>, Problem> {
     let limit = limit(query.limit, 100, 1000)?;
@@ -187,7 +189,7 @@ pub(super) async fn list(
         after: query.after,
         limit: limit + 1,
     };
-    let rows = state.store.devices(&wanted).await?;
+    let rows = state.store.devices(asks.scope(Right::See), &wanted).await?;
     let (drivers, now) = (Drivers::of(state.drivers.as_ref()), Timestamp::now());
     let page = Page::of(
         rows,

@@ -4,7 +4,15 @@ use utoipa::openapi::schema::{ArrayItems, Object};
 use utoipa::openapi::{OpenApi, RefOr, Schema};
 
 /// Shapes whose fields may be missing: what clients send, and problems, of which only one kind names a session.
-const OPEN: &[&str] = &["ReadNow", "Problem"];
+const OPEN: &[&str] = &[
+    "ReadNow",
+    "Problem",
+    "SignIn",
+    "NewGrant",
+    "AccountPatch",
+    "Reset",
+    "NewApiKey",
+];
 
 /// An answer has all of its fields, null where nothing is known. Derived schemas take each of those for a field that
 /// may be missing, and clients would have to tell two kinds of nothing apart.

@@ -1,6 +1,7 @@
 //! Drivers that are loaded, and the vocabulary.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
+use std::sync::LazyLock;
 
 use axum::Json;
 use axum::extract::State;
@@ -15,7 +16,9 @@ use super::catalog::DriverEntry;
 use super::dto::{Instant, Page, Text};
 use super::extract::{Query, limit};
 use super::problem::Problem;
+use super::signed_in::SignedIn;
 use crate::driver::{describe, find};
+use crate::model::Right;
 use crate::store::{DriverSums, whole_hours};
 
 /// Over which time the sessions of a list are counted.
@@ -99,15 +102,32 @@ pub(super) struct FoundModel {
 
 /// Drivers that are loaded.
 #[utoipa::path(get, path = "/drivers", operation_id = "list_drivers", tag = "drivers", responses((status = OK, body = Page<Driver>)))]
-pub(super) async fn list(State(state): State<ApiState>) -> Result<Json<Page<Driver>>, Problem> {
+pub(super) async fn list(State(state): State<ApiState>, asks: SignedIn) -> Result<Json<Page<Driver>>, Problem> {
     let now = Timestamp::now();
     let (from, to) = whole_hours(now.saturating_sub(COUNTED).unwrap_or(Timestamp::MIN), now);
     let mut drivers = Vec::new();
-    for entry in state.drivers.list() {
+    let own = own(&asks);
+    for entry in state
+        .drivers
+        .list()
+        .into_iter()
+        .filter(|entry| own(&entry.describe.vendor))
+    {
         let sums = state.store.driver_sums(&entry.digest, from, to).await?;
         drivers.push(driver(entry, &sums));
     }
     Ok(Json(Page::whole(drivers)))
+}
+
+/// Whether somebody who is only a vendor sees the drivers of a vendor; everybody else sees what drivers say of themselves.
+fn own(asks: &SignedIn) -> impl Fn(&str) -> bool + use<> {
+    let is_vendor = asks.known().is_some_and(|known| !known.has_somewhere(Right::See));
+    let vendors = asks.vendors().filter(|vendors| is_vendor && !vendors.is_empty());
+    move |vendor| {
+        vendors
+            .as_ref()
+            .is_none_or(|vendors| vendors.iter().any(|own| own == vendor))
+    }
 }
 
 /// Models that may be meant by a name in either script, the best first: for the form that adds a device.
@@ -134,6 +154,21 @@ pub(super) async fn models(
 #[utoipa::path(get, path = "/vocabulary", tag = "drivers", responses((status = OK, body = Object)))]
 pub(super) async fn vocabulary() -> impl IntoResponse {
     ([(header::CONTENT_TYPE, "application/json")], VOCABULARY)
+}
+
+/// The word for a unit; one that the vocabulary does not have stands for itself.
+pub(super) fn unit_word(unit: &str, is_russian: bool) -> String {
+    static UNITS: LazyLock<HashMap<String, describe::Text>> = LazyLock::new(|| {
+        let vocabulary: serde_json::Value = serde_json::from_str(VOCABULARY).unwrap_or_default();
+        let units = vocabulary.get("units").cloned().unwrap_or_default();
+        serde_json::from_value(units).unwrap_or_default()
+    });
+    match UNITS.get(unit) {
+        Some(text) if is_russian => text.ru.clone(),
+        Some(text) => text.en.clone(),
+        None if unit == "1" => String::new(),
+        None => unit.to_owned(),
+    }
 }
 
 fn driver(entry: DriverEntry, sums: &DriverSums) -> Driver {

@@ -10,6 +10,8 @@ use super::dto::{Instant, Named, Page};
 use super::extract::{Path, Query, cursor, limit};
 use super::park;
 use super::problem::Problem;
+use super::signed_in::SignedIn;
+use crate::model::Right;
 use crate::store::DriverLine;
 
 /// Which lines.
@@ -29,6 +31,7 @@ pub(super) struct LogLine {
     at: Instant,
     /// `debug`, `info`, `warn` or `error`.
     level: String,
+    /// Its name is empty for vendors.
     device: Named,
     /// In which session.
     session: i64,
@@ -42,6 +45,7 @@ pub(super) struct LogLine {
     params(("digest" = String, Path), LogQuery), responses((status = OK, body = Page<LogLine>)))]
 pub(super) async fn log(
     State(state): State<ApiState>,
+    asks: SignedIn,
     Path(digest): Path<String>,
     Query(query): Query<LogQuery>,
 ) -> Result<Json<Page<LogLine>>, Problem> {
@@ -50,10 +54,16 @@ pub(super) async fn log(
     let version = park::park(&state)?.find(&digest).await?;
     let most = usize::try_from(most).unwrap_or(usize::MAX);
     let found = state.store.driver_lines(&version.digest, before, most).await?;
+    // A vendor sees what his driver says and nothing of the places where it does.
+    let sees_places = asks.has_everywhere(Right::See);
     let line = |line: DriverLine| LogLine {
         at: Instant(line.at),
         level: line.level,
-        device: line.device.into(),
+        device: if sees_places {
+            line.device.into()
+        } else {
+            Named::new(line.device.0, "")
+        },
         session: line.session,
         text: line.text,
     };

@@ -10,6 +10,7 @@ use super::dto::{Named, Page};
 use super::extract::{Path, Query, limit};
 use super::park;
 use super::problem::Problem;
+use super::signed_in::SignedIn;
 use crate::store::ReadDevice;
 
 /// What one version does now.
@@ -26,10 +27,12 @@ pub(super) struct VersionWork {
 /// What each version does that does anything now.
 #[utoipa::path(get, path = "/drivers/work", tag = "drivers", operation_id = "driver_work",
     responses((status = OK, body = Page<VersionWork>)))]
-pub(super) async fn work(State(state): State<ApiState>) -> Result<Json<Page<VersionWork>>, Problem> {
+pub(super) async fn work(State(state): State<ApiState>, asks: SignedIn) -> Result<Json<Page<VersionWork>>, Problem> {
     let work = park::park(&state)?.work().await?;
+    let own = park::own_digests(&state, &asks).await?;
     let mut items: Vec<VersionWork> = work
         .into_iter()
+        .filter(|(digest, _)| own.as_ref().is_none_or(|own| own.contains(digest)))
         .map(|(digest, work)| VersionWork {
             digest,
             devices: work.devices.len(),

@@ -73,6 +73,13 @@ pub(super) struct Text {
     en: String,
 }
 
+impl Text {
+    /// In one of the languages.
+    pub(super) fn of(&self, is_russian: bool) -> &str {
+        if is_russian { &self.ru } else { &self.en }
+    }
+}
+
 impl From<&describe::Text> for Text {
     fn from(text: &describe::Text) -> Self {
         Self {

@@ -18,7 +18,7 @@ pub(super) struct Gap {
     start: Instant,
     end: Instant,
     /// About how many intervals it has.
-    intervals: i64,
+    pub(super) intervals: i64,
     /// `not-read`, `never-written`, `overwritten`, `device-off` or `refused`.
     #[schema(schema_with = words::gap_reason)]
     reason: &'static str,

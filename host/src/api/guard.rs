@@ -3,11 +3,13 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use axum::extract::Request;
+use axum::extract::{Request, State};
 use axum::http::{HeaderName, HeaderValue, Method, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse as _, Response};
 
+use super::ApiState;
+use super::access::Access;
 use super::problem::Problem;
 use crate::limits;
 
@@ -18,10 +20,10 @@ const POLICY: &str =
     "default-src 'self'; object-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
 /// Gives the request an id, refuses foreign hosts, and finishes the answer.
-pub(super) async fn guard(request: Request, next: Next) -> Response {
+pub(super) async fn guard(State(state): State<ApiState>, request: Request, next: Next) -> Response {
     let id = request_id();
     let of_api = request.uri().path().starts_with("/api/");
-    let mut response = match check(&request) {
+    let mut response = match check(&state.access, &request) {
         Ok(()) => next.run(request).await,
         Err(problem) => problem.into_response(),
     };
@@ -41,6 +43,11 @@ pub(super) async fn guard(request: Request, next: Next) -> Response {
     ] {
         headers.insert(name, HeaderValue::from_static(value));
     }
+    if state.access.is_secure() {
+        // From now on for a year the browser comes encrypted or not at all.
+        let year = HeaderValue::from_static("max-age=31536000");
+        headers.insert(header::STRICT_TRANSPORT_SECURITY, year);
+    }
     if of_api {
         // Data changes; what a browser keeps of it others could read.
         headers
@@ -53,9 +60,9 @@ pub(super) async fn guard(request: Request, next: Next) -> Response {
     response
 }
 
-/// There are no accounts yet: a page of another site must not reach the API through a browser on this machine, neither
-/// by a name that it points at 127.0.0.1 nor by a form that it sends there.
-fn check(request: &Request) -> Result<(), Problem> {
+/// A page of another site must not reach the API through a browser, neither by a name that it points here nor by a form
+/// that it sends here.
+fn check(access: &Access, request: &Request) -> Result<(), Problem> {
     let text = |name| {
         request
             .headers()
@@ -64,8 +71,9 @@ fn check(request: &Request) -> Result<(), Problem> {
     };
     let host = text(header::HOST).or_else(|| request.uri().authority().map(|authority| authority.as_str()));
     let host = host.unwrap_or_default();
-    if !is_local(host) {
-        return Err(Problem::bad_host(format!("host {host:?} is not this machine")));
+    if !access.is_host(host) {
+        let text = format!("host {host:?} is not this machine; http.hosts of the configuration names others");
+        return Err(Problem::bad_host(text));
     }
     // What says that it is too large is refused before it comes.
     let length = text(header::CONTENT_LENGTH).and_then(|length| length.parse::<u64>().ok());
@@ -79,23 +87,14 @@ fn check(request: &Request) -> Result<(), Problem> {
     }
     let is_command = !matches!(*request.method(), Method::GET | Method::HEAD | Method::OPTIONS);
     if is_command && let Some(origin) = text(header::ORIGIN) {
-        let site = origin.split_once("://").map_or(origin, |(_, site)| site);
-        if site != host {
+        let (scheme, site) = origin.split_once("://").unwrap_or(("", origin));
+        if site != host || (access.is_secure() && scheme != "https") {
             return Err(Problem::bad_host(format!(
                 "a page of {origin:?} may not command this host"
             )));
         }
     }
     Ok(())
-}
-
-fn is_local(host: &str) -> bool {
-    let name = match host.rsplit_once(':') {
-        Some((name, port)) if port.bytes().all(|b| b.is_ascii_digit()) => name,
-        _ => host,
-    };
-    let name = name.trim_start_matches('[').trim_end_matches(']');
-    name.eq_ignore_ascii_case("localhost") || name.parse::<std::net::IpAddr>().is_ok_and(|ip| ip.is_loopback())
 }
 
 /// Unique in the logs of one machine: when the process started, and a count.
@@ -113,8 +112,18 @@ fn request_id() -> String {
 mod tests {
     use super::*;
 
+    fn reached(listen: &str, hosts: &[&str]) -> Access {
+        let config = crate::api::Config {
+            listen: listen.parse().unwrap(),
+            hosts: hosts.iter().map(|host| (*host).to_owned()).collect(),
+            ..crate::api::Config::default()
+        };
+        Access::without_accounts().reached_as(&config)
+    }
+
     #[test]
     fn only_names_of_this_machine_are_hosts() {
+        let access = reached("127.0.0.1:8080", &[]);
         for host in [
             "localhost",
             "LOCALHOST:8080",
@@ -123,7 +132,7 @@ mod tests {
             "[::1]:8080",
             "[::1]",
         ] {
-            assert!(is_local(host), "{host}");
+            assert!(access.is_host(host), "{host}");
         }
         for host in [
             "",
@@ -133,7 +142,30 @@ mod tests {
             "127.0.0.1.evil.example",
             "localhost.evil:1",
         ] {
-            assert!(!is_local(host), "{host}");
+            assert!(!access.is_host(host), "{host}");
+        }
+    }
+
+    #[test]
+    fn a_host_that_others_reach_has_the_names_of_its_configuration_and_addresses() {
+        let access = reached("0.0.0.0:443", &["uzel.example"]);
+        for host in [
+            "uzel.example",
+            "Uzel.Example:443",
+            "10.0.0.1:443",
+            "[2001:db8::1]:443",
+            "localhost",
+        ] {
+            assert!(access.is_host(host), "{host}");
+        }
+        for host in [
+            "",
+            "evil.example",
+            "uzel.example.evil",
+            "sub.uzel.example",
+            "10.0.0.1.evil:443",
+        ] {
+            assert!(!access.is_host(host), "{host}");
         }
     }
 }

@@ -8,8 +8,10 @@ use utoipa::ToSchema;
 
 use super::ApiState;
 use super::dto::Instant;
+use super::signed_in::SignedIn;
 use super::words;
 use crate::collect::Resting;
+use crate::model::Right;
 
 /// How the host fares.
 #[derive(Debug, Serialize, ToSchema)]
@@ -26,18 +28,20 @@ pub(super) struct Health {
     /// `ok`, or `paused` while the disk takes nothing.
     #[schema(schema_with = words::storage)]
     storage: &'static str,
-    /// Why the disk takes nothing; null while it does.
+    /// Why the disk takes nothing; null while it does, and for those who see only a part.
     storage_pause: Option<StoragePause>,
     /// `running`, or `paused` until the disk takes data again.
     #[schema(schema_with = words::polling)]
     polling: &'static str,
     /// Whether only this machine can reach the API.
     loopback_only: bool,
+    /// Whether people sign in; false: for development, whoever asks may do everything, and every screen says so.
+    accounts: bool,
     /// Whether driver packages are taken that nobody signed: for development only.
     drivers_unsigned: bool,
-    /// Sessions that run.
+    /// Sessions that run; 0 for those who see only a part.
     sessions_open: usize,
-    /// Modems of ours that rest because they were at fault.
+    /// Modems of ours that rest because they were at fault; none for those who are no engineers over everything.
     modems_resting: Vec<RestingModem>,
 }
 
@@ -78,7 +82,7 @@ pub(super) struct StoragePause {
 
 /// Whether the host is well.
 #[utoipa::path(get, path = "/health", tag = "host", responses((status = OK, body = Health)))]
-pub(super) async fn health(State(state): State<ApiState>) -> Json<Health> {
+pub(super) async fn health(State(state): State<ApiState>, asks: SignedIn) -> Json<Health> {
     let pause = state.store.pause();
     let paused = pause.is_some();
     Json(Health {
@@ -87,15 +91,26 @@ pub(super) async fn health(State(state): State<ApiState>) -> Json<Health> {
         started_at: Instant(state.started_at),
         now: Instant(Timestamp::now()),
         storage: if paused { "paused" } else { "ok" },
-        storage_pause: pause.map(|pause| StoragePause {
-            cause: pause.cause.word(),
-            detail: pause.detail,
-            since: Instant(pause.since),
-        }),
+        storage_pause: pause
+            .filter(|_| asks.has_everywhere(Right::See))
+            .map(|pause| StoragePause {
+                cause: pause.cause.word(),
+                detail: pause.detail,
+                since: Instant(pause.since),
+            }),
         polling: if paused { "paused" } else { "running" },
-        loopback_only: true,
+        loopback_only: state.access.is_local(),
+        accounts: state.access.has_accounts(),
         drivers_unsigned: state.park.as_ref().is_some_and(|park| park.takes_unsigned()),
-        sessions_open: state.handle.running().len(),
-        modems_resting: state.handle.resting_modems().into_iter().map(Into::into).collect(),
+        sessions_open: if asks.has_everywhere(Right::See) {
+            state.handle.running().len()
+        } else {
+            0
+        },
+        modems_resting: if asks.has_everywhere(Right::Engineer) {
+            state.handle.resting_modems().into_iter().map(Into::into).collect()
+        } else {
+            Vec::new()
+        },
     })
 }

@@ -11,8 +11,9 @@ use super::ApiState;
 use super::extract::Query;
 use super::problem::Problem;
 use super::session::ListQuery;
+use super::signed_in::SignedIn;
 use crate::limits;
-use crate::model::{Cause, Outcome};
+use crate::model::{Cause, Outcome, Right, Scope};
 use crate::store::query::{SessionBrief, SessionQuery};
 use crate::store::{Store, StoreError};
 
@@ -45,6 +46,7 @@ const HEAD: [&str; 20] = [
     responses((status = OK, body = String, content_type = "text/csv")))]
 pub(super) async fn export(
     State(state): State<ApiState>,
+    asks: SignedIn,
     Query(query): Query<ListQuery>,
 ) -> Result<impl IntoResponse, Problem> {
     let rows = match query.limit() {
@@ -54,6 +56,7 @@ pub(super) async fn export(
     let query = query.wanted(limits::EXPORT_PAGE.min(rows))?;
     let export = Export {
         store: state.store,
+        scope: asks.scope(Right::See),
         query: Some(query),
         rows,
         is_begun: false,
@@ -73,6 +76,7 @@ pub(super) async fn export(
 /// An export under way. Between two parts it holds nothing of the store.
 struct Export {
     store: Store,
+    scope: Scope,
     /// Of the next page; none: there is nothing more.
     query: Option<SessionQuery>,
     /// How many rows may still come.
@@ -86,7 +90,7 @@ impl Export {
         let Some(query) = self.query.take() else {
             return Ok(None);
         };
-        let page = self.store.sessions(&query).await?;
+        let page = self.store.sessions(self.scope, &query).await?;
         let mut writer = csv::Writer::from_writer(Vec::new());
         // Writing to memory cannot fail.
         if !std::mem::replace(&mut self.is_begun, true) {

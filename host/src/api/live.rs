@@ -1,6 +1,6 @@
 //! What happens, as it happens: server-sent events.
 
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, HashSet, VecDeque};
 use std::convert::Infallible;
 use std::time::Duration;
 
@@ -9,9 +9,9 @@ use axum::response::IntoResponse;
 use axum::response::sse::{Event, KeepAlive, Sse};
 use futures::stream;
 use serde::Serialize;
-use tokio::sync::OwnedSemaphorePermit;
 use tokio::sync::broadcast::Receiver;
 use tokio::sync::broadcast::error::RecvError;
+use tokio::sync::{OwnedSemaphorePermit, watch};
 use tokio::time::{Interval, MissedTickBehavior, interval};
 use tokio_util::sync::CancellationToken;
 use utoipa::ToSchema;
@@ -19,9 +19,11 @@ use utoipa::ToSchema;
 use super::ApiState;
 use super::dto::{Instant, Named, OutcomeWord};
 use super::problem::Problem;
+use super::signed_in::SignedIn;
 use super::words;
 use crate::collect::{Handle, Live, LiveEvent};
-use crate::model::SessionId;
+use crate::limits;
+use crate::model::{Right, SessionId};
 
 /// Progress of a session is told twice a second at most.
 const PROGRESS: Duration = Duration::from_millis(500);
@@ -87,19 +89,30 @@ pub(super) struct LiveLagged {
 #[utoipa::path(get, path = "/live", tag = "sessions",
     responses((status = OK, body = String, content_type = "text/event-stream",
         description = "Data of `sessions`: LiveSnapshot; of `session`: LiveSession; of `records`: LiveRecords; of `lagged`: LiveLagged")))]
-pub(super) async fn live(State(state): State<ApiState>) -> Result<impl IntoResponse, Problem> {
+pub(super) async fn live(State(state): State<ApiState>, asks: SignedIn) -> Result<impl IntoResponse, Problem> {
     let permit = state.streams.clone().try_acquire_owned();
     let permit = permit.map_err(|_| Problem::busy("too many live streams are open"))?;
     let mut tick = interval(PROGRESS);
     tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
     // First listen, then look: what happens in between is told twice and not lost.
     let events = state.handle.subscribe();
+    let mut look = interval(limits::LIVE_LOOK);
+    look.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    look.reset();
+    let own = state.store.device_ids(asks.scope(Right::See)).await?;
     let mut watch = Watch {
         events,
         tick,
+        look,
+        changes: state.access.changes(),
         closing: state.closing.clone(),
         handle: state.handle.clone(),
-        board: Board::default(),
+        board: Board {
+            own,
+            ..Board::default()
+        },
+        asks,
+        state,
         _permit: permit,
     };
     watch.board.snapshot(&watch.handle);
@@ -114,6 +127,12 @@ pub(super) async fn live(State(state): State<ApiState>) -> Result<impl IntoRespo
 struct Watch {
     events: Receiver<LiveEvent>,
     tick: Interval,
+    /// When it is looked whether the watcher may still see what it sees.
+    look: Interval,
+    /// Accounts were changed.
+    changes: watch::Receiver<u64>,
+    asks: SignedIn,
+    state: ApiState,
     closing: CancellationToken,
     handle: Handle,
     board: Board,
@@ -138,7 +157,30 @@ impl Watch {
                     Err(RecvError::Closed) => return None,
                 },
                 _ = self.tick.tick() => self.board.progress(),
+                _ = self.look.tick() => if !self.may_go_on().await { return None },
+                Ok(()) = self.changes.changed() => if !self.may_go_on().await { return None },
             }
+        }
+    }
+}
+
+impl Watch {
+    /// Looks who asks as at the start: he may have been signed out, or see more or less than before.
+    async fn may_go_on(&mut self) -> bool {
+        let Some(token) = self.asks.token().cloned() else {
+            return true;
+        };
+        let state = &self.state;
+        let Ok(Some(known)) = state.access.who(&state.store, &token).await else {
+            return false;
+        };
+        self.asks = SignedIn::account(Some(known), Some(token), self.asks.from().to_owned());
+        match state.store.device_ids(self.asks.scope(Right::See)).await {
+            Ok(own) => {
+                self.board.own = own;
+                true
+            }
+            Err(_) => false,
         }
     }
 }
@@ -146,6 +188,8 @@ impl Watch {
 /// What a watcher was told, and what waits to be told.
 #[derive(Default)]
 struct Board {
+    /// Devices of which he is told; none: of all.
+    own: Option<HashSet<i64>>,
     ready: VecDeque<Event>,
     known: BTreeSet<SessionId>,
     waiting: BTreeMap<SessionId, Live>,
@@ -160,15 +204,27 @@ impl Board {
     }
 
     fn snapshot(&mut self, handle: &Handle) {
-        let running = handle.running();
+        let mut running = handle.running();
+        running.retain(|live| self.is_own(live.device.0.0));
         self.known = running.iter().map(|live| live.session).collect();
         self.waiting.clear();
         let running = running.iter().map(LiveSession::from).collect();
         self.push("sessions", &LiveSnapshot { running });
     }
 
+    fn is_own(&self, device: i64) -> bool {
+        self.own.as_ref().is_none_or(|own| own.contains(&device))
+    }
+
     /// Start and end are told at once, progress with the next tick.
     fn take(&mut self, event: LiveEvent) {
+        let device = match &event {
+            LiveEvent::Session(live) => live.device.0,
+            LiveEvent::Records { device, .. } => *device,
+        };
+        if !self.is_own(device.0) {
+            return;
+        }
         match event {
             LiveEvent::Session(live) if live.outcome.is_some() => {
                 self.known.remove(&live.session);

@@ -1,5 +1,8 @@
 //! The HTTP API and the web client. Handlers translate: parse, ask the store or the collector, answer.
 
+mod access;
+mod account;
+mod audit;
 mod caller;
 mod catalog;
 mod control;
@@ -18,10 +21,13 @@ mod journal;
 mod keep;
 mod live;
 mod park;
+mod point;
 mod problem;
 mod read_now;
 mod record;
+mod replay;
 mod series;
+mod serve;
 mod session;
 mod signed_in;
 mod site;
@@ -35,8 +41,8 @@ mod web;
 mod words;
 
 use std::net::SocketAddr;
+use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::Duration;
 
 use axum::Router;
 use axum::extract::{DefaultBodyLimit, State};
@@ -54,6 +60,7 @@ use utoipa::OpenApi as _;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
+pub use access::Access;
 pub use catalog::{DriverCatalog, DriverEntry};
 
 use crate::collect::{CallersHandle, Handle};
@@ -61,21 +68,29 @@ use crate::limits;
 use crate::park::Park;
 use crate::store::Store;
 
-/// How long open answers may take to end when the host goes down.
-const SHUTDOWN: Duration = Duration::from_secs(3);
+pub use serve::{Certificate, Tls, serve};
 
 /// Where the API listens.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Config {
-    /// A loopback address: there are no accounts yet.
+    /// A loopback address, unless `tls` encrypts or `insecure` says that nothing needs to.
     pub listen: SocketAddr,
+    /// Encryption; none: plain HTTP.
+    pub tls: Option<Tls>,
+    /// Whether others may connect without encryption: whoever is on the way reads passwords.
+    pub insecure: bool,
+    /// Names that the host is called by, beside those of this machine.
+    pub hosts: Vec<String>,
 }
 
 impl Default for Config {
     fn default() -> Self {
         Self {
             listen: SocketAddr::from(([127, 0, 0, 1], 8080)),
+            tls: None,
+            insecure: false,
+            hosts: Vec::new(),
         }
     }
 }
@@ -83,13 +98,30 @@ impl Default for Config {
 /// Why the API cannot be served.
 #[derive(Debug, thiserror::Error)]
 pub enum ApiError {
-    /// Everybody on the network could read and command meters.
+    /// Whoever is on the way could read passwords.
     #[error(
-        "the API would listen on {listen}, which others can reach: until there are accounts it listens on 127.0.0.1 or [::1] only"
+        "the API would listen on {listen}, which others can reach, without encryption: give http.tls, or say \
+         http.insecure = true where something else encrypts"
     )]
     NotLoopback {
         /// As configured.
         listen: SocketAddr,
+    },
+    /// There are no accounts: everybody on the network could read and command meters.
+    #[error(
+        "the API would listen on {listen}, which others can reach: without accounts it listens on 127.0.0.1 or [::1] only"
+    )]
+    NoAccounts {
+        /// As configured.
+        listen: SocketAddr,
+    },
+    /// A certificate or its key cannot be used.
+    #[error("{file}: {why}")]
+    Certificate {
+        /// Which file.
+        file: PathBuf,
+        /// What is wrong.
+        why: String,
     },
     /// The port is taken, or the address is not ours.
     #[error("cannot listen on {listen}")]
@@ -108,16 +140,16 @@ pub enum ApiError {
 }
 
 impl Config {
-    /// Refuses an address that others can reach.
+    /// Refuses an address that others can reach in clear.
     pub fn check(&self) -> Result<(), ApiError> {
-        if self.listen.ip().is_loopback() {
+        if self.listen.ip().is_loopback() || self.tls.is_some() || self.insecure {
             Ok(())
         } else {
             Err(ApiError::NotLoopback { listen: self.listen })
         }
     }
 
-    /// Listens on the address, once it is known to be a loopback address.
+    /// Listens on the address.
     pub async fn bind(&self) -> Result<TcpListener, ApiError> {
         self.check()?;
         TcpListener::bind(self.listen).await.map_err(|source| ApiError::Listen {
@@ -146,12 +178,14 @@ pub struct ApiState {
     pub started_at: Timestamp,
     /// The host goes down: live streams end.
     pub closing: CancellationToken,
+    /// Who asks, and what for.
+    pub(crate) access: Arc<Access>,
     /// Room for live streams.
     streams: Arc<Semaphore>,
 }
 
 impl ApiState {
-    /// The state of an API that starts now.
+    /// The state of an API that starts now. Whoever asks may do everything until [`Self::with_access`] says otherwise.
     pub fn new(
         store: Store,
         handle: Handle,
@@ -168,8 +202,15 @@ impl ApiState {
             metrics,
             started_at: Timestamp::now(),
             closing,
+            access: Arc::new(Access::without_accounts()),
             streams: Arc::new(Semaphore::new(limits::LIVE_STREAMS)),
         }
+    }
+
+    /// Has people and programs sign in.
+    pub fn with_access(mut self, access: Access) -> Self {
+        self.access = Arc::new(access);
+        self
     }
 
     /// Lets drivers be taken in, tried and put to work.
@@ -205,6 +246,26 @@ struct Document;
 fn api() -> OpenApiRouter<ApiState> {
     let resources = OpenApiRouter::new()
         .routes(routes!(health::health))
+        .routes(routes!(
+            account::sign_in::who,
+            account::sign_in::sign_in,
+            account::sign_in::sign_out
+        ))
+        .routes(routes!(account::own::password))
+        .routes(routes!(account::own::sign_ins))
+        .routes(routes!(account::own::end))
+        .routes(routes!(account::second_factor::ask))
+        .routes(routes!(account::second_factor::confirm))
+        .routes(routes!(account::second_factor::remove))
+        .routes(routes!(account::admin::list, account::admin::create))
+        .routes(routes!(account::admin::one, account::admin::change))
+        .routes(routes!(account::admin::grant))
+        .routes(routes!(account::admin::reset))
+        .routes(routes!(account::admin::sign_out))
+        .routes(routes!(account::key::list, account::key::add))
+        .routes(routes!(account::key::rotate))
+        .routes(routes!(account::key::revoke))
+        .routes(routes!(audit::list))
         .routes(routes!(site::list))
         .routes(routes!(site::one))
         .routes(routes!(device::list))
@@ -218,11 +279,11 @@ fn api() -> OpenApiRouter<ApiState> {
         .routes(routes!(record::list))
         .routes(routes!(record::versions))
         .routes(routes!(series::points))
-        .routes(routes!(series::point))
         .routes(routes!(series::list))
         .routes(routes!(series::values))
         .routes(routes!(diagnostic::events))
         .routes(routes!(diagnostic::settings))
+        .routes(routes!(diagnostic::changes))
         .routes(routes!(talk::lines))
         .routes(routes!(talk::one_line))
         .routes(routes!(talk::of_device))
@@ -232,6 +293,7 @@ fn api() -> OpenApiRouter<ApiState> {
         .routes(routes!(session::one, session::cancel))
         .routes(routes!(session::trace))
         .routes(routes!(session::trace_text))
+        .routes(routes!(replay::replay))
         .routes(routes!(driver::list))
         .routes(routes!(driver::models))
         .routes(routes!(driver::vocabulary))
@@ -246,7 +308,11 @@ fn api() -> OpenApiRouter<ApiState> {
         .routes(routes!(live::live));
     // A package may be larger than other bodies.
     let packages = park::packages().layer(DefaultBodyLimit::max(limits::DRIVER_PACKAGE_BYTES));
-    let resources = resources.merge(park::routes()).merge(packages).merge(keep::routes());
+    let resources = resources
+        .merge(point::routes())
+        .merge(park::routes())
+        .merge(packages)
+        .merge(keep::routes());
     OpenApiRouter::with_openapi(Document::openapi()).nest("/api/v1", resources)
 }
 
@@ -271,23 +337,11 @@ pub fn router(state: ApiState) -> Router {
         )
         .route("/metrics", get(metrics_text))
         .fallback(web::serve)
+        .layer(middleware::from_fn_with_state(state.clone(), access::check))
         .layer(DefaultBodyLimit::max(limits::BODY_BYTES))
         .layer(CompressionLayer::new())
-        .layer(middleware::from_fn(guard::guard))
+        .layer(middleware::from_fn_with_state(state.clone(), guard::guard))
         .with_state(state)
-}
-
-/// Serves until `cancel`; answers that are under way then have a few seconds.
-pub async fn serve(listener: TcpListener, router: Router, cancel: CancellationToken) -> Result<(), ApiError> {
-    let serving = axum::serve(listener, router).with_graceful_shutdown(cancel.clone().cancelled_owned());
-    let late = async {
-        cancel.cancelled().await;
-        tokio::time::sleep(SHUTDOWN).await;
-    };
-    tokio::select! {
-        result = serving.into_future() => result.map_err(|source| ApiError::Serve { source }),
-        () = late => Ok(()),
-    }
 }
 
 async fn metrics_text(State(state): State<ApiState>) -> axum::response::Response {

@@ -19,6 +19,8 @@ pub(super) struct Problem {
     detail: Option<String>,
     session: Option<i64>,
     faults: Vec<FieldFault>,
+    /// Seconds after which it is worth trying again.
+    retry_s: Option<i64>,
     /// For the log only.
     cause: Option<Arc<StoreError>>,
 }
@@ -44,8 +46,9 @@ pub(super) struct ProblemBody {
     /// HTTP status.
     status: u16,
     /// Stable: `not-found`, `bad-query`, `bad-body`, `conflict`, `already-reading`, `refused`, `busy`, `storage-paused`,
-    /// `shutting-down`, `bad-host`, `method-not-allowed`, `too-large`, `too-slow`,
-    /// `invalid`, `changed-meanwhile`, `internal`.
+    /// `shutting-down`, `bad-host`, `method-not-allowed`, `too-large`, `too-slow`, `invalid`, `changed-meanwhile`,
+    /// `internal`; of accounts `not-signed-in`, `bad-credentials`, `code-needed`, `password-change-needed`, `forbidden`,
+    /// `cross-site`, `slow-down`.
     code: &'static str,
     /// For people.
     detail: Option<String>,
@@ -67,6 +70,7 @@ impl Problem {
             detail: Some(detail.into()),
             session: None,
             faults: Vec::new(),
+            retry_s: None,
             cause: None,
         }
     }
@@ -81,6 +85,45 @@ impl Problem {
 
     pub(super) fn bad_body(detail: impl Into<String>) -> Self {
         Self::new(StatusCode::BAD_REQUEST, "bad-body", detail)
+    }
+
+    pub(super) fn not_signed_in(detail: impl Into<String>) -> Self {
+        Self::new(StatusCode::UNAUTHORIZED, "not-signed-in", detail)
+    }
+
+    pub(super) fn bad_credentials() -> Self {
+        let text = "name and password, or the code, are not right";
+        Self::new(StatusCode::UNAUTHORIZED, "bad-credentials", text)
+    }
+
+    pub(super) fn code_needed() -> Self {
+        let text = "the account has a second factor: send its code as well";
+        Self::new(StatusCode::UNAUTHORIZED, "code-needed", text)
+    }
+
+    pub(super) fn choose_password() -> Self {
+        let text = "the one-time secret only allows to choose a password: POST /api/v1/account/password";
+        Self::new(StatusCode::FORBIDDEN, "password-change-needed", text)
+    }
+
+    pub(super) fn forbidden() -> Self {
+        Self::new(
+            StatusCode::FORBIDDEN,
+            "forbidden",
+            "the account has not the right to do this",
+        )
+    }
+
+    pub(super) fn cross_site(detail: impl Into<String>) -> Self {
+        Self::new(StatusCode::FORBIDDEN, "cross-site", detail)
+    }
+
+    pub(super) fn slow_down(retry_s: i64) -> Self {
+        let text = format!("too many requests, or too many wrong passwords: try again in {retry_s} s");
+        Self {
+            retry_s: Some(retry_s),
+            ..Self::new(StatusCode::TOO_MANY_REQUESTS, "slow-down", text)
+        }
     }
 
     pub(super) fn bad_host(detail: impl Into<String>) -> Self {
@@ -176,6 +219,15 @@ impl Problem {
             header::CONTENT_TYPE,
             HeaderValue::from_static("application/problem+json"),
         );
+        if let Some(seconds) = self.retry_s {
+            response
+                .headers_mut()
+                .insert(header::RETRY_AFTER, HeaderValue::from(seconds));
+        }
+        if self.status == StatusCode::UNAUTHORIZED {
+            let scheme = HeaderValue::from_static("Bearer");
+            response.headers_mut().insert(header::WWW_AUTHENTICATE, scheme);
+        }
         response
     }
 }

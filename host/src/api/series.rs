@@ -1,4 +1,4 @@
-//! Points and series.
+//! Points and series, as lists.
 
 use axum::Json;
 use axum::extract::State;
@@ -9,16 +9,14 @@ use utoipa::{IntoParams, ToSchema};
 use super::ApiState;
 use super::dto::{Instant, Named, Page};
 use super::extract::{Path, Query, cursor, limit};
-use super::keep::Tagged;
 use super::problem::Problem;
 use super::record::{CellValue, Column, archive, column, value};
+use super::signed_in::SignedIn;
 use super::site::KeptPageQuery;
 use super::words;
 use crate::limits;
+use crate::model::Right;
 use crate::store::query::{PointRow, SeriesQuery, SeriesRow};
-
-/// Series of one point at most: inputs, quantities and tariffs of the largest meters.
-const SERIES_OF_POINT: u32 = 1_000;
 
 /// One commercial quantity set: a heat input, a hot-water loop, a cold-water pipe.
 #[derive(Debug, Serialize, ToSchema)]
@@ -37,14 +35,6 @@ pub(super) struct Point {
     revision: i64,
     /// Null: it is in use.
     archived_at: Option<Instant>,
-}
-
-/// A point with its series.
-#[derive(Debug, Serialize, ToSchema)]
-pub(super) struct PointWithSeries {
-    #[serde(flatten)]
-    point: Point,
-    series: Vec<Series>,
 }
 
 /// Point × quantity × pipe, with unit and decimals: one column of a device's archives.
@@ -110,42 +100,22 @@ pub(super) struct SeriesValue {
 #[utoipa::path(get, path = "/points", operation_id = "list_points", tag = "places", params(KeptPageQuery), responses((status = OK, body = Page<Point>)))]
 pub(super) async fn points(
     State(state): State<ApiState>,
+    asks: SignedIn,
     Query(query): Query<KeptPageQuery>,
 ) -> Result<Json<Page<Point>>, Problem> {
     let limit = query.limit()?;
     let rows = state
         .store
-        .points(Some(query.archived), query.key()?, limit + 1)
+        .points(asks.scope(Right::See), Some(query.archived), query.key()?, limit + 1)
         .await?;
     Ok(Json(Page::of(rows, limit, |row| row.id.to_string(), shown_point)))
-}
-
-/// One point with its series, of every device that served it.
-#[utoipa::path(get, path = "/points/{id}", operation_id = "one_point", tag = "places", params(("id" = i64, Path)),
-    responses((status = OK, body = PointWithSeries)))]
-pub(super) async fn point(
-    State(state): State<ApiState>,
-    Path(id): Path<i64>,
-) -> Result<Tagged<PointWithSeries>, Problem> {
-    let found = state.store.point(id).await?;
-    let point = found.ok_or_else(|| Problem::not_found(format!("there is no point {id}")))?;
-    let wanted = SeriesQuery {
-        point: Some(id),
-        limit: SERIES_OF_POINT,
-        ..SeriesQuery::default()
-    };
-    let series = state.store.series(&wanted).await?;
-    let shown = PointWithSeries {
-        point: shown_point(point),
-        series: series.into_iter().map(shown_series).collect(),
-    };
-    Ok(Tagged::ok(shown.point.revision, shown))
 }
 
 /// Series.
 #[utoipa::path(get, path = "/series", operation_id = "list_series", tag = "records", params(ListQuery), responses((status = OK, body = Page<Series>)))]
 pub(super) async fn list(
     State(state): State<ApiState>,
+    asks: SignedIn,
     Query(query): Query<ListQuery>,
 ) -> Result<Json<Page<Series>>, Problem> {
     let limit = limit(query.limit, 100, 1000)?;
@@ -156,7 +126,7 @@ pub(super) async fn list(
         after: cursor(query.after.as_deref())?.unwrap_or(0),
         limit: limit + 1,
     };
-    let rows = state.store.series(&wanted).await?;
+    let rows = state.store.series(asks.scope(Right::See), &wanted).await?;
     Ok(Json(Page::of(rows, limit, |row| row.id.to_string(), shown_series)))
 }
 
@@ -165,6 +135,7 @@ pub(super) async fn list(
     responses((status = OK, body = Page<SeriesValue>)))]
 pub(super) async fn values(
     State(state): State<ApiState>,
+    asks: SignedIn,
     Path(id): Path<i64>,
     Query(query): Query<ValuesQuery>,
 ) -> Result<Json<Page<SeriesValue>>, Problem> {
@@ -176,7 +147,7 @@ pub(super) async fn values(
         limit: 1,
         ..SeriesQuery::default()
     };
-    let found = state.store.series(&wanted).await?.pop();
+    let found = state.store.series(asks.scope(Right::See), &wanted).await?.pop();
     let series = found.ok_or_else(|| Problem::not_found(format!("there is no series {id}")))?;
     let span = (
         query.from.map_or(Timestamp::MIN, |from| from.0),
@@ -199,7 +170,8 @@ pub(super) async fn values(
     )))
 }
 
-fn shown_point(row: PointRow) -> Point {
+/// A point as it is shown.
+pub(super) fn shown_point(row: PointRow) -> Point {
     Point {
         id: row.id,
         name: row.name,
@@ -213,7 +185,8 @@ fn shown_point(row: PointRow) -> Point {
     }
 }
 
-fn shown_series(row: SeriesRow) -> Series {
+/// A series as it is shown.
+pub(super) fn shown_series(row: SeriesRow) -> Series {
     Series {
         column: column(&row),
         device: row.device.0,

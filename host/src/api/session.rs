@@ -13,10 +13,12 @@ use super::ApiState;
 use super::dto::{Instant, Named, OutcomeWord, Page, seconds};
 use super::extract::{Path, Query, cursor, limit};
 use super::problem::Problem;
+use super::signed_in::SignedIn;
 use super::words;
 use crate::model::archive::UnknownWord;
 use crate::model::trace::{self, EntryKind};
-use crate::model::{Cause, Outcome, SessionId};
+use crate::model::{Cause, Outcome, Right, SessionId};
+use crate::store::Done;
 use crate::store::query::{self, SessionDetail, SessionQuery};
 
 /// Which sessions.
@@ -81,10 +83,10 @@ pub(super) struct SessionBrief {
 /// The driver that a session ran.
 #[derive(Debug, Serialize, ToSchema)]
 pub(super) struct SessionDriver {
-    id: String,
-    version: String,
+    pub(super) id: String,
+    pub(super) version: String,
     /// Of its file.
-    digest: String,
+    pub(super) digest: String,
 }
 
 /// A session with all that is known of it but its trace.
@@ -197,10 +199,14 @@ fn word<T: FromStr<Err = UnknownWord>>(word: Option<&str>) -> Result<Option<T>, 
     responses((status = OK, body = Page<SessionBrief>)))]
 pub(super) async fn list(
     State(state): State<ApiState>,
+    asks: SignedIn,
     Query(query): Query<ListQuery>,
 ) -> Result<Json<Page<SessionBrief>>, Problem> {
     let limit = limit(query.limit, 100, 1000)?;
-    let page = state.store.sessions(&query.wanted(limit)?).await?;
+    let page = state
+        .store
+        .sessions(asks.scope(Right::See), &query.wanted(limit)?)
+        .await?;
     Ok(Json(Page {
         items: page.rows.into_iter().map(SessionBrief::from).collect(),
         next: page.next.map(|id| id.to_string()),
@@ -217,8 +223,22 @@ pub(super) async fn one(State(state): State<ApiState>, Path(id): Path<i64>) -> R
 /// Cancels a session that runs. It ends within 2 s.
 #[utoipa::path(delete, path = "/sessions/{id}", operation_id = "cancel_session", tag = "sessions", params(("id" = i64, Path)),
     responses((status = ACCEPTED), (status = NOT_FOUND, description = "It does not run")))]
-pub(super) async fn cancel(State(state): State<ApiState>, Path(id): Path<i64>) -> Result<StatusCode, Problem> {
+pub(super) async fn cancel(
+    State(state): State<ApiState>,
+    asks: SignedIn,
+    Path(id): Path<i64>,
+) -> Result<StatusCode, Problem> {
     state.handle.cancel(SessionId(id)).await?;
+    let session = state.store.session(SessionId(id)).await?;
+    let done = Done {
+        deed: "session.cancel",
+        subject: "session",
+        id: id.to_string(),
+        name: session.map(|session| session.brief.device.1).unwrap_or_default(),
+        before: None,
+        after: None,
+    };
+    state.store.note_done(&asks.actor(), done).await?;
     Ok(StatusCode::ACCEPTED)
 }
 

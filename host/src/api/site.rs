@@ -30,6 +30,11 @@ impl PageQuery {
     pub(super) fn limit(&self) -> Result<u32, Problem> {
         limit(self.limit, 100, 1000)
     }
+
+    /// The key that the page begins after.
+    pub(super) fn key(&self) -> Result<i64, Problem> {
+        Ok(cursor(self.after.as_deref())?.unwrap_or(0))
+    }
 }
 
 /// A page of a list of what is kept.

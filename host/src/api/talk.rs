@@ -12,8 +12,9 @@ use super::extract::{Path, Query, limit};
 use super::keep::Tagged;
 use super::problem::Problem;
 use super::session::SessionBrief;
+use super::signed_in::SignedIn;
 use super::words;
-use crate::model::{Cause, DeviceId, LineId, Outcome};
+use crate::model::{Cause, DeviceId, LineId, Outcome, Right};
 use crate::store::query::{LineInfo, Talk, Whose};
 
 /// Which lines.
@@ -126,12 +127,18 @@ pub(super) struct OutcomeCount {
     responses((status = OK, body = Page<Line>)))]
 pub(super) async fn lines(
     State(state): State<ApiState>,
+    asks: SignedIn,
     Query(query): Query<LinesQuery>,
 ) -> Result<Json<Page<Line>>, Problem> {
     let limit = limit(query.limit, 100, 1000)?;
     let rows = state
         .store
-        .lines(query.archived, query.after.as_deref(), limit + 1)
+        .lines(
+            asks.scope(Right::See),
+            query.archived,
+            query.after.as_deref(),
+            limit + 1,
+        )
         .await?;
     Ok(Json(Page::of(rows, limit, |row| row.name.clone(), line)))
 }
@@ -139,8 +146,12 @@ pub(super) async fn lines(
 /// One line.
 #[utoipa::path(get, path = "/lines/{id}", operation_id = "one_line", tag = "lines", params(("id" = i64, Path)),
     responses((status = OK, body = Line)))]
-pub(super) async fn one_line(State(state): State<ApiState>, Path(id): Path<i64>) -> Result<Tagged<Line>, Problem> {
-    let info = find(&state, id).await?;
+pub(super) async fn one_line(
+    State(state): State<ApiState>,
+    asks: SignedIn,
+    Path(id): Path<i64>,
+) -> Result<Tagged<Line>, Problem> {
+    let info = find(&state, &asks, id).await?;
     Ok(Tagged::ok(info.revision, line(info)))
 }
 
@@ -149,13 +160,14 @@ pub(super) async fn one_line(State(state): State<ApiState>, Path(id): Path<i64>)
     params(("id" = i64, Path), WindowQuery), responses((status = OK, body = Communication)))]
 pub(super) async fn of_device(
     State(state): State<ApiState>,
+    asks: SignedIn,
     Path(id): Path<i64>,
     Query(query): Query<WindowQuery>,
 ) -> Result<Json<Communication>, Problem> {
     if !state.store.has_device(DeviceId(id)).await? {
         return Err(Problem::not_found(format!("there is no device {id}")));
     }
-    health(&state, Whose::Device(DeviceId(id)), &query).await
+    health(&state, &asks, Whose::Device(DeviceId(id)), &query).await
 }
 
 /// How well the talk over a line goes, with whatever device.
@@ -163,19 +175,25 @@ pub(super) async fn of_device(
     params(("id" = i64, Path), WindowQuery), responses((status = OK, body = Communication)))]
 pub(super) async fn of_line(
     State(state): State<ApiState>,
+    asks: SignedIn,
     Path(id): Path<i64>,
     Query(query): Query<WindowQuery>,
 ) -> Result<Json<Communication>, Problem> {
-    find(&state, id).await?;
-    health(&state, Whose::Line(LineId(id)), &query).await
+    find(&state, &asks, id).await?;
+    health(&state, &asks, Whose::Line(LineId(id)), &query).await
 }
 
-async fn find(state: &ApiState, id: i64) -> Result<LineInfo, Problem> {
-    let found = state.store.line(LineId(id)).await?;
+async fn find(state: &ApiState, asks: &SignedIn, id: i64) -> Result<LineInfo, Problem> {
+    let found = state.store.line(asks.scope(Right::See), LineId(id)).await?;
     found.ok_or_else(|| Problem::not_found(format!("there is no line {id}")))
 }
 
-async fn health(state: &ApiState, whose: Whose, query: &WindowQuery) -> Result<Json<Communication>, Problem> {
+async fn health(
+    state: &ApiState,
+    asks: &SignedIn,
+    whose: Whose,
+    query: &WindowQuery,
+) -> Result<Json<Communication>, Problem> {
     let days = match query.days {
         Some(days) if !(1..=366).contains(&days) => {
             return Err(Problem::bad_query(format!("days is {days}, expected 1 to 366")));
@@ -184,7 +202,7 @@ async fn health(state: &ApiState, whose: Whose, query: &WindowQuery) -> Result<J
     };
     let to = Timestamp::now();
     let from = to - SignedDuration::from_hours(24 * i64::from(days));
-    let talk = state.store.talk(whose, from).await?;
+    let talk = state.store.talk(asks.scope(Right::See), whose, from).await?;
     Ok(Json(communication(talk, from, to)))
 }
 

@@ -7,6 +7,7 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
+use serde_json::json;
 use utoipa::ToSchema;
 
 use super::ApiState;
@@ -14,9 +15,11 @@ use super::dto::Instant;
 use super::extract::{Body, Path};
 use super::problem::Problem;
 use super::read_now::refused;
+use super::signed_in::SignedIn;
 use crate::collect::{self, Connection, HandleError};
 use crate::limits;
 use crate::model::{DeviceId, Reason};
+use crate::store::Done;
 
 /// What is wanted.
 #[derive(Debug, Deserialize, ToSchema)]
@@ -87,6 +90,7 @@ impl From<&Connection> for TunnelConnection {
     responses((status = ACCEPTED, body = Tunnel), (status = CONFLICT, description = "It is being read: `already-reading`")))]
 pub(super) async fn open(
     State(state): State<ApiState>,
+    asks: SignedIn,
     Path(id): Path<i64>,
     Body(body): Body<NewTunnel>,
 ) -> Result<(StatusCode, Json<Tunnel>), Problem> {
@@ -94,9 +98,8 @@ pub(super) async fn open(
         let text = format!("minutes is {}, expected 1 to {}", body.minutes, limits::TUNNEL_MINUTES);
         return Err(Problem::bad_body(text));
     }
-    if !state.store.has_device(DeviceId(id)).await? {
-        return Err(Problem::not_found(format!("there is no device {id}")));
-    }
+    let name = state.store.device_name(DeviceId(id)).await?;
+    let name = name.ok_or_else(|| Problem::not_found(format!("there is no device {id}")))?;
     let anywhere = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
     let listen = body.listen.map_or(Ok(anywhere), |text| {
         let expected = || {
@@ -119,6 +122,9 @@ pub(super) async fn open(
     let until = Timestamp::now().saturating_add(SignedDuration::from_mins(body.minutes.into()));
     let until = Instant(until.unwrap_or(Timestamp::MAX));
     let address = address.to_string();
+    let after = json!({ "address": address, "minutes": body.minutes });
+    let done = done("device.open-tunnel", id, name, Some(after));
+    state.store.note_done(&asks.actor(), done).await?;
     Ok((StatusCode::ACCEPTED, Json(Tunnel { address, until })))
 }
 
@@ -145,7 +151,25 @@ pub(super) async fn one(State(state): State<ApiState>, Path(id): Path<i64>) -> R
 /// Closes the tunnel to a device before its time.
 #[utoipa::path(delete, path = "/devices/{id}/tunnel", operation_id = "close_tunnel", tag = "devices",
     params(("id" = i64, Path)), responses((status = ACCEPTED), (status = NOT_FOUND, description = "It has none")))]
-pub(super) async fn close(State(state): State<ApiState>, Path(id): Path<i64>) -> Result<StatusCode, Problem> {
+pub(super) async fn close(
+    State(state): State<ApiState>,
+    asks: SignedIn,
+    Path(id): Path<i64>,
+) -> Result<StatusCode, Problem> {
     state.handle.close_tunnel(DeviceId(id)).await?;
+    let name = state.store.device_name(DeviceId(id)).await?.unwrap_or_default();
+    let done = done("device.close-tunnel", id, name, None);
+    state.store.note_done(&asks.actor(), done).await?;
     Ok(StatusCode::ACCEPTED)
+}
+
+fn done(deed: &'static str, id: i64, name: String, after: Option<serde_json::Value>) -> Done {
+    Done {
+        deed,
+        subject: "device",
+        id: id.to_string(),
+        name,
+        before: None,
+        after,
+    }
 }

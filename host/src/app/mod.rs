@@ -11,16 +11,17 @@ use clap::{CommandFactory as _, Parser as _};
 
 use crate::api;
 use crate::cli::args::{
-    Arguments, CallerCommand, Command, ConfigFile, DeviceCommand, DriverCommand, GroupCommand, KeyCommand, ReplayArgs,
+    AccountCommand, Arguments, CallerCommand, Command, ConfigFile, DeviceCommand, DriverCommand, GroupCommand,
+    KeyCommand, ReplayArgs,
 };
-use crate::cli::{caller, control, device, driver, import, keeping, key, probe, read, replay, tunnel, vendor};
+use crate::cli::{account, caller, control, device, driver, import, keeping, key, probe, read, replay, tunnel, vendor};
 use crate::config::{self, Config};
 use crate::driver::{Cache, Registry, Runtime, find};
 use crate::model::{CallerState, ClockPolicy, Scope};
 use crate::park::{Park, Rules};
 use crate::roster::{Drivers, secrets};
 use crate::session::{Modems, Transport};
-use crate::store::{Doer, GroupInfo, NewGroup, Store};
+use crate::store::{Doer, GroupInfo, HostLock, NewGroup, Store};
 
 use serve::serve;
 
@@ -49,7 +50,8 @@ fn writing_runtime() -> std::io::Result<tokio::runtime::Runtime> {
 async fn command(command: Command, writing: &tokio::runtime::Handle) -> anyhow::Result<u8> {
     let mut out = std::io::stdout();
     match command {
-        Command::Serve(file) => serve(&file, writing).await?,
+        Command::Serve(args) => serve(&args, writing).await?,
+        Command::Account(command) => accounts(command).await?,
         Command::Read(args) => {
             let transport = Arc::new(transport(&config::load(args.config.as_deref())?)?);
             return Ok(read::read(*args, transport, &mut out).await?);
@@ -214,6 +216,16 @@ async fn devices(command: DeviceCommand) -> anyhow::Result<()> {
         }
     }
     Ok(())
+}
+
+async fn accounts(command: AccountCommand) -> anyhow::Result<()> {
+    let config = load(command.config())?;
+    // A host that runs believes for some seconds what it knows of accounts; and whoever can write its file has it stopped.
+    let _lock = HostLock::take(&config.store.path)?;
+    let store = open_store(&config).await?;
+    let done = account::run(&store, command, &mut std::io::stdout()).await;
+    store.close().await;
+    Ok(done?)
 }
 
 async fn callers(command: CallerCommand) -> anyhow::Result<()> {

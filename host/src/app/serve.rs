@@ -1,5 +1,6 @@
 //! `uzel serve`: every part of a running host, from the start to a signal that ends it.
 
+use std::io::Write as _;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
@@ -12,8 +13,9 @@ use tokio_util::sync::CancellationToken;
 use tracing::{error, info, warn};
 
 use super::{load, make_data_folder, open_store, park as park_of, transport};
-use crate::api::{self, ApiState, DriverCatalog, DriverEntry};
-use crate::cli::args::ConfigFile;
+use crate::api::{self, Access, ApiError, ApiState, Certificate, DriverCatalog, DriverEntry};
+use crate::cli::account::{self, FIRST};
+use crate::cli::args::{ConfigFile, ServeArgs};
 use crate::collect::{Callers, CallersHandle, Collector, Handle};
 use crate::config::{self, Config, ConfigError};
 use crate::driver::{Cache, Driver, Registry, Runtime};
@@ -27,8 +29,14 @@ const STOP: Duration = Duration::from_secs(10);
 
 /// Serves until a signal says stop.
 /// The store writes in `writing`.
-pub(super) async fn serve(file: &ConfigFile, writing: &tokio::runtime::Handle) -> anyhow::Result<()> {
+pub(super) async fn serve(args: &ServeArgs, writing: &tokio::runtime::Handle) -> anyhow::Result<()> {
+    let file = &args.config_file;
     let mut config = load(file)?;
+    if args.without_accounts && !config.http.listen.ip().is_loopback() {
+        let listen = config.http.listen;
+        return Err(ApiError::NoAccounts { listen }.into());
+    }
+    let certificate = config.http.tls.as_ref().map(Certificate::load).transpose()?;
     ops::log::init();
     // From here on a hang-up is a request and not the end.
     let mut hang_up = signal(SignalKind::hangup()).context("listen for SIGHUP")?;
@@ -65,13 +73,24 @@ pub(super) async fn serve(file: &ConfigFile, writing: &tokio::runtime::Handle) -
     let supervising = tokio::spawn(park::supervise(park.clone(), handle.subscribe(), cancel.clone()));
     let watched = config.drivers.watch.clone();
     let building = watched.map(|folder| tokio::spawn(park::watch(park.clone(), folder, cancel.clone())));
+    let access = access(args, &config, &store).await?;
     let catalog = Arc::new(Catalog(registry));
     let state = ApiState::new(store.clone(), handle.clone(), catalog, Some(metrics), cancel.clone())
         .with_callers(callers)
-        .with_park(park);
-    let mut serving = tokio::spawn(api::serve(listener, api::router(state), cancel.clone()));
-    info!(%address, "serving http://{address}/, to this machine only: there are no accounts yet");
-    let status = format!("serving http://{address}/");
+        .with_park(park)
+        .with_access(access);
+    let renewing = certificate
+        .clone()
+        .map(|certificate| tokio::spawn(certificate.watch(cancel.clone())));
+    let router = api::router(state);
+    let mut serving = tokio::spawn(api::serve(listener, router, certificate.clone(), cancel.clone()));
+    let scheme = if certificate.is_some() { "https" } else { "http" };
+    let status = format!("serving {scheme}://{address}/");
+    if args.without_accounts {
+        warn!(%address, "{status}, without accounts: whoever is on this machine may do everything");
+    } else {
+        info!(%address, "{status}");
+    }
     ops::service::ready(&status);
     let stop = stop_signal();
     tokio::pin!(stop);
@@ -82,6 +101,9 @@ pub(super) async fn serve(file: &ConfigFile, writing: &tokio::runtime::Handle) -
             _ = hang_up.recv() => {
                 ops::service::reloading();
                 reload(file, &mut config, &handle, &retention).await;
+                if let Some(Err(error)) = certificate.as_ref().map(Certificate::reload) {
+                    error!(%error, "the certificate cannot be used: the old one stays");
+                }
                 ops::service::ready(&status);
             }
         }
@@ -103,6 +125,9 @@ pub(super) async fn serve(file: &ConfigFile, writing: &tokio::runtime::Handle) -
     }
     // All end with the token.
     let _ = tokio::join!(keeping, watching, supervising);
+    if let Some(renewing) = renewing {
+        let _ = renewing.await;
+    }
     if let Some(building) = building
         && tokio::time::timeout(STOP, building).await.is_err()
     {
@@ -135,6 +160,25 @@ async fn cached_drivers(config: &Config) -> anyhow::Result<(Arc<Registry>, Runti
         warn!("no driver is loaded from {}: nothing can be read", folder.display());
     }
     Ok((registry, runtime))
+}
+
+/// Who may ask. A store without accounts gets its first one; the secret of that is told here and nowhere else.
+async fn access(args: &ServeArgs, config: &Config, store: &Store) -> anyhow::Result<Access> {
+    let access = Access::without_accounts().reached_as(&config.http);
+    if args.without_accounts {
+        return Ok(access);
+    }
+    if !store.has_accounts().await? {
+        let secret = account::first(store).await?;
+        let mut out = std::io::stdout();
+        writeln!(
+            out,
+            "There were no accounts: sign in as {FIRST} with the one-time secret {secret} and choose a password.\n\
+             It holds for three days; `uzel account reset {FIRST}` makes another."
+        )?;
+        out.flush()?;
+    }
+    Ok(access.with_accounts())
 }
 
 async fn end_interrupted(store: &Store) -> anyhow::Result<()> {

@@ -6,6 +6,9 @@ use std::time::Duration;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
+/// Variable that has the key of a program, for a host with accounts. A list of processes shows arguments, not this.
+const KEY: &str = "UZEL_KEY";
+
 /// Longest answer of the host.
 const ANSWER: Duration = Duration::from_secs(20);
 
@@ -67,6 +70,8 @@ struct Problem {
 /// The API of a running host.
 pub(super) struct Api {
     client: reqwest::Client,
+    /// Of a program, for a host with accounts.
+    key: Option<String>,
     base: String,
 }
 
@@ -81,7 +86,8 @@ impl Api {
             url: base.clone(),
             source,
         })?;
-        Ok(Self { client, base })
+        let key = std::env::var(KEY).ok().filter(|key| !key.is_empty());
+        Ok(Self { client, key, base })
     }
 
     /// Sends a request below `/api/v1`. None: there is no such thing.
@@ -97,6 +103,10 @@ impl Api {
             source,
         };
         let request = change(self.client.request(method, &url));
+        let request = match &self.key {
+            Some(key) => request.bearer_auth(key),
+            None => request,
+        };
         let answer = request.send().await.map_err(no_host)?;
         let status = answer.status();
         let body = answer.bytes().await.map_err(no_host)?.to_vec();

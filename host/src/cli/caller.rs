@@ -2,7 +2,7 @@
 
 use std::io::{self, Write};
 
-use crate::model::CallerState;
+use crate::model::{Actor, CallerState, Scope};
 use crate::store::query::{CallerQuery, CallerRow};
 use crate::store::{Store, StoreError};
 
@@ -32,7 +32,7 @@ pub async fn list(store: &Store, state: Option<CallerState>, out: &mut (dyn Writ
     };
     let mut any = false;
     loop {
-        let rows = store.callers(&query).await?;
+        let rows = store.callers(Scope::EVERYTHING, &query).await?;
         let Some(last) = rows.last() else { break };
         query.after = Some(last.id);
         any = true;
@@ -81,8 +81,12 @@ pub async fn decide(
         limit: 1,
         ..CallerQuery::default()
     };
-    let row = store.callers(&query).await?.pop().ok_or_else(unknown)?;
-    if !store.decide_caller(row.id, state).await? {
+    let row = store
+        .callers(Scope::EVERYTHING, &query)
+        .await?
+        .pop()
+        .ok_or_else(unknown)?;
+    if !store.decide_caller(row.id, state, &Actor::command_line()).await? {
         return Err(unknown());
     }
     writeln!(out, "{caller}: {}", state.word())?;

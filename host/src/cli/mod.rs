@@ -1,6 +1,7 @@
 //! The command line beside `serve`: reading one meter, bringing what was read, holding sessions again, looking at drivers,
 //! keeping devices and the database.
 
+pub mod account;
 pub mod api;
 pub mod args;
 mod belongs;

@@ -8,6 +8,7 @@ use jiff::Timestamp;
 use super::args::{ParkCommand, TrustCommand};
 use super::stats;
 use crate::foreign::shown;
+use crate::model::Actor;
 use crate::oci::Reference;
 use crate::package::{PackageError, read_folder};
 use crate::park::{CanaryPlan, Evidence, Park, ParkError, Roles};
@@ -53,7 +54,10 @@ type Done = Result<(), ParkCommandError>;
 fn deed(why: &str) -> Deed {
     let user = std::env::var("SUDO_USER").or_else(|_| std::env::var("USER"));
     Deed {
-        who: format!("cli:{}", user.unwrap_or_else(|_| "unknown".to_owned())),
+        who: Actor {
+            who: format!("cli:{}", user.unwrap_or_else(|_| "unknown".to_owned())),
+            ..Actor::command_line()
+        },
         why: why.to_owned(),
     }
 }
@@ -119,7 +123,7 @@ pub async fn run(park: &Park, command: ParkCommand, out: &mut (dyn Write + Send)
         ParkCommand::Revoke { digest, why, .. } => Ok(park.revoke_digest(&digest, deed(&why)).await?),
         ParkCommand::Stats { digest, hours, .. } => Ok(stats::print(park, &digest, hours, out).await?),
         ParkCommand::History { driver, .. } => {
-            for event in park.store().driver_events(driver.as_deref(), None, 1_000).await? {
+            for event in park.store().driver_events(driver.as_deref(), None, None, 1_000).await? {
                 let digest: String = event.digest.chars().take(12).collect();
                 let from = event.from.map_or_else(String::new, |from| format!("{from} to "));
                 writeln!(

@@ -70,6 +70,13 @@ impl Secrets {
         masked
     }
 
+    /// A sentence without secrets, also where it shows bytes as hex.
+    pub fn mask_words(&self, text: &str) -> String {
+        let masked = self.mask(text);
+        let words: Vec<String> = masked.split(' ').map(|word| self.mask_hex(word)).collect();
+        words.join(" ")
+    }
+
     fn mask_hex(&self, hex: &str) -> String {
         let mut hex = hex.to_owned();
         for secret in &self.sent {

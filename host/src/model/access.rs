@@ -117,6 +117,12 @@ impl Scope {
         roles: 0,
     };
 
+    /// Everything is left out.
+    pub const NOTHING: Self = Self {
+        account: Some(AccountId(0)),
+        roles: 0,
+    };
+
     /// As a query binds it.
     pub fn key(self) -> Option<i64> {
         self.account.map(|account| account.0)

@@ -1,6 +1,7 @@
 //! The words of the field as types: meters, archives, records, sessions. No input or output, no serde.
 
 mod access;
+mod account;
 pub mod archive;
 mod caller;
 pub mod cause;
@@ -20,6 +21,7 @@ pub mod time;
 pub mod trace;
 
 pub use access::{AccountId, Actor, Right, Role, Scope};
+pub use account::{AccountKind, Grant, GrantOn};
 pub use archive::{Absence, ArchiveKind, LabelRule, RecordKind, Span};
 pub use caller::{CallerKnown, CallerSeen, CallerState};
 pub use cause::Cause;

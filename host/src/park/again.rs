@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
-use crate::driver::{ConfigFault, Driver, check_config};
+use crate::driver::{ConfigFault, Driver, Secrets, check_config};
 use crate::model::{DeviceEvent, DeviceId, Outcome, Record, SessionId, Table};
 use crate::session::{AskedFault, Keep, Over, Replay, Report, Script, ScriptError, Taken, replay};
 use crate::store::query::SessionDetail;
@@ -101,13 +101,15 @@ pub async fn hold_again(store: &Store, id: SessionId, driver: Arc<Driver>) -> Re
     })?;
     let replayed = Replay::new(script, asked.medium()?);
     let config = check_config(&driver.describe, &asked.config_with(&config))?;
+    let secrets = Secrets::of(&driver.describe, &config);
     let order = asked.order(driver, config, Over::Trace(replayed.clone()))?;
     let keep = Keep::default();
     let report = replay(order, Box::new(keep.clone()), &|_, _| {}).await;
     let taken = keep.take();
     let stored = compare(store, &session, &report, &taken.tables, &taken.events).await?;
+    let asked_otherwise = requests(&replayed, ended_by_host(&session));
     Ok(Again {
-        requests: requests(&replayed, ended_by_host(&session)),
+        requests: asked_otherwise.iter().map(|line| secrets.mask_words(line)).collect(),
         session,
         report,
         taken,

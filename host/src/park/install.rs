@@ -9,7 +9,7 @@ use super::evidence::{Evidence, evidence};
 use super::{Park, ParkError, compile, selftest, trust};
 use crate::driver;
 use crate::foreign::shown;
-use crate::model::DriverState;
+use crate::model::{Actor, DriverState};
 use crate::package::{Package, unpack};
 use crate::store::{Deed, DriverVersion, Step};
 
@@ -181,12 +181,12 @@ impl Park {
         Ok(count)
     }
 
-    pub(super) async fn step(&self, digest: &str, to: DriverState, who: &str, why: String) -> Result<(), ParkError> {
+    pub(super) async fn step(&self, digest: &str, to: DriverState, who: &Actor, why: String) -> Result<(), ParkError> {
         let step = Step {
             digest: digest.to_owned(),
             to,
             deed: Deed {
-                who: who.to_owned(),
+                who: who.clone(),
                 why: shown(&why),
             },
             shadow: None,

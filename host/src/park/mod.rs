@@ -12,6 +12,7 @@ mod install;
 mod judge;
 mod life;
 mod manifest;
+mod replayed;
 mod selftest;
 mod shadow;
 mod standing;
@@ -32,6 +33,7 @@ pub use evidence::Evidence;
 pub use install::Installed;
 pub use judge::{CanaryPlan, Counts, Ruling};
 pub use manifest::manifest_of;
+pub use replayed::Replayed;
 pub use shadow::{ShadowReport, ShadowValue};
 pub use supervise::supervise;
 pub use trust::{Refusal, Roles};
@@ -68,6 +70,8 @@ pub struct Park {
     code: std::sync::Mutex<code::Code>,
     /// One package after the other is taken in: each may keep a processor busy for a minute.
     installing: Mutex<()>,
+    /// One session is held again at a time for people who look at it: each may keep a processor busy for seconds.
+    replaying: Mutex<()>,
     /// Of what the registry is.
     shown: std::sync::Mutex<sync::Shown>,
 }
@@ -183,6 +187,7 @@ impl Park {
             cache,
             code: std::sync::Mutex::default(),
             installing: Mutex::default(),
+            replaying: Mutex::default(),
             shown: std::sync::Mutex::default(),
         }
     }

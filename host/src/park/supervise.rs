@@ -14,7 +14,7 @@ use tracing::error;
 use super::judge::{self, CanaryPlan, Counts, Ruling};
 use super::{Park, ParkError};
 use crate::limits;
-use crate::model::DriverState;
+use crate::model::{Actor, DriverState};
 use crate::store::{Deed, DriverSession, DriverVersion};
 
 /// How often it looks when nothing wakes it.
@@ -60,7 +60,10 @@ struct Watch {
 
 fn by_uzel(why: String) -> Deed {
     Deed {
-        who: "uzel".to_owned(),
+        who: Actor {
+            who: "uzel".to_owned(),
+            ..Actor::host()
+        },
         why,
     }
 }

@@ -8,7 +8,7 @@ use tracing::{error, warn};
 use super::standing::{active, to_work};
 use super::{CanaryPlan, Park, ParkError};
 use crate::driver::{Chosen, Driver, Slot};
-use crate::model::{DeviceId, DriverState};
+use crate::model::{Actor, DeviceId, DriverState};
 use crate::store::{Deed, DriverVersion, Standing, Step, Subject};
 
 /// Versions whose code is kept beside the one at work.
@@ -39,7 +39,10 @@ impl Park {
             let version = self.of_folder(&driver);
             let (digest, id) = (version.digest.clone(), version.driver.clone());
             let deed = Deed {
-                who: "uzel".to_owned(),
+                who: Actor {
+                    who: "uzel".to_owned(),
+                    ..Actor::host()
+                },
                 why: version.why.clone(),
             };
             let is_new = self.store.add_driver_version(version, Vec::new(), deed.clone()).await?;

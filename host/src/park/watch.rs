@@ -15,7 +15,7 @@ use super::{Park, ParkError, compile, manifest_of};
 use crate::driver;
 use crate::foreign::shown;
 use crate::limits;
-use crate::model::DriverState;
+use crate::model::{Actor, DriverState};
 use crate::package::{COMPONENT, ENDING, Text, pack, unpack};
 use crate::store::Deed;
 
@@ -187,7 +187,10 @@ impl Park {
 
 fn deed(why: &str) -> Deed {
     Deed {
-        who: "watch".to_owned(),
+        who: Actor {
+            who: "watch".to_owned(),
+            ..Actor::host()
+        },
         why: why.to_owned(),
     }
 }

@@ -3,19 +3,23 @@
 use std::collections::HashMap;
 
 use async_trait::async_trait;
+use serde_json::json;
 use sqlx::Row as _;
 
+use super::audit::{Done, note};
 use super::error::StoreError;
 use super::writer::{Tx, Write};
 use super::{Store, instant};
 use crate::limits;
-use crate::model::{CallerKnown, CallerSeen, CallerState};
+use crate::model::{Actor, CallerKnown, CallerSeen, CallerState};
 
 struct Saw(Vec<CallerSeen>);
 
 struct Decide {
     id: i64,
     state: CallerState,
+    actor: Actor,
+    at: i64,
 }
 
 impl Store {
@@ -26,8 +30,14 @@ impl Store {
     }
 
     /// Keeps what people decided about a caller; false when there is no such caller.
-    pub async fn decide_caller(&self, id: i64, state: CallerState) -> Result<bool, StoreError> {
-        self.queue.write(Decide { id, state }).await
+    pub async fn decide_caller(&self, id: i64, state: CallerState, actor: &Actor) -> Result<bool, StoreError> {
+        let decide = Decide {
+            id,
+            state,
+            actor: actor.clone(),
+            at: self.now().as_second(),
+        };
+        self.queue.write(decide).await
     }
 
     /// What is known of the callers that somebody decided about or a device names, by `LISTENER/IDENTITY`.
@@ -128,16 +138,31 @@ impl Write for Decide {
     type Answer = bool;
 
     async fn run(&self, tx: &mut Tx) -> Result<bool, StoreError> {
-        let done = sqlx::query("update caller set state = $1 where id = $2")
+        let row = sqlx::query("select state, listener || '/' || identity from caller where id = $1")
+            .bind(self.id)
+            .fetch_optional(&mut tx.conn)
+            .await
+            .map_err(StoreError::of("find a caller"))?;
+        let Some(row) = row else { return Ok(false) };
+        sqlx::query("update caller set state = $1 where id = $2")
             .bind(self.state.word())
             .bind(self.id)
             .execute(&mut tx.conn)
             .await
             .map_err(StoreError::of("keep a decision about a caller"))?;
+        let done = Done {
+            deed: "caller.decide",
+            subject: "caller",
+            id: self.id.to_string(),
+            name: row.get(1),
+            before: Some(json!({ "state": row.get::<&str, _>(0) })),
+            after: Some(json!({ "state": self.state.word() })),
+        };
+        note(&mut tx.conn, self.at, &self.actor, &done).await?;
         sqlx::query("update revision set number = number + 1 where subject = 'callers'")
             .execute(&mut tx.conn)
             .await
             .map_err(StoreError::of("count a decision about a caller"))?;
-        Ok(done.rows_affected() > 0)
+        Ok(true)
     }
 }

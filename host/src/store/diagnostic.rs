@@ -128,8 +128,13 @@ impl Write for PutSettings {
 
     async fn run(&self, tx: &mut Tx) -> Result<(), StoreError> {
         for setting in &self.settings {
-            if !self.ordered.contains(&setting.id) {
-                self.note_change(tx, setting).await?;
+            let before = self.before(tx, setting).await?;
+            let is_new = before.as_ref().is_none_or(|before| !is_same(before, setting));
+            if is_new {
+                self.remember(tx, setting).await?;
+            }
+            if let Some(before) = before.filter(|_| is_new && !self.ordered.contains(&setting.id)) {
+                self.note_change(tx, setting, &before).await?;
             }
             sqlx::query(
                 "insert into setting (device_id, setting_id, title, value, decimals, text, unit, writable, read_at, session_id)
@@ -163,27 +168,58 @@ fn decimals(value: &Value) -> Option<u8> {
     }
 }
 
+/// A setting's value as the table holds it.
+type Held = (Option<f64>, Option<String>);
+
+/// Whether it still has the value that it had, to the last bit.
+fn is_same(before: &Held, setting: &Setting) -> bool {
+    before.0.map(f64::to_bits) == number(&setting.value).map(f64::to_bits) && before.1 == text(&setting.value)
+}
+
 impl PutSettings {
-    /// An incident, when the setting had another value before.
-    async fn note_change(&self, tx: &mut Tx, setting: &Setting) -> Result<(), StoreError> {
+    /// The value that a setting was read with before.
+    async fn before(&self, tx: &mut Tx, setting: &Setting) -> Result<Option<Held>, StoreError> {
         let before = sqlx::query("select value, text from setting where device_id = $1 and setting_id = $2")
             .bind(self.device.0)
             .bind(setting.id.as_str())
             .fetch_optional(&mut tx.conn)
             .await
             .map_err(StoreError::of("read a setting"))?;
-        let Some(before) = before else { return Ok(()) };
-        let old: (Option<f64>, Option<String>) = (before.get(0), before.get(1));
+        Ok(before.map(|before| (before.get(0), before.get(1))))
+    }
+
+    /// A row of the history: the setting is new, or has another value than before.
+    async fn remember(&self, tx: &mut Tx, setting: &Setting) -> Result<(), StoreError> {
+        sqlx::query(
+            "insert into setting_history (device_id, setting_id, read_at, title, value, decimals, text, unit, session_id)
+             values ($1, $2, $3, $4, $5, $6, $7, $8, $9)
+             on conflict (device_id, setting_id, read_at) do update set title = excluded.title, value = excluded.value,
+                 decimals = excluded.decimals, text = excluded.text, unit = excluded.unit, session_id = excluded.session_id",
+        )
+        .bind(self.device.0)
+        .bind(setting.id.as_str())
+        .bind(self.at)
+        .bind(setting.title.as_str())
+        .bind(number(&setting.value))
+        .bind(decimals(&setting.value))
+        .bind(text(&setting.value))
+        .bind(setting.unit.as_deref())
+        .bind(self.session.0)
+        .execute(&mut tx.conn)
+        .await
+        .map(drop)
+        .map_err(StoreError::of("remember a setting"))
+    }
+
+    /// An incident: nobody had it changed.
+    async fn note_change(&self, tx: &mut Tx, setting: &Setting, before: &Held) -> Result<(), StoreError> {
         let new = (number(&setting.value), text(&setting.value));
-        if old.0.map(f64::to_bits) == new.0.map(f64::to_bits) && old.1 == new.1 {
-            return Ok(());
-        }
         sqlx::query("insert into incident (device_id, at, kind, session_id, text) values ($1, $2, $3, $4, $5)")
             .bind(self.device.0)
             .bind(self.at)
             .bind("setting-changed")
             .bind(self.session.0)
-            .bind(format!("{} was {}, is {}", setting.id, shown(&old), shown(&new)))
+            .bind(format!("{} was {}, is {}", setting.id, shown(before), shown(&new)))
             .execute(&mut tx.conn)
             .await
             .map_err(StoreError::of("insert an incident"))?;
@@ -191,7 +227,7 @@ impl PutSettings {
     }
 }
 
-fn shown((value, text): &(Option<f64>, Option<String>)) -> String {
+fn shown((value, text): &Held) -> String {
     match (value, text) {
         (Some(value), _) => value.to_string(),
         (None, Some(text)) => text.clone(),

@@ -2,6 +2,7 @@
 //!
 //! Reading goes through a few connections at once, writing through one task that commits in groups.
 
+mod account;
 mod audit;
 mod by_hand;
 mod caller;
@@ -55,6 +56,10 @@ use tracing::error;
 
 use crate::model::Clock;
 
+pub use account::{
+    AccountChange, AccountFault, AccountInfo, Code, GrantInfo, KeyInfo, Known, KnownKey, KnownSignIn, NewAccount,
+    NewKey, NewSignIn, Object, Over, Password, SignInInfo,
+};
 pub use audit::Done;
 pub use by_hand::IncidentRow;
 pub use clock::NewClockSetting;

@@ -58,6 +58,7 @@ const SESSIONS: &str = "
         or exists (select 1 from record x where x.session_id = s.id)
         or exists (select 1 from device_event x where x.session_id = s.id)
         or exists (select 1 from setting x where x.session_id = s.id)
+        or exists (select 1 from setting_history x where x.session_id = s.id)
         or exists (select 1 from absence x where x.session_id = s.id)
         or exists (select 1 from incident x where x.session_id = s.id)
         or exists (select 1 from control_order x where x.looked_session = s.id or x.wrote_session = s.id)

@@ -8,7 +8,7 @@ use anyhow::{Result, bail};
 const HEADING: &str = "## Modules and imports";
 
 /// Modules that everybody may import, as the head of the table says.
-const OPEN: &[&str] = &["model", "limits", "signing", "foreign"];
+const OPEN: &[&str] = &["model", "limits", "signing", "foreign", "credential"];
 
 /// The module that only `main` imports.
 const TOP: &str = "app";

@@ -39,7 +39,7 @@ pub(super) async fn create(
 ) -> Result<Tagged<Line>, Problem> {
     let form = Form::Line(line(body)?);
     let id = state.store.create(&doer(&state, &asks, Right::Engineer), form).await?;
-    let made = talk::one_line(State(state), Path(id)).await?;
+    let made = talk::one_line(State(state), asks, Path(id)).await?;
     Ok(made.created(format!("/lines/{id}")))
 }
 
@@ -67,7 +67,7 @@ pub(super) async fn change(
     let form = Form::Line(line(body)?);
     state.store.change(&doer, id, expected.or(kept.revision), form).await?;
     tell(&state).await;
-    talk::one_line(State(state), Path(id)).await
+    talk::one_line(State(state), asks, Path(id)).await
 }
 
 fn line(body: LineBody) -> Result<NewLine, Problem> {

@@ -7,8 +7,8 @@ use utoipa::{IntoParams, ToSchema};
 
 use super::super::dto::{Instant, Named, Page};
 use super::super::extract::{Body, Path, Query, cursor, limit};
+use super::super::point::one::{self, PointWithSeries};
 use super::super::problem::FieldFault;
-use super::super::series::{self, PointWithSeries};
 use super::{ApiState, IfMatch, Patch, Problem, SignedIn, Tagged, doer, kept};
 use crate::model::Right;
 use crate::store::{Form, Kept, KeptQuery, Kind};
@@ -160,7 +160,7 @@ pub(super) async fn create_point(
 ) -> Result<Tagged<PointWithSeries>, Problem> {
     let doer = doer(&state, &asks, Right::Administer);
     let id = state.store.create(&doer, point_form(body)).await?;
-    let made = series::point(State(state), Path(id)).await?;
+    let made = one::one(State(state), asks, Path(id)).await?;
     Ok(made.created(format!("/points/{id}")))
 }
 
@@ -197,7 +197,7 @@ pub(super) async fn change_point(
         .store
         .change(&doer, id, expected.or(kept.revision), point_form(body))
         .await?;
-    series::point(State(state), Path(id)).await
+    one::one(State(state), asks, Path(id)).await
 }
 
 fn point_form(body: PointBody) -> Form {

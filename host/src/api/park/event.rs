@@ -9,6 +9,7 @@ use crate::api::ApiState;
 use crate::api::dto::{Instant, Page};
 use crate::api::extract::{Query, cursor, limit};
 use crate::api::problem::Problem;
+use crate::api::signed_in::SignedIn;
 use crate::store::DriverEvent;
 
 /// Something that was done with a version or a key.
@@ -46,13 +47,15 @@ pub(super) struct EventsQuery {
     responses((status = OK, body = Page<Done>)))]
 pub(super) async fn events(
     State(state): State<ApiState>,
+    asks: SignedIn,
     Query(query): Query<EventsQuery>,
 ) -> Result<Json<Page<Done>>, Problem> {
     let most = limit(query.limit, 100, 1_000)?;
     let before: Option<i64> = cursor(query.after.as_deref())?;
+    let own = super::own_digests(&state, &asks).await?;
     let rows = state
         .store
-        .driver_events(query.driver.as_deref(), before, most + 1)
+        .driver_events(query.driver.as_deref(), own.as_deref(), before, most + 1)
         .await?;
     let done = |event: DriverEvent| Done {
         id: event.id,

@@ -12,6 +12,7 @@ use crate::api::ApiState;
 use crate::api::dto::{Instant, Page};
 use crate::api::extract::{Body, Path};
 use crate::api::problem::Problem;
+use crate::api::signed_in::SignedIn;
 use crate::signing;
 use crate::store::VendorKey;
 
@@ -76,7 +77,11 @@ pub(super) async fn keys(State(state): State<ApiState>) -> Result<Json<Page<Key>
 /// Trusts a key, or changes what it may.
 #[utoipa::path(post, path = "/drivers/keys", tag = "drivers", operation_id = "trust_key", request_body = NewKey,
     responses((status = NO_CONTENT)))]
-pub(super) async fn trust(State(state): State<ApiState>, Body(body): Body<NewKey>) -> Result<StatusCode, Problem> {
+pub(super) async fn trust(
+    State(state): State<ApiState>,
+    asks: SignedIn,
+    Body(body): Body<NewKey>,
+) -> Result<StatusCode, Problem> {
     let id = signing::key_id(&body.public).map_err(|error| Problem::bad_body(error.to_string()))?;
     if let Some(role) = body
         .roles
@@ -105,7 +110,7 @@ pub(super) async fn trust(State(state): State<ApiState>, Body(body): Body<NewKey
         revoked_at: None,
         revoked_why: None,
     };
-    state.store.put_vendor_key(key, deed(&body.why)).await?;
+    state.store.put_vendor_key(key, deed(&asks, &body.why)).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
@@ -114,10 +119,11 @@ pub(super) async fn trust(State(state): State<ApiState>, Body(body): Body<NewKey
     params(("id" = String, Path)), request_body = Why, responses((status = NO_CONTENT)))]
 pub(super) async fn revoke_key(
     State(state): State<ApiState>,
+    asks: SignedIn,
     Path(id): Path<String>,
     Body(body): Body<Why>,
 ) -> Result<StatusCode, Problem> {
-    if !state.store.revoke_vendor_key(&id, deed(&body.why)).await? {
+    if !state.store.revoke_vendor_key(&id, deed(&asks, &body.why)).await? {
         return Err(Problem::not_found(format!("there is no key {id} that holds")));
     }
     Ok(StatusCode::NO_CONTENT)

@@ -5,6 +5,8 @@ mod key;
 mod step;
 mod version;
 
+pub(super) use version::{ShadowValue, value};
+
 use serde::Deserialize;
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
@@ -12,6 +14,7 @@ use utoipa_axum::routes;
 
 use super::ApiState;
 use super::problem::Problem;
+use super::signed_in::SignedIn;
 use crate::park::{Park, ParkError};
 use crate::store::Deed;
 
@@ -49,12 +52,19 @@ pub(super) fn park(state: &ApiState) -> Result<&Park, Problem> {
     park.ok_or_else(|| Problem::not_found("this host has no park of drivers"))
 }
 
-/// Until there are accounts it is whoever sits at this machine.
-fn deed(why: &str) -> Deed {
+fn deed(asks: &SignedIn, why: &str) -> Deed {
     Deed {
-        who: "api".to_owned(),
+        who: asks.actor(),
         why: why.trim().chars().take(500).collect(),
     }
+}
+
+/// Digests of the versions that somebody sees; none: of all.
+pub(super) async fn own_digests(state: &ApiState, asks: &SignedIn) -> Result<Option<Vec<String>>, Problem> {
+    let Some(vendors) = asks.vendors() else { return Ok(None) };
+    let versions = state.store.driver_versions().await?;
+    let own = versions.into_iter().filter(|version| vendors.contains(&version.vendor));
+    Ok(Some(own.map(|version| version.digest).collect()))
 }
 
 impl From<ParkError> for Problem {

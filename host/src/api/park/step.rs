@@ -11,6 +11,7 @@ use super::{Why, deed, park};
 use crate::api::ApiState;
 use crate::api::extract::{Body, Path};
 use crate::api::problem::Problem;
+use crate::api::signed_in::SignedIn;
 use crate::park::CanaryPlan;
 
 /// Sessions of a shadow run when nothing is said.
@@ -65,11 +66,12 @@ pub(super) struct RunShadow {
         (status = CONFLICT, description = "It is in a state that has no shadow: `conflict`")))]
 pub(super) async fn shadow(
     State(state): State<ApiState>,
+    asks: SignedIn,
     Path(digest): Path<String>,
     Body(body): Body<RunShadow>,
 ) -> Result<Json<Shadow>, Problem> {
     let sessions = body.sessions.unwrap_or(SHADOW_SESSIONS);
-    let report = park(&state)?.shadow(&digest, sessions, deed(&body.why)).await?;
+    let report = park(&state)?.shadow(&digest, sessions, deed(&asks, &body.why)).await?;
     Ok(Json(shadow_of(report)))
 }
 
@@ -79,6 +81,7 @@ pub(super) async fn shadow(
         (status = CONFLICT, description = "It has not proven itself, or is in another state: `conflict`")))]
 pub(super) async fn canary(
     State(state): State<ApiState>,
+    asks: SignedIn,
     Path(digest): Path<String>,
     Body(body): Body<TryOut>,
 ) -> Result<Json<Version>, Problem> {
@@ -92,7 +95,7 @@ pub(super) async fn canary(
         since_session: 0,
     };
     let moved = park(&state)?
-        .canary(&digest, plan, body.overridden, deed(&body.why))
+        .canary(&digest, plan, body.overridden, deed(&asks, &body.why))
         .await?;
     Ok(Json(version(moved)))
 }
@@ -103,11 +106,12 @@ pub(super) async fn canary(
         (status = CONFLICT, description = "It has not proven itself, or is in another state: `conflict`")))]
 pub(super) async fn activate(
     State(state): State<ApiState>,
+    asks: SignedIn,
     Path(digest): Path<String>,
     Body(body): Body<Activate>,
 ) -> Result<Json<Version>, Problem> {
     let moved = park(&state)?
-        .activate(&digest, body.overridden, deed(&body.why))
+        .activate(&digest, body.overridden, deed(&asks, &body.why))
         .await?;
     Ok(Json(version(moved)))
 }
@@ -118,10 +122,11 @@ pub(super) async fn activate(
         (status = CONFLICT, description = "It is stopped already: `conflict`")))]
 pub(super) async fn quarantine(
     State(state): State<ApiState>,
+    asks: SignedIn,
     Path(digest): Path<String>,
     Body(body): Body<Why>,
 ) -> Result<Json<Version>, Problem> {
-    let (stopped, _) = park(&state)?.quarantine(&digest, deed(&body.why)).await?;
+    let (stopped, _) = park(&state)?.quarantine(&digest, deed(&asks, &body.why)).await?;
     Ok(Json(version(stopped)))
 }
 
@@ -131,10 +136,11 @@ pub(super) async fn quarantine(
         (status = CONFLICT, description = "It is at work: `conflict`")))]
 pub(super) async fn retire(
     State(state): State<ApiState>,
+    asks: SignedIn,
     Path(digest): Path<String>,
     Body(body): Body<Why>,
 ) -> Result<Json<Version>, Problem> {
-    let moved = park(&state)?.retire(&digest, deed(&body.why)).await?;
+    let moved = park(&state)?.retire(&digest, deed(&asks, &body.why)).await?;
     Ok(Json(version(moved)))
 }
 
@@ -144,13 +150,14 @@ pub(super) async fn retire(
     responses((status = NO_CONTENT)))]
 pub(super) async fn revoke(
     State(state): State<ApiState>,
+    asks: SignedIn,
     Path(digest): Path<String>,
     Body(body): Body<Why>,
 ) -> Result<StatusCode, Problem> {
     if digest.len() != 64 || !digest.bytes().all(|b| b.is_ascii_hexdigit()) {
         return Err(Problem::bad_query(format!("{digest:?} is no SHA-256 in hex")));
     }
-    park(&state)?.revoke_digest(&digest, deed(&body.why)).await?;
+    park(&state)?.revoke_digest(&digest, deed(&asks, &body.why)).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
@@ -160,9 +167,10 @@ pub(super) async fn revoke(
         (status = CONFLICT, description = "There is none before: `conflict`")))]
 pub(super) async fn roll_back(
     State(state): State<ApiState>,
+    asks: SignedIn,
     Path(id): Path<String>,
     Body(body): Body<Why>,
 ) -> Result<Json<Version>, Problem> {
-    let before = park(&state)?.roll_back(&id, deed(&body.why)).await?;
+    let before = park(&state)?.roll_back(&id, deed(&asks, &body.why)).await?;
     Ok(Json(version(before)))
 }

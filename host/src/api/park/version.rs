@@ -12,6 +12,7 @@ use crate::api::ApiState;
 use crate::api::dto::{Instant, Named, Page};
 use crate::api::extract::{Path, Query};
 use crate::api::problem::Problem;
+use crate::api::signed_in::SignedIn;
 use crate::park::{self, CanaryPlan, Evidence, ShadowReport};
 use crate::store::DriverVersion;
 
@@ -91,7 +92,7 @@ pub(super) struct Shadow {
 
 /// A value that came otherwise than it is stored.
 #[derive(Debug, Serialize, ToSchema)]
-pub(super) struct ShadowValue {
+pub(in crate::api) struct ShadowValue {
     /// In which session.
     session: i64,
     device: Named,
@@ -186,7 +187,8 @@ pub(super) fn shadow_of(report: ShadowReport) -> Shadow {
     }
 }
 
-fn value(value: park::ShadowValue) -> ShadowValue {
+/// A value that came otherwise, as it is shown.
+pub(in crate::api) fn value(value: park::ShadowValue) -> ShadowValue {
     ShadowValue {
         session: value.session,
         device: value.device.into(),
@@ -212,9 +214,12 @@ fn tried(report: Evidence) -> Tried {
 /// Every version of every driver, the newest of each first.
 #[utoipa::path(get, path = "/drivers/versions", tag = "drivers", operation_id = "list_driver_versions",
     responses((status = OK, body = Page<Version>)))]
-pub(super) async fn versions(State(state): State<ApiState>) -> Result<Json<Page<Version>>, Problem> {
+pub(super) async fn versions(State(state): State<ApiState>, asks: SignedIn) -> Result<Json<Page<Version>>, Problem> {
     let versions = state.store.driver_versions().await?;
-    Ok(Json(Page::whole(versions.into_iter().map(version).collect())))
+    let vendors = asks.vendors();
+    let is_own = |version: &DriverVersion| vendors.as_ref().is_none_or(|vendors| vendors.contains(&version.vendor));
+    let own = versions.into_iter().filter(is_own);
+    Ok(Json(Page::whole(own.map(version).collect())))
 }
 
 /// Takes a package in: it is verified, compiled in a process of its own, and holds its recordings again. It is put to work
@@ -225,6 +230,7 @@ pub(super) async fn versions(State(state): State<ApiState>) -> Result<Json<Page<
         (status = UNPROCESSABLE_ENTITY, description = "It is refused or fails its tests: `refused`")))]
 pub(super) async fn install(
     State(state): State<ApiState>,
+    asks: SignedIn,
     Query(query): Query<InstallQuery>,
     bytes: Bytes,
 ) -> Result<(StatusCode, Json<TakenIn>), Problem> {
@@ -234,7 +240,7 @@ pub(super) async fn install(
         .filter(|one| !one.is_empty())
         .map(str::to_owned)
         .collect();
-    let deed = deed(query.why.as_deref().unwrap_or("no reason was given"));
+    let deed = deed(&asks, query.why.as_deref().unwrap_or("no reason was given"));
     let park = the_park(&state)?;
     let installed = match &query.from {
         Some(_) if !bytes.is_empty() => return Err(Problem::bad_query("from names a package, and the body is one")),

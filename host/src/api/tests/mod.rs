@@ -4,6 +4,7 @@ mod callers;
 mod journal;
 mod keep;
 mod live;
+mod point;
 mod problems;
 mod resources;
 
@@ -88,7 +89,7 @@ impl TestApi {
         let state = ApiState::new(store.clone(), handle, Arc::new(OneDriver), None, closing.clone());
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
-        let server = tokio::spawn(serve(listener, router(state), closing.clone()));
+        let server = tokio::spawn(serve(listener, router(state), None, closing.clone()));
         Self {
             _dir: dir,
             store,

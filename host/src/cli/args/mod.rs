@@ -1,5 +1,6 @@
 //! Arguments.
 
+mod account;
 mod control;
 mod device;
 mod park;
@@ -15,6 +16,7 @@ use crate::limits;
 use crate::model::CallerState;
 
 pub use crate::roster::config_json;
+pub use account::{AccountCommand, ServeArgs};
 pub use control::{ControlArgs, ControlCommand};
 pub use device::{DeviceArgs, DeviceCommand, GroupCommand};
 pub use park::{ParkCommand, TrustCommand};
@@ -38,7 +40,7 @@ pub struct Arguments {
 pub enum Command {
     /// Poll the meters, keep their archives, serve them over HTTP.
     #[command(after_help = "Example:\n  uzel serve --config /etc/uzel/uzel.toml")]
-    Serve(ConfigFile),
+    Serve(ServeArgs),
     /// Read one meter now, without any database.
     #[command(after_help = READ_EXAMPLES)]
     Read(Box<ReadArgs>),
@@ -57,6 +59,9 @@ pub enum Command {
     /// Change a device of the running host: its present value is shown, then confirmed, written and read back.
     #[command(subcommand)]
     Control(ControlCommand),
+    /// List, make, reset and disable accounts when nobody can sign in any more. The host must be stopped.
+    #[command(subcommand)]
+    Account(AccountCommand),
     /// Make keys that sign readings.
     #[command(subcommand)]
     Key(KeyCommand),

@@ -3,8 +3,9 @@
 use async_trait::async_trait;
 use jiff::{SignedDuration, Timestamp};
 
+use super::order::noted;
 use crate::limits;
-use crate::model::{ControlId, ControlState};
+use crate::model::{Actor, ControlId, ControlState};
 use crate::store::writer::{Tx, Write};
 use crate::store::{Store, StoreError};
 
@@ -50,28 +51,33 @@ impl Store {
         &self,
         id: ControlId,
         token: &str,
-        by: &str,
+        by: &Actor,
     ) -> Result<Result<(), NotConfirmed>, StoreError> {
         let confirm = Confirm {
             id,
             token: token.to_owned(),
-            by: by.to_owned(),
+            by: by.clone(),
             now: self.now(),
         };
         self.queue.write(confirm).await
     }
 
     /// Takes a confirmation back that nobody could act upon: what was shown waits again.
-    pub async fn unconfirm_control(&self, id: ControlId, token: &str) -> Result<(), StoreError> {
-        let token = token.to_owned();
-        self.queue.write(Unconfirm { id, token }).await
+    pub async fn unconfirm_control(&self, id: ControlId, token: &str, by: &Actor) -> Result<(), StoreError> {
+        let unconfirm = Unconfirm {
+            id,
+            token: token.to_owned(),
+            by: by.clone(),
+            at: self.now().as_second(),
+        };
+        self.queue.write(unconfirm).await
     }
 }
 
 struct Confirm {
     id: ControlId,
     token: String,
-    by: String,
+    by: Actor,
     now: Timestamp,
 }
 
@@ -106,12 +112,13 @@ impl Write for Confirm {
             "update control_order set state = $1, token = null, confirmed_by = $2, confirmed_at_ms = $3 where id = $4",
         )
         .bind(ControlState::Confirmed.word())
-        .bind(self.by.as_str())
+        .bind(self.by.who.as_str())
         .bind(self.now.as_millisecond())
         .bind(self.id.0)
         .execute(&mut tx.conn)
         .await
         .map_err(StoreError::of("confirm an order"))?;
+        noted(tx, self.now.as_second(), &self.by, ("control.confirm", self.id, None)).await?;
         Ok(Ok(()))
     }
 }
@@ -148,6 +155,8 @@ impl Confirm {
 struct Unconfirm {
     id: ControlId,
     token: String,
+    by: Actor,
+    at: i64,
 }
 
 #[async_trait]
@@ -166,6 +175,6 @@ impl Write for Unconfirm {
         .execute(&mut tx.conn)
         .await
         .map_err(StoreError::of("take a confirmation back"))?;
-        Ok(())
+        noted(tx, self.at, &self.by, ("control.unconfirm", self.id, None)).await
     }
 }

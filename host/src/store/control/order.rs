@@ -4,12 +4,14 @@ use std::collections::BTreeMap;
 
 use async_trait::async_trait;
 use jiff::Timestamp;
+use serde_json::{Value as Json, json};
 use sqlx::Row as _;
 use sqlx::sqlite::SqliteRow;
 
 use super::{held_from, held_json};
 use crate::limits;
-use crate::model::{Change, ControlId, ControlState, DeviceId, Held, SessionId};
+use crate::model::{Actor, Change, ControlId, ControlState, DeviceId, Held, SessionId};
+use crate::store::audit::{Done, note};
 use crate::store::writer::{Tx, Write};
 use crate::store::{Store, StoreError};
 
@@ -23,7 +25,7 @@ pub struct NewControl {
     /// Why.
     pub why: String,
     /// Who asks.
-    pub by: String,
+    pub by: Actor,
 }
 
 /// What a step of an order came to.
@@ -95,8 +97,9 @@ impl Store {
     }
 
     /// Takes an order back with which nothing was begun: the device is busy, and who asked knows.
-    pub async fn forget_control(&self, id: ControlId) -> Result<(), StoreError> {
-        self.queue.write(Forget(id)).await
+    pub async fn forget_control(&self, id: ControlId, actor: &Actor) -> Result<(), StoreError> {
+        let forget = Forget(id, actor.clone(), self.now().as_second());
+        self.queue.write(forget).await
     }
 
     /// Writes down what a step came to.
@@ -203,22 +206,59 @@ impl Write for Ask {
         .bind(serde_json::to_string(&arguments).unwrap_or_default())
         .bind(self.new.why.as_str())
         .bind(ControlState::Asked.word())
-        .bind(self.new.by.as_str())
+        .bind(self.new.by.who.as_str())
         .bind(self.at_ms)
         .fetch_one(&mut tx.conn)
         .await
         .map_err(StoreError::of("keep an order"))?;
-        Ok(ControlId(id))
+        let id = ControlId(id);
+        let at = self.at_ms.div_euclid(1_000);
+        let after = json!({ "change": told(&self.new.change), "why": self.new.why });
+        noted(tx, at, &self.new.by, ("control.ask", id, Some(after))).await?;
+        Ok(id)
     }
 }
 
-struct Forget(ControlId);
+/// A change for the audit.
+fn told(change: &Change) -> Json {
+    match change {
+        Change::Setting { id, value } => json!({ "setting": id, "value": value }),
+        Change::Command { name, arguments } => json!({ "command": name, "arguments": arguments }),
+    }
+}
+
+/// Writes down what is done with an order. It is named after its device.
+pub(super) async fn noted(
+    tx: &mut Tx,
+    at: i64,
+    actor: &Actor,
+    (deed, id, after): (&'static str, ControlId, Option<Json>),
+) -> Result<(), StoreError> {
+    let device: Option<String> =
+        sqlx::query_scalar("select d.name from control_order o join device d on d.id = o.device_id where o.id = $1")
+            .bind(id.0)
+            .fetch_optional(&mut tx.conn)
+            .await
+            .map_err(StoreError::of("find the device of an order"))?;
+    let done = Done {
+        deed,
+        subject: "control",
+        id: id.to_string(),
+        name: device.unwrap_or_default(),
+        before: None,
+        after,
+    };
+    note(&mut tx.conn, at, actor, &done).await
+}
+
+struct Forget(ControlId, Actor, i64);
 
 #[async_trait]
 impl Write for Forget {
     type Answer = ();
 
     async fn run(&self, tx: &mut Tx) -> Result<(), StoreError> {
+        noted(tx, self.2, &self.1, ("control.take-back", self.0, None)).await?;
         sqlx::query("delete from control_order where id = $1 and state = $2 and looked_session is null")
             .bind(self.0.0)
             .bind(ControlState::Asked.word())

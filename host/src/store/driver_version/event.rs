@@ -2,8 +2,11 @@
 
 use async_trait::async_trait;
 use jiff::Timestamp;
+use serde_json::json;
 use sqlx::{Row as _, SqliteConnection};
 
+use crate::model::Actor;
+use crate::store::audit::{Done, note};
 use crate::store::error::StoreError;
 use crate::store::writer::{Tx, Write};
 use crate::store::{Store, instant};
@@ -12,7 +15,7 @@ use crate::store::{Store, instant};
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Deed {
     /// A person, a program, or the host itself.
-    pub who: String,
+    pub who: Actor,
     /// Why.
     pub why: String,
 }
@@ -40,7 +43,7 @@ pub struct DriverEvent {
     pub why: String,
 }
 
-struct Refused(DriverEvent);
+struct Refused(DriverEvent, Actor);
 
 impl Store {
     /// Writes down that a package was refused.
@@ -57,28 +60,32 @@ impl Store {
             driver: driver.to_owned(),
             version: version.to_owned(),
             digest: digest.to_owned(),
-            who: deed.who,
+            who: deed.who.who.clone(),
             from: None,
             to: "refused".to_owned(),
             why: deed.why,
         };
-        self.queue.write(Refused(event)).await
+        self.queue.write(Refused(event, deed.who)).await
     }
 
-    /// What was done, the newest first, before event `before`.
+    /// What was done, the newest first, before event `before`: with the components of `own`, or with everything.
     pub async fn driver_events(
         &self,
         driver: Option<&str>,
+        own: Option<&[String]>,
         before: Option<i64>,
         limit: u32,
     ) -> Result<Vec<DriverEvent>, StoreError> {
         let rows = sqlx::query(
             "select id, at, driver, version, digest, who, from_state, to_state, why from driver_event
-             where ($1 is null or driver = $1) and ($2 is null or id < $2) order by id desc limit $3",
+             where ($1 is null or driver = $1) and ($2 is null or id < $2)
+                 and ($4 is null or digest in (select value from json_each($4)))
+             order by id desc limit $3",
         )
         .bind(driver)
         .bind(before)
         .bind(limit)
+        .bind(own.map(|own| json!(own).to_string()))
         .fetch_all(&self.readers)
         .await
         .map_err(StoreError::of("read what was done with drivers"))?;
@@ -113,7 +120,8 @@ pub(super) async fn revision(conn: &mut SqliteConnection) -> Result<i64, StoreEr
 }
 
 /// Writes an event down, inside the change that it tells of.
-pub(super) async fn wrote(tx: &mut Tx, event: &DriverEvent) -> Result<(), StoreError> {
+pub(super) async fn wrote(tx: &mut Tx, event: &DriverEvent, actor: &Actor) -> Result<(), StoreError> {
+    note(&mut tx.conn, event.at.as_second(), actor, &done(event)).await?;
     let what = "write down what is done with a driver";
     sqlx::query(
         "insert into driver_event (at, driver, version, digest, who, from_state, to_state, why)
@@ -137,11 +145,32 @@ pub(super) async fn wrote(tx: &mut Tx, event: &DriverEvent) -> Result<(), StoreE
     Ok(())
 }
 
+/// The same for the audit. Keys of vendors and components that nobody may use have no driver.
+fn done(event: &DriverEvent) -> Done {
+    let (deed, subject) = match event.to.as_str() {
+        "key-added" => ("vendor-key.trust", "vendor-key"),
+        "key-revoked" => ("vendor-key.revoke", "vendor-key"),
+        "digest-revoked" => ("driver.revoke", "driver"),
+        "refused" => ("driver.refuse", "driver"),
+        _ if event.from.is_none() => ("driver.install", "driver"),
+        _ => ("driver.move", "driver"),
+    };
+    let name = format!("{} {}", event.driver, event.version);
+    Done {
+        deed,
+        subject,
+        id: event.digest.clone(),
+        name: name.trim().to_owned(),
+        before: event.from.as_ref().map(|from| json!({ "state": from })),
+        after: Some(json!({ "state": event.to, "why": event.why })),
+    }
+}
+
 #[async_trait]
 impl Write for Refused {
     type Answer = ();
 
     async fn run(&self, tx: &mut Tx) -> Result<(), StoreError> {
-        wrote(tx, &self.0).await
+        wrote(tx, &self.0, &self.1).await
     }
 }

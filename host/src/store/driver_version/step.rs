@@ -94,11 +94,12 @@ pub(super) async fn take(tx: &mut Tx, step: &Step, at: Timestamp) -> Result<(), 
             driver: row.get(1),
             version: row.get(2),
             digest: step.digest.clone(),
-            who: step.deed.who.clone(),
+            who: step.deed.who.who.clone(),
             from: Some(from.word().to_owned()),
             to: step.to.word().to_owned(),
             why: step.deed.why.clone(),
         },
+        &step.deed.who,
     )
     .await
 }

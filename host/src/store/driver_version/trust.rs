@@ -103,7 +103,7 @@ fn of_key(id: &str, to: &str, deed: &Deed, at: Timestamp) -> DriverEvent {
         driver: String::new(),
         version: String::new(),
         digest: id.to_owned(),
-        who: deed.who.clone(),
+        who: deed.who.who.clone(),
         from: None,
         to: to.to_owned(),
         why: deed.why.clone(),
@@ -132,7 +132,7 @@ impl Write for AddKey {
         .bind(key.valid_from.map(Timestamp::as_second))
         .bind(key.valid_to.map(Timestamp::as_second))
         .bind(at.as_second())
-        .bind(deed.who.as_str())
+        .bind(deed.who.who.as_str())
         .execute(&mut tx.conn)
         .await
         .map_err(StoreError::of("add a vendor's key"))?;
@@ -145,7 +145,7 @@ impl Write for AddKey {
             key.roles.join(" "),
             key.models.join(" ")
         );
-        wrote(tx, &of_key(&key.id, "key-added", &deed, *at)).await
+        wrote(tx, &of_key(&key.id, "key-added", &deed, *at), &deed.who).await
     }
 }
 
@@ -166,7 +166,7 @@ impl Write for RevokeKey {
         if revoked.rows_affected() == 0 {
             return Ok(false);
         }
-        wrote(tx, &of_key(id, "key-revoked", deed, *at)).await?;
+        wrote(tx, &of_key(id, "key-revoked", deed, *at), &deed.who).await?;
         Ok(true)
     }
 }
@@ -180,11 +180,11 @@ impl Write for RevokeDigest {
         sqlx::query("insert into driver_revoked (digest, at, who, why) values ($1, $2, $3, $4) on conflict do nothing")
             .bind(digest.as_str())
             .bind(at.as_second())
-            .bind(deed.who.as_str())
+            .bind(deed.who.who.as_str())
             .bind(deed.why.as_str())
             .execute(&mut tx.conn)
             .await
             .map_err(StoreError::of("revoke a component"))?;
-        wrote(tx, &of_key(digest, "digest-revoked", deed, *at)).await
+        wrote(tx, &of_key(digest, "digest-revoked", deed, *at), &deed.who).await
     }
 }

@@ -173,11 +173,12 @@ impl Write for Add {
                 driver: version.driver.clone(),
                 version: version.version.clone(),
                 digest: version.digest.clone(),
-                who: deed.who.clone(),
+                who: deed.who.who.clone(),
                 from: None,
                 to: version.state.word().to_owned(),
                 why: deed.why.clone(),
             },
+            &deed.who,
         )
         .await?;
         Ok(true)

@@ -7,7 +7,7 @@ use sqlx::sqlite::SqliteRow;
 use sqlx::{QueryBuilder, Row as _, Sqlite};
 
 use super::of_keys;
-use crate::model::CallerState;
+use crate::model::{CallerState, Scope};
 use crate::store::rows::Rows;
 use crate::store::{Store, StoreError, instant};
 
@@ -70,8 +70,8 @@ pub struct CallerRow {
 }
 
 impl Store {
-    /// Callers, the newest first.
-    pub async fn callers(&self, query: &CallerQuery) -> Result<Vec<CallerRow>, StoreError> {
+    /// Callers over which devices of `scope` are reached, the newest first. Of each only those devices.
+    pub async fn callers(&self, scope: Scope, query: &CallerQuery) -> Result<Vec<CallerRow>, StoreError> {
         let mut sql = QueryBuilder::<Sqlite>::new(
             "select id, listener, identity, state, source, first_seen_at, last_seen_at, connects, bytes_received,
                  bytes_sent, greeting, fault, signal_csq
@@ -90,6 +90,17 @@ impl Store {
                 sql.push(column).push_bind(wanted.to_owned());
             }
         }
+        if scope != Scope::EVERYTHING {
+            sql.push(
+                " and listener || '/' || identity in (select l.address from line l join route r on r.line_id = l.id
+                     join device d on d.id = r.device_id where l.kind = 'incoming' and d.node_id in (
+                         select node_id from account_node where account_id = ",
+            )
+            .push_bind(scope.key())
+            .push(" and role & ")
+            .push_bind(scope.roles)
+            .push(" <> 0))");
+        }
         sql.push(" order by id desc limit ").push_bind(query.limit);
         let rows = sql
             .build()
@@ -98,9 +109,12 @@ impl Store {
             .map_err(StoreError::of("read callers"))?;
         let mut callers = rows.iter().map(caller).collect::<Result<Vec<_>, _>>()?;
         let keys: Vec<i64> = callers.iter().map(|caller| caller.id).collect();
+        let own = self.device_ids(scope).await?;
         let mut devices: HashMap<i64, Vec<(i64, String)>> = HashMap::new();
         for row in of_keys(&self.readers, &DEVICES, &keys, "read the devices of callers").await? {
-            devices.entry(row.get(0)).or_default().push((row.get(1), row.get(2)));
+            if own.as_ref().is_none_or(|own| own.contains(&row.get(1))) {
+                devices.entry(row.get(0)).or_default().push((row.get(1), row.get(2)));
+            }
         }
         for caller in &mut callers {
             caller.devices = devices.remove(&caller.id).unwrap_or_default();

@@ -1,6 +1,6 @@
 //! Devices with all that a list of them shows.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use futures::TryStreamExt as _;
 use jiff::Timestamp;
@@ -9,7 +9,7 @@ use sqlx::sqlite::SqliteRow;
 
 use super::of_keys;
 use super::session::{self, SessionBrief};
-use crate::model::{ClockPolicy, DeviceId, Outcome, RecordKind, Schedule};
+use crate::model::{ClockPolicy, DeviceId, Outcome, RecordKind, Schedule, Scope};
 use crate::store::rows::Rows;
 use crate::store::{Route, Store, StoreError, instant, plan};
 
@@ -159,9 +159,9 @@ pub struct Clock {
 }
 
 impl Store {
-    /// Devices in the order of their names.
-    pub async fn devices(&self, query: &DeviceQuery) -> Result<Vec<DeviceInfo>, StoreError> {
-        let keys = self.device_keys(query).await?;
+    /// Devices of `scope` in the order of their names.
+    pub async fn devices(&self, scope: Scope, query: &DeviceQuery) -> Result<Vec<DeviceInfo>, StoreError> {
+        let keys = self.device_keys(scope, query).await?;
         self.device_infos(&keys).await
     }
 
@@ -184,16 +184,36 @@ impl Store {
             .map_err(StoreError::of("find a device"))
     }
 
+    /// Keys of the devices of `scope`; none: of every device, whichever there will be.
+    pub async fn device_ids(&self, scope: Scope) -> Result<Option<HashSet<i64>>, StoreError> {
+        if scope == Scope::EVERYTHING {
+            return Ok(None);
+        }
+        let keys: Vec<i64> = sqlx::query_scalar(
+            "select id from device where node_id in (select node_id from account_node where account_id = $1 and role & $2 <> 0)",
+        )
+        .bind(scope.key())
+        .bind(scope.roles)
+        .fetch_all(&self.readers)
+        .await
+        .map_err(StoreError::of("find the devices of an account"))?;
+        Ok(Some(keys.into_iter().collect()))
+    }
+
     /// Looks through the devices here and not in the database: SQLite knows the cases of Latin letters only.
-    async fn device_keys(&self, query: &DeviceQuery) -> Result<Vec<i64>, StoreError> {
+    async fn device_keys(&self, scope: Scope, query: &DeviceQuery) -> Result<Vec<i64>, StoreError> {
         let wanted = query.text.as_deref().unwrap_or_default().trim().to_lowercase();
         let mut rows = sqlx::query(
             "select d.id, d.name, d.serial, d.model, s.name, s.address from device d
              join node n on n.id = d.node_id join site s on s.id = n.site_id
-             where d.name > $1 and ($2 is null or s.id = $2) and (d.archived_at is not null) = $3 order by d.name",
+             where d.name > $1 and ($2 is null or s.id = $2) and (d.archived_at is not null) = $5
+                 and ($3 is null or n.id in (select node_id from account_node where account_id = $3 and role & $4 <> 0))
+             order by d.name",
         )
         .bind(query.after.as_deref().unwrap_or_default())
         .bind(query.site)
+        .bind(scope.key())
+        .bind(scope.roles)
         .bind(query.archived)
         .fetch(&self.readers);
         let what = "look through the devices";

@@ -28,6 +28,23 @@ pub struct EventRow {
     pub received_at: Timestamp,
 }
 
+/// Which entries of a device's journal.
+#[derive(Debug, Clone, Default)]
+pub struct EventQuery {
+    /// Only of this severity.
+    pub severity: Option<String>,
+    /// Only those whose code has this, in any case, or whose text has it as it stands.
+    pub text: Option<String>,
+    /// From here on.
+    pub from: Option<Timestamp>,
+    /// Before.
+    pub to: Option<Timestamp>,
+    /// Instant and key of the last entry of the page before.
+    pub after: Option<(Timestamp, i64)>,
+    /// At most so many.
+    pub limit: u32,
+}
+
 /// One setting as it was read last.
 #[derive(Debug, Clone, PartialEq)]
 pub struct SettingRow {
@@ -46,22 +63,23 @@ pub struct SettingRow {
 }
 
 impl Store {
-    /// A device's journal, newest first, from the entry after `after` (instant and key) on.
-    pub async fn device_events(
-        &self,
-        device: DeviceId,
-        after: Option<(Timestamp, i64)>,
-        limit: u32,
-    ) -> Result<Vec<EventRow>, StoreError> {
+    /// A device's journal, newest first.
+    pub async fn device_events(&self, device: DeviceId, query: &EventQuery) -> Result<Vec<EventRow>, StoreError> {
         let rows = sqlx::query(
             "select id, at, code, severity, began, input, text, received_at from device_event
              where device_id = $1 and ($2 is null or at < $2 or (at = $2 and id < $3))
+                 and ($5 is null or severity = $5) and ($6 is null or at >= $6) and ($7 is null or at < $7)
+                 and ($8 is null or instr(lower(code), lower($8)) > 0 or instr(text, $8) > 0)
              order by at desc, id desc limit $4",
         )
         .bind(device.0)
-        .bind(after.map(|(at, _)| at.as_second()))
-        .bind(after.map(|(_, id)| id))
-        .bind(limit)
+        .bind(query.after.map(|(at, _)| at.as_second()))
+        .bind(query.after.map(|(_, id)| id))
+        .bind(query.limit)
+        .bind(query.severity.as_deref())
+        .bind(query.from.map(Timestamp::as_second))
+        .bind(query.to.map(Timestamp::as_second))
+        .bind(query.text.as_deref())
         .fetch_all(&self.readers)
         .await
         .map_err(StoreError::of("read the journal of a device"))?;

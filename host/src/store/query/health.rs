@@ -5,7 +5,7 @@ use sqlx::Row as _;
 
 use super::session::{self, SessionBrief};
 use crate::limits;
-use crate::model::{DeviceId, LineId, Outcome};
+use crate::model::{DeviceId, LineId, Outcome, Scope};
 use crate::store::{Store, StoreError};
 
 /// Whose sessions.
@@ -61,8 +61,8 @@ const DEVICE_LAST: &str =
 const LINE_LAST: &str = "select id from session where line_id = $1 and outcome is not null order by id desc limit 1";
 
 impl Store {
-    /// How the talk went since `from`.
-    pub async fn talk(&self, whose: Whose, from: Timestamp) -> Result<Talk, StoreError> {
+    /// How the talk went since `from`: of a line with whatever devices, but the last session only with one of `scope`.
+    pub async fn talk(&self, scope: Scope, whose: Whose, from: Timestamp) -> Result<Talk, StoreError> {
         let (key, sums, contact, last) = match whose {
             Whose::Device(device) => (device.0, DEVICE, DEVICE_CONTACT, DEVICE_LAST),
             Whose::Line(line) => (line.0, LINE, LINE_CONTACT, LINE_LAST),
@@ -87,12 +87,14 @@ impl Store {
             .fetch_optional(readers)
             .await
             .map_err(StoreError::of(failed))?;
+        let last = match last {
+            Some(id) => session::briefs(readers, &[id]).await?.remove(&id),
+            None => None,
+        };
+        let own = self.device_ids(scope).await?;
         let mut talk = Talk {
             last_contact_at: contact.and_then(|ms| Timestamp::from_millisecond(ms).ok()),
-            last_session: match last {
-                Some(id) => session::briefs(readers, &[id]).await?.remove(&id),
-                None => None,
-            },
+            last_session: last.filter(|last| own.is_none_or(|own| own.contains(&last.device.0))),
             ..Talk::default()
         };
         for row in &rows {

@@ -61,22 +61,35 @@ pub struct LineDevice {
 }
 
 impl Store {
-    /// Lines, those in use or those that are archived, in the order of their names, after the name `after`.
-    pub async fn lines(&self, archived: bool, after: Option<&str>, limit: u32) -> Result<Vec<LineInfo>, StoreError> {
-        let sql = "select id from line where name > $1 and (archived_at is not null) = $3 order by name limit $2";
-        let keys: Vec<i64> = sqlx::query_scalar(sql)
-            .bind(after.unwrap_or_default())
-            .bind(limit)
-            .bind(archived)
-            .fetch_all(&self.readers)
-            .await
-            .map_err(StoreError::of("find lines"))?;
-        self.line_infos(&keys).await
+    /// Lines over which devices of `scope` are reached, those in use or those that are archived, in the order of their
+    /// names, after the name `after`. Of each only what is of those devices.
+    pub async fn lines(
+        &self,
+        scope: Scope,
+        archived: bool,
+        after: Option<&str>,
+        limit: u32,
+    ) -> Result<Vec<LineInfo>, StoreError> {
+        let keys: Vec<i64> = sqlx::query_scalar(
+            "select id from line where name > $1 and (archived_at is not null) = $5 and ($3 is null or id in (
+                 select r.line_id from route r join device d on d.id = r.device_id where d.node_id in (
+                     select node_id from account_node where account_id = $3 and role & $4 <> 0)))
+             order by name limit $2",
+        )
+        .bind(after.unwrap_or_default())
+        .bind(limit)
+        .bind(scope.key())
+        .bind(scope.roles)
+        .bind(archived)
+        .fetch_all(&self.readers)
+        .await
+        .map_err(StoreError::of("find lines"))?;
+        self.line_infos(scope, &keys).await
     }
 
-    /// One line; none when there is no such.
-    pub async fn line(&self, line: LineId) -> Result<Option<LineInfo>, StoreError> {
-        Ok(self.line_infos(&[line.0]).await?.pop())
+    /// One line, with what is of the devices of `scope`; none when there is no such.
+    pub async fn line(&self, scope: Scope, line: LineId) -> Result<Option<LineInfo>, StoreError> {
+        Ok(self.line_infos(scope, &[line.0]).await?.pop())
     }
 
     /// Where a line of `scope` is: one that nobody uses, or over which some of its devices are reached. None: there is no
@@ -99,10 +112,15 @@ impl Store {
             .transpose()
     }
 
-    async fn line_infos(&self, keys: &[i64]) -> Result<Vec<LineInfo>, StoreError> {
+    async fn line_infos(&self, scope: Scope, keys: &[i64]) -> Result<Vec<LineInfo>, StoreError> {
         let rows = of_keys(&self.readers, &LINES, keys, "read lines").await?;
+        let own = self.device_ids(scope).await?;
+        let is_own = |device: i64| own.as_ref().is_none_or(|own| own.contains(&device));
         let mut devices: HashMap<i64, Vec<LineDevice>> = HashMap::new();
         for row in of_keys(&self.readers, &DEVICES, keys, "read the devices of lines").await? {
+            if !is_own(row.get(1)) {
+                continue;
+            }
             devices.entry(row.get(0)).or_default().push(LineDevice {
                 id: row.get(1),
                 name: row.get(2),
@@ -116,7 +134,9 @@ impl Store {
             let last: Option<i64> = row.get(6);
             lines.push(LineInfo {
                 devices: devices.remove(&row.get(0)).unwrap_or_default(),
-                last_session: last.and_then(|id| sessions.remove(&id)),
+                last_session: last
+                    .and_then(|id| sessions.remove(&id))
+                    .filter(|session| is_own(session.device.0)),
                 ..line(row)?
             });
         }

@@ -4,8 +4,9 @@ use jiff::Timestamp;
 use sqlx::sqlite::SqliteRow;
 use sqlx::{QueryBuilder, Row as _, Sqlite};
 
+use super::of_devices;
 use super::record::{Cell, cell};
-use crate::model::{Column, DeviceId, RecordKind};
+use crate::model::{Column, DeviceId, RecordKind, Scope};
 use crate::store::{Store, StoreError, instant};
 
 /// A point.
@@ -75,18 +76,28 @@ pub struct SeriesValue {
 }
 
 impl Store {
-    /// Points with keys above `after`, in the order of their keys. `archived`: only those that are, or are not.
-    pub async fn points(&self, archived: Option<bool>, after: i64, limit: u32) -> Result<Vec<PointRow>, StoreError> {
+    /// Points of `scope` with keys above `after`, in the order of their keys. `archived`: only those that are, or are not.
+    pub async fn points(
+        &self,
+        scope: Scope,
+        archived: Option<bool>,
+        after: i64,
+        limit: u32,
+    ) -> Result<Vec<PointRow>, StoreError> {
         let rows = sqlx::query(
             "select p.id, p.name, p.resource, p.purpose, n.id, n.name, s.id, s.name,
                  d.id, d.name, p.revision, p.archived_at
              from point p join node n on n.id = p.node_id join site s on s.id = n.site_id
              left join device d on d.id = (select min(x.id) from device_point c join device x on x.id = c.device_id
                  where c.point_id = p.id and c.valid_to is null and x.archived_at is null)
-             where p.id > $1 and ($3 is null or (p.archived_at is not null) = $3) order by p.id limit $2",
+             where p.id > $1 and ($5 is null or (p.archived_at is not null) = $5) and ($3 is null or n.id in (
+                 select node_id from account_node where account_id = $3 and role & $4 <> 0))
+             order by p.id limit $2",
         )
         .bind(after)
         .bind(limit)
+        .bind(scope.key())
+        .bind(scope.roles)
         .bind(archived)
         .fetch_all(&self.readers)
         .await
@@ -96,12 +107,12 @@ impl Store {
 
     /// One point; none when there is no such.
     pub async fn point(&self, id: i64) -> Result<Option<PointRow>, StoreError> {
-        let found = self.points(None, id.saturating_sub(1), 1).await?;
+        let found = self.points(Scope::EVERYTHING, None, id.saturating_sub(1), 1).await?;
         Ok(found.into_iter().find(|point| point.id == id))
     }
 
-    /// Series in the order of their keys.
-    pub async fn series(&self, query: &SeriesQuery) -> Result<Vec<SeriesRow>, StoreError> {
+    /// Series of `scope` in the order of their keys.
+    pub async fn series(&self, scope: Scope, query: &SeriesQuery) -> Result<Vec<SeriesRow>, StoreError> {
         let mut sql = QueryBuilder::<Sqlite>::new(
             "select id, device_id, point_id, column_id, quantity, unit, input, tariff, pipe, aggregate, decimals,
                  (select group_concat(a.kind, ' ') from archive_column a where a.series_id = series.id)
@@ -116,6 +127,9 @@ impl Store {
             if let Some(wanted) = wanted {
                 sql.push(column).push_bind(wanted);
             }
+        }
+        if scope != Scope::EVERYTHING {
+            of_devices(&mut sql, scope);
         }
         sql.push(" order by id limit ").push_bind(query.limit);
         let rows = sql

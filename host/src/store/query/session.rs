@@ -7,9 +7,9 @@ use jiff::Timestamp;
 use sqlx::sqlite::SqliteRow;
 use sqlx::{QueryBuilder, Row as _, Sqlite, SqlitePool};
 
-use super::of_keys;
+use super::{of_devices, of_keys};
 use crate::limits;
-use crate::model::{Cause, Outcome, SessionId};
+use crate::model::{Cause, Outcome, Scope, SessionId};
 use crate::store::rows::Rows;
 use crate::store::trace::text_of;
 use crate::store::{Counters, IdentitySeen, Phase, Store, StoreError, plan};
@@ -114,8 +114,8 @@ pub struct SessionDetail {
 }
 
 impl Store {
-    /// Sessions, newest first.
-    pub async fn sessions(&self, query: &SessionQuery) -> Result<SessionPage, StoreError> {
+    /// Sessions with devices of `scope`, newest first.
+    pub async fn sessions(&self, scope: Scope, query: &SessionQuery) -> Result<SessionPage, StoreError> {
         let Some((first, last)) = self.keys_of_time(query).await? else {
             return Ok(SessionPage::default());
         };
@@ -132,6 +132,9 @@ impl Store {
             if let Some(wanted) = wanted {
                 sql.push(column).push_bind(wanted);
             }
+        }
+        if scope != Scope::EVERYTHING {
+            of_devices(&mut sql, scope);
         }
         sql.push(" order by id desc limit ").push_bind(limits::JOURNAL_SCAN);
         let (mut keys, mut next, mut looked_at) = (Vec::new(), None, 0);

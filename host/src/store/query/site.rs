@@ -42,11 +42,12 @@ impl Store {
         let rows = sqlx::query(
             "select s.id, o.id, o.name, s.name, s.address, s.time_zone, s.latitude, s.longitude,
                  (select count(*) from node n join device d on d.node_id = n.id
-                     where n.site_id = s.id and d.archived_at is null),
+                     where n.site_id = s.id and d.archived_at is null and ($3 is null or n.id in (
+                         select node_id from account_node where account_id = $3 and role & $4 <> 0))),
                  s.revision, s.archived_at
              from site s join organisation o on o.id = s.organisation_id 
-             where s.id > $1 and ($5 is null or (s.archived_at is not null) = $5) and ($3 is null or s.id in (select n.site_id from account_node a join node n on n.id = a.node_id
-                 where a.account_id = $3 and a.role & $4 <> 0))
+             where s.id > $1 and ($5 is null or (s.archived_at is not null) = $5)
+                 and ($3 is null or s.id in (select site_id from account_site where account_id = $3 and role & $4 <> 0))
              order by s.id limit $2",
         )
         .bind(after)

@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::limits;
-use crate::model::{CallerSeen, CallerState};
+use crate::model::{Actor, CallerSeen, CallerState, Scope};
 use crate::store::query::CallerQuery;
 
 fn seen(identity: &str, seconds: i64) -> CallerSeen {
@@ -27,7 +27,7 @@ async fn one(store: &Store, identity: &str) -> crate::store::query::CallerRow {
         limit: 2,
         ..CallerQuery::default()
     };
-    let mut found = store.callers(&query).await.unwrap();
+    let mut found = store.callers(Scope::EVERYTHING, &query).await.unwrap();
     assert_eq!(found.len(), 1);
     found.remove(0)
 }
@@ -44,8 +44,18 @@ async fn what_is_seen_adds_up_and_decisions_stay() {
     );
 
     let before = f.store.callers_revision().await.unwrap();
-    assert!(f.store.decide_caller(a.id, CallerState::Refused).await.unwrap());
-    assert!(!f.store.decide_caller(a.id + 1, CallerState::Refused).await.unwrap());
+    assert!(
+        f.store
+            .decide_caller(a.id, CallerState::Refused, &Actor::host())
+            .await
+            .unwrap()
+    );
+    assert!(
+        !f.store
+            .decide_caller(a.id + 1, CallerState::Refused, &Actor::host())
+            .await
+            .unwrap()
+    );
     assert!(f.store.callers_revision().await.unwrap() > before);
     let gone = CallerSeen {
         connects: 0,
@@ -88,7 +98,10 @@ async fn strangers_make_room_and_others_stay() {
         .await
         .unwrap();
     let approved = one(&f.store, "approved").await.id;
-    f.store.decide_caller(approved, CallerState::Approved).await.unwrap();
+    f.store
+        .decide_caller(approved, CallerState::Approved, &Actor::host())
+        .await
+        .unwrap();
     let many = i64::from(limits::CALLERS_NEW) + 20;
     let strangers = (0..many).map(|number| seen(&format!("s{number}"), number)).collect();
     f.store.saw_callers(strangers).await.unwrap();

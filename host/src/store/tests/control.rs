@@ -3,7 +3,7 @@
 use std::sync::Mutex;
 
 use super::*;
-use crate::model::{Change, Clock, ControlId, ControlState, Held};
+use crate::model::{Actor, Change, Clock, ControlId, ControlState, Held};
 use crate::store::{ControlEnd, NewControl, NotConfirmed, Old};
 
 /// A store whose clock stands until it is told otherwise.
@@ -46,7 +46,7 @@ impl Desk {
                 value: "21.5".to_owned(),
             },
             why: "cold".to_owned(),
-            by: "api".to_owned(),
+            by: Actor::host(),
         };
         self.f.store.ask_control(new).await.unwrap()
     }
@@ -65,7 +65,7 @@ impl Desk {
     }
 
     async fn confirm(&self, id: ControlId, token: &str) -> Result<(), NotConfirmed> {
-        self.f.store.confirm_control(id, token, "api").await.unwrap()
+        self.f.store.confirm_control(id, token, &Actor::host()).await.unwrap()
     }
 
     /// Confirmed and written.
@@ -109,7 +109,11 @@ async fn a_token_is_good_once_and_for_five_minutes() {
     let state = ControlState::Confirmed;
     assert_eq!(desk.confirm(id, &token).await, Err(NotConfirmed::State { id, state }));
     // Nobody could act upon it: it waits again.
-    desk.f.store.unconfirm_control(id, &token).await.unwrap();
+    desk.f
+        .store
+        .unconfirm_control(id, &token, &Actor::host())
+        .await
+        .unwrap();
     assert_eq!(desk.confirm(id, &token).await, Ok(()));
     let order = desk.f.store.control(id).await.unwrap().unwrap();
     assert_eq!((order.token, order.confirmed_at), (None, Some(at(599))));
@@ -177,7 +181,7 @@ async fn what_a_dead_host_left_is_ended_and_what_an_order_names_is_kept() {
     );
     let before = desk.f.store.controls(desk.f.device, Some(shown), 10).await.unwrap();
     assert_eq!(before.len(), 1);
-    desk.f.store.forget_control(asked).await.unwrap();
+    desk.f.store.forget_control(asked, &Actor::host()).await.unwrap();
     assert_eq!(
         desk.f.store.controls(desk.f.device, None, 10).await.unwrap().len(),
         3,

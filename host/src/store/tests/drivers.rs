@@ -6,13 +6,16 @@ use async_trait::async_trait;
 use tokio::sync::Semaphore;
 
 use super::Fixture;
-use crate::model::DriverState;
+use crate::model::{Actor, DriverState};
 use crate::store::writer::{Tx, Write};
 use crate::store::{Deed, DriverVersion, Standing, Step, Store, StoreError, Subject};
 
 fn deed() -> Deed {
     Deed {
-        who: "somebody".to_owned(),
+        who: Actor {
+            who: "somebody".to_owned(),
+            ..Actor::host()
+        },
         why: "a test".to_owned(),
     }
 }

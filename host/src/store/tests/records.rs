@@ -305,6 +305,12 @@ async fn events_settings_and_clock_are_kept() {
         f.texts("select kind || ' ' || text from v_incident").await,
         ["setting-changed g-min was 0.1, is 0.25"]
     );
+    assert_eq!(
+        f.texts("select setting_id || ' ' || value from setting_history order by read_at")
+            .await,
+        ["g-min 0.25"],
+        "of one moment the last reading stays"
+    );
     f.store
         .put_clock(f.device, f.session, at(0), -12_500, 400)
         .await

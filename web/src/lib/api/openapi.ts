@@ -233,8 +233,25 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** A device's settings as they were read last. */
+        /** A device's settings: as they were read last, or as they were at some time. */
         get: operations["list_settings"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/devices/{id}/settings/changes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What became of a device's settings, newest first: each value that one was first read with, and the one before. */
+        get: operations["list_setting_changes"];
         put?: never;
         post?: never;
         delete?: never;
@@ -718,6 +735,74 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/points/{id}/archive": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The archive of a point in a period, at most 20 000 rows of 64 columns. */
+        get: operations["point_archive"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/points/{id}/archive.csv": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The archive of a point as text for spreadsheets: times of the site, numbers as the language writes them. */
+        get: operations["point_archive_csv"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/points/{id}/archive.xlsx": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The archive of a point as a workbook. */
+        get: operations["point_archive_xlsx"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/points/{id}/totals": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Running totals at the ends of a period, and the sums of the archive between them. */
+        get: operations["point_totals"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/records/{id}/versions": {
         parameters: {
             query?: never;
@@ -822,6 +907,23 @@ export interface paths {
         post?: never;
         /** Cancels a session that runs. It ends within 2 s. */
         delete: operations["cancel_session"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/sessions/{id}/replay": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Holds a recorded session again with a version of its driver: the same bytes, without a line. Nothing is stored. */
+        post: operations["replay_session"];
+        delete?: never;
         options?: never;
         head?: never;
         patch?: never;
@@ -995,8 +1097,38 @@ export interface components {
             /** Format: int64 */
             sessions: number;
         };
+        /** @description What is said of a cell, and of those under it. */
+        CellMark: {
+            /** @description The meter's own word for the quality. */
+            code: string | null;
+            column: number;
+            /** @enum {string} */
+            quality: "good" | "doubtful" | "substituted" | "absent";
+            /** @description The first row. */
+            row: number;
+            rows: number;
+            /** @description Flags as `0x1f`, or text, instead of a number. */
+            text: string | null;
+        };
         /** @description A number, exact with the column's decimals; flags as `0x1f`; or text. */
         CellValue: number | string;
+        /** @description A value that a setting was first read with. */
+        Change: {
+            at: components["schemas"]["Instant"];
+            before: components["schemas"]["CellValue"] | null;
+            /** @description Stable name of the setting. */
+            id: string;
+            /** @description It was read for the first time: there is no value before. */
+            is_first: boolean;
+            /**
+             * Format: int64
+             * @description Which session read it.
+             */
+            session: number;
+            title: string;
+            unit: string | null;
+            value: components["schemas"]["CellValue"] | null;
+        };
         /** @description A device's clock. */
         Clock: {
             measured_at: components["schemas"]["Instant"];
@@ -1060,6 +1192,16 @@ export interface components {
             tariff: number;
             /** @description The meter's own; empty for none. */
             unit: string;
+        };
+        /** @description A series of a device. */
+        ColumnSeries: {
+            /** @description Place of the device. */
+            device: number;
+            /**
+             * Format: int64
+             * @description Key of the series.
+             */
+            series: number;
         };
         /** @description How well the talk goes. */
         Communication: {
@@ -1136,6 +1278,14 @@ export interface components {
              */
             point: number;
             title: components["schemas"]["Text"] | null;
+        };
+        /** @description Rows that have the same situations. */
+        ConditionRun: {
+            /** @description Places in the list of situations. */
+            conditions: number[];
+            /** @description The first row. */
+            row: number;
+            rows: number;
         };
         /** @description What confirms an order. */
         Confirmation: {
@@ -1622,6 +1772,7 @@ export interface components {
              */
             minutes: number;
         };
+        Number: number;
         /** @description An order to change a device. */
         Order: {
             arguments: {
@@ -1725,6 +1876,28 @@ export interface components {
                 source: string;
                 /** @description What people decided. */
                 state: components["schemas"]["CallerState"];
+            }[];
+            /** @description Give it as `after` for the next page; null on the last. */
+            next: string | null;
+        };
+        /** @description One page of a list. */
+        Page_Change: {
+            /** @description The rows. */
+            items: {
+                at: components["schemas"]["Instant"];
+                before: components["schemas"]["CellValue"] | null;
+                /** @description Stable name of the setting. */
+                id: string;
+                /** @description It was read for the first time: there is no value before. */
+                is_first: boolean;
+                /**
+                 * Format: int64
+                 * @description Which session read it.
+                 */
+                session: number;
+                title: string;
+                unit: string | null;
+                value: components["schemas"]["CellValue"] | null;
             }[];
             /** @description Give it as `after` for the next page; null on the last. */
             next: string | null;
@@ -2331,9 +2504,115 @@ export interface components {
             resource: string;
             site: components["schemas"]["Named"];
         };
+        /** @description The archive of a point. What is said of a row names it by its place, from 0. Runs are of rows that follow one another. */
+        PointArchive: {
+            columns: components["schemas"]["PointColumn"][];
+            condition_runs: components["schemas"]["ConditionRun"][];
+            /** @description Abnormal situations that occur. */
+            conditions: components["schemas"]["PointCondition"][];
+            /** @description Those that served the point in the period, in the order of time. */
+            devices: components["schemas"]["PointDevice"][];
+            /** @description What should be there and is not, and why. */
+            gaps: components["schemas"]["Gap"][];
+            kind: string;
+            /** @description Lengths of the intervals, seconds; 0 of moments. */
+            lengths: components["schemas"]["Run"][];
+            /** @description Cells that are more than a good number. */
+            marks: components["schemas"]["CellMark"][];
+            /** @description Keys of the records: the first whole, each other as the difference to the one before. */
+            records: number[];
+            /** @description Keys of the sessions that brought them. */
+            sessions: components["schemas"]["Run"][];
+            /** @description Begin of each interval, oldest first: the first in Unix seconds, each other as the seconds since the one before. */
+            starts: number[];
+            /** @description There was more: narrow the period. */
+            truncated: boolean;
+            /**
+             * @description One list per column, one number per row; null: the meter has none, or the cell is text. A series without decimals
+             *     has the meter's own floats; of those that fit 32 bits the digits are the fewest that tell it.
+             */
+            values: (components["schemas"]["Number"] | null)[][];
+            /** @description Rows that came back with other content: the number of the version, from 2. */
+            versions: components["schemas"]["RowVersion"][];
+        };
+        /** @description What there is of one archive of a point. */
+        PointArchives: {
+            /**
+             * Format: int32
+             * @description Records in the ring of the device that serves it now, as its driver says.
+             */
+            depth: number | null;
+            first_start: components["schemas"]["Instant"];
+            kind: string;
+            last_end: components["schemas"]["Instant"];
+        };
+        /** @description One column. */
+        PointColumn: {
+            /** @description `instant`, `mean`, `sum`, `minimum`, `maximum`, `total`, `duration`, `state`. */
+            aggregate: string;
+            /**
+             * Format: int32
+             * @description Null: the meter's own float.
+             */
+            decimals: number | null;
+            /** @description The name that the newest device has for it. */
+            id: string;
+            /** @description From the vocabulary. */
+            pipe: string | null;
+            /** @description From the vocabulary. */
+            quantity: string;
+            /** @description The series that it is made of. */
+            series: components["schemas"]["ColumnSeries"][];
+            /**
+             * Format: int32
+             * @description From 1; 0 is all together.
+             */
+            tariff: number;
+            /** @description The meter's own; empty for none. */
+            unit: string;
+        };
+        /** @description An abnormal situation. */
+        PointCondition: {
+            /** @description From the vocabulary; null when undocumented. */
+            category: string | null;
+            /** @description The meter's own code. */
+            code: string;
+            /** @description The one column that it belongs to. */
+            column: number | null;
+            /** @description `counted`, `stopped`, `constant-used`, `information`; null when undocumented. */
+            effect: string | null;
+            title: components["schemas"]["Text"] | null;
+        };
+        /** @description A device that served the point. */
+        PointDevice: {
+            driver: string;
+            from: components["schemas"]["Instant"];
+            /** Format: int64 */
+            id: number;
+            /**
+             * Format: int32
+             * @description Which of its inputs.
+             */
+            input: number;
+            model: string | null;
+            name: string;
+            /** @description How many rows are its: they follow those of the device before. */
+            rows: number;
+            serial: string | null;
+            to: components["schemas"]["Instant"] | null;
+        };
+        /** @description Totals beside sums. */
+        PointTotals: {
+            items: components["schemas"]["TotalCheck"][];
+        };
         /** @description A point with its series. */
         PointWithSeries: components["schemas"]["Point"] & {
+            archives: components["schemas"]["PointArchives"][];
+            /** @description Those that have served it, in the order of time; rows are not counted here. */
+            devices: components["schemas"]["PointDevice"][];
             series: components["schemas"]["Series"][];
+            /** @description IANA name: the time of its site. */
+            time_zone: string;
         };
         /** @description How a device is polled. */
         Poll: {
@@ -2392,6 +2671,17 @@ export interface components {
              */
             what?: string[];
         };
+        /** @description A total as it was read. */
+        Reading: {
+            at: components["schemas"]["Instant"];
+            /**
+             * Format: int64
+             * @description Key of the record.
+             */
+            record: number;
+            /** Format: double */
+            value: number;
+        };
         /** @description One version of a record. */
         Record: {
             conditions: components["schemas"]["Condition"][];
@@ -2440,6 +2730,29 @@ export interface components {
             /** @description Give it as `after` for the next page; null on the last. */
             next: string | null;
         };
+        /** @description With what it is held again. */
+        Replay: {
+            /** @description The version whose digest begins so; null: the one that the driver of the session works with now. */
+            version: string | null;
+        };
+        /** @description What came of it. */
+        ReplayResult: {
+            /** @description How what it gave differs from what the session had stored; at most 200. */
+            differences: string[];
+            /** @description The version that held it. */
+            driver: components["schemas"]["SessionDriver"];
+            /**
+             * Format: int64
+             * @description Records that it gave.
+             */
+            records: number;
+            /** @description Where it asked otherwise than was asked then: what would have come is not known. */
+            requests: string[];
+            /** @description It asked the same and gave the same, to the last digit. */
+            same: boolean;
+            /** @description Values that came otherwise than they are stored; at most 200. */
+            values: components["schemas"]["ShadowValue"][];
+        };
         /** @description A modem of ours that was at fault. */
         RestingModem: {
             /** @description What was wrong. */
@@ -2450,6 +2763,18 @@ export interface components {
             pool: string;
             /** @description When it is tried again; the first call after it shows whether it works. */
             until: components["schemas"]["Instant"];
+        };
+        /** @description The version of a row. */
+        RowVersion: {
+            row: number;
+            /** Format: int64 */
+            version: number;
+        };
+        /** @description Rows that have the same. */
+        Run: {
+            rows: number;
+            /** Format: int64 */
+            value: number;
         };
         /** @description How a shadow is run. */
         RunShadow: {
@@ -2744,6 +3069,72 @@ export interface components {
             en: string;
             /** @description Russian. */
             ru: string;
+        };
+        /** @description One quantity of one device in the part of the period in which it served the point. */
+        TotalCheck: {
+            /** @description Null: intervals are missing. False: the meter's archive and its total disagree. */
+            agrees: boolean | null;
+            /** @description The reading nearest to the begin of the period. */
+            begin: components["schemas"]["Reading"];
+            /**
+             * Format: int32
+             * @description Null: the meter's own float.
+             */
+            decimals: number | null;
+            /**
+             * Format: int64
+             * @description Key of the device.
+             */
+            device: number;
+            /**
+             * Format: double
+             * @description By how much the total grew.
+             */
+            difference: number;
+            /**
+             * Format: double
+             * @description What the two intervals hold in whose midst the total was read: so much more the total may have grown.
+             */
+            edge: number;
+            /** @description The reading nearest to its end. */
+            end: components["schemas"]["Reading"];
+            /** @description How many they are. */
+            intervals: number;
+            /**
+             * Format: int64
+             * @description Intervals between the readings that are not there: nothing can be said then.
+             */
+            missing: number;
+            /** @description From the vocabulary. */
+            pipe: string | null;
+            /** @description From the vocabulary. */
+            quantity: string;
+            /**
+             * Format: double
+             * @description What rounding of so many intervals explains.
+             */
+            rounding: number;
+            /**
+             * Format: double
+             * @description The intervals that lie between the readings, added up.
+             */
+            sum: number;
+            /** @description The maker's own name of the sums. */
+            sum_id: string;
+            /**
+             * Format: int64
+             * @description Key of the series of the sums.
+             */
+            sum_series: number;
+            /** @description The maker's own name of the total. */
+            total_id: string;
+            /**
+             * Format: int64
+             * @description Key of the series of the running total.
+             */
+            total_series: number;
+            /** @description The meter's own. */
+            unit: string;
         };
         /** @description Every byte, wait and remark of a session in order. */
         Trace: {
@@ -3179,6 +3570,14 @@ export interface operations {
     list_events: {
         parameters: {
             query?: {
+                /** @description Only `info`, `warning` or `alarm`. */
+                severity?: string;
+                /** @description Only those whose code or text has this. */
+                q?: string;
+                /** @description From here on. */
+                from?: components["schemas"]["Instant"];
+                /** @description Before. */
+                to?: components["schemas"]["Instant"];
                 /** @description `next` of the page before. */
                 after?: string;
                 /** @description Rows of the page, 100 unless said otherwise, at most 1000. */
@@ -3294,7 +3693,10 @@ export interface operations {
     };
     list_settings: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description As they were then; without it as they were read last. */
+                at?: components["schemas"]["Instant"];
+            };
             header?: never;
             path: {
                 id: number;
@@ -3309,6 +3711,32 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Settings"];
+                };
+            };
+        };
+    };
+    list_setting_changes: {
+        parameters: {
+            query?: {
+                /** @description `next` of the page before. */
+                after?: string;
+                /** @description Rows of the page, 100 unless said otherwise, at most 1000. */
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_Change"];
                 };
             };
         };
@@ -4097,6 +4525,130 @@ export interface operations {
             };
         };
     };
+    point_archive: {
+        parameters: {
+            query: {
+                /** @description `hourly`, `daily`, `ten-days`, `monthly`, `yearly`, `minutes-30`, `current` or `totals`. */
+                kind: string;
+                /** @description Intervals that start from here on. */
+                from: components["schemas"]["Instant"];
+                /** @description Intervals that start before. */
+                to: components["schemas"]["Instant"];
+                /** @description Keys of series between commas: only the columns that have one of them. */
+                series?: string;
+            };
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PointArchive"];
+                };
+            };
+        };
+    };
+    point_archive_csv: {
+        parameters: {
+            query: {
+                /** @description `hourly`, `daily`, `ten-days`, `monthly`, `yearly`, `minutes-30`, `current` or `totals`. */
+                kind: string;
+                /** @description Intervals that start from here on. */
+                from: components["schemas"]["Instant"];
+                /** @description Intervals that start before. */
+                to: components["schemas"]["Instant"];
+                /** @description Keys of series between commas: only the columns that have one of them. */
+                series?: string;
+                /** @description `ru` or `en`; English without it. */
+                lang?: string;
+            };
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/csv": string;
+                };
+            };
+        };
+    };
+    point_archive_xlsx: {
+        parameters: {
+            query: {
+                /** @description `hourly`, `daily`, `ten-days`, `monthly`, `yearly`, `minutes-30`, `current` or `totals`. */
+                kind: string;
+                /** @description Intervals that start from here on. */
+                from: components["schemas"]["Instant"];
+                /** @description Intervals that start before. */
+                to: components["schemas"]["Instant"];
+                /** @description Keys of series between commas: only the columns that have one of them. */
+                series?: string;
+                /** @description `ru` or `en`; English without it. */
+                lang?: string;
+            };
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": number[];
+                };
+            };
+        };
+    };
+    point_totals: {
+        parameters: {
+            query: {
+                /** @description `hourly`, `daily`, `ten-days`, `monthly`, `yearly`, `minutes-30`, `current` or `totals`. */
+                kind: string;
+                /** @description Intervals that start from here on. */
+                from: components["schemas"]["Instant"];
+                /** @description Intervals that start before. */
+                to: components["schemas"]["Instant"];
+                /** @description Keys of series between commas: only the columns that have one of them. */
+                series?: string;
+            };
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PointTotals"];
+                };
+            };
+        };
+    };
     list_versions: {
         parameters: {
             query?: never;
@@ -4312,6 +4864,45 @@ export interface operations {
             };
             /** @description It does not run */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    replay_session: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Replay"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReplayResult"];
+                };
+            };
+            /** @description It left no trace, or does not say what it was asked: `refused` */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Another session is being held again: `busy` */
+            503: {
                 headers: {
                     [name: string]: unknown;
                 };

@@ -57,7 +57,7 @@ describe('shaping', () => {
     const rows = rowsOf([record(1, [1]), record(5, [2])]);
     const gap = (from: number, to: number) => ({ start: ZERO + from * HOUR, end: ZERO + to * HOUR, intervals: to - from, reason: 'not-read' as const });
     const got = lines(rows, [gap(0, 1), gap(2, 5), gap(6, 8)]);
-    expect(got.map((one) => (one.kind === 'row' ? `r${one.row.record}` : `g${one.gap.intervals}`))).toEqual(['g2', 'r5', 'g3', 'r1', 'g1']);
+    expect(got.map((one) => (one.kind === 'row' ? `r${one.row.record}` : one.kind === 'gap' ? `g${one.gap.intervals}` : 'note'))).toEqual(['g2', 'r5', 'g3', 'r1', 'g1']);
   });
 });
 

@@ -2,6 +2,7 @@
 // pipes in panes of their own (ui.md section 6).
 
 import type { Column } from '../api/types';
+import { ghostOf } from '../point/compare';
 
 /** `line` for means and moments, `bars` for sums over the interval, `steps` for running totals. */
 export type Drawing = 'line' | 'bars' | 'steps';
@@ -13,6 +14,8 @@ export interface PaneLine {
   name: string;
   hue: Hue;
   decimals: number | null;
+  /** Drawn faintly: another period or point, laid under. */
+  ghost: boolean;
 }
 
 export interface Pane {
@@ -73,7 +76,7 @@ export function panesOf(columns: readonly Column[], numeric: (place: number) => 
       };
       panes.set(key, pane);
     }
-    pane.lines.push({ place, name: column.id, hue: hue(column), decimals: column.decimals });
+    pane.lines.push({ place, name: column.id, hue: hue(column), decimals: column.decimals, ghost: ghostOf(column) !== null });
   });
   const rank = (pane: Pane) => (ORDER.includes(pane.quantity) ? ORDER.indexOf(pane.quantity) : ORDER.length) + (pane.pipe ? 0.5 : 0);
   return [...panes.values()].sort((a, b) => rank(a) - rank(b)).slice(0, MAX_PANES);

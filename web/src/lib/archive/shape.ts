@@ -81,10 +81,17 @@ export function bands(rows: readonly Row[]): Band[] {
   return out;
 }
 
-/** Rows and gaps together, newest first, as the table lists them. */
-export type Line = { kind: 'row'; row: Row } | { kind: 'gap'; gap: Missing };
+/** Something to be said between two rows. */
+export interface Note {
+  /** Unix milliseconds: before the row that starts here. */
+  at: number;
+  text: string;
+}
 
-export function lines(rows: readonly Row[], gaps: readonly Missing[]): Line[] {
+/** Rows, gaps and notes together, newest first, as the table lists them. */
+export type Line = { kind: 'row'; row: Row } | { kind: 'gap'; gap: Missing } | { kind: 'note'; note: Note };
+
+export function lines(rows: readonly Row[], gaps: readonly Missing[], notes: readonly Note[] = []): Line[] {
   const out: Line[] = [];
   let gap = gaps.length - 1;
   for (let i = rows.length - 1; i >= 0; i -= 1) {
@@ -95,6 +102,8 @@ export function lines(rows: readonly Row[], gaps: readonly Missing[]): Line[] {
       gap -= 1;
     }
     out.push({ kind: 'row', row });
+    const note = notes.find((one) => one.at === row.start);
+    if (note) out.push({ kind: 'note', note });
   }
   for (; gap >= 0; gap -= 1) {
     const rest = gaps[gap];

@@ -10,8 +10,8 @@ import { type Archive, emptyArchive, ofPoint, pointsOf, slice } from './model';
 import { type Period, ending, firstSpan } from './period';
 
 /** Narrower than this nothing is left to see; wider is no archive's length. */
-const MIN_MS = 3 * 3_600_000;
-const MAX_MS = 40 * 366 * 86_400_000;
+export const MIN_MS = 3 * 3_600_000;
+export const MAX_MS = 40 * 366 * 86_400_000;
 /** Steps of zoom that are remembered. */
 const MAX_BACK = 20;
 
@@ -92,7 +92,7 @@ export class ArchiveView {
 }
 
 /** Whole minutes, because the address holds no more, and never narrower than can be seen. */
-function bounded({ from, to }: Period): Period {
+export function bounded({ from, to }: Period): Period {
   const minute = (ms: number) => Math.round(ms / MINUTE_MS) * MINUTE_MS;
   const length = Math.min(MAX_MS, Math.max(MIN_MS, to - from));
   const middle = (from + to) / 2;

@@ -4,9 +4,9 @@ import uPlot from 'uplot';
 import type { Missing } from '../archive/model';
 import type { Pane, PaneLine } from '../archive/panes';
 import { type Band, type Shape, lonely } from '../archive/shape';
-import { type Colours, colours } from './colours';
+import { type Colours, colours, faint } from './colours';
 import { type Gestures, listen } from './gestures';
-import { Lane, type Stage, paintBands, paintGaps, paintLane, paintNames, paintNow, paintSpikes, paintTime, paintTitle } from './paint';
+import { Lane, type Stage, paintBands, paintGaps, paintLane, paintMark, paintNames, paintNow, paintSpikes, paintTime, paintTitle } from './paint';
 import { barsOver, stepsOver, topsOver } from './paths';
 import { type Scale, type TimeTicks, scaleOf, stepDecimals, timeTicks, valueTicks } from './ticks';
 
@@ -20,6 +20,13 @@ export interface ChartWords {
   now: string;
 }
 
+/** A moment that is marked through all panes, with words. */
+export interface ChartMark {
+  /** Unix milliseconds. */
+  at: number;
+  text: string;
+}
+
 export interface ChartInput {
   panes: Pane[];
   shape: Shape;
@@ -27,6 +34,8 @@ export interface ChartInput {
   yOf: Map<number, number>;
   bands: Band[];
   gaps: Missing[];
+  /** Where something else begins: another meter. */
+  marks: ChartMark[];
   /** Unix milliseconds. */
   now: number;
   zone: string;
@@ -217,9 +226,9 @@ export class ArchiveChart {
   }
 
   #series(input: ChartInput, pane: Pane, line: PaneLine): uPlot.Series {
-    const stroke = () => this.#colours[line.hue];
+    const stroke = () => this.#colour(line);
     if (pane.drawing === 'bars' && pane.lines.length === 1) return { stroke, fill: stroke, width: 0, paths: barsOver(input.shape), points: { show: false } };
-    const drawn: uPlot.Series = { stroke, width: line.hue === 'outdoor' ? 1 : 1.6, spanGaps: false };
+    const drawn: uPlot.Series = { stroke, width: line.hue === 'outdoor' || line.ghost ? 1 : 1.6, spanGaps: false };
     if (pane.drawing === 'bars') return { ...drawn, paths: topsOver(input.shape), points: { show: false } };
     if (pane.drawing === 'steps') return { ...drawn, paths: stepsOver(input.shape), points: { show: false } };
     return {
@@ -234,6 +243,12 @@ export class ArchiveChart {
         },
       },
     };
+  }
+
+  /** What is laid under has the same hue at 45 %. */
+  #colour(line: PaneLine): string {
+    const colour = this.#colours[line.hue];
+    return line.ghost ? faint(colour) : colour;
   }
 
   #range(u: uPlot, pane: Pane, place: number, bodyPx: number): [number, number] {
@@ -276,6 +291,7 @@ export class ArchiveChart {
     paintNames(s, pane.lines.flatMap((line, i) => this.#name(s.u, line, i + 1)));
     paintSpikes(s, this.#spikes(s.u, pane), (value) => words.number(value, pane.lines[0]?.decimals ?? 1));
     paintNow(s, input.now, at.first, at.last, at.narrow ? '' : words.now);
+    for (const mark of input.marks) paintMark(s, mark.at, at.first, at.last, at.narrow ? '' : mark.text);
     if (!at.last) return;
     const [from, to] = [this.#view[0] * 1000, this.#view[1] * 1000];
     const ticks = timeTicks(from, to, input.zone, s.u.bbox.width / s.px, at.narrow ? 34 : 80);
@@ -293,7 +309,7 @@ export class ArchiveChart {
     const [from, to] = u.series[0]?.idxs ?? [0, 0];
     for (let i = to; i >= from; i -= 1) {
       const value = ys[i];
-      if (value !== null && value !== undefined) return [{ text: line.name, y: u.valToPos(value, 'y', true), colour: this.#colours[line.hue] }];
+      if (value !== null && value !== undefined) return [{ text: line.name, y: u.valToPos(value, 'y', true), colour: this.#colour(line) }];
     }
     return [];
   }

@@ -21,3 +21,9 @@ export function colours(host: HTMLElement): Colours {
   probe.remove();
   return out;
 }
+
+/** The same colour at 45 %: what is laid under. */
+export function faint(colour: string): string {
+  const [red = '0', green = '0', blue = '0'] = colour.match(/[\d.]+/g) ?? [];
+  return `rgba(${red}, ${green}, ${blue}, 0.45)`;
+}

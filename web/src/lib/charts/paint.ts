@@ -181,6 +181,27 @@ export function paintNow(s: Stage, ms: number, first: boolean, last: boolean, te
   s.ctx.fillText(text, x + 3 * s.px, top + height - 3 * s.px);
 }
 
+/** A rule through all panes where something else begins; the words stand to its right, over the time axis. */
+export function paintMark(s: Stage, ms: number, first: boolean, last: boolean, text: string): void {
+  const x = s.u.valToPos(ms / 1000, 'x', true);
+  const { left, width, top, height } = s.u.bbox;
+  if (x < left || x > left + width) return;
+  s.ctx.strokeStyle = s.c.label;
+  s.ctx.lineWidth = 2 * s.px;
+  s.ctx.beginPath();
+  s.ctx.moveTo(Math.round(x), first ? top : 0);
+  s.ctx.lineTo(Math.round(x), last ? top + height : s.ctx.canvas.height);
+  s.ctx.stroke();
+  if (!first || !text) return;
+  s.ctx.font = s.fonts.bold;
+  s.ctx.fillStyle = s.c.label;
+  s.ctx.textBaseline = 'alphabetic';
+  const wide = s.ctx.measureText(text).width;
+  const fits = x + wide + 4 * s.px < left + width;
+  s.ctx.textAlign = fits ? 'left' : 'right';
+  s.ctx.fillText(text, x + (fits ? 4 : -4) * s.px, top + 11 * s.px);
+}
+
 /** More spikes than these would be a pattern, not spikes. */
 const MAX_SPIKES = 5;
 
