@@ -14,9 +14,8 @@ use super::super::words;
 use super::body::{DeviceBody, Known};
 use super::device::find;
 use super::{ApiState, Problem, SignedIn, doer};
-use crate::collect::{Trial, TrialSeen};
+use crate::collect::{Phase, Trial, TrialSeen};
 use crate::model::{Right, Value, trace};
-use crate::session;
 use crate::store::Done;
 
 /// Which device lends its secrets.
@@ -213,7 +212,7 @@ fn shown(trial: &Trial, seen: TrialSeen) -> DeviceTest {
     }
 }
 
-fn phase(phase: session::Phase) -> TestPhase {
+fn phase(phase: Phase) -> TestPhase {
     let (outcome, detail) = match phase.failed {
         None => ("ok".to_owned(), phase.said),
         Some((outcome, text)) => (outcome.to_string(), Some(text)),
