@@ -524,3 +524,6 @@ pub const TRIAL_WALL: std::time::Duration = std::time::Duration::from_secs(180);
 
 /// Values of a test that are shown.
 pub const TRIAL_VALUES: usize = 500;
+
+/// Characters of a test's trace that are shown: identification, clock and current values take some thousands.
+pub const TRIAL_TRACE_CHARACTERS: usize = 256 << 10;

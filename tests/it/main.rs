@@ -1,6 +1,7 @@
 //! System tests: one file per user story.
 
 mod accounts;
+mod add_a_meter;
 mod by_hand;
 mod captured_spt943;
 mod captured_vkt7;

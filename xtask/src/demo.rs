@@ -81,7 +81,9 @@ fn start(workspace: &Workspace, programs: &Programs, files: &Files, port: u16, c
     process::run(&mut import, "look at the host's words above")?;
     say("starting the host");
     let mut serve = process::command(programs.uzel(), &workspace.root);
-    serve.args(["serve", "--without-accounts", "--config"]).arg(&files.config);
+    serve
+        .args(["serve", "--without-accounts", "--config"])
+        .arg(&files.config);
     children.start("the host", serve, &files.dir.join("uzel.log"))?;
     let failure = format!("http://127.0.0.1:{port}{HEALTH} did not answer 200");
     children.wait_until(HOST_LIMIT, &failure, || is_healthy(port))?;

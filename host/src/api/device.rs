@@ -10,6 +10,7 @@ use super::ApiState;
 use super::catalog::Drivers;
 use super::dto::{Instant, Named, Page, Text, seconds};
 use super::extract::{Path, Query, limit};
+use super::keep::Tagged;
 use super::problem::Problem;
 use super::session::SessionBrief;
 use super::signed_in::SignedIn;
@@ -29,6 +30,9 @@ pub(super) struct ListQuery {
     q: Option<String>,
     /// Only of this site.
     site: Option<i64>,
+    /// Those that are archived instead of those in use.
+    #[serde(default)]
+    archived: bool,
     /// `next` of the page before.
     after: Option<String>,
     /// Rows of the page, 100 unless said otherwise, at most 1000.
@@ -69,6 +73,10 @@ pub(super) struct Device {
     last_session: Option<SessionBrief>,
     /// End of the last session that ended complete.
     last_good_at: Option<Instant>,
+    /// Counts its changes; its `ETag`.
+    revision: i64,
+    /// Null: it is in use.
+    archived_at: Option<Instant>,
 }
 
 /// Where a device stands.
@@ -177,7 +185,7 @@ pub(super) async fn list(
     let wanted = DeviceQuery {
         text: query.q,
         site: query.site,
-        archived: false,
+        archived: query.archived,
         after: query.after,
         limit: limit + 1,
     };
@@ -197,15 +205,14 @@ pub(super) async fn list(
 
 /// One device.
 #[utoipa::path(get, path = "/devices/{id}", operation_id = "one_device", tag = "devices", params(("id" = i64, Path)), responses((status = OK, body = Device)))]
-pub(super) async fn one(State(state): State<ApiState>, Path(id): Path<i64>) -> Result<Json<Device>, Problem> {
+pub(super) async fn one(State(state): State<ApiState>, Path(id): Path<i64>) -> Result<Tagged<Device>, Problem> {
     let info = find(&state, id).await?;
     let next = state.handle.next_at(DeviceId(id));
-    Ok(Json(device(
-        info,
-        &Drivers::of(state.drivers.as_ref()),
-        next,
-        Timestamp::now(),
-    )))
+    let drivers = Drivers::of(state.drivers.as_ref());
+    Ok(Tagged::ok(
+        info.revision,
+        device(info, &drivers, next, Timestamp::now()),
+    ))
 }
 
 /// The device of a path.
@@ -256,6 +263,8 @@ fn device(info: DeviceInfo, drivers: &Drivers, next_poll_at: Option<Timestamp>, 
         }),
         last_session: info.last_session.map(SessionBrief::from),
         last_good_at: info.last_good_at.map(Instant),
+        revision: info.revision,
+        archived_at: info.archived_at.map(Instant),
     }
 }
 

@@ -18,6 +18,7 @@ mod gap;
 mod guard;
 mod health;
 mod journal;
+mod keep;
 mod live;
 mod park;
 mod point;
@@ -266,6 +267,7 @@ fn api() -> OpenApiRouter<ApiState> {
         .routes(routes!(account::key::revoke))
         .routes(routes!(audit::list))
         .routes(routes!(site::list))
+        .routes(routes!(site::one))
         .routes(routes!(device::list))
         .routes(routes!(device::one))
         .routes(routes!(read_now::read_now))
@@ -306,7 +308,11 @@ fn api() -> OpenApiRouter<ApiState> {
         .routes(routes!(live::live));
     // A package may be larger than other bodies.
     let packages = park::packages().layer(DefaultBodyLimit::max(limits::DRIVER_PACKAGE_BYTES));
-    let resources = resources.merge(point::routes()).merge(park::routes()).merge(packages);
+    let resources = resources
+        .merge(point::routes())
+        .merge(park::routes())
+        .merge(packages)
+        .merge(keep::routes());
     OpenApiRouter::with_openapi(Document::openapi()).nest("/api/v1", resources)
 }
 

@@ -9,7 +9,7 @@ use tracing::error;
 use utoipa::ToSchema;
 
 use crate::collect::HandleError;
-use crate::store::StoreError;
+use crate::store::{ImportFault, Refusal, StoreError};
 
 /// What is answered instead of a result.
 #[derive(Debug, Clone)]
@@ -18,10 +18,20 @@ pub(super) struct Problem {
     code: &'static str,
     detail: Option<String>,
     session: Option<i64>,
+    faults: Vec<FieldFault>,
     /// Seconds after which it is worth trying again.
     retry_s: Option<i64>,
     /// For the log only.
     cause: Option<Arc<StoreError>>,
+}
+
+/// What is wrong with one field of what was sent.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+pub(super) struct FieldFault {
+    /// Which; empty: the object as a whole.
+    pub(super) field: String,
+    /// What it is, and what was expected.
+    pub(super) reason: String,
 }
 
 /// The document.
@@ -36,8 +46,9 @@ pub(super) struct ProblemBody {
     /// HTTP status.
     status: u16,
     /// Stable: `not-found`, `bad-query`, `bad-body`, `conflict`, `already-reading`, `refused`, `busy`, `storage-paused`,
-    /// `shutting-down`, `bad-host`, `method-not-allowed`, `too-large`, `too-slow`, `internal`; of accounts `not-signed-in`,
-    /// `bad-credentials`, `code-needed`, `password-change-needed`, `forbidden`, `cross-site`, `slow-down`.
+    /// `shutting-down`, `bad-host`, `method-not-allowed`, `too-large`, `too-slow`, `invalid`, `changed-meanwhile`,
+    /// `internal`; of accounts `not-signed-in`, `bad-credentials`, `code-needed`, `password-change-needed`, `forbidden`,
+    /// `cross-site`, `slow-down`.
     code: &'static str,
     /// For people.
     detail: Option<String>,
@@ -46,6 +57,9 @@ pub(super) struct ProblemBody {
     /// The session that reads the device, with `already-reading`.
     #[serde(skip_serializing_if = "Option::is_none")]
     session: Option<i64>,
+    /// Every fault of what was sent, with `invalid` and `conflict`.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    faults: Vec<FieldFault>,
 }
 
 impl Problem {
@@ -55,6 +69,7 @@ impl Problem {
             code,
             detail: Some(detail.into()),
             session: None,
+            faults: Vec::new(),
             retry_s: None,
             cause: None,
         }
@@ -130,8 +145,38 @@ impl Problem {
         Self::new(StatusCode::CONFLICT, "conflict", detail)
     }
 
+    /// What was sent cannot be taken: every fault at once.
+    pub(super) fn invalid(faults: Vec<FieldFault>) -> Self {
+        let told: Vec<String> = faults
+            .iter()
+            .map(|fault| format!("{}: {}", fault.field, fault.reason))
+            .collect();
+        Self {
+            faults,
+            ..Self::new(StatusCode::UNPROCESSABLE_ENTITY, "invalid", told.join("; "))
+        }
+    }
+
+    /// Names the fields of faults as `name` says.
+    pub(super) fn with_fields(mut self, name: impl Fn(&str) -> String) -> Self {
+        for fault in &mut self.faults {
+            fault.field = name(&fault.field);
+        }
+        self
+    }
+
     pub(super) fn refused(detail: impl Into<String>) -> Self {
         Self::new(StatusCode::UNPROCESSABLE_ENTITY, "refused", detail)
+    }
+
+    /// An answer could not be written. The log has why.
+    pub(super) fn unwritable(cause: &dyn std::error::Error) -> Self {
+        error!(%cause, "an answer could not be written");
+        Self::new(
+            StatusCode::INTERNAL_SERVER_ERROR,
+            "internal",
+            "the answer could not be written",
+        )
     }
 
     pub(super) fn too_slow() -> Self {
@@ -167,6 +212,7 @@ impl Problem {
             detail: self.detail,
             request_id: request_id.to_owned(),
             session: self.session,
+            faults: self.faults,
         };
         let mut response = (self.status, axum::Json(body)).into_response();
         response.headers_mut().insert(
@@ -197,6 +243,17 @@ impl IntoResponse for Problem {
 
 impl From<StoreError> for Problem {
     fn from(cause: StoreError) -> Self {
+        match cause {
+            StoreError::Refused(refusal) => return refusal.into(),
+            StoreError::Import(faults) => {
+                let fault = |fault: ImportFault| FieldFault {
+                    field: fault.key,
+                    reason: fault.reason,
+                };
+                return Self::invalid(faults.into_iter().map(fault).collect());
+            }
+            _ => {}
+        }
         let problem = match &cause {
             StoreError::Unavailable { .. } => Self::new(
                 StatusCode::SERVICE_UNAVAILABLE,
@@ -217,13 +274,30 @@ impl From<StoreError> for Problem {
     }
 }
 
+impl From<Refusal> for Problem {
+    fn from(refusal: Refusal) -> Self {
+        let text = refusal.to_string();
+        match refusal {
+            Refusal::Missing { .. } => Self::not_found(text),
+            Refusal::Changed { .. } => Self::new(StatusCode::PRECONDITION_FAILED, "changed-meanwhile", text),
+            Refusal::Conflict { field, reason } => Self {
+                faults: vec![FieldFault {
+                    field: field.to_owned(),
+                    reason,
+                }],
+                ..Self::conflict(text)
+            },
+        }
+    }
+}
+
 impl From<HandleError> for Problem {
     fn from(error: HandleError) -> Self {
         let text = error.to_string();
         match error {
             HandleError::NoDevice(_) | HandleError::NoSession(_) | HandleError::NoTunnel(_) => Self::not_found(text),
             HandleError::AlreadyReading(_) => Self::already_reading(text, None),
-            HandleError::Busy | HandleError::NoPort(..) => Self::busy(text),
+            HandleError::Busy | HandleError::TooManyTrials | HandleError::NoPort(..) => Self::busy(text),
             HandleError::Ended => Self::new(StatusCode::SERVICE_UNAVAILABLE, "shutting-down", text),
         }
     }

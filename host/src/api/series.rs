@@ -12,7 +12,7 @@ use super::extract::{Path, Query, cursor, limit};
 use super::problem::Problem;
 use super::record::{CellValue, Column, archive, column, value};
 use super::signed_in::SignedIn;
-use super::site::PageQuery;
+use super::site::KeptPageQuery;
 use super::words;
 use crate::limits;
 use crate::model::Right;
@@ -31,6 +31,10 @@ pub(super) struct Point {
     site: Named,
     /// The device that serves it now.
     device: Option<Named>,
+    /// Counts its changes; its `ETag`.
+    revision: i64,
+    /// Null: it is in use.
+    archived_at: Option<Instant>,
 }
 
 /// Point × quantity × pipe, with unit and decimals: one column of a device's archives.
@@ -93,16 +97,16 @@ pub(super) struct SeriesValue {
 }
 
 /// Points.
-#[utoipa::path(get, path = "/points", operation_id = "list_points", tag = "places", params(PageQuery), responses((status = OK, body = Page<Point>)))]
+#[utoipa::path(get, path = "/points", operation_id = "list_points", tag = "places", params(KeptPageQuery), responses((status = OK, body = Page<Point>)))]
 pub(super) async fn points(
     State(state): State<ApiState>,
     asks: SignedIn,
-    Query(query): Query<PageQuery>,
+    Query(query): Query<KeptPageQuery>,
 ) -> Result<Json<Page<Point>>, Problem> {
     let limit = query.limit()?;
     let rows = state
         .store
-        .points(asks.scope(Right::See), Some(false), query.key()?, limit + 1)
+        .points(asks.scope(Right::See), Some(query.archived), query.key()?, limit + 1)
         .await?;
     Ok(Json(Page::of(rows, limit, |row| row.id.to_string(), shown_point)))
 }
@@ -176,6 +180,8 @@ pub(super) fn shown_point(row: PointRow) -> Point {
         node: row.node.into(),
         site: row.site.into(),
         device: row.device.map(Named::from),
+        revision: row.revision,
+        archived_at: row.archived_at.map(Instant),
     }
 }
 

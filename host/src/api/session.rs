@@ -111,21 +111,21 @@ pub(super) struct Session {
 /// Who answered.
 #[derive(Debug, Serialize, ToSchema)]
 pub(super) struct Identity {
-    model: String,
-    serial: Option<String>,
-    firmware: Option<String>,
+    pub(super) model: String,
+    pub(super) serial: Option<String>,
+    pub(super) firmware: Option<String>,
     /// Names and values, for people.
-    details: Vec<(String, String)>,
+    pub(super) details: Vec<(String, String)>,
 }
 
 /// What the device's clock showed.
 #[derive(Debug, Serialize, ToSchema)]
 pub(super) struct ClockShown {
     /// Civil time without zone.
-    shown: String,
+    pub(super) shown: String,
     /// Device minus true time.
-    offset_s: f64,
-    uncertainty_s: f64,
+    pub(super) offset_s: f64,
+    pub(super) uncertainty_s: f64,
 }
 
 /// One part of a session.
@@ -283,7 +283,7 @@ async fn find(state: &ApiState, id: i64) -> Result<SessionDetail, Problem> {
     found.ok_or_else(|| Problem::not_found(format!("there is no session {id}")))
 }
 
-fn entry(entry: trace::Entry) -> TraceEntry {
+pub(super) fn entry(entry: trace::Entry) -> TraceEntry {
     let is_bytes = matches!(entry.kind, EntryKind::Sent | EntryKind::Received);
     let (hex, text) = if is_bytes {
         (Some(spaced(&entry.rest)), None)

@@ -34,7 +34,7 @@ pub(super) enum DeviceState {
 
 /// How `device` fares at `now`.
 pub(super) fn state(device: &DeviceInfo, now: Timestamp) -> DeviceState {
-    if !device.enabled {
+    if !device.enabled || device.archived_at.is_some() {
         return DeviceState::Disabled;
     }
     let Some(outcome) = device.last_outcome else {

@@ -9,6 +9,7 @@ use utoipa::{IntoParams, ToSchema};
 use super::ApiState;
 use super::dto::{Instant, OutcomeWord, Page};
 use super::extract::{Path, Query, limit};
+use super::keep::Tagged;
 use super::problem::Problem;
 use super::session::SessionBrief;
 use super::signed_in::SignedIn;
@@ -21,6 +22,9 @@ use crate::store::query::{LineInfo, Talk, Whose};
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub(super) struct LinesQuery {
+    /// Those that are archived instead of those in use.
+    #[serde(default)]
+    archived: bool,
     /// `next` of the page before.
     after: Option<String>,
     /// Rows of the page, 100 unless said otherwise, at most 1000.
@@ -45,6 +49,10 @@ pub(super) struct Line {
     devices: Vec<LineDevice>,
     /// The last session over it that ended.
     last_session: Option<SessionBrief>,
+    /// Counts its changes; its `ETag`.
+    revision: i64,
+    /// Null: it is in use.
+    archived_at: Option<Instant>,
 }
 
 /// A device on a line.
@@ -125,7 +133,12 @@ pub(super) async fn lines(
     let limit = limit(query.limit, 100, 1000)?;
     let rows = state
         .store
-        .lines(asks.scope(Right::See), false, query.after.as_deref(), limit + 1)
+        .lines(
+            asks.scope(Right::See),
+            query.archived,
+            query.after.as_deref(),
+            limit + 1,
+        )
         .await?;
     Ok(Json(Page::of(rows, limit, |row| row.name.clone(), line)))
 }
@@ -137,8 +150,9 @@ pub(super) async fn one_line(
     State(state): State<ApiState>,
     asks: SignedIn,
     Path(id): Path<i64>,
-) -> Result<Json<Line>, Problem> {
-    Ok(Json(line(find(&state, &asks, id).await?)))
+) -> Result<Tagged<Line>, Problem> {
+    let info = find(&state, &asks, id).await?;
+    Ok(Tagged::ok(info.revision, line(info)))
 }
 
 /// How well the talk with a device goes, over whatever line.
@@ -251,5 +265,7 @@ fn line(info: LineInfo) -> Line {
         options: info.options.to_string(),
         devices: info.devices.into_iter().map(device).collect(),
         last_session: info.last_session.map(SessionBrief::from),
+        revision: info.revision,
+        archived_at: info.archived_at.map(Instant),
     }
 }

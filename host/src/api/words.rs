@@ -17,6 +17,16 @@ pub(super) fn control_state() -> Object {
     one_of(&words)
 }
 
+/// What becomes of a row of an import.
+pub(super) fn import_verdict() -> Object {
+    one_of(&["new", "change", "same", "fault"])
+}
+
+/// How far a test of a connection is.
+pub(super) fn trial_state() -> Object {
+    one_of(&["waiting", "running", "ended"])
+}
+
 /// How the host fares.
 pub(super) fn health() -> Object {
     one_of(&["ok", "degraded"])

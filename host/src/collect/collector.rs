@@ -16,6 +16,7 @@ use super::handle::{Board, Command, HandleError, NewTunnel, ReadNow};
 use super::job::{Asked, Done, Job, Tools, carry_out};
 use super::plan::{Current, Planned};
 use super::queue::Queue;
+use super::trial;
 use super::{Config, ControlJob};
 use crate::driver::{Registry, Weight};
 use crate::limits;
@@ -44,6 +45,8 @@ pub struct Collector {
     queue: Queue<Job>,
     current: HashMap<DeviceId, Current>,
     jobs: JoinSet<Done>,
+    /// Tests of connections that run.
+    trials: JoinSet<()>,
     /// Whose job each task is, and how often our clock had been set when it began.
     tasks: HashMap<tokio::task::Id, (DeviceId, LineId, u64)>,
     begun: mpsc::UnboundedSender<(DeviceId, SessionId)>,
@@ -124,6 +127,7 @@ impl Collector {
             queue: Queue::default(),
             current: HashMap::new(),
             jobs: JoinSet::new(),
+            trials: JoinSet::new(),
             tasks: HashMap::new(),
             begun,
             sessions: Some(sessions),
@@ -162,6 +166,7 @@ impl Collector {
                     }
                 }
                 Some(done) = self.jobs.join_next_with_id() => self.done(done),
+                Some(_) = self.trials.join_next() => {}
                 _ = look.tick() => self.look().await,
                 () = sleep_until(wake_at) => self.enqueue_due(),
             }
@@ -180,6 +185,8 @@ impl Collector {
         while let Some(done) = self.jobs.join_next_with_id().await {
             self.done(done);
         }
+        // Nothing of a test is kept.
+        self.trials.shutdown().await;
     }
 
     /// Takes the devices anew when somebody changed them.
@@ -504,6 +511,9 @@ impl Collector {
                     .map(|current| current.cancel.cancel())
                     .ok_or(HandleError::NoSession(session));
                 let _ = reply.send(answer);
+            }
+            Command::Try(trial) => {
+                self.trials.spawn(trial::carry_out(self.tools.clone(), trial));
             }
             Command::Reload => self.reload().await,
             Command::Configure(config) => self.configure(config),

@@ -8,10 +8,12 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError, Weak};
 use jiff::Timestamp;
 use tokio::sync::{broadcast, mpsc, oneshot};
 
+use super::trial::{Trial, Trials};
 use super::{Config, ControlJob};
 use crate::limits;
-use crate::model::{DeviceId, LineId, Outcome, Reason, RecordKind, SessionId, Span, Task};
+use crate::model::{AccountId, DeviceId, LineId, Outcome, Reason, RecordKind, SessionId, Span, Task};
 use crate::session::{Door, Resting, Transport};
+use crate::store::NewDevice;
 
 /// A session as those who watch see it.
 #[derive(Debug, Clone)]
@@ -110,6 +112,12 @@ pub enum HandleError {
     /// The device has no tunnel.
     #[error("device {0} has no tunnel")]
     NoTunnel(DeviceId),
+    /// Too many connections are tried.
+    #[error(
+        "{} connections are tried, which is the most at once: try again in a minute",
+        limits::TRIALS
+    )]
+    TooManyTrials,
     /// Too many commands wait.
     #[error("too many commands wait, at most {} may", limits::COMMANDS)]
     Busy,
@@ -127,6 +135,8 @@ pub enum Command {
     Tunnel(NewTunnel, oneshot::Sender<Result<SocketAddr, HandleError>>),
     /// Look at a device to change it, or change it. Answers with the number of the job.
     Control(ControlJob, oneshot::Sender<Result<u64, HandleError>>),
+    /// Try a connection.
+    Try(Arc<Trial>),
     /// End a tunnel, open or waiting for its line.
     CloseTunnel(DeviceId, oneshot::Sender<Result<(), HandleError>>),
     /// End a session within 2 s.
@@ -152,6 +162,7 @@ pub struct Board {
     running: Mutex<BTreeMap<SessionId, Live>>,
     due: Mutex<BTreeMap<DeviceId, Timestamp>>,
     transport: OnceLock<Arc<Transport>>,
+    trials: Trials,
     /// Tunnels by device; those that are gone stay until the next one is opened.
     doors: Mutex<HashMap<DeviceId, Weak<Door>>>,
     events: broadcast::Sender<LiveEvent>,
@@ -167,6 +178,7 @@ impl Handle {
             running: Mutex::default(),
             due: Mutex::default(),
             transport: OnceLock::new(),
+            trials: Trials::default(),
             doors: Mutex::default(),
             events,
             turns: AtomicU64::new(0),
@@ -189,6 +201,20 @@ impl Handle {
     /// Asks for a step of changing a device.
     pub async fn control(&self, job: ControlJob) -> Result<u64, HandleError> {
         self.ask(|reply| Command::Control(job, reply)).await
+    }
+
+    /// Tries to reach a device that is not kept. Gives the number of the test.
+    pub async fn try_device(&self, device: NewDevice, asked_by: Option<AccountId>) -> Result<u64, HandleError> {
+        let trial = self.board.trials.put(device, asked_by, Timestamp::now());
+        let trial = trial.ok_or(HandleError::TooManyTrials)?;
+        let id = trial.id;
+        let sent = self.commands.send(Command::Try(trial)).await;
+        sent.map(|()| id).map_err(|_| HandleError::Ended)
+    }
+
+    /// A test of late.
+    pub fn trial(&self, id: u64) -> Option<Arc<Trial>> {
+        self.board.trials.get(id)
     }
 
     /// Opens a port behind which the device answers. Gives the address to connect to.

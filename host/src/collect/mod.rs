@@ -11,14 +11,16 @@ mod queue;
 mod sink;
 mod tally;
 mod told;
+mod trial;
 
 use serde::{Deserialize, Serialize};
 
-pub use crate::session::{Connection, Door, ListenerCounts, Resting};
+pub use crate::session::{Connection, Door, ListenerCounts, Phase, Resting};
 pub use callers::{Callers, CallersHandle};
 pub use collector::Collector;
 pub use control::ControlJob;
 pub use handle::{Board, Command, Handle, HandleError, Live, LiveEvent, NewTunnel, ReadNow};
+pub use trial::{Trial, TrialSeen, TrialState};
 
 /// Section `polling` of the configuration.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

@@ -32,12 +32,21 @@ impl Planned {
 
 /// How a device's clock relates to UTC: as the device is configured, else as its model says.
 pub fn clock_rule(device: &PollDevice, describe: &Describe) -> Result<ClockRule, String> {
-    let zone = TimeZone::get(&device.time_zone)
-        .map_err(|error| format!("time zone {:?} of the site: {error}", device.time_zone))?;
-    let follows = match device.clock_rule.as_deref() {
+    let rule = (device.clock_rule.as_deref(), device.model.as_deref());
+    clock_of(&device.time_zone, rule, describe)
+}
+
+/// The same by the zone of the site, what is said of the clock, and the model.
+pub fn clock_of(
+    zone: &str,
+    (rule, model): (Option<&str>, Option<&str>),
+    describe: &Describe,
+) -> Result<ClockRule, String> {
+    let zone = TimeZone::get(zone).map_err(|error| format!("time zone {zone:?} of the site: {error}"))?;
+    let follows = match rule {
         Some("zone") => true,
         Some(_) => false,
-        None => models(device, describe)
+        None => models(model, describe)
             .next()
             .is_some_and(|model| model.clock_rule == ClockRuleWord::Zone),
     };
@@ -49,21 +58,18 @@ pub fn clock_rule(device: &PollDevice, describe: &Describe) -> Result<ClockRule,
 }
 
 /// The model that answered before, or all that may answer.
-fn models<'a>(device: &'a PollDevice, describe: &'a Describe) -> impl Iterator<Item = &'a Model> {
-    let known = device
-        .model
-        .as_deref()
-        .is_some_and(|id| describe.models.iter().any(|model| model.id == id));
+fn models<'a>(model: Option<&'a str>, describe: &'a Describe) -> impl Iterator<Item = &'a Model> {
+    let known = model.is_some_and(|id| describe.models.iter().any(|model| model.id == id));
     describe
         .models
         .iter()
-        .filter(move |model| !known || device.model.as_deref() == Some(&*model.id))
+        .filter(move |each| !known || model == Some(&*each.id))
 }
 
 /// How many intervals of an archive the device holds at most; none: it has no such archive.
 pub fn depth(device: &PollDevice, describe: &Describe, kind: ArchiveKind) -> Option<u32> {
     let word = kind.to_string();
-    models(device, describe)
+    models(device.model.as_deref(), describe)
         .flat_map(|model| &model.archives)
         .filter(|archive| archive.kind == word)
         .map(|archive| archive.depth)

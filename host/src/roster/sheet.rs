@@ -50,3 +50,25 @@ pub fn xlsx(rows: &[Row]) -> Result<Vec<u8>, XlsxError> {
 fn cell<'a>(row: &'a Row, key: &str) -> &'a str {
     row.get(key).map_or("", String::as_str)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::roster::{TableKind, read};
+
+    #[test]
+    fn what_is_written_is_read_again_in_both_kinds() {
+        let row = |name: &str, serial: &str| -> Row {
+            [("name", name), ("serial", serial), ("config", "{\"address\":1}")]
+                .map(|(key, text)| (key.to_owned(), text.to_owned()))
+                .into()
+        };
+        let rows = vec![
+            row("Котёл 7", "00123"),
+            row("=HYPERLINK(\"x\")", "+7"),
+            row("a;b,\"c\"", "'"),
+        ];
+        assert_eq!(read(&csv(&rows).unwrap()).unwrap(), (TableKind::Csv, rows.clone()));
+        assert_eq!(read(&xlsx(&rows).unwrap()).unwrap(), (TableKind::Xlsx, rows));
+    }
+}

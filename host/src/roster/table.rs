@@ -117,9 +117,10 @@ fn text(bytes: &[u8]) -> Result<Vec<Vec<String>>, TableError> {
     Ok(lines)
 }
 
+/// `rows` stand before this line, the head line not counted.
 fn bounded(rows: usize, columns: usize) -> Result<(), TableError> {
     for (what, is, most) in [
-        ("rows", rows, limits::IMPORT_ROWS + 1),
+        ("rows", rows, limits::IMPORT_ROWS),
         ("columns", columns, limits::IMPORT_COLUMNS),
     ] {
         if is > most {

@@ -22,10 +22,11 @@ pub struct ReadDevice {
 impl Store {
     /// Devices that are polled, in the order of their names.
     pub async fn read_devices(&self) -> Result<Vec<ReadDevice>, StoreError> {
-        let rows = sqlx::query("select id, name, driver from device where enabled = 1 order by name")
-            .fetch_all(&self.readers)
-            .await
-            .map_err(StoreError::of("read who is read with which driver"))?;
+        let rows =
+            sqlx::query("select id, name, driver from device where enabled = 1 and archived_at is null order by name")
+                .fetch_all(&self.readers)
+                .await
+                .map_err(StoreError::of("read who is read with which driver"))?;
         let device = |row: &sqlx::sqlite::SqliteRow| ReadDevice {
             id: DeviceId(row.get(0)),
             name: row.get(1),

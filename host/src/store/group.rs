@@ -41,7 +41,8 @@ impl Store {
     pub async fn groups(&self) -> Result<Vec<GroupInfo>, StoreError> {
         let rows = sqlx::query(
             "select g.name, g.schedule, g.sessions, count(d.id), g.clock_policy from poll_group g
-             left join device d on d.poll_group_id = g.id group by g.id order by g.name",
+             left join device d on d.poll_group_id = g.id and d.archived_at is null
+             where g.archived_at is null group by g.id order by g.name",
         )
         .fetch_all(&self.readers)
         .await

@@ -4,7 +4,7 @@ mod archive;
 mod file;
 mod gather;
 mod join;
-mod one;
+pub(super) mod one;
 mod totals;
 
 use utoipa_axum::router::OpenApiRouter;

@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 
-use axum::Json;
 use axum::extract::State;
 use jiff::Timestamp;
 use serde::Serialize;
@@ -14,6 +13,7 @@ use crate::api::catalog::Drivers;
 use crate::api::device::find;
 use crate::api::dto::Instant;
 use crate::api::extract::Path;
+use crate::api::keep::Tagged;
 use crate::api::problem::Problem;
 use crate::api::series::{Point, Series, shown_point, shown_series};
 use crate::model::Scope;
@@ -24,7 +24,7 @@ const SERIES_OF_POINT: u32 = 1_000;
 
 /// A point with its series.
 #[derive(Debug, Serialize, ToSchema)]
-pub(super) struct PointWithSeries {
+pub(in crate::api) struct PointWithSeries {
     #[serde(flatten)]
     point: Point,
     /// IANA name: the time of its site.
@@ -48,7 +48,10 @@ pub(super) struct PointArchives {
 /// One point with its series, of every device that served it.
 #[utoipa::path(get, path = "/points/{id}", operation_id = "one_point", tag = "places", params(("id" = i64, Path)),
     responses((status = OK, body = PointWithSeries)))]
-pub(super) async fn one(State(state): State<ApiState>, Path(id): Path<i64>) -> Result<Json<PointWithSeries>, Problem> {
+pub(in crate::api) async fn one(
+    State(state): State<ApiState>,
+    Path(id): Path<i64>,
+) -> Result<Tagged<PointWithSeries>, Problem> {
     let found = state.store.point(id).await?;
     let point = found.ok_or_else(|| Problem::not_found(format!("there is no point {id}")))?;
     let wanted = SeriesQuery {
@@ -59,13 +62,15 @@ pub(super) async fn one(State(state): State<ApiState>, Path(id): Path<i64>) -> R
     // Whoever sees a point sees what every device measured there, wherever that stands now.
     let series = state.store.series(Scope::EVERYTHING, &wanted).await?;
     let serving = state.store.serving(id).await?;
-    Ok(Json(PointWithSeries {
+    let revision = point.revision;
+    let shown = PointWithSeries {
         point: shown_point(point),
         time_zone: state.store.zone_of_point(id).await?.unwrap_or_else(|| "UTC".to_owned()),
         archives: archives(&state, &serving).await?,
         devices: serving.iter().map(|one| device(one, 0)).collect(),
         series: series.into_iter().map(shown_series).collect(),
-    }))
+    };
+    Ok(Tagged::ok(revision, shown))
 }
 
 /// What each device has of its part of the time, put together.

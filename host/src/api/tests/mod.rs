@@ -4,6 +4,7 @@ mod access;
 mod callers;
 mod connections;
 mod journal;
+mod keep;
 mod live;
 mod point;
 mod problems;
@@ -242,7 +243,7 @@ async fn answer_commands(mut commands: mpsc::Receiver<Command>) {
                 };
                 let _ = reply.send(answer);
             }
-            Command::Reload | Command::Configure(_) | Command::CameBack(_) => {}
+            Command::Try(_) | Command::Reload | Command::Configure(_) | Command::CameBack(_) => {}
         }
     }
 }

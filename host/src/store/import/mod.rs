@@ -2,6 +2,7 @@
 
 mod check;
 mod place;
+mod points;
 mod write;
 
 use std::collections::HashMap;

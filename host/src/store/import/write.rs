@@ -1,11 +1,9 @@
 //! One device into the tables.
 
-use std::collections::BTreeMap;
-
 use sqlx::Row as _;
 
 use super::place::{self, Fault, Places};
-use super::{Change, Imported, NewDevice};
+use super::{Change, Imported, NewDevice, points};
 use crate::model::{DeviceId, Scope};
 use crate::store::error::StoreError;
 use crate::store::keep::{self, Doer, Kind, Place, Refusal, has_place};
@@ -103,7 +101,7 @@ impl<'a> Writing<'a> {
         if let Err(fault) = self.put_routes(tx, id, device, &mut changes).await? {
             return Ok(Err(fault));
         }
-        if let Err(fault) = put_points(tx, (id, node), device, (self.target, self.at), &mut changes).await? {
+        if let Err(fault) = points::put(tx, (id, node), device, (self.target, self.at), &mut changes).await? {
             return Ok(Err(fault));
         }
         changes.dedup();
@@ -136,12 +134,17 @@ impl<'a> Writing<'a> {
             }
             (Target::ByName, Some((id, node, _))) => Ok(Some(There { id, node })),
             (Target::Known { id, revision }, _) => {
-                let row: Option<(i64, i64)> = sqlx::query_as("select node_id, revision from device where id = $1")
+                let sql = "select node_id, revision, archived_at is not null from device where id = $1";
+                let row: Option<(i64, i64, bool)> = sqlx::query_as(sql)
                     .bind(id)
                     .fetch_optional(&mut tx.conn)
                     .await
                     .map_err(StoreError::of("find a device"))?;
-                let (node, is) = row.ok_or_else(|| keep::missing(Kind::Device, id))?;
+                let (node, is, archived) = row.ok_or_else(|| keep::missing(Kind::Device, id))?;
+                if archived {
+                    let reason = format!("device {:?} is archived: restore it first", device.name);
+                    return Ok(Err(("", reason)));
+                }
                 if is != revision {
                     let (kind, expected) = (Kind::Device, revision);
                     return Err(StoreError::Refused(Refusal::Changed { kind, id, expected, is }));
@@ -337,72 +340,4 @@ async fn update(
     .await
     .map(drop)
     .map_err(StoreError::of("update a device"))
-}
-
-/// Which point each input serves. An input that served another point until now ends there; its series follow.
-async fn put_points(
-    tx: &mut Tx,
-    (id, node): (i64, i64),
-    device: &NewDevice,
-    (target, at): (Target, i64),
-    changes: &mut Vec<String>,
-) -> Result<Result<(), Fault>, StoreError> {
-    let old: BTreeMap<u8, i64> =
-        sqlx::query_as("select input, point_id from device_point where device_id = $1 and valid_to is null")
-            .bind(id)
-            .fetch_all(&mut tx.conn)
-            .await
-            .map_err(StoreError::of("read the points of a device"))?
-            .into_iter()
-            .collect();
-    let mut new = BTreeMap::new();
-    for point in &device.points {
-        match place::point(tx, node, point, target, changes).await? {
-            Ok(key) => new.insert(point.input, key),
-            Err(fault) => return Ok(Err(fault)),
-        };
-    }
-    if old == new {
-        return Ok(Ok(()));
-    }
-    let what = "change the points of a device";
-    for input in old
-        .iter()
-        .filter(|(input, point)| new.get(input) != Some(point))
-        .map(|(input, _)| input)
-    {
-        sqlx::query("update device_point set valid_to = $1 where device_id = $2 and input = $3 and valid_to is null")
-            .bind(at)
-            .bind(id)
-            .bind(input)
-            .execute(&mut tx.conn)
-            .await
-            .map_err(StoreError::of(what))?;
-    }
-    for (input, point) in new.iter().filter(|(input, point)| old.get(input) != Some(point)) {
-        // An input that is named for the first time has served its point ever since: archives reach back.
-        let valid_from = if old.contains_key(input) { at } else { 0 };
-        sqlx::query(
-            "insert into device_point (device_id, input, point_id, valid_from) values ($1, $2, $3, $4)
-             on conflict (device_id, input, valid_from) do update set point_id = excluded.point_id, valid_to = null",
-        )
-        .bind(id)
-        .bind(input)
-        .bind(point)
-        .bind(valid_from)
-        .execute(&mut tx.conn)
-        .await
-        .map_err(StoreError::of(what))?;
-    }
-    sqlx::query(
-        "update series set point_id = (select p.point_id from device_point p
-             where p.device_id = series.device_id and p.input = series.input and p.valid_to is null)
-         where device_id = $1",
-    )
-    .bind(id)
-    .execute(&mut tx.conn)
-    .await
-    .map_err(StoreError::of(what))?;
-    changes.push("points".to_owned());
-    Ok(Ok(()))
 }

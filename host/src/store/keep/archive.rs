@@ -171,7 +171,10 @@ fn below_it(kind: Kind) -> (&'static str, &'static str) {
              where r.device_id = $1 and l.archived_at is not null
              union all
              select g.name from device d join poll_group g on g.id = d.poll_group_id
-             where d.id = $1 and g.archived_at is not null"
+             where d.id = $1 and g.archived_at is not null
+             union all
+             select p.name from device_point c join point p on p.id = c.point_id
+             where c.device_id = $1 and c.valid_to is null and p.archived_at is not null"
         }
         Kind::Organisation | Kind::Line | Kind::Group => "select name from organisation where id = $1 and false",
     };

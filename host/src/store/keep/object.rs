@@ -65,6 +65,10 @@ impl Write for Put {
             Some((id, revision)) => Some(expect(&mut tx.conn, kind, id, Some(revision)).await?),
             None => None,
         };
+        if let Some(known) = known.as_ref().filter(|known| known.archived_at.is_some()) {
+            let reason = format!("{kind} {:?} is archived: restore it first", known.form.name());
+            return Err(super::conflict("", reason));
+        }
         check(&mut tx.conn, &self.doer, known.as_ref(), &self.form).await?;
         let before = known.map(|kept| kept.form.shown());
         let id = match self.known {

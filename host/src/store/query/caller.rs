@@ -14,7 +14,7 @@ use crate::store::{Store, StoreError, instant};
 static DEVICES: Rows = Rows::new(
     "select distinct c.id, d.id, d.name from caller c
      join line l on l.kind = 'incoming' and l.address = c.listener || '/' || c.identity
-     join route r on r.line_id = l.id join device d on d.id = r.device_id where c.id in (values",
+     join route r on r.line_id = l.id join device d on d.id = r.device_id where d.archived_at is null and c.id in (values",
     1,
     ") order by d.id",
 );

@@ -92,6 +92,26 @@ impl Store {
         Ok(self.line_infos(scope, &[line.0]).await?.pop())
     }
 
+    /// Where a line of `scope` is: one that nobody uses, or over which some of its devices are reached. None: there is no
+    /// such, or it is none of theirs.
+    pub async fn line_address(&self, scope: Scope, line: i64) -> Result<Option<LineAddress>, StoreError> {
+        let row: Option<(String, String)> = sqlx::query_as(
+            "select kind, address from line where id = $1 and ($2 is null
+                 or not exists (select 1 from route where line_id = $1)
+                 or exists (select 1 from route r join device d on d.id = r.device_id
+                     join account_node a on a.node_id = d.node_id where r.line_id = $1 and a.account_id = $2
+                         and a.role & $3 <> 0))",
+        )
+        .bind(line)
+        .bind(scope.key())
+        .bind(scope.roles)
+        .fetch_optional(&self.readers)
+        .await
+        .map_err(StoreError::of("find a line"))?;
+        row.map(|(kind, address)| plan::line_address(&kind, &address))
+            .transpose()
+    }
+
     async fn line_infos(&self, scope: Scope, keys: &[i64]) -> Result<Vec<LineInfo>, StoreError> {
         let rows = of_keys(&self.readers, &LINES, keys, "read lines").await?;
         let own = self.device_ids(scope).await?;

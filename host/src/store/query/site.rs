@@ -3,7 +3,7 @@
 use sqlx::Row as _;
 
 use crate::model::Scope;
-use crate::store::{Store, StoreError, instant};
+use crate::store::{NewSite, Store, StoreError, instant};
 
 /// A site.
 #[derive(Debug, Clone, PartialEq)]
@@ -78,5 +78,50 @@ impl Store {
     pub async fn site(&self, id: i64) -> Result<Option<SiteRow>, StoreError> {
         let found = self.sites(Scope::EVERYTHING, None, id.saturating_sub(1), 1).await?;
         Ok(found.into_iter().find(|site| site.id == id))
+    }
+    /// Organisation, site and name of a node of `scope`; none: there is no such, or it is none of theirs.
+    pub async fn place_of_node(
+        &self,
+        scope: Scope,
+        node: i64,
+    ) -> Result<Option<(String, NewSite, String)>, StoreError> {
+        let row = sqlx::query(
+            "select o.name, s.name, s.address, s.time_zone, s.latitude, s.longitude, n.name from node n
+             join site s on s.id = n.site_id join organisation o on o.id = s.organisation_id
+             where n.id = $1
+                 and ($2 is null or n.id in (select node_id from account_node where account_id = $2 and role & $3 <> 0))",
+        )
+        .bind(node)
+        .bind(scope.key())
+        .bind(scope.roles)
+        .fetch_optional(&self.readers)
+        .await
+        .map_err(StoreError::of("find a node"))?;
+        Ok(row.map(|row| (row.get(0), new_site(&row, 1), row.get(6))))
+    }
+
+    /// The site of this name, of an organisation of that name.
+    pub async fn site_named(&self, organisation: &str, name: &str) -> Result<Option<NewSite>, StoreError> {
+        let row = sqlx::query(
+            "select s.name, s.address, s.time_zone, s.latitude, s.longitude from site s
+             join organisation o on o.id = s.organisation_id where o.name = $1 and s.name = $2",
+        )
+        .bind(organisation)
+        .bind(name)
+        .fetch_optional(&self.readers)
+        .await
+        .map_err(StoreError::of("find a site"))?;
+        Ok(row.map(|row| new_site(&row, 0)))
+    }
+}
+
+/// A site whose name is in column `first`, and what is said of it in the next ones.
+fn new_site(row: &sqlx::sqlite::SqliteRow, first: usize) -> NewSite {
+    NewSite {
+        name: row.get(first),
+        address: row.get(first + 1),
+        time_zone: row.get(first + 2),
+        latitude: row.get(first + 3),
+        longitude: row.get(first + 4),
     }
 }

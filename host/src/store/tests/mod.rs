@@ -8,6 +8,7 @@ mod driver_hour;
 mod drivers;
 mod failure;
 mod import;
+mod keep;
 mod property;
 mod prune;
 mod records;
