@@ -14,6 +14,7 @@ export const en: Messages = {
   skip: 'Skip to content',
   sections: 'Sections',
   path: 'Path',
+  moreSections: 'More',
   navObserver: 'Observer',
   navAdmin: 'Administrator',
   devices: 'Devices',

@@ -14,6 +14,7 @@ export const ru = {
   skip: 'К содержанию',
   sections: 'Разделы',
   path: 'Путь',
+  moreSections: 'Ещё',
   navObserver: 'Обозреватель',
   navAdmin: 'Администратор',
   devices: 'Приборы',

@@ -1,0 +1,38 @@
+// The sections of the client in the order of the side bar (ui.md section 2). A section is one line; one that the account
+// cannot use is absent. Below 720 px the first four that are `bar` stand at the bottom, the rest behind "More".
+
+import { t } from './i18n/index.svelte';
+import { rights } from './live/rights.svelte';
+import { running } from './live/running.svelte';
+import type { PageName } from './pages';
+
+export interface Section {
+  href: string;
+  icon: string;
+  word: () => string;
+  group: 'observer' | 'admin';
+  /** Pages that belong to it. */
+  here: readonly PageName[];
+  /** Letter behind `g` that leads there. */
+  chord?: string;
+  /** What stands beside the word; nothing for 0. */
+  count?: () => number;
+  /** Whether the count asks for a person: it is told at every width. */
+  hot?: boolean;
+  /** Whether it stands in the bar of a phone. */
+  bar?: boolean;
+  /** The right without which it is absent. */
+  needs?: string;
+}
+
+const ALL: readonly Section[] = [
+  { href: '/', icon: 'dev', word: () => t().devices, group: 'observer', here: ['start', 'devices', 'device'], chord: 's', bar: true },
+  { href: '/sessions', icon: 'sess', word: () => t().sessions, group: 'observer', here: ['sessions', 'session'], chord: 'e', count: () => running.count, bar: true },
+  { href: '/drivers', icon: 'drv', word: () => t().drivers, group: 'admin', here: ['drivers', 'driver', 'keys'], chord: 'd', bar: true },
+];
+
+/** Sections that whoever looks may use. */
+export const sections = (): readonly Section[] => ALL.filter(({ needs }) => !needs || rights.has(needs));
+
+/** Letters of chords with where they lead, of all sections: a section that is absent leads to "not found". */
+export const chords = ALL.flatMap(({ chord, href, word }) => (chord ? [{ chord, href, word }] : []));
