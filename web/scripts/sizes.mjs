@@ -20,8 +20,8 @@ const rows = assets.map((path) => ({ path, bytes: size(path), first: linked.incl
 for (const { path, bytes, first } of rows) console.log(`${(bytes / KB).toFixed(1).padStart(7)} kB  ${first ? 'first ' : '      '} ${path}`);
 
 const sum = (of) => of.reduce((total, { bytes }) => total + bytes, 0) / KB;
-// The start page is the shell and the list of devices with what they share.
-const start = sum(rows.filter(({ path, first }) => first || /\/(Devices|Skeleton|Age|OutcomeMark|DeviceStateMark|windowed|readnow)/.test(path))) + size('index.html') / KB;
+// The start page is the shell and the list of attention with what they share.
+const start = sum(rows.filter(({ path, first }) => first || /\/(Attention|Peek|Skeleton|State|windowed)/.test(path))) + size('index.html') / KB;
 const css = sum(rows.filter(({ path }) => path.endsWith('.css')));
 const checks = [
   ['shell and start page', start, FIRST_KB],

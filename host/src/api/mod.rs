@@ -1,5 +1,6 @@
 //! The HTTP API and the web client. Handlers translate: parse, ask the store or the collector, answer.
 
+mod attention;
 mod caller;
 mod catalog;
 mod control;
@@ -16,7 +17,9 @@ mod guard;
 mod health;
 mod journal;
 mod live;
+mod overview;
 mod park;
+mod place;
 mod problem;
 mod read_now;
 mod record;
@@ -29,6 +32,7 @@ mod statistics;
 mod talk;
 #[cfg(test)]
 mod tests;
+mod tiles;
 mod tunnel;
 mod web;
 mod words;
@@ -54,6 +58,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 pub use catalog::{DriverCatalog, DriverEntry};
+pub use tiles::Tiles;
 
 use crate::collect::{CallersHandle, Handle};
 use crate::limits;
@@ -69,12 +74,16 @@ const SHUTDOWN: Duration = Duration::from_secs(3);
 pub struct Config {
     /// A loopback address: there are no accounts yet.
     pub listen: SocketAddr,
+    /// Where the map's pictures come from; none: the client asks nobody for any.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub tiles: Option<Tiles>,
 }
 
 impl Default for Config {
     fn default() -> Self {
         Self {
             listen: SocketAddr::from(([127, 0, 0, 1], 8080)),
+            tiles: None,
         }
     }
 }
@@ -89,6 +98,12 @@ pub enum ApiError {
     NotLoopback {
         /// As configured.
         listen: SocketAddr,
+    },
+    /// Pictures of the map cannot come from there.
+    #[error("http.tiles.url is {url:?}, expected such as \"https://tiles.example/{{z}}/{{x}}/{{y}}.png\"")]
+    Tiles {
+        /// As configured.
+        url: String,
     },
     /// The port is taken, or the address is not ours.
     #[error("cannot listen on {listen}")]
@@ -109,6 +124,9 @@ pub enum ApiError {
 impl Config {
     /// Refuses an address that others can reach.
     pub fn check(&self) -> Result<(), ApiError> {
+        if let Some(tiles) = &self.tiles {
+            tiles.host()?;
+        }
         if self.listen.ip().is_loopback() {
             Ok(())
         } else {
@@ -147,6 +165,10 @@ pub struct ApiState {
     pub closing: CancellationToken,
     /// Room for live streams.
     streams: Arc<Semaphore>,
+    /// Every place with its state.
+    overview: overview::Overview,
+    /// Pictures of the map; none: sites are shown by their coordinates alone.
+    tiles: Option<Arc<Tiles>>,
 }
 
 impl ApiState {
@@ -168,12 +190,20 @@ impl ApiState {
             started_at: Timestamp::now(),
             closing,
             streams: Arc::new(Semaphore::new(limits::LIVE_STREAMS)),
+            overview: overview::Overview::default(),
+            tiles: None,
         }
     }
 
     /// Lets drivers be taken in, tried and put to work.
     pub fn with_park(mut self, park: Arc<Park>) -> Self {
         self.park = Some(park);
+        self
+    }
+
+    /// Shows the map on the administrator's tiles.
+    pub fn with_tiles(mut self, tiles: Option<Tiles>) -> Self {
+        self.tiles = tiles.map(Arc::new);
         self
     }
 
@@ -205,6 +235,14 @@ fn api() -> OpenApiRouter<ApiState> {
     let resources = OpenApiRouter::new()
         .routes(routes!(health::health))
         .routes(routes!(site::list))
+        .routes(routes!(attention::list))
+        .routes(routes!(attention::acknowledge))
+        .routes(routes!(attention::assign))
+        .routes(routes!(attention::read_now))
+        .routes(routes!(place::tree))
+        .routes(routes!(place::search))
+        .routes(routes!(place::map))
+        .routes(routes!(place::state))
         .routes(routes!(device::list))
         .routes(routes!(device::one))
         .routes(routes!(read_now::read_now))

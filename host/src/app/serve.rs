@@ -68,6 +68,7 @@ pub(super) async fn serve(file: &ConfigFile, writing: &tokio::runtime::Handle) -
     let catalog = Arc::new(Catalog(registry));
     let state = ApiState::new(store.clone(), handle.clone(), catalog, Some(metrics), cancel.clone())
         .with_callers(callers)
+        .with_tiles(config.http.tiles.clone())
         .with_park(park);
     let mut serving = tokio::spawn(api::serve(listener, api::router(state), cancel.clone()));
     info!(%address, "serving http://{address}/, to this machine only: there are no accounts yet");

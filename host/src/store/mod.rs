@@ -5,6 +5,7 @@
 mod audit;
 mod by_hand;
 mod caller;
+mod care;
 mod clock;
 mod compare;
 mod control;
@@ -56,6 +57,7 @@ use crate::model::Clock;
 
 pub use audit::Done;
 pub use by_hand::IncidentRow;
+pub use care::{Acknowledged, Care, CareWord, Said};
 pub use clock::NewClockSetting;
 pub use control::{ControlEnd, ControlOrder, NewControl, NotConfirmed};
 pub use coverage::Coverage;

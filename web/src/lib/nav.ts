@@ -1,7 +1,9 @@
 // The sections of the client in the order of the side bar (ui.md section 2). A section is one line; one that the account
 // cannot use is absent. Below 720 px the first four that are `bar` stand at the bottom, the rest behind "More".
 
+import { a } from './attention/words';
 import { t } from './i18n/index.svelte';
+import { attention } from './live/attention.svelte';
 import { rights } from './live/rights.svelte';
 import { running } from './live/running.svelte';
 import type { PageName } from './pages';
@@ -19,6 +21,8 @@ export interface Section {
   count?: () => number;
   /** Whether the count asks for a person: it is told at every width. */
   hot?: boolean;
+  /** Whether the count is left out where there is no room: it asks for nobody. */
+  quiet?: boolean;
   /** Whether it stands in the bar of a phone. */
   bar?: boolean;
   /** The right without which it is absent. */
@@ -26,8 +30,10 @@ export interface Section {
 }
 
 const ALL: readonly Section[] = [
-  { href: '/', icon: 'dev', word: () => t().devices, group: 'observer', here: ['start', 'devices', 'device'], chord: 's', bar: true },
+  { href: '/', icon: 'attn', word: () => a().title, group: 'observer', here: ['attention'], chord: 'a', count: () => attention.waiting, hot: true, bar: true },
+  { href: '/sites', icon: 'home', word: () => a().sites, group: 'observer', here: ['sites', 'node', 'devices', 'device'], chord: 's', count: () => (attention.summary ? attention.summary.active + attention.summary.disabled : 0), bar: true, quiet: true },
   { href: '/sessions', icon: 'sess', word: () => t().sessions, group: 'observer', here: ['sessions', 'session'], chord: 'e', count: () => running.count, bar: true },
+  { href: '/map', icon: 'map', word: () => a().map, group: 'observer', here: ['map'], chord: 'm' },
   { href: '/drivers', icon: 'drv', word: () => t().drivers, group: 'admin', here: ['drivers', 'driver', 'keys'], chord: 'd', bar: true },
 ];
 

@@ -11,7 +11,10 @@ export type PageFile =
   | { path: string; named: Module<{ name: string }> };
 
 const ALL = {
-  start: { path: '/', list: () => import('../pages/Devices.svelte') },
+  attention: { path: '/', list: () => import('../pages/Attention.svelte') },
+  sites: { path: '/sites', list: () => import('../pages/Sites.svelte') },
+  node: { path: '/nodes/:id', object: () => import('../pages/Node.svelte') },
+  map: { path: '/map', list: () => import('../pages/Map.svelte') },
   devices: { path: '/devices', list: () => import('../pages/Devices.svelte') },
   device: { path: '/devices/:id', object: () => import('../pages/Device.svelte') },
   sessions: { path: '/sessions', list: () => import('../pages/Sessions.svelte') },

@@ -1,5 +1,6 @@
 //! The API over a real socket and a real file.
 
+mod attention;
 mod callers;
 mod journal;
 mod live;

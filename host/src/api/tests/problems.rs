@@ -156,6 +156,7 @@ fn an_address_that_others_can_reach_is_refused() {
     ] {
         let config = super::super::Config {
             listen: listen.parse().unwrap(),
+            tiles: None,
         };
         assert_eq!(config.check().is_ok(), is_fine, "{listen}");
     }

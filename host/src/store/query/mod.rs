@@ -7,20 +7,24 @@ mod device;
 mod diagnostic;
 mod health;
 mod line;
+mod place;
 mod record;
 mod series;
 mod session;
 mod site;
+mod standing;
 
 pub use caller::{CallerQuery, CallerRow};
 pub use device::{ArchiveInfo, Clock, DeviceInfo, DevicePoint, DeviceQuery};
 pub use diagnostic::{EventRow, SettingRow};
 pub use health::{Talk, Whose};
 pub use line::{LineDevice, LineInfo};
+pub use place::{PlaceDevice, PlaceNode, PlacePoint, PlaceSite, Places};
 pub use record::{Cell, ConditionRow, Order, RecordQuery, RecordRow};
 pub use series::{PointRow, SeriesQuery, SeriesRow, SeriesValue};
 pub use session::{SessionBrief, SessionDetail, SessionPage, SessionQuery};
 pub use site::SiteRow;
+pub use standing::{Abnormal, Failing, Situation, Standing};
 
 use sqlx::SqlitePool;
 use sqlx::sqlite::{SqliteArguments, SqliteRow};

@@ -4,6 +4,74 @@
  */
 
 export interface paths {
+    "/api/v1/attention": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Nodes that wait for somebody, by what is at stake; or others, by their state or place. */
+        get: operations["list_attention"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/attention/acknowledge": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Says that the trouble of nodes is known: they sink in the list until there is another one. */
+        post: operations["acknowledge"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/attention/assign": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Says who deals with the trouble of nodes. */
+        post: operations["assign"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/attention/read-now": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Reads the devices of nodes now. */
+        post: operations["read_nodes_now"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/callers": {
         parameters: {
             query?: never;
@@ -684,6 +752,40 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/map": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Sites where they stand, with the states of their nodes. */
+        get: operations["map"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/nodes/{id}/state": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A node with its state, why it is in it, and what hangs on it. */
+        get: operations["node_state"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/points": {
         parameters: {
             query?: never;
@@ -727,6 +829,23 @@ export interface paths {
         };
         /** Every version of the interval of a record, oldest first. */
         get: operations["list_versions"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/search": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Organisations, sites, nodes, points and devices by what people remember of them. */
+        get: operations["search"];
         put?: never;
         post?: never;
         delete?: never;
@@ -881,6 +1000,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/tree": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One level of the tree of places, with the states of what is below. */
+        get: operations["tree"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/vocabulary": {
         parameters: {
             query?: never;
@@ -902,6 +1038,18 @@ export interface paths {
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
+        /** @description Nodes that are acknowledged. */
+        Acknowledge: {
+            /** @description False takes the word back. */
+            known: boolean;
+            /** @description Keys, at most 500. */
+            nodes: number[];
+        };
+        /** @description Who knows of a trouble. */
+        AcknowledgedShown: {
+            at: components["schemas"]["Instant"];
+            by: string;
+        };
         /** @description Why a version is put to work. */
         Activate: {
             /** @description Whether it is put to work without a clean shadow. */
@@ -927,6 +1075,36 @@ export interface components {
             last_end: components["schemas"]["Instant"] | null;
             /** Format: int64 */
             records: number;
+        };
+        /** @description Nodes that somebody deals with. */
+        Assign: {
+            /** @description Keys, at most 500. */
+            nodes: number[];
+            /** @description Who deals with them, at most 100 characters; null: nobody. */
+            to: string | null;
+        };
+        /** @description Who deals with a trouble. */
+        AssignedShown: {
+            at: components["schemas"]["Instant"];
+            to: string;
+        };
+        /** @description Nodes with their states, and how many there are of each. */
+        Attention: {
+            /** @description Nodes that are polled: the sum of `counts`. */
+            active: number;
+            /** @description When states were looked at. */
+            checked_at: components["schemas"]["Instant"];
+            counts: components["schemas"]["Counts"];
+            /** @description Nodes that are not. */
+            disabled: number;
+            items: components["schemas"]["NodeRow"][];
+            /** @description Give it as `after` for the next page; null on the last. */
+            next: string | null;
+            notes: components["schemas"]["Notes"];
+            /** @description Who deals with nodes now. */
+            people: string[];
+            /** @description Nodes that match, on all pages. */
+            total: number;
         };
         /** @description A modem that called. */
         Caller: {
@@ -994,6 +1172,55 @@ export interface components {
             cause: "line" | "modem" | "meter-silent" | "meter-refuses" | "garbled" | "wrong-device" | "driver" | "limit" | "cancelled" | "host";
             /** Format: int64 */
             sessions: number;
+        };
+        /** @description Why a node is in its state: a code, and what belongs to it. */
+        CauseShown: {
+            /**
+             * Format: int32
+             * @description Sessions since the last that brought something.
+             */
+            attempts: number;
+            /** @enum {string} */
+            code: "outcome";
+            contact_at: components["schemas"]["Instant"] | null;
+            /** @description What exactly was wrong. */
+            detail: string | null;
+            driver_version: string;
+            line: string;
+            line_address: string;
+            outcome: components["schemas"]["Outcome"];
+            /**
+             * Format: int64
+             * @description The last of them.
+             */
+            session: number;
+        } | {
+            archive: string;
+            /** @enum {string} */
+            code: "late";
+            last_end: components["schemas"]["Instant"];
+            outcome: components["schemas"]["Outcome"] | null;
+        } | {
+            /** @enum {string} */
+            code: "never-read";
+        } | {
+            archive: string;
+            /** @enum {string} */
+            code: "abnormal";
+            end: components["schemas"]["Instant"];
+            /**
+             * Format: int64
+             * @description The session that brought it.
+             */
+            session: number;
+            situations: components["schemas"]["SituationShown"][];
+            start: components["schemas"]["Instant"];
+        } | {
+            /** @enum {string} */
+            code: "no-device";
+        } | {
+            /** @enum {string} */
+            code: "nothing";
         };
         /** @description A number, exact with the column's decimals; flags as `0x1f`; or text. */
         CellValue: number | string;
@@ -1141,6 +1368,19 @@ export interface components {
         Confirmation: {
             /** @description As it came with what is shown. */
             token: string;
+        };
+        /** @description Active nodes by state; each stands in exactly one. */
+        Counts: {
+            /** @description Abnormal situations in the newest record. */
+            abnormal: number;
+            /** @description The driver failed or was refused. */
+            "driver-fault": number;
+            /** @description An archive ends too long ago, or nothing was read yet. */
+            late: number;
+            /** @description The meter cannot be reached. */
+            "no-connection": number;
+            /** @description None of these. */
+            normal: number;
         };
         /** @description A calculator or meter. */
         Device: {
@@ -1374,6 +1614,26 @@ export interface components {
             /** @description With the decimals that the device has. */
             value: string;
         };
+        /** @description What one state hides. */
+        Hidden: {
+            cause: components["schemas"]["CauseShown"];
+            since: components["schemas"]["Instant"] | null;
+            state: components["schemas"]["NodeState"];
+        };
+        /** @description Something that was found. */
+        Hit: {
+            address: string | null;
+            /** Format: int64 */
+            id: number;
+            kind: components["schemas"]["Kind"];
+            /** @description Official spelling of a device's model. */
+            model_name: string | null;
+            name: string;
+            node: components["schemas"]["Named"] | null;
+            serial: string | null;
+            site: components["schemas"]["Named"] | null;
+            state: components["schemas"]["NodeState"] | null;
+        };
         /** @description Who answered. */
         Identity: {
             /** @description Names and values, for people. */
@@ -1411,6 +1671,11 @@ export interface components {
             valid_to: components["schemas"]["Instant"] | null;
             vendor: string;
         };
+        /**
+         * @description What an entry of the index is.
+         * @enum {string}
+         */
+        Kind: "site" | "node" | "device" | "point" | "organisation";
         /** @description A line: the shared way to devices, one session at a time. */
         Line: {
             /** @description `host:port`, the path of the port, `listener/identity` or `pool/number`. */
@@ -1557,6 +1822,34 @@ export interface components {
             /** @description What; characters that steer a terminal or turn the direction of writing are replaced. */
             text: string;
         };
+        /** @description A site on the map. */
+        MapSite: {
+            address: string | null;
+            counts: components["schemas"]["Counts"];
+            disabled: number;
+            /** Format: int64 */
+            id: number;
+            /**
+             * Format: double
+             * @description Degrees, north is positive.
+             */
+            latitude: number;
+            /**
+             * Format: double
+             * @description Degrees, east is positive.
+             */
+            longitude: number;
+            name: string;
+            /** @description That of its node that is worst off. */
+            state: components["schemas"]["NodeState"];
+        };
+        /** @description Where pictures of a map come from. */
+        MapTiles: {
+            /** @description Whose they are: must be shown. */
+            attribution: string;
+            /** @description With `{z}`, `{x}` and `{y}`. */
+            url: string;
+        };
         /** @description What is said of a cell. */
         Mark: {
             /** @description The meter's own word for it. */
@@ -1622,6 +1915,55 @@ export interface components {
              */
             minutes: number;
         };
+        /** @description What came of it for one node. */
+        NodeOutcome: {
+            /** Format: int64 */
+            node: number;
+            outcome: components["schemas"]["NodeWord"];
+        };
+        /** @description A node with its one state. */
+        NodeRow: {
+            acknowledged: components["schemas"]["AcknowledgedShown"] | null;
+            assigned: components["schemas"]["AssignedShown"] | null;
+            cause: components["schemas"]["CauseShown"];
+            contact_at: components["schemas"]["Instant"] | null;
+            /**
+             * Format: int64
+             * @description The device that the state is about; null when nothing is wrong.
+             */
+            device: number | null;
+            devices: components["schemas"]["RowDevice"][];
+            hidden: components["schemas"]["Hidden"] | null;
+            /** Format: int64 */
+            id: number;
+            name: string;
+            organisation: components["schemas"]["Named"];
+            points: components["schemas"]["Named"][];
+            since: components["schemas"]["Instant"] | null;
+            site: components["schemas"]["RowSite"];
+            stake: components["schemas"]["StakeShown"];
+            state: components["schemas"]["NodeState"];
+        };
+        /**
+         * @description The one state of a node; the first that holds. The first hides the truth of those behind it.
+         * @enum {string}
+         */
+        NodeState: "disabled" | "driver-fault" | "no-connection" | "late" | "abnormal" | "normal";
+        /**
+         * @description What came of it for one node.
+         * @enum {string}
+         */
+        NodeWord: "done" | "not-waiting" | "already-reading" | "no-device" | "busy" | "not-found";
+        /** @description What else there is to say of each count. */
+        Notes: {
+            /** @description Nodes that are abnormal since less than a day. */
+            abnormal_new: number;
+            /** @description Drivers at fault. */
+            drivers: string[];
+            late_since: components["schemas"]["Instant"] | null;
+            /** @description Nodes without connection whose records are lost within a week. */
+            no_connection_lost_soon: number;
+        };
         /** @description An order to change a device. */
         Order: {
             arguments: {
@@ -1683,6 +2025,12 @@ export interface components {
             outcome: components["schemas"]["Outcome"];
             /** Format: int64 */
             sessions: number;
+        };
+        /** @description What came of it, node by node, in the order that was asked. */
+        Outcomes: {
+            /** @description How many of them are done. */
+            done: number;
+            items: components["schemas"]["NodeOutcome"][];
         };
         /** @description One page of a list. */
         Page_Caller: {
@@ -2382,6 +2730,11 @@ export interface components {
             /** @description `about:blank`: the code says it. */
             type: string;
         };
+        /** @description Nodes whose devices are read now. */
+        ReadNodes: {
+            /** @description Keys, at most 500. */
+            nodes: number[];
+        };
         /** @description What to read. */
         ReadNow: {
             from?: components["schemas"]["Instant"] | null;
@@ -2451,6 +2804,33 @@ export interface components {
             /** @description When it is tried again; the first call after it shows whether it works. */
             until: components["schemas"]["Instant"];
         };
+        /** @description A device of a node. */
+        RowDevice: {
+            /** @description Id of its driver. */
+            driver: string;
+            /** @description Whether it is polled. */
+            enabled: boolean;
+            /** Format: int64 */
+            id: number;
+            /** Format: int64 */
+            last_session: number | null;
+            line: components["schemas"]["Named"] | null;
+            /** @description Its address. */
+            line_address: string | null;
+            /** @description The model's official spelling. */
+            model_name: string | null;
+            name: string;
+            serial: string | null;
+        };
+        /** @description Where a node is. */
+        RowSite: {
+            address: string | null;
+            /** Format: int64 */
+            id: number;
+            name: string;
+            /** @description IANA name. */
+            time_zone: string;
+        };
         /** @description How a shadow is run. */
         RunShadow: {
             /**
@@ -2460,6 +2840,12 @@ export interface components {
             sessions: number | null;
             /** @description It is written down. */
             why: string;
+        };
+        /** @description What was found, the best first. */
+        SearchFound: {
+            items: components["schemas"]["Hit"][];
+            /** @description All that match. */
+            total: number;
         };
         /** @description Point × quantity × pipe, with unit and decimals: one column of a device's archives. */
         Series: components["schemas"]["Column"] & {
@@ -2652,6 +3038,52 @@ export interface components {
             /** @description IANA name. */
             time_zone: string;
         };
+        /** @description Sites with coordinates, and the tiles that the administrator configured. */
+        SiteMap: {
+            items: components["schemas"]["MapSite"][];
+            tiles: components["schemas"]["MapTiles"] | null;
+            /** @description Sites whose coordinates nobody gave. */
+            without_coordinates: number;
+        };
+        /** @description One abnormal situation. */
+        SituationShown: {
+            /** @description From the vocabulary; null when undocumented. */
+            category: string | null;
+            /** @description The meter's own code. */
+            code: string;
+            /** Format: int64 */
+            duration_s: number | null;
+            /** @description `counted`, `stopped`, `constant-used`; null when undocumented. */
+            effect: string | null;
+            title: components["schemas"]["Text"] | null;
+        };
+        /** @description What is lost: the reason for the rank. */
+        StakeShown: {
+            /** @description The archive that the rest is about. */
+            archive: string | null;
+            /**
+             * Format: int32
+             * @description Records that the meter keeps.
+             */
+            depth: number | null;
+            /**
+             * Format: double
+             * @description Heat of the newest day that was read, gigacalories; converted for the rank, rounded to three decimals.
+             */
+            heat_gcal_day: number | null;
+            lost_at: components["schemas"]["Instant"] | null;
+            /**
+             * Format: int64
+             * @description Intervals that have passed since the last one read.
+             */
+            unread: number | null;
+            word: components["schemas"]["StakeWord"];
+        };
+        /**
+         * @description What is lost by a node's trouble.
+         * @enum {string}
+         */
+        StakeWord: "overwriting" | "heat-stopped" | "lost-soon" | "heat-in-doubt" | "kept" | "unknown" | "nothing";
         /** @description What the sessions of a version came to that ended in a time. */
         Statistics: {
             /** Format: int64 */
@@ -2765,6 +3197,30 @@ export interface components {
             /** @description Of the others. */
             text: string | null;
         };
+        /** @description One level of the tree, in the order of names. */
+        Tree: {
+            items: components["schemas"]["TreeItem"][];
+        };
+        /** @description Something of the tree. */
+        TreeItem: {
+            /** @description Of a site. */
+            address: string | null;
+            /** @description Its nodes by state. */
+            counts: components["schemas"]["Counts"];
+            /** @description Its nodes that are not polled. */
+            disabled: number;
+            /** @description Whether something hangs below it. */
+            has_more: boolean;
+            /** Format: int64 */
+            id: number;
+            kind: components["schemas"]["TreeKind"];
+            name: string;
+        };
+        /**
+         * @description What something of the tree is.
+         * @enum {string}
+         */
+        TreeKind: "organisation" | "site" | "node" | "point" | "device";
         /** @description What the conformance kit found of a version: the vendor's word, under his signature. */
         Tried: {
             /**
@@ -2915,6 +3371,107 @@ export interface components {
 }
 export type $defs = Record<string, never>;
 export interface operations {
+    list_attention: {
+        parameters: {
+            query?: {
+                /** @description `waiting` (the usual), a state, or `any`. */
+                state?: string;
+                /** @description Only of this place: `organisation:3`, `site:5`, `node:7`. */
+                at?: string;
+                /** @description Only nodes found by this: name, address, serial number or model of anything there, in either script. */
+                q?: string;
+                /** @description `stake` (the usual): by what is lost; `place`: by organisation, site and name. */
+                order?: string;
+                /** @description `next` of the page before. */
+                after?: string;
+                /** @description Rows of the page, 200 unless said otherwise, at most 1000. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Attention"];
+                };
+            };
+        };
+    };
+    acknowledge: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Acknowledge"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Outcomes"];
+                };
+            };
+        };
+    };
+    assign: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Assign"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Outcomes"];
+                };
+            };
+        };
+    };
+    read_nodes_now: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ReadNodes"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Outcomes"];
+                };
+            };
+        };
+    };
     list_callers: {
         parameters: {
             query?: {
@@ -4052,6 +4609,46 @@ export interface operations {
             };
         };
     };
+    map: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SiteMap"];
+                };
+            };
+        };
+    };
+    node_state: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NodeRow"];
+                };
+            };
+        };
+    };
     list_points: {
         parameters: {
             query?: {
@@ -4114,6 +4711,32 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Page_Record"];
+                };
+            };
+        };
+    };
+    search: {
+        parameters: {
+            query: {
+                /** @description Words of a name, an address, a serial number or a model, in either script and keyboard layout; all must match. */
+                q: string;
+                /** @description Only of this kind. */
+                kind?: string;
+                /** @description Most that is given, 20 unless said otherwise, at most 200. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SearchFound"];
                 };
             };
         };
@@ -4381,6 +5004,31 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Page_Site"];
+                };
+            };
+        };
+    };
+    tree: {
+        parameters: {
+            query?: {
+                /**
+                 * @description What is below this: `organisation:3` its sites, `site:5` its nodes, `node:7` its points and devices; left out: the
+                 *     organisations.
+                 */
+                at?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Tree"];
                 };
             };
         };
