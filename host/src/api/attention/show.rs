@@ -91,7 +91,12 @@ pub(in crate::api) enum CauseShown {
         outcome: Option<OutcomeWord>,
     },
     /// No session has brought anything yet.
-    NeverRead,
+    NeverRead {
+        /// How the last session ended; null: there was none.
+        outcome: Option<OutcomeWord>,
+        /// What exactly was wrong.
+        detail: Option<String>,
+    },
     /// The newest record has abnormal situations.
     Abnormal {
         archive: String,
@@ -263,7 +268,10 @@ impl<'a> Rows<'a> {
                 last_end: Instant(*last_end),
                 outcome: outcome.map(OutcomeWord),
             },
-            Cause::NeverRead => CauseShown::NeverRead,
+            Cause::NeverRead { outcome, detail } => CauseShown::NeverRead {
+                outcome: outcome.map(OutcomeWord),
+                detail: detail.clone(),
+            },
             Cause::Abnormal {
                 archive,
                 interval,

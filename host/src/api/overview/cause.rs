@@ -35,7 +35,12 @@ pub(in crate::api) enum Cause {
         outcome: Option<Outcome>,
     },
     /// No session has brought anything yet.
-    NeverRead,
+    NeverRead {
+        /// How the last session ended; none: there was none.
+        outcome: Option<Outcome>,
+        /// What exactly was wrong.
+        detail: Option<String>,
+    },
     /// The newest record has abnormal situations.
     Abnormal {
         /// Of which archive.
@@ -80,7 +85,7 @@ impl Cause {
         match self {
             Self::Outcome { .. } => "outcome",
             Self::Late { .. } => "late",
-            Self::NeverRead => "never-read",
+            Self::NeverRead { .. } => "never-read",
             Self::Abnormal { .. } => "abnormal",
             Self::NoDevice => "no-device",
             Self::Nothing => "nothing",

@@ -144,7 +144,11 @@ fn claims(at: &DeviceAt, standing: &Standing, now: Timestamp) -> Vec<Claim> {
     }
     let was_read = matches!(standing.last_outcome, Some(Outcome::Complete | Outcome::Partial));
     if standing.reach.is_empty() && !was_read {
-        found.push(claim(NodeState::Late, Cause::NeverRead, None));
+        let cause = Cause::NeverRead {
+            outcome: failing.map(|failing| failing.outcome),
+            detail: failing.and_then(|failing| failing.detail.clone()),
+        };
+        found.push(claim(NodeState::Late, cause, None));
     } else if let Some((archive, last_end)) = late(at, standing, now) {
         let outcome = failing.map(|failing| failing.outcome);
         let cause = Cause::Late {

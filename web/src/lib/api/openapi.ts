@@ -1203,6 +1203,9 @@ export interface components {
         } | {
             /** @enum {string} */
             code: "never-read";
+            /** @description What exactly was wrong. */
+            detail: string | null;
+            outcome: components["schemas"]["Outcome"] | null;
         } | {
             archive: string;
             /** @enum {string} */

@@ -61,11 +61,18 @@ export function causeWords(cause: Cause, row: NodeRow, now: number): Said {
     case 'abnormal': return abnormal(cause, row, now);
     case 'late': return late(cause, row.site.time_zone);
     case 'outcome': return outcome(cause, row);
-    case 'never-read': return { what: a().neverRead, more: a().neverReadMore };
+    case 'never-read': {
+      const tried = cause.outcome ? a().lastTry(word(t().outcome, cause.outcome)) : a().neverReadMore;
+      return { what: a().neverRead, more: [tried, cause.detail].filter(Boolean).join(' · ') };
+    }
     case 'no-device': return { what: a().noDevice, more: '' };
     default: return { what: a().nothing, more: '' };
   }
 }
+
+/** Where a node is, in one name: many nodes are called as their site is. */
+export const placeName = ({ name, site }: { name: string; site: { name: string } }): string =>
+  name.includes(site.name) ? name : `${site.name}, ${name}`;
 
 /** What happened, and behind it what the state hides. */
 export function rowWords(row: NodeRow, now: number): Said {
