@@ -67,7 +67,7 @@ export function tilesOf(template: string, view: View, widthPx: number, heightPx:
   return tiles;
 }
 
-/** Spots that lie closer than `px` are one; each group is at the middle of its spots. */
+/** Spots in one square of `px` are one group, which stands at their middle, but far enough from the next square. */
 export function groups<T extends Spot>(spots: readonly T[], zoom: number, px: number): { x: number; y: number; of: T[] }[] {
   const cell = px / (TILE_PX * 2 ** zoom);
   const found = new Map<string, T[]>();
@@ -77,8 +77,12 @@ export function groups<T extends Spot>(spots: readonly T[], zoom: number, px: nu
     if (group) group.push(one);
     else found.set(key, [one]);
   }
-  const mean = (of: readonly T[], part: (one: T) => number) => of.reduce((sum, one) => sum + part(one), 0) / of.length;
-  return [...found.values()].map((of) => ({ x: mean(of, ({ x }) => x), y: mean(of, ({ y }) => y), of }));
+  const middle = (of: readonly T[], part: (one: T) => number) => {
+    const mean = of.reduce((sum, one) => sum + part(one), 0) / of.length;
+    const start = Math.floor(mean / cell) * cell;
+    return of.length === 1 ? mean : Math.min(start + 0.7 * cell, Math.max(start + 0.3 * cell, mean));
+  };
+  return [...found.values()].map((of) => ({ x: middle(of, ({ x }) => x), y: middle(of, ({ y }) => y), of }));
 }
 
 /** A length for the scale: 1, 2 or 5 with zeros, at most `mostPx` long. */
