@@ -25,16 +25,16 @@ export interface Section {
   quiet?: boolean;
   /** Whether it stands in the bar of a phone. */
   bar?: boolean;
-  /** The right without which it is absent. */
+  /** The right, over something at least, without which it is absent: `see`, `see-drivers`, `administer`, … */
   needs?: string;
 }
 
 const ALL: readonly Section[] = [
-  { href: '/', icon: 'attn', word: () => a().title, group: 'observer', here: ['attention'], chord: 'a', count: () => attention.waiting, hot: true, bar: true },
-  { href: '/sites', icon: 'home', word: () => a().sites, group: 'observer', here: ['sites', 'node', 'devices', 'device'], chord: 's', count: () => (attention.summary ? attention.summary.active + attention.summary.disabled : 0), bar: true, quiet: true },
-  { href: '/sessions', icon: 'sess', word: () => t().sessions, group: 'observer', here: ['sessions', 'session'], chord: 'e', count: () => running.count, bar: true },
-  { href: '/map', icon: 'map', word: () => a().map, group: 'observer', here: ['map'], chord: 'm' },
-  { href: '/drivers', icon: 'drv', word: () => t().drivers, group: 'admin', here: ['drivers', 'driver', 'keys'], chord: 'd', bar: true },
+  { href: '/', icon: 'attn', word: () => a().title, group: 'observer', here: ['attention'], chord: 'a', count: () => attention.waiting, hot: true, bar: true, needs: 'see' },
+  { href: '/sites', icon: 'home', word: () => a().sites, group: 'observer', here: ['sites', 'node', 'devices', 'device'], chord: 's', count: () => (attention.summary ? attention.summary.active + attention.summary.disabled : 0), bar: true, quiet: true, needs: 'see' },
+  { href: '/sessions', icon: 'sess', word: () => t().sessions, group: 'observer', here: ['sessions', 'session'], chord: 'e', count: () => running.count, bar: true, needs: 'see' },
+  { href: '/map', icon: 'map', word: () => a().map, group: 'observer', here: ['map'], chord: 'm', needs: 'see' },
+  { href: '/drivers', icon: 'drv', word: () => t().drivers, group: 'admin', here: ['drivers', 'driver', 'keys'], chord: 'd', bar: true, needs: 'see-drivers' },
 ];
 
 /** Sections that whoever looks may use. */

@@ -94,11 +94,16 @@ impl Structure {
             .enumerate()
             .map(|(at, (id, _))| (*id, at))
             .collect();
+        // What belongs to a place that is no longer in use is not in use either.
+        sites.retain(|site| order.contains_key(&site.organisation));
         sites.sort_by_key(|site| order.get(&site.organisation).copied());
         let order: HashMap<i64, usize> = sites.iter().enumerate().map(|(at, site)| (site.id, at)).collect();
+        nodes.retain(|node| order.contains_key(&node.site));
         nodes.sort_by_key(|node| order.get(&node.site).copied());
         let order: HashMap<i64, usize> = nodes.iter().enumerate().map(|(at, node)| (node.id, at)).collect();
+        points.retain(|point| order.contains_key(&point.node));
         points.sort_by_key(|point| order.get(&point.node).copied());
+        devices.retain(|device| order.contains_key(&device.node));
         devices.sort_by_key(|device| order.get(&device.node).copied());
         let zones: HashMap<i64, &str> = sites.iter().map(|site| (site.id, site.time_zone.as_str())).collect();
         let zones: HashMap<i64, &str> = nodes
