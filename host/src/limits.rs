@@ -6,6 +6,12 @@ pub const COMMANDS: usize = 256;
 /// Live events that a slow watcher may be behind before it loses the oldest: some seconds of a busy fleet.
 pub const LIVE_EVENTS: usize = 4_096;
 
+/// Nodes of one order of the list of attention: what a person chooses at once.
+pub const BULK_NODES: usize = 500;
+
+/// Characters of a person's name.
+pub const NAME_CHARS: usize = 100;
+
 /// Rows of one page of the API. A year of hours is 8 784.
 pub const PAGE_ROWS: u32 = 10_000;
 

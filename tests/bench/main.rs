@@ -22,6 +22,7 @@ mod start;
 mod store;
 mod swap;
 mod watch;
+mod web_start;
 
 use std::net::SocketAddr;
 use std::process::ExitCode;
@@ -82,6 +83,8 @@ enum Name {
     Callers,
     /// Values into the store, beside a bare prepared statement.
     Store,
+    /// What the web client asks first, with 10,000 nodes.
+    Web,
     /// Drivers that change places under load.
     Swap,
     /// Memory and mappings of sessions that wait for their meters.
@@ -135,6 +138,9 @@ fn run(arguments: &Arguments) -> anyhow::Result<()> {
     }
     if asked(Name::Start) {
         start::run()?;
+    }
+    if asked(Name::Web) {
+        web_start::run(arguments.meters)?;
     }
     if asked(Name::Swap) {
         swap::run()?;

@@ -17,7 +17,7 @@ async function withMock(options, use) {
 async function saysThatTheServerIsGone(browser) {
   await withMock({}, async (mock) => {
     const port = Number(new URL(mock.url).port);
-    await new Stage(browser, mock.url).open('/', { quiet: /ERR_|Failed to load/ }, async (page) => {
+    await new Stage(browser, mock.url).open('/devices', { quiet: /ERR_|Failed to load/ }, async (page) => {
       await page.locator('.devs tbody tr').first().waitFor();
       await mock.stop();
       await page.getByText('Нет связи с сервером').waitFor();
@@ -29,12 +29,29 @@ async function saysThatTheServerIsGone(browser) {
 
 async function drawsTenThousandDevices(browser) {
   await withMock({ devices: 10_000 }, async (mock) => {
-    await new Stage(browser, mock.url).open('/', {}, async (page) => {
+    await new Stage(browser, mock.url).open('/devices', {}, async (page) => {
       await page.locator('.devs tbody tr').first().waitFor();
       assert.equal(await page.locator('.devs').getAttribute('aria-rowcount'), '10001');
       await page.evaluate(() => scrollTo(0, 240_000));
       await page.waitForFunction(() => Number(document.querySelector('.devs tbody tr[aria-rowindex]').getAttribute('aria-rowindex')) > 4_000);
       assert.ok((await page.locator('.devs tbody tr').count()) < 120, 'only what is seen is drawn');
+    });
+  });
+}
+
+async function drawsTenThousandNodes(browser) {
+  await withMock({ devices: 10_000 }, async (mock) => {
+    await new Stage(browser, mock.url).open('/sites', {}, async (page) => {
+      await page.locator('.places tbody a.node').first().waitFor();
+      assert.equal(await page.locator('.places').getAttribute('aria-rowcount'), '10001');
+      await page.evaluate(() => scrollTo(0, 240_000));
+      await page.waitForFunction(() => Number(document.querySelector('.places tbody tr[aria-rowindex]').getAttribute('aria-rowindex')) > 4_000);
+      await page.locator('.places tbody a.node').nth(5).waitFor();
+      assert.ok((await page.locator('.places tbody tr').count()) < 120, 'only what is seen is drawn');
+    });
+    await new Stage(browser, mock.url).open('/', {}, async (page) => {
+      await page.locator('.nodes tbody a.node').first().waitFor();
+      assert.match(await page.title(), /^\(\d+\) Внимание/);
     });
   });
 }
@@ -91,7 +108,7 @@ async function cancelsFromTheList(browser) {
 async function startsEmpty(browser) {
   await withMock({ devices: 0 }, async (mock) => {
     await new Stage(browser, mock.url).open('/', {}, async (page) => {
-      await page.getByText('Приборов ещё нет.').waitFor();
+      await page.getByText('Узлов ещё нет.').waitFor();
     });
   });
 }
@@ -100,7 +117,7 @@ async function startsEmpty(browser) {
 async function warnsOfUnsignedDrivers(browser) {
   for (const unsigned of [true, false]) {
     await withMock({ unsigned }, async (mock) => {
-      for (const path of ['/', '/devices/1', '/sessions', '/sessions/199', '/drivers', '/drivers/vkt7', '/keys']) {
+      for (const path of ['/', '/sites', '/devices/1', '/sessions', '/sessions/199', '/drivers', '/drivers/vkt7', '/keys']) {
         await new Stage(browser, mock.url).open(path, { lang: 'en' }, async (page) => {
           await page.locator('main h1').waitFor();
           await page.getByText('Server 0.1.0').waitFor();
@@ -146,6 +163,7 @@ export const mockFlows = {
   'unsigned drivers are told on every screen': warnsOfUnsignedDrivers,
   'a lost server is told, and the screen catches up': saysThatTheServerIsGone,
   'ten thousand devices': drawsTenThousandDevices,
+  'ten thousand nodes': drawsTenThousandNodes,
   'a year of hours': drawsAYearOfHours,
   'a failed read names its cause': namesTheFailureOfARead,
   'versions are told by their own column': showsEarlierVersions,

@@ -8,6 +8,7 @@ import { fileURLToPath } from 'node:url';
 import { columns, page } from './mock/archive.mjs';
 import { DIGEST, drivers, fleet, session, whole } from './mock/fleet.mjs';
 import * as park from './mock/park.mjs';
+import * as places from './mock/places.mjs';
 import * as trace from './mock/trace.mjs';
 
 const DIST = fileURLToPath(new URL('../dist/', import.meta.url));
@@ -159,6 +160,11 @@ function answer(mock, method, path, query) {
   const now = Date.now();
   if (head === 'health') return { status: 'ok', version: '0.1.0', started_at: iso(mock.started), now: iso(now), storage: 'ok', loopback_only: true, drivers_unsigned: mock.unsigned, sessions_open: mock.live.size };
   if (head === 'vocabulary') return JSON.parse(readFileSync(VOCABULARY, 'utf8'));
+  if (head === 'attention' && method === 'GET') return places.attention(mock.devices, query, now);
+  if (head === 'search') return places.search(mock.devices, query);
+  if (head === 'tree') return places.tree(mock.devices, query);
+  if (head === 'map') return places.map(mock.devices);
+  if (head === 'nodes' && tail === 'state') return places.row(mock.device(id - 300), now);
   if (head === 'drivers') return driversAnswer(mock, parts.slice(1), query, now);
   if (head === 'devices' && parts.length === 1) return paged(mock.devices, query, 500);
   if (head === 'devices' && method === 'POST' && tail === 'read-now') return readNow(mock, mock.device(id));

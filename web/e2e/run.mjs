@@ -4,6 +4,7 @@
 
 import { existsSync } from 'node:fs';
 import { chromium } from 'playwright-core';
+import { attentionFlows } from './attention-flows.mjs';
 import { driverFlows } from './driver-flows.mjs';
 import { Stage, flows } from './flows.mjs';
 import { mockFlows } from './mock-flows.mjs';
@@ -50,6 +51,7 @@ async function againstRealHost(browser) {
   if (!host) return;
   const stage = new Stage(browser, host.url);
   await runAll('host', flows, stage);
+  await runAll('host', attentionFlows, stage);
   await runAll('host', driverFlows, { stage, dir: host.dir });
   await run('host', 'ends', () => host.stop());
 }

@@ -16,7 +16,7 @@ use crate::limits;
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
 /// The client is served from here and needs nothing from elsewhere.
-const POLICY: &str =
+pub(super) const POLICY: &str =
     "default-src 'self'; object-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
 /// Gives the request an id, refuses foreign hosts, and finishes the answer.
@@ -36,7 +36,6 @@ pub(super) async fn guard(State(state): State<ApiState>, request: Request, next:
     metrics::counter!("uzel_http_answers_total", "status" => status.as_u16().to_string()).increment(1);
     let headers = response.headers_mut();
     for (name, value) in [
-        (header::CONTENT_SECURITY_POLICY, POLICY),
         (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
         (header::X_FRAME_OPTIONS, "DENY"),
         (header::REFERRER_POLICY, "no-referrer"),
@@ -48,6 +47,10 @@ pub(super) async fn guard(State(state): State<ApiState>, request: Request, next:
         let year = HeaderValue::from_static("max-age=31536000");
         headers.insert(header::STRICT_TRANSPORT_SECURITY, year);
     }
+    // The client's page has one of its own where the map has tiles.
+    headers
+        .entry(header::CONTENT_SECURITY_POLICY)
+        .or_insert(HeaderValue::from_static(POLICY));
     if of_api {
         // Data changes; what a browser keeps of it others could read.
         headers

@@ -2,6 +2,7 @@
 
 mod access;
 mod account;
+mod attention;
 mod audit;
 mod caller;
 mod catalog;
@@ -20,7 +21,9 @@ mod health;
 mod journal;
 mod keep;
 mod live;
+mod overview;
 mod park;
+mod place;
 mod point;
 mod problem;
 mod read_now;
@@ -36,6 +39,7 @@ mod statistics;
 mod talk;
 #[cfg(test)]
 mod tests;
+mod tiles;
 mod tunnel;
 mod web;
 mod words;
@@ -62,6 +66,7 @@ use utoipa_axum::routes;
 
 pub use access::Access;
 pub use catalog::{DriverCatalog, DriverEntry};
+pub use tiles::Tiles;
 
 use crate::collect::{CallersHandle, Handle};
 use crate::limits;
@@ -82,6 +87,9 @@ pub struct Config {
     pub hosts: Vec<String>,
     /// Encryption; none: plain HTTP.
     pub tls: Option<Tls>,
+    /// Where the map's pictures come from; none: the client asks nobody for any.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub tiles: Option<Tiles>,
 }
 
 impl Default for Config {
@@ -91,6 +99,7 @@ impl Default for Config {
             insecure: false,
             hosts: Vec::new(),
             tls: None,
+            tiles: None,
         }
     }
 }
@@ -123,6 +132,12 @@ pub enum ApiError {
         /// What is wrong.
         why: String,
     },
+    /// Pictures of the map cannot come from there.
+    #[error("http.tiles.url is {url:?}, expected such as \"https://tiles.example/{{z}}/{{x}}/{{y}}.png\"")]
+    Tiles {
+        /// As configured.
+        url: String,
+    },
     /// The port is taken, or the address is not ours.
     #[error("cannot listen on {listen}")]
     Listen {
@@ -142,6 +157,9 @@ pub enum ApiError {
 impl Config {
     /// Refuses an address that others can reach in clear.
     pub fn check(&self) -> Result<(), ApiError> {
+        if let Some(tiles) = &self.tiles {
+            tiles.host()?;
+        }
         if self.listen.ip().is_loopback() || self.tls.is_some() || self.insecure {
             Ok(())
         } else {
@@ -182,6 +200,10 @@ pub struct ApiState {
     pub(crate) access: Arc<Access>,
     /// Room for live streams.
     streams: Arc<Semaphore>,
+    /// Every place with its state.
+    overview: overview::Overview,
+    /// Pictures of the map; none: sites are shown by their coordinates alone.
+    tiles: Option<Arc<Tiles>>,
 }
 
 impl ApiState {
@@ -204,6 +226,8 @@ impl ApiState {
             closing,
             access: Arc::new(Access::without_accounts()),
             streams: Arc::new(Semaphore::new(limits::LIVE_STREAMS)),
+            overview: overview::Overview::default(),
+            tiles: None,
         }
     }
 
@@ -216,6 +240,12 @@ impl ApiState {
     /// Lets drivers be taken in, tried and put to work.
     pub fn with_park(mut self, park: Arc<Park>) -> Self {
         self.park = Some(park);
+        self
+    }
+
+    /// Shows the map on the administrator's tiles.
+    pub fn with_tiles(mut self, tiles: Option<Tiles>) -> Self {
+        self.tiles = tiles.map(Arc::new);
         self
     }
 
@@ -268,6 +298,14 @@ fn api() -> OpenApiRouter<ApiState> {
         .routes(routes!(audit::list))
         .routes(routes!(site::list))
         .routes(routes!(site::one))
+        .routes(routes!(attention::list))
+        .routes(routes!(attention::acknowledge))
+        .routes(routes!(attention::assign))
+        .routes(routes!(attention::read_now))
+        .routes(routes!(place::tree))
+        .routes(routes!(place::search))
+        .routes(routes!(place::map))
+        .routes(routes!(place::state))
         .routes(routes!(device::list))
         .routes(routes!(device::one))
         .routes(routes!(read_now::read_now))

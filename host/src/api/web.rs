@@ -2,12 +2,13 @@
 
 use std::borrow::Cow;
 
-use axum::extract::Request;
+use axum::extract::{Request, State};
 use axum::http::{HeaderValue, Method, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use rust_embed::{EmbeddedFile, RustEmbed};
 
 use super::problem::Problem;
+use super::{ApiState, Tiles};
 
 #[derive(RustEmbed)]
 #[folder = "../web/dist/"]
@@ -22,7 +23,7 @@ API: /api/v1/health, /api/v1/openapi.json
 ";
 
 /// Files by their names; `index.html` for every other path without a dot, as the client routes by itself.
-pub(super) async fn serve(request: Request) -> Response {
+pub(super) async fn serve(State(state): State<ApiState>, request: Request) -> Response {
     let path = request.uri().path().trim_start_matches('/');
     if path.starts_with("api/") || path == "api" {
         return Problem::not_found(format!("there is no /{path}")).into_response();
@@ -38,7 +39,13 @@ pub(super) async fn serve(request: Request) -> Response {
         return (StatusCode::NOT_FOUND, "not found\n").into_response();
     }
     match Web::get("index.html") {
-        Some(index) => file("index.html", index, seen),
+        Some(index) => {
+            let mut response = file("index.html", index, seen);
+            if let Some(policy) = state.tiles.as_deref().and_then(Tiles::policy) {
+                response.headers_mut().insert(header::CONTENT_SECURITY_POLICY, policy);
+            }
+            response
+        }
         None => (StatusCode::NOT_FOUND, NOT_BUILT).into_response(),
     }
 }

@@ -77,6 +77,7 @@ pub(super) async fn serve(args: &ServeArgs, writing: &tokio::runtime::Handle) ->
     let catalog = Arc::new(Catalog(registry));
     let state = ApiState::new(store.clone(), handle.clone(), catalog, Some(metrics), cancel.clone())
         .with_callers(callers)
+        .with_tiles(config.http.tiles.clone())
         .with_park(park)
         .with_access(access);
     let renewing = certificate

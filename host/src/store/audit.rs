@@ -51,12 +51,17 @@ pub(super) async fn note(conn: &mut SqliteConnection, at: i64, actor: &Actor, do
 struct Note {
     at: i64,
     actor: Actor,
-    done: Done,
+    done: Vec<Done>,
 }
 
 impl Store {
     /// Writes down a deed that changes nothing in the store itself, such as an order to read now.
     pub async fn note_done(&self, actor: &Actor, done: Done) -> Result<(), StoreError> {
+        self.note_all_done(actor, vec![done]).await
+    }
+
+    /// The same for several deeds of one order.
+    pub async fn note_all_done(&self, actor: &Actor, done: Vec<Done>) -> Result<(), StoreError> {
         let note = Note {
             at: self.now().as_second(),
             actor: actor.clone(),
@@ -71,6 +76,9 @@ impl Write for Note {
     type Answer = ();
 
     async fn run(&self, tx: &mut Tx) -> Result<(), StoreError> {
-        note(&mut tx.conn, self.at, &self.actor, &self.done).await
+        for done in &self.done {
+            note(&mut tx.conn, self.at, &self.actor, done).await?;
+        }
+        Ok(())
     }
 }

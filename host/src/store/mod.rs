@@ -6,6 +6,7 @@ mod account;
 mod audit;
 mod by_hand;
 mod caller;
+mod care;
 mod clock;
 mod compare;
 mod control;
@@ -62,6 +63,7 @@ pub use account::{
 };
 pub use audit::Done;
 pub use by_hand::IncidentRow;
+pub use care::{Acknowledged, Care, CareWord, Said};
 pub use clock::NewClockSetting;
 pub use control::{ControlEnd, ControlOrder, NewControl, NotConfirmed};
 pub use coverage::Coverage;

@@ -10,7 +10,7 @@ test('search forgives letters that look alike and the wrong layout', () => {
 });
 
 test.each([
-  ['/', { page: 'devices' }], ['/devices/17', { page: 'device', id: 17 }], ['/sessions', { page: 'sessions' }], ['/sessions/5', { page: 'session', id: 5 }],
+  ['/', { page: 'attention' }], ['/devices', { page: 'devices' }], ['/drivers/vkt7', { page: 'driver', name: 'vkt7' }], ['/devices/17', { page: 'device', id: 17 }], ['/sessions', { page: 'sessions' }], ['/sessions/5', { page: 'session', id: 5 }],
   ['/drivers', { page: 'drivers' }], ['/devices/0', { page: 'none' }], ['/devices/x', { page: 'none' }], ['/devices/1/2', { page: 'none' }], ['/nowhere', { page: 'none' }],
 ])('%s', (path, want) => {
   expect(match(path)).toEqual(want);

@@ -1,26 +1,36 @@
-// Which page a path is. Pure; the history is in router.svelte.ts.
+// Which page a path is. Pure; the history is in router.svelte.ts, the pages in pages.ts.
 
-export type Route =
-  | { page: 'devices' }
-  | { page: 'device'; id: number }
-  | { page: 'point'; id: number }
-  | { page: 'sessions' }
-  | { page: 'session'; id: number }
-  | { page: 'drivers' }
-  | { page: 'driver'; name: string }
-  | { page: 'keys' }
-  | { page: 'none' };
+import { PAGES, type PageName } from './pages';
+
+export interface Route {
+  page: PageName;
+  /** What `:id` of the page's path stands for. */
+  id?: number;
+  /** What `:name` stands for. */
+  name?: string;
+}
+
+const ID = /^[1-9]\d{0,14}$/;
+const NAME = /^[a-z][a-z0-9-]{0,63}$/;
+const parts = (path: string): string[] => path.split('/').filter(Boolean);
+const patterns = Object.entries(PAGES).map(([page, { path }]) => ({ page: page as PageName, wants: parts(path) }));
+
+function fit(wants: string[], given: string[]): Omit<Route, 'page'> | null {
+  const found: Omit<Route, 'page'> = {};
+  for (const [i, want] of wants.entries()) {
+    const part = given[i] ?? '';
+    if (want === ':id' && ID.test(part)) found.id = Number(part);
+    else if (want === ':name' && NAME.test(part)) found.name = part;
+    else if (want !== part) return null;
+  }
+  return found;
+}
 
 export function match(path: string): Route {
-  const parts = path.split('/').filter(Boolean);
-  const [head, second] = parts;
-  if (parts.length === 0) return { page: 'devices' };
-  if (parts.length > 2) return { page: 'none' };
-  const id = second !== undefined && /^[1-9]\d{0,14}$/.test(second) ? Number(second) : null;
-  if (head === 'devices') return second === undefined ? { page: 'devices' } : id ? { page: 'device', id } : { page: 'none' };
-  if (head === 'points') return id ? { page: 'point', id } : { page: 'none' };
-  if (head === 'sessions') return second === undefined ? { page: 'sessions' } : id ? { page: 'session', id } : { page: 'none' };
-  if (head === 'drivers') return second === undefined ? { page: 'drivers' } : /^[a-z][a-z0-9-]{0,63}$/.test(second) ? { page: 'driver', name: second } : { page: 'none' };
-  if (head === 'keys' && second === undefined) return { page: 'keys' };
+  const given = parts(path);
+  for (const { page, wants } of patterns) {
+    const found = wants.length === given.length ? fit(wants, given) : null;
+    if (found) return { page, ...found };
+  }
   return { page: 'none' };
 }

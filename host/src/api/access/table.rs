@@ -65,7 +65,16 @@ pub(in crate::api) const TABLE: &[Route] = &[
     (POST, "/accounts/{id}/keys", Everywhere(Administer)),
     (POST, "/accounts/{id}/keys/{key}/rotate", Everywhere(Administer)),
     (DELETE, "/accounts/{id}/keys/{key}", Everywhere(Administer)),
+    // What waits for somebody.
+    (GET, "/attention", Somewhere(See)),
+    (POST, "/attention/acknowledge", Somewhere(Dispatch)),
+    (POST, "/attention/assign", Somewhere(Dispatch)),
+    (POST, "/attention/read-now", Somewhere(Dispatch)),
     // Places.
+    (GET, "/tree", Somewhere(See)),
+    (GET, "/search", Somewhere(See)),
+    (GET, "/map", Somewhere(See)),
+    (GET, "/nodes/{id}/state", Over(See, Object::Node)),
     (GET, "/organisations", Somewhere(See)),
     (POST, "/organisations", Everywhere(Administer)),
     (GET, "/organisations/{id}", Over(See, Object::Organisation)),

@@ -1,6 +1,7 @@
 //! The API over a real socket and a real file.
 
 mod access;
+mod attention;
 mod callers;
 mod connections;
 mod journal;

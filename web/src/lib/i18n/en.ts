@@ -14,6 +14,7 @@ export const en: Messages = {
   skip: 'Skip to content',
   sections: 'Sections',
   path: 'Path',
+  moreSections: 'More',
   navObserver: 'Observer',
   navAdmin: 'Administrator',
   devices: 'Devices',
@@ -348,7 +349,7 @@ export const en: Messages = {
   evidence: { captured: 'captured from a meter', document: 'document', 'single-driver': 'one third-party driver', experimental: 'experimental' },
 
   keyHelp: {
-    search: 'search', help: 'this list', devices: 'devices', sessions: 'sessions', drivers: 'drivers', move: 'move in the list',
+    search: 'search', help: 'this list', peek: 'look without leaving', select: 'select, Shift a range, Ctrl+A all', acknowledge: 'acknowledge', assign: 'assign', move: 'move in the list',
     open: 'open', read: 'read now', period: 'period back, on', kinds: 'hours, days, months', chart: 'chart: interval',
     chartDay: 'chart: day', zoom: 'chart: zoom, all', provenance: 'where the value comes from', theme: 'theme', close: 'close the nearest',
   },

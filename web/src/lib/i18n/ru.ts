@@ -14,6 +14,7 @@ export const ru = {
   skip: 'К содержанию',
   sections: 'Разделы',
   path: 'Путь',
+  moreSections: 'Ещё',
   navObserver: 'Обозреватель',
   navAdmin: 'Администратор',
   devices: 'Приборы',
@@ -375,7 +376,7 @@ export const ru = {
 
   // Keys
   keyHelp: {
-    search: 'поиск', help: 'этот список', devices: 'приборы', sessions: 'сеансы', drivers: 'драйверы', move: 'по списку',
+    search: 'поиск', help: 'этот список', peek: 'посмотреть, не уходя', select: 'выбрать, Shift промежуток, Ctrl+A все', acknowledge: 'квитировать', assign: 'назначить', move: 'по списку',
     open: 'открыть', read: 'прочитать сейчас', period: 'период назад, вперёд', kinds: 'часы, сутки, месяцы',
     chart: 'график: интервал', chartDay: 'график: сутки', zoom: 'график: масштаб, весь период', provenance: 'откуда значение',
     theme: 'тема', close: 'закрыть ближайшее',

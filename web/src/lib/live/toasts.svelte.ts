@@ -4,6 +4,8 @@ import type { Figure } from '../words/outcome';
 
 const MAX_TOASTS = 3;
 const STAY_MS = 6_000;
+/** What can be taken back stays longer. */
+const UNDO_MS = 8_000;
 
 export interface Toast {
   figure: Figure | 'busy';
@@ -24,7 +26,7 @@ const timers = new Map<number, ReturnType<typeof setTimeout>>();
 function settle(id: number, toast: Toast): void {
   clearTimeout(timers.get(id));
   timers.delete(id);
-  if (!toast.failed && !toast.busy) timers.set(id, setTimeout(() => toasts.close(id), STAY_MS));
+  if (!toast.failed && !toast.busy) timers.set(id, setTimeout(() => toasts.close(id), toast.action ? UNDO_MS : STAY_MS));
 }
 
 export const toasts = {

@@ -1,0 +1,44 @@
+// The sections of the client in the order of the side bar (ui.md section 2). A section is one line; one that the account
+// cannot use is absent. Below 720 px the first four that are `bar` stand at the bottom, the rest behind "More".
+
+import { a } from './attention/words';
+import { t } from './i18n/index.svelte';
+import { attention } from './live/attention.svelte';
+import { rights } from './live/rights.svelte';
+import { running } from './live/running.svelte';
+import type { PageName } from './pages';
+
+export interface Section {
+  href: string;
+  icon: string;
+  word: () => string;
+  group: 'observer' | 'admin';
+  /** Pages that belong to it. */
+  here: readonly PageName[];
+  /** Letter behind `g` that leads there. */
+  chord?: string;
+  /** What stands beside the word; nothing for 0. */
+  count?: () => number;
+  /** Whether the count asks for a person: it is told at every width. */
+  hot?: boolean;
+  /** Whether the count is left out where there is no room: it asks for nobody. */
+  quiet?: boolean;
+  /** Whether it stands in the bar of a phone. */
+  bar?: boolean;
+  /** The right, over something at least, without which it is absent: `see`, `see-drivers`, `administer`, … */
+  needs?: string;
+}
+
+const ALL: readonly Section[] = [
+  { href: '/', icon: 'attn', word: () => a().title, group: 'observer', here: ['attention'], chord: 'a', count: () => attention.waiting, hot: true, bar: true, needs: 'see' },
+  { href: '/sites', icon: 'home', word: () => a().sites, group: 'observer', here: ['sites', 'node', 'point', 'devices', 'device'], chord: 's', count: () => (attention.summary ? attention.summary.active + attention.summary.disabled : 0), bar: true, quiet: true, needs: 'see' },
+  { href: '/sessions', icon: 'sess', word: () => t().sessions, group: 'observer', here: ['sessions', 'session'], chord: 'e', count: () => running.count, bar: true, needs: 'see' },
+  { href: '/map', icon: 'map', word: () => a().map, group: 'observer', here: ['map'], chord: 'm', needs: 'see' },
+  { href: '/drivers', icon: 'drv', word: () => t().drivers, group: 'admin', here: ['drivers', 'driver', 'keys'], chord: 'd', bar: true, needs: 'see-drivers' },
+];
+
+/** Sections that whoever looks may use. */
+export const sections = (): readonly Section[] => ALL.filter(({ needs }) => !needs || rights.has(needs));
+
+/** Letters of chords with where they lead, of all sections: a section that is absent leads to "not found". */
+export const chords = ALL.flatMap(({ chord, href, word }) => (chord ? [{ chord, href, word }] : []));

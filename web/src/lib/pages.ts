@@ -1,0 +1,30 @@
+// The pages of the client: where each is and which file it comes in, loaded when it is first opened. A page is one line.
+// `:id` in a path is a key, `:name` a word; a page gets what its path names.
+
+import type { Component } from 'svelte';
+
+type Module<Props extends Record<string, unknown>> = () => Promise<{ default: Component<Props> }>;
+
+export type PageFile =
+  | { path: string; list: Module<Record<string, never>> }
+  | { path: string; object: Module<{ id: number }> }
+  | { path: string; named: Module<{ name: string }> };
+
+const ALL = {
+  attention: { path: '/', list: () => import('../pages/Attention.svelte') },
+  sites: { path: '/sites', list: () => import('../pages/Sites.svelte') },
+  node: { path: '/nodes/:id', object: () => import('../pages/Node.svelte') },
+  map: { path: '/map', list: () => import('../pages/Map.svelte') },
+  devices: { path: '/devices', list: () => import('../pages/Devices.svelte') },
+  device: { path: '/devices/:id', object: () => import('../pages/Device.svelte') },
+  point: { path: '/points/:id', object: () => import('../pages/Point.svelte') },
+  sessions: { path: '/sessions', list: () => import('../pages/Sessions.svelte') },
+  session: { path: '/sessions/:id', object: () => import('../pages/Session.svelte') },
+  drivers: { path: '/drivers', list: () => import('../pages/Drivers.svelte') },
+  driver: { path: '/drivers/:name', named: () => import('../pages/Driver.svelte') },
+  keys: { path: '/keys', list: () => import('../pages/Keys.svelte') },
+  none: { path: '/:none', list: () => import('../pages/NotFound.svelte') },
+} satisfies Record<string, PageFile>;
+
+export type PageName = keyof typeof ALL;
+export const PAGES: Readonly<Record<PageName, PageFile>> = ALL;
