@@ -22,6 +22,7 @@ mod start;
 mod store;
 mod swap;
 mod watch;
+mod web;
 
 use std::net::SocketAddr;
 use std::process::ExitCode;
@@ -92,6 +93,8 @@ enum Name {
     Drivers,
     /// Modbus TCP devices, from polling to SQLite, beside pymodbus and mbpoll; only when it is named.
     Modbus,
+    /// The client's budgets against a generated database, in a headless browser; only when it is named.
+    Web,
     /// The example drivers by their languages; only when it is named, for they are built apart.
     Languages,
     /// The process of the simulated meters.
@@ -147,6 +150,9 @@ fn run(arguments: &Arguments) -> anyhow::Result<()> {
     }
     if arguments.names.contains(&Name::Modbus) {
         modbus::run()?;
+    }
+    if arguments.names.contains(&Name::Web) {
+        web::run()?;
     }
     if arguments.names.contains(&Name::Languages) {
         languages::run()?;

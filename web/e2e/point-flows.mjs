@@ -129,6 +129,12 @@ async function takesOut(stage) {
     await page.getByRole('button', { name: 'Копировать для программ' }).click();
     await page.getByText('Скопировано').waitFor();
     const copied = await page.evaluate(() => navigator.clipboard.readText());
+    // A selection tells what it adds up to, and is copied as it is seen.
+    await page.locator('.arch tbody td.num').first().focus();
+    for (let i = 0; i < 4; i += 1) await page.keyboard.press('Shift+ArrowDown');
+    await page.locator('.selsum').getByText(/^Выбрано 5: сумма [\d\s,]+ °C, среднее/).waitFor();
+    await page.keyboard.press('Control+KeyC');
+    await page.waitForFunction(async () => /^начало\tt1, °C\n/.test(await navigator.clipboard.readText()));
     assert.match(copied, new RegExp(`^point\tstart\tend\t.*\n${id}\t\\d{4}-\\d\\d-\\d\\dT`));
   });
 }

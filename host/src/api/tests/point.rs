@@ -17,7 +17,12 @@ async fn a_point_has_its_archive_column_by_column() {
     assert_eq!(starts[0], ago(20).as_second());
     assert_eq!(starts.iter().sum::<i64>(), ago(1).as_second());
     assert_eq!(archive["lengths"], json!([{ "rows": 19, "value": 3600 }]));
-    let columns: Vec<&Json> = archive["columns"].as_array().unwrap().iter().map(|one| &one["id"]).collect();
+    let columns: Vec<&Json> = archive["columns"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|one| &one["id"])
+        .collect();
     assert_eq!(columns, ["t1", "t2", "s"]);
     assert_eq!(archive["values"][0][18], 42.01);
     assert_eq!(archive["values"][1][18], Json::Null);
@@ -25,7 +30,10 @@ async fn a_point_has_its_archive_column_by_column() {
     let absent = json!({ "column": 1, "row": 0, "rows": 19, "quality": "absent", "code": "50", "text": null });
     assert!(archive["marks"].as_array().unwrap().contains(&absent), "{archive}");
     assert_eq!(archive["conditions"][0]["title"]["en"], "low flow");
-    assert_eq!(archive["condition_runs"], json!([{ "row": 0, "rows": 19, "conditions": [0] }]));
+    assert_eq!(
+        archive["condition_runs"],
+        json!([{ "row": 0, "rows": 19, "conditions": [0] }])
+    );
     assert_eq!(archive["gaps"][0]["start"], ago(5).to_string());
     assert_eq!(archive["devices"][0]["rows"], 19);
     assert_eq!(archive["truncated"], false);
@@ -34,14 +42,34 @@ async fn a_point_has_its_archive_column_by_column() {
 #[tokio::test]
 async fn columns_are_chosen_by_their_series_and_what_makes_no_sense_is_refused() {
     let api = filled().await;
-    let one = api.json(&format!("/api/v1/points/1/archive?{}&series=2", period())).await;
-    assert_eq!((one["columns"].as_array().unwrap().len(), &one["columns"][0]["id"]), (1, &json!("t2")));
+    let one = api
+        .json(&format!("/api/v1/points/1/archive?{}&series=2", period()))
+        .await;
+    assert_eq!(
+        (one["columns"].as_array().unwrap().len(), &one["columns"][0]["id"]),
+        (1, &json!("t2"))
+    );
     for (query, status) in [
-        ("/api/v1/points/1/archive?kind=hourly&from=2026-01-02T00:00:00Z&to=2026-01-01T00:00:00Z", 400),
-        ("/api/v1/points/1/archive?kind=hourly&from=2026-01-01T00:00:00Z&to=2026-01-02T00:00:00Z&series=t1", 400),
-        ("/api/v1/points/9/archive?kind=hourly&from=2026-01-01T00:00:00Z&to=2026-01-02T00:00:00Z", 404),
-        ("/api/v1/points/1/totals?kind=current&from=2026-01-01T00:00:00Z&to=2026-01-02T00:00:00Z", 400),
-        ("/api/v1/points/1/archive.csv?kind=hourly&from=2026-01-01T00:00:00Z&to=2026-01-02T00:00:00Z&lang=de", 400),
+        (
+            "/api/v1/points/1/archive?kind=hourly&from=2026-01-02T00:00:00Z&to=2026-01-01T00:00:00Z",
+            400,
+        ),
+        (
+            "/api/v1/points/1/archive?kind=hourly&from=2026-01-01T00:00:00Z&to=2026-01-02T00:00:00Z&series=t1",
+            400,
+        ),
+        (
+            "/api/v1/points/9/archive?kind=hourly&from=2026-01-01T00:00:00Z&to=2026-01-02T00:00:00Z",
+            404,
+        ),
+        (
+            "/api/v1/points/1/totals?kind=current&from=2026-01-01T00:00:00Z&to=2026-01-02T00:00:00Z",
+            400,
+        ),
+        (
+            "/api/v1/points/1/archive.csv?kind=hourly&from=2026-01-01T00:00:00Z&to=2026-01-02T00:00:00Z&lang=de",
+            400,
+        ),
     ] {
         assert_eq!(api.get(query).await.status, status, "{query}");
     }
@@ -50,14 +78,26 @@ async fn columns_are_chosen_by_their_series_and_what_makes_no_sense_is_refused()
 #[tokio::test]
 async fn a_point_is_written_as_text_in_the_language_of_whoever_asks() {
     let api = filled().await;
-    let answer = api.get(&format!("/api/v1/points/1/archive.csv?{}&lang=ru", period())).await;
+    let answer = api
+        .get(&format!("/api/v1/points/1/archive.csv?{}&lang=ru", period()))
+        .await;
     assert_eq!(answer.status, 200);
     assert_eq!(answer.header("content-type"), Some("text/csv; charset=utf-8"));
     let lines: Vec<&str> = answer.body.lines().collect();
     assert_eq!(lines.len(), 20);
-    assert!(lines[0].contains("начало;конец;t1, °C;t2, °C;s, °C;НС;качество"), "{}", lines[0]);
-    assert!(lines[19].contains(";42,01;;0x1f;02 low flow;t2: значения нет (50)"), "{}", lines[19]);
-    let book = api.get(&format!("/api/v1/points/1/archive.xlsx?{}&lang=en", period())).await;
+    assert!(
+        lines[0].contains("начало;конец;t1, °C;t2, °C;s, °C;НС;качество"),
+        "{}",
+        lines[0]
+    );
+    assert!(
+        lines[19].contains(";42,01;;0x1f;02 low flow;t2: значения нет (50)"),
+        "{}",
+        lines[19]
+    );
+    let book = api
+        .get(&format!("/api/v1/points/1/archive.xlsx?{}&lang=en", period()))
+        .await;
     assert_eq!(book.status, 200);
     assert!(book.body.starts_with("PK"), "a workbook is a package");
     assert_eq!("de".parse::<Lang>().unwrap_err(), "\"de\", expected ru or en");
@@ -102,18 +142,40 @@ async fn totals_stand_beside_the_sums_between_their_readings() {
         };
         api.store.put_records(batch).await.unwrap();
     };
-    let hours = (1..=10).map(|hours| record(RecordKind::Archive(ArchiveKind::Hourly), ago(hours), ago(hours - 1), 100));
+    let hours = (1..=10).map(|hours| {
+        record(
+            RecordKind::Archive(ArchiveKind::Hourly),
+            ago(hours),
+            ago(hours - 1),
+            100,
+        )
+    });
     put(column("Q", Aggregate::Sum), hours.collect()).await;
     let totals = [(10, 50_000), (1, 50_900)].map(|(at, digits)| record(RecordKind::Totals, ago(at), ago(at), digits));
     put(column("QI", Aggregate::Total), totals.to_vec()).await;
-    let found = api.json(&format!("/api/v1/points/1/totals?kind=hourly&from={}&to={}", ago(10), ago(0))).await;
+    let found = api
+        .json(&format!(
+            "/api/v1/points/1/totals?kind=hourly&from={}&to={}",
+            ago(10),
+            ago(0)
+        ))
+        .await;
     let one = &found["items"][0];
     assert_eq!((&one["total_id"], &one["sum_id"]), (&json!("QI"), &json!("Q")));
-    assert_eq!((&one["difference"], &one["sum"], &one["intervals"]), (&json!(9.0), &json!(9.0), &json!(9)));
+    assert_eq!(
+        (&one["difference"], &one["sum"], &one["intervals"]),
+        (&json!(9.0), &json!(9.0), &json!(9))
+    );
     assert_eq!(one["agrees"], true);
     let worse = record(RecordKind::Totals, ago(0), ago(0), 53_000);
     put(column("QI", Aggregate::Total), vec![worse]).await;
-    let found = api.json(&format!("/api/v1/points/1/totals?kind=hourly&from={}&to={}", ago(10), ago(0))).await;
+    let found = api
+        .json(&format!(
+            "/api/v1/points/1/totals?kind=hourly&from={}&to={}",
+            ago(10),
+            ago(0)
+        ))
+        .await;
     assert_eq!(found["items"][0]["agrees"], false);
 }
 
@@ -124,18 +186,36 @@ async fn settings_are_told_as_they_were_and_the_journal_is_filtered() {
     let setting = Setting {
         id: "g".to_owned(),
         title: "Least flow".to_owned(),
-        value: Value::Fixed { digits: 40, decimals: 2 },
+        value: Value::Fixed {
+            digits: 40,
+            decimals: 2,
+        },
         unit: None,
         writable: false,
     };
-    api.store.put_settings(DeviceId(1), session, ago(0), std::slice::from_ref(&setting)).await.unwrap();
+    api.store
+        .put_settings(DeviceId(1), session, ago(0), std::slice::from_ref(&setting))
+        .await
+        .unwrap();
     // The same again is no change.
-    api.store.put_settings(DeviceId(1), session, ago(-1), &[setting]).await.unwrap();
+    api.store
+        .put_settings(DeviceId(1), session, ago(-1), &[setting])
+        .await
+        .unwrap();
     let then = api.json(&format!("/api/v1/devices/1/settings?at={}", ago(1))).await;
     assert_eq!(then["items"][0]["value"], 0.25);
     let changes = api.walk("/api/v1/devices/1/settings/changes", 1).await;
-    let shown: Vec<_> = changes.iter().map(|one| (&one["is_first"], &one["before"], &one["value"])).collect();
-    assert_eq!(shown, [(&json!(false), &json!(0.25), &json!(0.4)), (&json!(true), &Json::Null, &json!(0.25))]);
+    let shown: Vec<_> = changes
+        .iter()
+        .map(|one| (&one["is_first"], &one["before"], &one["value"]))
+        .collect();
+    assert_eq!(
+        shown,
+        [
+            (&json!(false), &json!(0.25), &json!(0.4)),
+            (&json!(true), &Json::Null, &json!(0.25))
+        ]
+    );
     let count = async |query: &str| api.walk(&format!("/api/v1/devices/1/events?{query}"), 100).await.len();
     assert_eq!(count("severity=alarm").await, 7);
     assert_eq!(count("severity=info").await, 0);

@@ -306,7 +306,8 @@ async fn events_settings_and_clock_are_kept() {
         ["setting-changed g-min was 0.1, is 0.25"]
     );
     assert_eq!(
-        f.texts("select setting_id || ' ' || value from setting_history order by read_at").await,
+        f.texts("select setting_id || ' ' || value from setting_history order by read_at")
+            .await,
         ["g-min 0.25"],
         "of one moment the last reading stays"
     );

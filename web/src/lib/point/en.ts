@@ -57,6 +57,7 @@ export const en: Wide<typeof ru> = {
   asXlsx: 'Excel workbook (XLSX)',
   copySeen: 'Copy as seen',
   copyMachine: 'Copy for programs',
+  selected: (count, sum, mean, unit) => `${n(count)} selected: sum ${sum} ${unit}, mean ${mean} ${unit}`,
   takeOutHint: 'The period and the columns that are shown.',
   columns: 'Columns',
   columnsShown: (shown, all) => `${n(shown)} of ${n(all)}`,

@@ -62,6 +62,7 @@ export const ru = {
   asXlsx: 'Книга Excel (XLSX)',
   copySeen: 'Копировать как на экране',
   copyMachine: 'Копировать для программ',
+  selected: (count: number, sum: string, mean: string, unit: string) => `Выбрано ${n(count)}: сумма ${sum} ${unit}, среднее ${mean} ${unit}`,
   takeOutHint: 'Показанный период, показанные столбцы.',
   columns: 'Столбцы',
   columnsShown: (shown: number, all: number) => `${n(shown)} из ${n(all)}`,
