@@ -216,7 +216,7 @@ async function changesASetting(stage) {
     await dialog.getByRole('button', { name: 'Проверить на приборе' }).click();
     await dialog.getByText('Шаг 1 из 2').waitFor({ timeout: SESSION_MS });
     assert.match(await dialog.locator('.nowthen').textContent(), new RegExp(String(wanted).replace('.', ',')));
-    assert.equal(await page.evaluate(() => document.activeElement?.textContent), 'Закрыть', 'the first key does nothing dangerous');
+    assert.equal(await page.evaluate(() => document.activeElement?.textContent), 'Отмена', 'the first key does nothing dangerous');
     assert.equal((await settings()).find((one) => one.id === '11180').value, comfort.value, 'nothing is written yet');
     await dialog.getByRole('button', { name: 'Дальше' }).click();
     const write = dialog.getByRole('button', { name: 'Записать в Контроллер ИТП' });
