@@ -25,7 +25,16 @@ const BATCH: i64 = 24;
 const TIMES: usize = 9;
 
 /// Quantity, unit, pipe, name, mean, swing and decimals of the columns; sums are those whose unit is an amount.
-const COLUMNS: [(&str, &str, Option<&str>, &str, f64, f64, u8); 12] = [
+type Made = (
+    &'static str,
+    &'static str,
+    Option<&'static str>,
+    &'static str,
+    f64,
+    f64,
+    u8,
+);
+const COLUMNS: [Made; 12] = [
     ("temperature", "Cel", Some("supply"), "t1", 78.0, 22.0, 2),
     ("temperature", "Cel", Some("return"), "t2", 48.0, 9.0, 2),
     ("temperature-difference", "Cel", None, "dt", 30.0, 13.0, 2),
@@ -206,10 +215,7 @@ async fn replace(host: &TestHost, at: i64) -> Result<()> {
 }
 
 /// The makers call their columns otherwise.
-fn declared(
-    (quantity, unit, pipe, name, _, _, decimals): (&str, &str, Option<&str>, &str, f64, f64, u8),
-    device: i64,
-) -> Column {
+fn declared((quantity, unit, pipe, name, _, _, decimals): Made, device: i64) -> Column {
     Column {
         id: if device == 1 {
             name.to_owned()
