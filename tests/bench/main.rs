@@ -22,7 +22,7 @@ mod start;
 mod store;
 mod swap;
 mod watch;
-mod web_start;
+mod web;
 
 use std::net::SocketAddr;
 use std::process::ExitCode;
@@ -83,8 +83,6 @@ enum Name {
     Callers,
     /// Values into the store, beside a bare prepared statement.
     Store,
-    /// What the web client asks first, with 10,000 nodes.
-    Web,
     /// Drivers that change places under load.
     Swap,
     /// Memory and mappings of sessions that wait for their meters.
@@ -95,6 +93,8 @@ enum Name {
     Drivers,
     /// Modbus TCP devices, from polling to SQLite, beside pymodbus and mbpoll; only when it is named.
     Modbus,
+    /// The client's budgets: 10,000 nodes, and a year of hours of one point in a headless browser; only when it is named.
+    Web,
     /// The example drivers by their languages; only when it is named, for they are built apart.
     Languages,
     /// The process of the simulated meters.
@@ -139,9 +139,6 @@ fn run(arguments: &Arguments) -> anyhow::Result<()> {
     if asked(Name::Start) {
         start::run()?;
     }
-    if asked(Name::Web) {
-        web_start::run(arguments.meters)?;
-    }
     if asked(Name::Swap) {
         swap::run()?;
     }
@@ -153,6 +150,9 @@ fn run(arguments: &Arguments) -> anyhow::Result<()> {
     }
     if arguments.names.contains(&Name::Modbus) {
         modbus::run()?;
+    }
+    if arguments.names.contains(&Name::Web) {
+        web::run(arguments.meters)?;
     }
     if arguments.names.contains(&Name::Languages) {
         languages::run()?;

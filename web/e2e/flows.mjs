@@ -5,7 +5,7 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 
-const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
+export const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 /** Pages about drivers; both servers have this one. */
 const DRIVERS = ['/drivers', '/drivers/vkt7', '/keys'];
 /** Places: all of them, by the tree and on the map, and the devices. */

@@ -172,7 +172,8 @@ function answer(mock, method, path, query) {
   if (head === 'devices' && tail === 'records') return mock.device(id).state === 'new' ? { columns: [], items: [], gaps: [], next: null } : page(mock.device(id), query, now);
   if (head === 'devices' && tail === 'columns') return { items: columns(mock.device(id)) };
   if (head === 'devices' && tail === 'events') return paged(events(mock.device(id)), query);
-  if (head === 'devices' && tail === 'settings') return settings(mock.device(id));
+  if (head === 'devices' && tail === 'settings') return parts[3] === 'changes' ? { items: [], next: null } : settings(mock.device(id));
+  if (head === 'devices' && tail === 'control' && method === 'GET') return { items: [], next: null };
   if (head === 'records' && tail === 'versions') return versions(mock, id);
   if (head === 'sessions' && parts.length === 1) return paged(mock.sessions(Number(query.device) || null), query);
   if (head === 'sessions' && method === 'DELETE') return cancel(mock, id);

@@ -9,6 +9,7 @@ import { driverFlows } from './driver-flows.mjs';
 import { Stage, flows } from './flows.mjs';
 import { mockFlows } from './mock-flows.mjs';
 import { startMock } from './mock-server.mjs';
+import { POINT_FLEET, pointFlows } from './point-flows.mjs';
 import { hasRealHost, startRealHost } from './real-host.mjs';
 
 const executablePath = process.env.UZEL_CHROMIUM ?? '/usr/bin/chromium';
@@ -54,6 +55,19 @@ async function againstRealHost(browser) {
   await runAll('host', attentionFlows, stage);
   await runAll('host', driverFlows, { stage, dir: host.dir });
   await run('host', 'ends', () => host.stop());
+  await onFleet(browser, 'points', POINT_FLEET, pointFlows);
+}
+
+/** Flows that need meters of their own. */
+async function onFleet(browser, where, fleet, all) {
+  if (!Object.keys(all).some((name) => name.includes(wanted))) return;
+  let host = null;
+  await run(where, 'starts and reads its meters', async () => {
+    host = await startRealHost(process.env, fleet);
+  });
+  if (!host) return;
+  await runAll(where, all, new Stage(browser, host.url));
+  await run(where, 'ends', () => host.stop());
 }
 
 if (!process.env.UZEL_URL && !existsSync(new URL('../dist/index.html', import.meta.url))) {

@@ -3,9 +3,10 @@
 use anyhow::Result;
 
 use crate::host;
-use crate::packages::{self, MBPOLL, PYTHON};
+use crate::packages::{self, BROWSER, MBPOLL, PYTHON};
 use crate::process::{self, say};
 use crate::wasm;
+use crate::web;
 use crate::workspace::Workspace;
 
 /// A benchmark of its own: its time is not the machine's.
@@ -14,6 +15,9 @@ const CITY: &str = "city";
 /// The benchmarks beside other programs.
 const DRIVERS: &str = "drivers";
 const MODBUS: &str = "modbus";
+
+/// The benchmark of the client: it is built into the host, and a browser shows it.
+const WEB: &str = "web";
 
 /// Builds what is measured and hands `arguments` to the program `bench`.
 ///
@@ -38,11 +42,15 @@ pub fn run(workspace: &Workspace, arguments: &[String]) -> Result<()> {
         ]);
         return process::run(&mut city, "look at the words above");
     }
+    let asked = |name: &str| arguments.iter().any(|argument| argument == name);
+    if asked(WEB) {
+        packages::ensure(BROWSER, "the browser that shows the client")?;
+        web::run(workspace, false)?;
+    }
     say("building the host, the simulators and the benchmarks");
     let programs = host::release(workspace)?;
     let mut bench = process::command(programs.bench(), &workspace.root);
     bench.args(arguments).envs(programs.variables(workspace));
-    let asked = |name: &str| arguments.iter().any(|argument| argument == name);
     if asked(DRIVERS) {
         bench.env("UZEL_DECODER", wasm::module(workspace, "decoder")?);
     }

@@ -15,7 +15,7 @@ use crate::workspace::Workspace;
 const OLDEST_NODE: (u32, u32) = (20, 19);
 
 /// Folders of web/ that are no input of the build.
-const NO_INPUT: &[&str] = &["node_modules", "dist", "e2e"];
+const NO_INPUT: &[&str] = &["node_modules", "dist", "e2e", "bench"];
 
 /// Installs packages and builds as far as something changed; with `check` also checks types and runs the unit tests.
 ///

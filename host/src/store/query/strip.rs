@@ -1,7 +1,7 @@
 //! A long stretch of an archive, read in one go: a row a record, a number a series.
 
 use jiff::Timestamp;
-use sqlx::{QueryBuilder, Row as _, Sqlite};
+use sqlx::{QueryBuilder, Row as _, Sqlite, SqliteConnection};
 
 use super::record::ConditionRow;
 use crate::model::{DeviceId, Quality, RecordKind};
@@ -77,89 +77,94 @@ impl Store {
             .acquire()
             .await
             .map_err(StoreError::of("take a connection"))?;
-        let mut sql = QueryBuilder::<Sqlite>::new("select r.id, r.starts_at, r.ends_at, r.version, r.session_id");
-        for series in &query.series {
-            sql.push(", (select v.value from value v where v.record_id = r.id and v.series_id = ")
-                .push_bind(*series)
-                .push(")");
-        }
-        sql.push(" from record r");
-        within(&mut sql, query);
-        let rows = sql
-            .build()
-            .fetch_all(&mut *conn)
-            .await
-            .map_err(StoreError::of("read a stretch of an archive"))?;
-        let rows: Vec<StripRow> = rows
-            .iter()
-            .map(|row| StripRow {
-                record: row.get(0),
-                starts_at: row.get(1),
-                ends_at: row.get(2),
-                version: row.get(3),
-                session: row.get(4),
-                numbers: (5..5 + query.series.len()).map(|column| row.get(column)).collect(),
-            })
-            .collect();
-        let last = rows.last().map_or(0, |row| row.starts_at);
-        let special = StripQuery {
-            to: Timestamp::from_second(last.saturating_add(1))
-                .unwrap_or(query.to)
-                .min(query.to),
+        let rows = rows(&mut conn, query).await?;
+        let Some(last) = rows.last() else {
+            return Ok(Strip::default());
+        };
+        // What is special is asked of the same records.
+        let after = Timestamp::from_second(last.starts_at.saturating_add(1)).unwrap_or(query.to);
+        let same = StripQuery {
+            to: after.min(query.to),
             limit: u32::MAX,
             ..query.clone()
         };
-        if rows.is_empty() {
-            return Ok(Strip::default());
-        }
-        let mut sql = QueryBuilder::<Sqlite>::new(
-            "select v.record_id, v.series_id, v.text, v.quality, v.code from record r cross join value v
-                 on v.record_id = r.id and (v.quality <> 0 or v.text is not null or v.code is not null)",
-        );
-        within(&mut sql, &special);
-        let odd = sql
-            .build()
-            .fetch_all(&mut *conn)
-            .await
-            .map_err(StoreError::of("read the qualities of an archive"))?;
-        let mut sql = QueryBuilder::<Sqlite>::new(
-            "select c.record_id, c.code, c.category, c.effect, c.input, c.series_id, c.duration_s
-             from record r cross join condition c on c.record_id = r.id",
-        );
-        within(&mut sql, &special);
-        let conditions = sql
-            .build()
-            .fetch_all(&mut *conn)
-            .await
-            .map_err(StoreError::of("read the conditions of an archive"))?;
         Ok(Strip {
+            odd: odd(&mut conn, &same).await?,
+            conditions: conditions(&mut conn, &same).await?,
             rows,
-            odd: odd
-                .iter()
-                .map(|row| OddCell {
-                    record: row.get(0),
-                    series: row.get(1),
-                    text: row.get(2),
-                    quality: quality_of(row.get(3)),
-                    code: row.get(4),
-                })
-                .collect(),
-            conditions: conditions
-                .iter()
-                .map(|row| {
-                    let condition = ConditionRow {
-                        code: row.get(1),
-                        category: row.get(2),
-                        effect: row.get(3),
-                        input: row.get(4),
-                        series: row.get(5),
-                        duration_s: row.get(6),
-                    };
-                    (row.get(0), condition)
-                })
-                .collect(),
         })
     }
+}
+
+async fn rows(conn: &mut SqliteConnection, query: &StripQuery) -> Result<Vec<StripRow>, StoreError> {
+    let mut sql = QueryBuilder::<Sqlite>::new("select r.id, r.starts_at, r.ends_at, r.version, r.session_id");
+    for series in &query.series {
+        sql.push(", (select v.value from value v where v.record_id = r.id and v.series_id = ")
+            .push_bind(*series)
+            .push(")");
+    }
+    sql.push(" from record r");
+    within(&mut sql, query);
+    let rows = sql
+        .build()
+        .fetch_all(conn)
+        .await
+        .map_err(StoreError::of("read a stretch of an archive"))?;
+    let shown = rows.iter().map(|row| StripRow {
+        record: row.get(0),
+        starts_at: row.get(1),
+        ends_at: row.get(2),
+        version: row.get(3),
+        session: row.get(4),
+        numbers: (5..5 + query.series.len()).map(|column| row.get(column)).collect(),
+    });
+    Ok(shown.collect())
+}
+
+async fn odd(conn: &mut SqliteConnection, query: &StripQuery) -> Result<Vec<OddCell>, StoreError> {
+    let mut sql = QueryBuilder::<Sqlite>::new(
+        "select v.record_id, v.series_id, v.text, v.quality, v.code from record r cross join value v
+             on v.record_id = r.id and (v.quality <> 0 or v.text is not null or v.code is not null)",
+    );
+    within(&mut sql, query);
+    let rows = sql
+        .build()
+        .fetch_all(conn)
+        .await
+        .map_err(StoreError::of("read the qualities of an archive"))?;
+    let shown = rows.iter().map(|row| OddCell {
+        record: row.get(0),
+        series: row.get(1),
+        text: row.get(2),
+        quality: quality_of(row.get(3)),
+        code: row.get(4),
+    });
+    Ok(shown.collect())
+}
+
+async fn conditions(conn: &mut SqliteConnection, query: &StripQuery) -> Result<Vec<(i64, ConditionRow)>, StoreError> {
+    let mut sql = QueryBuilder::<Sqlite>::new(
+        "select c.record_id, c.code, c.category, c.effect, c.input, c.series_id, c.duration_s
+         from record r cross join condition c on c.record_id = r.id",
+    );
+    within(&mut sql, query);
+    let rows = sql
+        .build()
+        .fetch_all(conn)
+        .await
+        .map_err(StoreError::of("read the conditions of an archive"))?;
+    let shown = rows.iter().map(|row| {
+        let condition = ConditionRow {
+            code: row.get(1),
+            category: row.get(2),
+            effect: row.get(3),
+            input: row.get(4),
+            series: row.get(5),
+            duration_s: row.get(6),
+        };
+        (row.get(0), condition)
+    });
+    Ok(shown.collect())
 }
 
 /// The records that are meant, oldest first.

@@ -77,7 +77,8 @@ const SPIKE_SPANS = 0.5;
  */
 export function scaleOf(values: readonly number[], fromZero: boolean, ticks: number): Scale {
   if (values.length === 0) return { min: 0, max: 1, step: 0.5 };
-  const sorted = [...values].sort((a, b) => a - b);
+  // Numbers alone sort several times faster than a list that may hold anything: a year of hours is sorted a frame.
+  const sorted = Float64Array.from(values).sort();
   const edge = sorted.length < SPIKE_FROM_POINTS ? 0 : Math.max(1, Math.floor(sorted.length * SPIKE_SHARE));
   const [low, high] = [sorted[edge] ?? 0, sorted[sorted.length - 1 - edge] ?? 0];
   // A plain zero with one reading beside it is no spike: without a span nothing can be told apart.

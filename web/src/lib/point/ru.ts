@@ -14,19 +14,15 @@ export const ru = {
   noDevice: 'Сейчас эту точку не обслуживает ни один прибор.',
   purpose: { commercial: 'коммерческий учёт', technological: 'технологический учёт' } as Record<string, string>,
   resource: 'Учёт',
-  served: 'Приборы точки',
   eventsOf: 'События прибора',
   settingsOf: 'Настройки прибора',
   daysInstead: 'Период длиннее года: показаны сутки.',
-  join: (serial: string) => `с этого времени прибор ${serial}`,
   joinShort: (serial: string) => `прибор ${serial}`,
   joinRow: (before: string, after: string) => `Замена прибора: было ${before}, стало ${after}. Ряд продолжается.`,
   abnormalNow: (words: string, length: string) => `НС: ${words}, ${length}`,
-  loadingYear: 'Читаем архив',
 
   // Compare
   compare: 'Сравнить',
-  compareWith: 'С чем сравнить',
   compareYear: 'С тем же периодом год назад',
   compareBefore: 'С предыдущим периодом',
   comparePoint: 'С другой точкой',
@@ -35,10 +31,10 @@ export const ru = {
   compareOff: 'Не сравнивать',
   compareTitle: 'Сравнение',
   compareHere: 'Здесь',
-  compareThere: (name: string) => `${name}`,
   compareBy: 'Разница',
   compareShare: 'Разница, %',
   compareNothing: 'У них нет общих величин.',
+  before: 'раньше',
   compareEmpty: 'За этот период сравнивать не с чем: записей нет.',
   compareRows: (here: number, there: number, kind: string) =>
     `Сложены прочитанные интервалы: здесь ${n(here)}, там ${n(there)}${kind === 'hourly' ? ' часов' : ''}.`,
@@ -46,7 +42,7 @@ export const ru = {
   // Totals
   totals: 'Интегратор и архив',
   totalsHint: 'Насколько вырос счётчик прибора между двумя его показаниями и сколько между ними набралось по архиву.',
-  totalsNone: 'Показаний итогов за этот период нет, сравнивать архив не с чем.',
+  totalsNone: 'Показаний итогов за этот период меньше двух: архив сравнить не с чем.',
   colQuantity: 'Величина',
   colBegin: 'Показание в начале',
   colEnd: 'Показание в конце',
@@ -66,14 +62,13 @@ export const ru = {
   asXlsx: 'Книга Excel (XLSX)',
   copySeen: 'Копировать как на экране',
   copyMachine: 'Копировать для программ',
+  selected: (count: number, sum: string, mean: string, unit: string) => `Выбрано ${n(count)}: сумма ${sum} ${unit}, среднее ${mean} ${unit}`,
   takeOutHint: 'Показанный период, показанные столбцы.',
   columns: 'Столбцы',
   columnsShown: (shown: number, all: number) => `${n(shown)} из ${n(all)}`,
   allColumns: 'Все столбцы',
 
   // Provenance
-  toBytes: 'Байты этого архива в трассе',
-  wait: 'Читаем происхождение',
 
   // Events of a device
   severityAny: 'Все',
@@ -84,14 +79,12 @@ export const ru = {
   eventsFiltered: 'По этому отбору событий нет.',
 
   // Settings
-  settingsNow: 'Сейчас',
   settingsThen: 'Как было',
   snapshot: 'Снимок на',
   snapshotNow: 'последнее чтение',
   snapshotNone: 'До этого времени настройки не читали.',
   changes: 'Что менялось',
   changesNone: 'С первого чтения настройки не менялись.',
-  firstRead: 'прочитано впервые',
   was: 'Было',
   is: 'Стало',
   since2: 'С',
@@ -99,11 +92,9 @@ export const ru = {
   same: 'Как при последнем чтении.',
   nowIs: 'Теперь',
   change: 'Изменить…',
-  readSettings: 'Прочитать настройки',
   whereReadWhere: 'Сеанс',
   orders: 'Изменения, которые просили сделать',
   ordersNone: 'Изменять ещё не просили.',
-  readOnly: 'только чтение',
 
   // Control
   changing: (name: string) => `Изменить: ${name}`,
