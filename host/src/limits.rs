@@ -261,6 +261,12 @@ pub const LIVE_STREAMS: usize = 64;
 /// Values of one page of records: 10 000 hours of 20 columns.
 pub const PAGE_VALUES: u32 = 200_000;
 
+/// Backups that a list shows, the newest: a year of nights is looked through on the machine itself.
+pub const BACKUPS_SHOWN: u32 = 100;
+
+/// Minutes of the host's own figures that are kept in memory: a day, of about 200 bytes each.
+pub const FIGURE_MINUTES: usize = 24 * 60;
+
 /// Sessions that retention looks at in one transaction: milliseconds of the writer's time.
 pub const PRUNE_SESSIONS: usize = 200;
 

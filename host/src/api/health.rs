@@ -10,6 +10,7 @@ use super::ApiState;
 use super::dto::Instant;
 use super::words;
 use crate::collect::Resting;
+use crate::store::Pause;
 
 /// How the host fares.
 #[derive(Debug, Serialize, ToSchema)]
@@ -76,6 +77,16 @@ pub(super) struct StoragePause {
     since: Instant,
 }
 
+impl From<Pause> for StoragePause {
+    fn from(pause: Pause) -> Self {
+        Self {
+            cause: pause.cause.word(),
+            detail: pause.detail,
+            since: Instant(pause.since),
+        }
+    }
+}
+
 /// Whether the host is well.
 #[utoipa::path(get, path = "/health", tag = "host", responses((status = OK, body = Health)))]
 pub(super) async fn health(State(state): State<ApiState>) -> Json<Health> {
@@ -87,11 +98,7 @@ pub(super) async fn health(State(state): State<ApiState>) -> Json<Health> {
         started_at: Instant(state.started_at),
         now: Instant(Timestamp::now()),
         storage: if paused { "paused" } else { "ok" },
-        storage_pause: pause.map(|pause| StoragePause {
-            cause: pause.cause.word(),
-            detail: pause.detail,
-            since: Instant(pause.since),
-        }),
+        storage_pause: pause.map(Into::into),
         polling: if paused { "paused" } else { "running" },
         loopback_only: true,
         drivers_unsigned: state.park.as_ref().is_some_and(|park| park.takes_unsigned()),

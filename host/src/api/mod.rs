@@ -15,6 +15,7 @@ mod gap;
 mod guard;
 mod health;
 mod journal;
+mod line_work;
 mod live;
 mod park;
 mod problem;
@@ -26,6 +27,7 @@ mod signed_in;
 mod site;
 mod state;
 mod statistics;
+mod system;
 mod talk;
 #[cfg(test)]
 mod tests;
@@ -54,6 +56,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 pub use catalog::{DriverCatalog, DriverEntry};
+pub use system::{ConfigKey, HostFacts, InEffect, Waiting};
 
 use crate::collect::{CallersHandle, Handle};
 use crate::limits;
@@ -145,6 +148,8 @@ pub struct ApiState {
     pub started_at: Timestamp,
     /// The host goes down: live streams end.
     pub closing: CancellationToken,
+    /// What the host knows of itself.
+    pub facts: HostFacts,
     /// Room for live streams.
     streams: Arc<Semaphore>,
 }
@@ -167,6 +172,7 @@ impl ApiState {
             metrics,
             started_at: Timestamp::now(),
             closing,
+            facts: HostFacts::default(),
             streams: Arc::new(Semaphore::new(limits::LIVE_STREAMS)),
         }
     }
@@ -174,6 +180,12 @@ impl ApiState {
     /// Lets drivers be taken in, tried and put to work.
     pub fn with_park(mut self, park: Arc<Park>) -> Self {
         self.park = Some(park);
+        self
+    }
+
+    /// Shows what the host knows of itself.
+    pub fn with_facts(mut self, facts: HostFacts) -> Self {
+        self.facts = facts;
         self
     }
 
@@ -209,6 +221,7 @@ fn api() -> OpenApiRouter<ApiState> {
         .routes(routes!(device::one))
         .routes(routes!(read_now::read_now))
         .routes(routes!(tunnel::open, tunnel::one, tunnel::close))
+        .routes(routes!(tunnel::list))
         .routes(routes!(control::ask, control::list))
         .routes(routes!(control::one))
         .routes(routes!(control::confirm))
@@ -223,6 +236,9 @@ fn api() -> OpenApiRouter<ApiState> {
         .routes(routes!(diagnostic::settings))
         .routes(routes!(talk::lines))
         .routes(routes!(talk::one_line))
+        .routes(routes!(line_work::work))
+        .routes(routes!(line_work::health))
+        .routes(routes!(line_work::modems))
         .routes(routes!(talk::of_device))
         .routes(routes!(talk::of_line))
         .routes(routes!(session::list))
@@ -244,7 +260,7 @@ fn api() -> OpenApiRouter<ApiState> {
         .routes(routes!(live::live));
     // A package may be larger than other bodies.
     let packages = park::packages().layer(DefaultBodyLimit::max(limits::DRIVER_PACKAGE_BYTES));
-    let resources = resources.merge(park::routes()).merge(packages);
+    let resources = resources.merge(park::routes()).merge(system::routes()).merge(packages);
     OpenApiRouter::with_openapi(Document::openapi()).nest("/api/v1", resources)
 }
 

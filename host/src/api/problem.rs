@@ -1,5 +1,6 @@
 //! Errors of the API: problem documents (RFC 9457) with stable codes.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use axum::http::{HeaderValue, StatusCode, header};
@@ -9,6 +10,7 @@ use tracing::error;
 use utoipa::ToSchema;
 
 use crate::collect::HandleError;
+use crate::park::Reason;
 use crate::store::StoreError;
 
 /// What is answered instead of a result.
@@ -18,6 +20,7 @@ pub(super) struct Problem {
     code: &'static str,
     detail: Option<String>,
     session: Option<i64>,
+    reason: Option<Reason>,
     /// For the log only.
     cause: Option<Arc<StoreError>>,
 }
@@ -44,6 +47,12 @@ pub(super) struct ProblemBody {
     /// The session that reads the device, with `already-reading`.
     #[serde(skip_serializing_if = "Option::is_none")]
     session: Option<i64>,
+    /// Why exactly, where it is one of a closed list, for those who tell it in another language.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reason: Option<&'static str>,
+    /// What the reason is about, by names of it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    about: Option<BTreeMap<&'static str, String>>,
 }
 
 impl Problem {
@@ -53,6 +62,7 @@ impl Problem {
             code,
             detail: Some(detail.into()),
             session: None,
+            reason: None,
             cause: None,
         }
     }
@@ -92,6 +102,14 @@ impl Problem {
         Self::new(StatusCode::UNPROCESSABLE_ENTITY, "refused", detail)
     }
 
+    /// With why exactly.
+    pub(super) fn because(self, reason: Reason) -> Self {
+        Self {
+            reason: Some(reason),
+            ..self
+        }
+    }
+
     pub(super) fn too_slow() -> Self {
         Self::new(StatusCode::REQUEST_TIMEOUT, "too-slow", "the body did not come in time")
     }
@@ -125,6 +143,8 @@ impl Problem {
             detail: self.detail,
             request_id: request_id.to_owned(),
             session: self.session,
+            reason: self.reason.as_ref().map(|reason| reason.word),
+            about: self.reason.map(|reason| reason.about),
         };
         let mut response = (self.status, axum::Json(body)).into_response();
         response.headers_mut().insert(

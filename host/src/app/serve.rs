@@ -1,6 +1,6 @@
 //! `uzel serve`: every part of a running host, from the start to a signal that ends it.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -12,13 +12,15 @@ use tokio_util::sync::CancellationToken;
 use tracing::{error, info, warn};
 
 use super::{load, make_data_folder, open_store, park as park_of, transport};
-use crate::api::{self, ApiState, DriverCatalog, DriverEntry};
+use crate::api::{self, ApiState, DriverCatalog, DriverEntry, HostFacts, InEffect, Waiting};
 use crate::cli::args::ConfigFile;
 use crate::collect::{Callers, CallersHandle, Collector, Handle};
 use crate::config::{self, Config, ConfigError};
 use crate::driver::{Cache, Driver, Registry, Runtime};
+use crate::model::Figures;
 use crate::ops;
 use crate::park;
+use crate::store::copy::Backups;
 use crate::store::{HostLock, Store};
 use crate::transport::incoming::{Hub, listen};
 
@@ -65,10 +67,20 @@ pub(super) async fn serve(file: &ConfigFile, writing: &tokio::runtime::Handle) -
     let supervising = tokio::spawn(park::supervise(park.clone(), handle.subscribe(), cancel.clone()));
     let watched = config.drivers.watch.clone();
     let building = watched.map(|folder| tokio::spawn(park::watch(park.clone(), folder, cancel.clone())));
+    let figures = Figures::default();
+    let (render, noted) = (metrics.clone(), figures.clone());
+    let looking = tokio::spawn(ops::figures::watch(move || render.render(), noted, cancel.clone()));
+    let (effect, in_effect) = watch::channel(Arc::new(told(file, &config, Vec::new())));
+    let facts = HostFacts {
+        config: Some(in_effect),
+        backups: Some(Backups::new(store.clone(), backup_folder(&config))),
+        figures,
+    };
     let catalog = Arc::new(Catalog(registry));
     let state = ApiState::new(store.clone(), handle.clone(), catalog, Some(metrics), cancel.clone())
         .with_callers(callers)
-        .with_park(park);
+        .with_park(park)
+        .with_facts(facts);
     let mut serving = tokio::spawn(api::serve(listener, api::router(state), cancel.clone()));
     info!(%address, "serving http://{address}/, to this machine only: there are no accounts yet");
     let status = format!("serving http://{address}/");
@@ -81,7 +93,7 @@ pub(super) async fn serve(file: &ConfigFile, writing: &tokio::runtime::Handle) -
             served = &mut serving => break served.context("the API ended")?.map_err(Into::into),
             _ = hang_up.recv() => {
                 ops::service::reloading();
-                reload(file, &mut config, &handle, &retention).await;
+                reload(file, &mut config, &handle, &retention, &effect).await;
                 ops::service::ready(&status);
             }
         }
@@ -102,7 +114,7 @@ pub(super) async fn serve(file: &ConfigFile, writing: &tokio::runtime::Handle) -
         warn!("answers did not end within {} s", STOP.as_secs());
     }
     // All end with the token.
-    let _ = tokio::join!(keeping, watching, supervising);
+    let _ = tokio::join!(keeping, watching, supervising, looking);
     if let Some(building) = building
         && tokio::time::timeout(STOP, building).await.is_err()
     {
@@ -155,6 +167,7 @@ async fn reload(
     config: &mut Config,
     handle: &Handle,
     retention: &watch::Sender<ops::keeper::Config>,
+    effect: &watch::Sender<Arc<InEffect>>,
 ) {
     let read = match config::load(file.config.as_deref()) {
         Ok(read) => read,
@@ -187,7 +200,31 @@ async fn reload(
         error!("the collector has ended and takes over no configuration");
     }
     retention.send_replace(config.retention);
+    let waiting = changes.iter().filter(|change| !change.is_live);
+    let waiting = waiting.map(|change| Waiting {
+        after: config::mask(&change.key, &change.after),
+        key: change.key.clone(),
+    });
+    effect.send_replace(Arc::new(told(file, config, waiting.collect())));
     info!(changes = changes.len(), "the configuration was read anew");
+}
+
+/// The configuration as people may see it.
+fn told(file: &ConfigFile, config: &Config, waiting: Vec<Waiting>) -> InEffect {
+    let retention = config.retention;
+    InEffect {
+        file: file.config.as_ref().map(|file| file.display().to_string()),
+        keys: config::shown_keys(config),
+        waiting,
+        retention: (retention.traces_days, retention.sessions_days, retention.hour),
+        sessions: config.polling.sessions,
+    }
+}
+
+/// Where copies of the store are made: beside it unless the configuration says otherwise.
+fn backup_folder(config: &Config) -> PathBuf {
+    let beside = || config.store.path.with_file_name("backups");
+    config.backup.folder.clone().unwrap_or_else(beside)
 }
 
 /// Lets modems call: who is connected, the way to them, and the task that keeps the list of them.

@@ -326,6 +326,7 @@ impl Collector {
             done: HashMap::new(),
             probe: false,
         };
+        self.tools.board.set_waiting(id, Some(line));
         self.queue.push(line, job, urgent);
     }
 
@@ -356,6 +357,7 @@ impl Collector {
                 return;
             };
             let id = job.planned.device.id;
+            self.tools.board.set_waiting(id, None);
             let past = self.past.get(&id).cloned().unwrap_or_default();
             if job.asked.is_none() {
                 job.due = read(&job.planned, &past).due(self.tools.store.now());
@@ -558,6 +560,7 @@ impl Collector {
             current.cancel.cancel();
         } else {
             self.queue.drop_where(|job| job.planned.device.id == device);
+            self.tools.board.set_waiting(device, None);
             self.current.remove(&device);
             self.set_due(device, Timestamp::now());
         }

@@ -14,7 +14,7 @@ mod told;
 
 use serde::{Deserialize, Serialize};
 
-pub use crate::session::{Connection, Door, ListenerCounts, Resting};
+pub use crate::session::{Connection, Door, ListenerCounts, ModemPool, Resting};
 pub use callers::{Callers, CallersHandle};
 pub use collector::Collector;
 pub use control::ControlJob;
