@@ -28,7 +28,10 @@ export interface Section {
 const ALL: readonly Section[] = [
   { href: '/', icon: 'dev', word: () => t().devices, group: 'observer', here: ['start', 'devices', 'device'], chord: 's', bar: true },
   { href: '/sessions', icon: 'sess', word: () => t().sessions, group: 'observer', here: ['sessions', 'session'], chord: 'e', count: () => running.count, bar: true },
+  { href: '/lines', icon: 'line', word: () => t().lines, group: 'observer', here: ['lines', 'line', 'callers', 'modems', 'tunnels'], chord: 'l' },
   { href: '/drivers', icon: 'drv', word: () => t().drivers, group: 'admin', here: ['drivers', 'driver', 'keys'], chord: 'd', bar: true },
+  { href: '/admin/schedules', icon: 'sch', word: () => t().schedules, group: 'admin', here: ['schedules'] },
+  { href: '/admin/system', icon: 'sys', word: () => t().system, group: 'admin', here: ['system', 'metrics', 'backups', 'config'], needs: 'administer' },
 ];
 
 /** Sections that whoever looks may use. */

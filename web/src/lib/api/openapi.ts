@@ -616,6 +616,40 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/lines/health": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How the talk went, line by line. */
+        get: operations["lines_health"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/lines/work": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What lines do now. */
+        get: operations["lines_work"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/lines/{id}": {
         parameters: {
             query?: never;
@@ -676,6 +710,23 @@ export interface paths {
         };
         /** What happens, as it happens. Events: `sessions` (first, and after `lagged`), `session`, `records`, `lagged`. */
         get: operations["live"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/modems": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Pools of modems of ours: which work, and how calls went. */
+        get: operations["list_modems"];
         put?: never;
         post?: never;
         delete?: never;
@@ -881,6 +932,125 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/system": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How the host fares, in numbers. */
+        get: operations["system"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/system/backup": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Begins a backup, which goes on by itself. What is written to the database meanwhile is not in it. */
+        post: operations["make_backup"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/system/backups": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The backups that there are, and what became of them. */
+        get: operations["list_backups"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/system/backups/{file}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A backup as a file. It holds the passwords of meters: keep it as well guarded as the database. */
+        get: operations["download_backup"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/system/config": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The configuration in effect. Secrets are masked. */
+        get: operations["system_config"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/system/metrics": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The host's own figures of the last day, for charts. `/metrics` has all there are. */
+        get: operations["system_metrics"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/tunnels": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Tunnels that are open or wait for their lines, in the order of the names of their devices. */
+        get: operations["list_tunnels"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/vocabulary": {
         parameters: {
             query?: never;
@@ -927,6 +1097,57 @@ export interface components {
             last_end: components["schemas"]["Instant"] | null;
             /** Format: int64 */
             records: number;
+        };
+        /** @description A backup, or a try to make one. */
+        Backup: {
+            /** @description When it was done. */
+            at: components["schemas"]["Instant"];
+            /**
+             * Format: int64
+             * @description Size of the file; null: it is not in the folder.
+             */
+            bytes: number | null;
+            /** @description Why there is none. */
+            fault: string | null;
+            /** @description Name in the folder. */
+            file: string;
+            /**
+             * @description `whole`: every page and every reference was checked; `failed`: there is none; `unknown`: this host did not make it.
+             *     `uzel backup` gives a file its name only when it is whole.
+             */
+            integrity: string;
+            /**
+             * Format: int64
+             * @description Number of its schema.
+             */
+            schema: number | null;
+            /**
+             * Format: int64
+             * @description How long it took.
+             */
+            took_s: number | null;
+            /** @description Who asked for it; null: this host did not make it. */
+            who: string | null;
+        };
+        /** @description The backups of this host. */
+        Backups: {
+            /** @description The folder that they are in, on the machine of the host. */
+            folder: string;
+            /** @description The newest 100, the newest first; also tries that failed and files that other commands left in the folder. */
+            items: components["schemas"]["Backup"][];
+            running: components["schemas"]["RunningBackup"] | null;
+        };
+        /** @description A backup that was begun. */
+        BegunBackup: {
+            /** @description Its name. */
+            file: string;
+        };
+        /** @description How many calls went so. */
+        CallCount: {
+            /** Format: int64 */
+            calls: number;
+            /** @description `connected`, `busy`, `no-answer`, `no-carrier`, `modem-fault`. */
+            result: string;
         };
         /** @description A modem that called. */
         Caller: {
@@ -987,6 +1208,7 @@ export interface components {
              * @description Of a hundred devices.
              */
             share_percent: number;
+            so_far: components["schemas"]["SoFar"] | null;
         };
         /** @description How many sessions failed so. */
         CauseCount: {
@@ -1068,6 +1290,18 @@ export interface components {
              * @description How long the line was held.
              */
             busy_s: number;
+            /** @description Day by day, oldest first; days without a session are not there. */
+            by_day: components["schemas"]["TalkDay"][];
+            /**
+             * Format: int64
+             * @description From meters.
+             */
+            bytes_received: number;
+            /**
+             * Format: int64
+             * @description To meters.
+             */
+            bytes_sent: number;
             /** @description The failed ones by cause, most frequent first. */
             causes: components["schemas"]["CauseCount"][];
             /**
@@ -1083,6 +1317,11 @@ export interface components {
             from: components["schemas"]["Instant"];
             last_contact_at: components["schemas"]["Instant"] | null;
             last_session: components["schemas"]["SessionBrief"] | null;
+            /**
+             * Format: int64
+             * @description How long calls were up, begun seconds; 0 where no modem of ours calls.
+             */
+            on_line_s: number;
             /** @description All of them by outcome, most frequent first: tells a modem that is silent from one that has a fault. */
             outcomes: components["schemas"]["OutcomeCount"][];
             /**
@@ -1136,6 +1375,35 @@ export interface components {
              */
             point: number;
             title: components["schemas"]["Text"] | null;
+        };
+        /** @description A key of the configuration. */
+        ConfigKey: {
+            /** @description Whether it is what holds without a configuration. */
+            is_default: boolean;
+            /** @description Whether a running host takes over a change; otherwise the next start does. */
+            is_live: boolean;
+            /** @description `sessions`. */
+            key: string;
+            /** @description `polling`; of a list of sections `listeners.0`, from 0. */
+            section: string;
+            /** @description As the file would have it; secrets are masked. */
+            value: string;
+        };
+        /** @description A change in the file that waits for the next start. */
+        ConfigWaiting: {
+            /** @description What the next start takes over; empty: nothing; masked as everywhere. */
+            after: string;
+            /** @description `http.listen`. */
+            key: string;
+        };
+        /** @description The configuration in effect. */
+        Configuration: {
+            /** @description The file that it was read from; null: there is none. */
+            file: string | null;
+            /** @description Every key, in the order of the sections. */
+            keys: components["schemas"]["ConfigKey"][];
+            /** @description Changes in the file that wait for the next start, as they were when it was read last. */
+            waiting: components["schemas"]["ConfigWaiting"][];
         };
         /** @description What confirms an order. */
         Confirmation: {
@@ -1440,6 +1708,64 @@ export interface components {
              */
             position: number;
         };
+        /** @description How the talk over one line went. A line without a session in that time is not there. */
+        LineHealth: {
+            /**
+             * Format: double
+             * @description How long it was held.
+             */
+            busy_s: number;
+            /**
+             * Format: int64
+             * @description To and from meters.
+             */
+            bytes: number;
+            /**
+             * Format: int64
+             * @description Key of the line.
+             */
+            line: number;
+            /**
+             * Format: int64
+             * @description How long calls were up, begun seconds.
+             */
+            on_line_s: number;
+            /**
+             * Format: double
+             * @description Of the questions, how many were asked again. 0 to 1; null when none was asked.
+             */
+            retry_share: number | null;
+            /**
+             * Format: int64
+             * @description Sessions that started in this time and ended.
+             */
+            sessions: number;
+            /**
+             * Format: double
+             * @description Complete sessions among those that tell of device and line. 0 to 1; null when there was none.
+             */
+            success_share: number | null;
+        };
+        /** @description A session on a line. */
+        LineSession: {
+            device: components["schemas"]["Named"];
+            /** Format: int64 */
+            id: number;
+            /** @enum {string} */
+            reason: "schedule" | "read-now" | "tunnel" | "control" | "command-line" | "by-hand";
+            started_at: components["schemas"]["Instant"];
+        };
+        /** @description What one line does now. A line that does nothing is not there. */
+        LineWork: {
+            /**
+             * Format: int64
+             * @description Key of the line.
+             */
+            line: number;
+            session: components["schemas"]["LineSession"] | null;
+            /** @description Devices whose turn has come and that wait for it, in the order of their names. */
+            waiting: components["schemas"]["Named"][];
+        };
         /** @description A port that modems call. */
         Listener: {
             /**
@@ -1566,6 +1892,39 @@ export interface components {
             /** @enum {string} */
             quality: "good" | "doubtful" | "substituted" | "absent";
         };
+        /** @description One figure. */
+        MetricSeries: {
+            /** @description Whether a value is the sum over its step; otherwise it is of the moment. */
+            is_sum: boolean;
+            /**
+             * @description `sessions-running`, `sessions-waiting`, `sessions-ended`, `sessions-complete`, `records`, `exchanges`, `retries`,
+             *     `line-bytes`, `driver-cpu-ms`, `cpu-ms`, `memory-bytes`, `database-bytes`, `log-bytes`, `disk-free-bytes`,
+             *     `writes-waiting`, `store-paused`, `callers-connected`, `http-answers`, `http-failures`.
+             */
+            name: string;
+            /** @description One a step; null: not known. */
+            values: (number | null)[];
+        };
+        /** @description Figures of the host, a value a minute. In memory only: they begin with the host. */
+        Metrics: {
+            from: components["schemas"]["Instant"] | null;
+            series: components["schemas"]["MetricSeries"][];
+            /**
+             * Format: int64
+             * @description Length of a step.
+             */
+            step_s: number;
+        };
+        /** @description A modem of ours. */
+        Modem: {
+            /** @description Whether it dials or is in a call. */
+            engaged: boolean;
+            /** @description What was wrong with it; null: it works. */
+            fault: string | null;
+            /** @description `serial:/dev/ttyS1`. */
+            port: string;
+            rests_until: components["schemas"]["Instant"] | null;
+        };
         /** @description Something that has a name. */
         Named: {
             /**
@@ -1621,6 +1980,10 @@ export interface components {
              * @description How long, 1 to 480.
              */
             minutes: number;
+        };
+        /** @description A tunnel among all. */
+        OpenTunnel: components["schemas"]["TunnelState"] & {
+            device: components["schemas"]["Named"];
         };
         /** @description An order to change a device. */
         Order: {
@@ -1944,6 +2307,65 @@ export interface components {
             next: string | null;
         };
         /** @description One page of a list. */
+        Page_LineHealth: {
+            /** @description The rows. */
+            items: {
+                /**
+                 * Format: double
+                 * @description How long it was held.
+                 */
+                busy_s: number;
+                /**
+                 * Format: int64
+                 * @description To and from meters.
+                 */
+                bytes: number;
+                /**
+                 * Format: int64
+                 * @description Key of the line.
+                 */
+                line: number;
+                /**
+                 * Format: int64
+                 * @description How long calls were up, begun seconds.
+                 */
+                on_line_s: number;
+                /**
+                 * Format: double
+                 * @description Of the questions, how many were asked again. 0 to 1; null when none was asked.
+                 */
+                retry_share: number | null;
+                /**
+                 * Format: int64
+                 * @description Sessions that started in this time and ended.
+                 */
+                sessions: number;
+                /**
+                 * Format: double
+                 * @description Complete sessions among those that tell of device and line. 0 to 1; null when there was none.
+                 */
+                success_share: number | null;
+            }[];
+            /** @description Give it as `after` for the next page; null on the last. */
+            next: string | null;
+        };
+        /** @description One page of a list. */
+        Page_LineWork: {
+            /** @description The rows. */
+            items: {
+                /**
+                 * Format: int64
+                 * @description Key of the line.
+                 */
+                line: number;
+                session: components["schemas"]["LineSession"] | null;
+                /** @description Devices whose turn has come and that wait for it, in the order of their names. */
+                waiting: components["schemas"]["Named"][];
+            }[];
+            /** @description Give it as `after` for the next page; null on the last. */
+            next: string | null;
+        };
+        /** @description One page of a list. */
         Page_Listener: {
             /** @description The rows. */
             items: {
@@ -2026,6 +2448,15 @@ export interface components {
             next: string | null;
         };
         /** @description One page of a list. */
+        Page_OpenTunnel: {
+            /** @description The rows. */
+            items: (components["schemas"]["TunnelState"] & {
+                device: components["schemas"]["Named"];
+            })[];
+            /** @description Give it as `after` for the next page; null on the last. */
+            next: string | null;
+        };
+        /** @description One page of a list. */
         Page_Order: {
             /** @description The rows. */
             items: {
@@ -2085,6 +2516,24 @@ export interface components {
                 /** @description `heat`, `hot-water`, `cold-water`, `gas`, `steam`, `electricity`. */
                 resource: string;
                 site: components["schemas"]["Named"];
+            }[];
+            /** @description Give it as `after` for the next page; null on the last. */
+            next: string | null;
+        };
+        /** @description One page of a list. */
+        Page_Pool: {
+            /** @description The rows. */
+            items: {
+                /** @description Calls since the host started. */
+                calls: components["schemas"]["CallCount"][];
+                modems: components["schemas"]["Modem"][];
+                /** @description The first part of the addresses of its lines. */
+                name: string;
+                /**
+                 * Format: int64
+                 * @description How long calls were up since the host started, begun seconds.
+                 */
+                on_line_s: number;
             }[];
             /** @description Give it as `after` for the next page; null on the last. */
             next: string | null;
@@ -2355,8 +2804,25 @@ export interface components {
              */
             schedule: string;
         };
+        /** @description A pool of modems of ours. */
+        Pool: {
+            /** @description Calls since the host started. */
+            calls: components["schemas"]["CallCount"][];
+            modems: components["schemas"]["Modem"][];
+            /** @description The first part of the addresses of its lines. */
+            name: string;
+            /**
+             * Format: int64
+             * @description How long calls were up since the host started, begun seconds.
+             */
+            on_line_s: number;
+        };
         /** @description The document. */
         Problem: {
+            /** @description What the reason is about, by names of it. */
+            about?: {
+                [key: string]: string;
+            } | null;
             /**
              * @description Stable: `not-found`, `bad-query`, `bad-body`, `conflict`, `already-reading`, `refused`, `busy`, `storage-paused`,
              *     `shutting-down`, `bad-host`, `method-not-allowed`, `too-large`, `too-slow`,
@@ -2365,6 +2831,8 @@ export interface components {
             code: string;
             /** @description For people. */
             detail?: string | null;
+            /** @description Why exactly, where it is one of a closed list, for those who tell it in another language. */
+            reason?: string | null;
             /** @description In the log of the host too. */
             request_id: string;
             /**
@@ -2451,6 +2919,24 @@ export interface components {
             /** @description When it is tried again; the first call after it shows whether it works. */
             until: components["schemas"]["Instant"];
         };
+        /** @description What is kept for how long. */
+        Retention: {
+            /**
+             * Format: int32
+             * @description The hour in which they are removed, of the machine's own time.
+             */
+            hour: number;
+            /**
+             * Format: int32
+             * @description Sessions that brought nothing; 0: for ever.
+             */
+            sessions_days: number;
+            /**
+             * Format: int32
+             * @description Wire traces; 0: for ever.
+             */
+            traces_days: number;
+        };
         /** @description How a shadow is run. */
         RunShadow: {
             /**
@@ -2460,6 +2946,23 @@ export interface components {
             sessions: number | null;
             /** @description It is written down. */
             why: string;
+        };
+        /** @description A backup that is being made. */
+        RunningBackup: {
+            /**
+             * Format: int64
+             * @description Bytes that are written.
+             */
+            bytes: number | null;
+            file: string;
+            /**
+             * Format: int64
+             * @description Of so many, about.
+             */
+            of: number | null;
+            /** @description `copying` or `verifying`. */
+            phase: string;
+            started_at: components["schemas"]["Instant"];
         };
         /** @description Point × quantity × pipe, with unit and decimals: one column of a device's archives. */
         Series: components["schemas"]["Column"] & {
@@ -2652,6 +3155,33 @@ export interface components {
             /** @description IANA name. */
             time_zone: string;
         };
+        /** @description How large the database was. */
+        SizeDay: {
+            /** Format: int64 */
+            bytes: number;
+            /** @description Begin of the day, UTC. */
+            day: components["schemas"]["Instant"];
+            /** Format: int64 */
+            free_bytes: number;
+        };
+        /** @description What the sessions of a canary came to so far. */
+        SoFar: {
+            /**
+             * Format: int32
+             * @description Those that brought what was asked, with nothing changed.
+             */
+            clean: number;
+            /**
+             * Format: int32
+             * @description Those that failed with the line open.
+             */
+            failed: number;
+            /**
+             * Format: int32
+             * @description Those that say something of the device or the driver.
+             */
+            sessions: number;
+        };
         /** @description What the sessions of a version came to that ended in a time. */
         Statistics: {
             /** Format: int64 */
@@ -2725,6 +3255,114 @@ export interface components {
             detail: string;
             since: components["schemas"]["Instant"];
         };
+        /** @description How large the database is. */
+        StoreSize: {
+            /**
+             * Format: int64
+             * @description Of the main file.
+             */
+            database_bytes: number;
+            /** @description At the end of the last days, oldest first. */
+            days: components["schemas"]["SizeDay"][];
+            /**
+             * Format: int64
+             * @description All of its disk.
+             */
+            disk_bytes: number | null;
+            /**
+             * Format: int64
+             * @description Free on its disk; null: the system does not say.
+             */
+            disk_free_bytes: number | null;
+            /**
+             * Format: int64
+             * @description Of the main file, what new rows take before it grows.
+             */
+            free_bytes: number;
+            /**
+             * Format: int64
+             * @description Days until the disk is full at that growth; null: it does not grow, or it is not known.
+             */
+            full_in_days: number | null;
+            /**
+             * Format: int64
+             * @description By how much what is stored grows a day, over the days below; null: they are of one day.
+             */
+            growth_a_day: number | null;
+            /**
+             * Format: int64
+             * @description Of the write-ahead log beside it.
+             */
+            log_bytes: number;
+            /** @description Path of the database. */
+            path: string;
+        };
+        /** @description How the host fares. */
+        System: {
+            /**
+             * Format: int64
+             * @description Modems that are connected to listeners.
+             */
+            callers_connected: number;
+            /** @description Versions of drivers that read devices. */
+            drivers: components["schemas"]["SystemDriver"][];
+            last_backup: components["schemas"]["Backup"] | null;
+            last_good_backup: components["schemas"]["Backup"] | null;
+            /** @description Lines with a session. */
+            lines_busy: number;
+            /**
+             * Format: int64
+             * @description Memory of the process; null: the system does not say.
+             */
+            memory_bytes: number | null;
+            /**
+             * Format: double
+             * @description Sessions of the last 24 hours that failed after one with the same device that had not, by the hour: how much new
+             *     trouble of the field there is. Above about 6 an hour and dispatcher nobody can follow.
+             */
+            new_failures_an_hour: number;
+            /** @description The host's clock. */
+            now: components["schemas"]["Instant"];
+            retention: components["schemas"]["Retention"] | null;
+            /** @description Sessions that may run at once, as configured. */
+            sessions_most: number | null;
+            /** @description Sessions that run. */
+            sessions_running: number;
+            /** @description Devices whose turn has come and that wait for their line or for room. */
+            sessions_waiting: number;
+            started_at: components["schemas"]["Instant"];
+            storage_pause: components["schemas"]["StoragePause"] | null;
+            store: components["schemas"]["StoreSize"];
+            /** @description Of the host. */
+            version: string;
+            /** @description Writes that may wait: from there on who writes waits too. */
+            writes_most: number;
+            /** @description Writes that wait for the one writer. */
+            writes_waiting: number;
+        };
+        /** @description A version of a driver that reads devices. */
+        SystemDriver: {
+            digest: string;
+            driver: string;
+            /**
+             * Format: int64
+             * @description The most memory that a session of the last 24 hours had.
+             */
+            memory_peak_bytes: number;
+            /**
+             * Format: int64
+             * @description What its sessions of the last 24 hours had on the average; null: it had none.
+             */
+            memory_usual_bytes: number | null;
+            /**
+             * Format: int64
+             * @description Sessions that run with it.
+             */
+            sessions_open: number;
+            /** @description `active`, `canary`, `draining`. */
+            state: string;
+            version: string;
+        };
         /** @description What was taken in. */
         TakenIn: {
             digest: string;
@@ -2737,6 +3375,22 @@ export interface components {
             report: components["schemas"]["Tried"] | null;
             signed_by: string | null;
             version: string;
+        };
+        /** @description How well the talk went on one day. */
+        TalkDay: {
+            /** Format: double */
+            busy_s: number;
+            /** @description `2026-11-20`. */
+            day: string;
+            /** Format: double */
+            retry_share: number | null;
+            /** Format: int64 */
+            sessions: number;
+            /**
+             * Format: double
+             * @description As over the whole time; null when no session tells.
+             */
+            success_share: number | null;
         };
         /** @description A text in both languages. */
         Text: {
@@ -2858,6 +3512,7 @@ export interface components {
              * @description Its session; null while it waits for its line.
              */
             session: number | null;
+            started_at: components["schemas"]["Instant"] | null;
         };
         /** @description A version of a driver. */
         Version: {
@@ -3207,6 +3862,8 @@ export interface operations {
             query?: {
                 /** @description The last so many days, 7 unless said otherwise, at most 366. */
                 days?: number;
+                /** @description IANA name of the zone in which days begin, UTC unless said otherwise. */
+                zone?: string;
             };
             header?: never;
             path: {
@@ -3968,6 +4625,47 @@ export interface operations {
             };
         };
     };
+    lines_health: {
+        parameters: {
+            query?: {
+                /** @description The last so many hours, 24 unless said otherwise, at most 168. */
+                hours?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_LineHealth"];
+                };
+            };
+        };
+    };
+    lines_work: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_LineWork"];
+                };
+            };
+        };
+    };
     one_line: {
         parameters: {
             query?: never;
@@ -3994,6 +4692,8 @@ export interface operations {
             query?: {
                 /** @description The last so many days, 7 unless said otherwise, at most 366. */
                 days?: number;
+                /** @description IANA name of the zone in which days begin, UTC unless said otherwise. */
+                zone?: string;
             };
             header?: never;
             path: {
@@ -4048,6 +4748,25 @@ export interface operations {
                 };
                 content: {
                     "text/event-stream": string;
+                };
+            };
+        };
+    };
+    list_modems: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_Pool"];
                 };
             };
         };
@@ -4381,6 +5100,158 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Page_Site"];
+                };
+            };
+        };
+    };
+    system: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["System"];
+                };
+            };
+        };
+    };
+    make_backup: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BegunBackup"];
+                };
+            };
+            /** @description One is being made: `conflict` */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description There is no room or no folder: `refused` */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    list_backups: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Backups"];
+                };
+            };
+        };
+    };
+    download_backup: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                file: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/vnd.sqlite3": number[];
+                };
+            };
+        };
+    };
+    system_config: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Configuration"];
+                };
+            };
+        };
+    };
+    system_metrics: {
+        parameters: {
+            query?: {
+                /** @description The last so many hours, 24 unless said otherwise and at most. */
+                hours?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Metrics"];
+                };
+            };
+        };
+    };
+    list_tunnels: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_OpenTunnel"];
                 };
             };
         };
