@@ -9,6 +9,7 @@ import { Stage, flows } from './flows.mjs';
 import { mockFlows } from './mock-flows.mjs';
 import { startMock } from './mock-server.mjs';
 import { hasRealHost, startRealHost } from './real-host.mjs';
+import { systemFlows } from './system-flows.mjs';
 
 const executablePath = process.env.UZEL_CHROMIUM ?? '/usr/bin/chromium';
 const wanted = process.argv[2] ?? '';
@@ -51,6 +52,7 @@ async function againstRealHost(browser) {
   const stage = new Stage(browser, host.url);
   await runAll('host', flows, stage);
   await runAll('host', driverFlows, { stage, dir: host.dir });
+  await runAll('host', systemFlows, stage);
   await run('host', 'ends', () => host.stop());
 }
 

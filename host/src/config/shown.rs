@@ -4,6 +4,8 @@ use toml::{Table, Value};
 
 use super::{Config, LIVE};
 use crate::api::ConfigKey;
+use crate::session::ModemConfig;
+use crate::transport::incoming::ListenerConfig;
 
 /// What stands in the place of a secret.
 const MASK: &str = "\u{2022}\u{2022}";
@@ -19,8 +21,9 @@ pub fn keys(config: &Config) -> Vec<ConfigKey> {
         let usual = usual.get(section);
         match value {
             Value::Array(list) => {
+                let usual = usual_item(section);
                 for (place, item) in list.iter().enumerate() {
-                    add(&mut keys, section, &format!("{section}.{place}"), item, None);
+                    add(&mut keys, section, &format!("{section}.{place}"), item, usual.as_ref());
                 }
             }
             value => add(&mut keys, section, section, value, usual),
@@ -32,6 +35,15 @@ pub fn keys(config: &Config) -> Vec<ConfigKey> {
 // A configuration is made of what a file can hold.
 fn table(config: &Config) -> Table {
     Table::try_from(config).unwrap_or_default()
+}
+
+/// What holds without a key in one of a list of sections.
+fn usual_item(section: &str) -> Option<Value> {
+    match section {
+        "listeners" => Value::try_from(ListenerConfig::default()).ok(),
+        "modems" => Value::try_from(ModemConfig::default()).ok(),
+        _ => None,
+    }
 }
 
 fn add(keys: &mut Vec<ConfigKey>, top: &str, section: &str, value: &Value, usual: Option<&Value>) {
@@ -120,6 +132,7 @@ mod tests {
         );
         assert!(find("polling", "session_s").is_default);
         assert!(!find("http", "listen").is_live);
+        assert!(find("modems.0", "wait_s").is_default && !find("modems.0", "pool").is_default);
         assert_eq!(find("modems.0", "pool").value, "\"gsm\"");
         assert_eq!(
             find("modems.0", "init").value,

@@ -29,7 +29,7 @@ test('a share that is not known is a dash and never zero', () => {
 });
 
 test('greetings and signals are shown as modems tell them', () => {
-  expect(readable('41542b0d0aff')).toBe('AT+···');
+  expect([readable('41 54 2b 0d 0a ff'), readable('')]).toEqual(['AT+···', '']);
   expect([dbm(0), dbm(31)]).toEqual([-113, -51]);
 });
 

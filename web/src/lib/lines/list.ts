@@ -48,4 +48,4 @@ export const dbm = (csq: number): number => -113 + 2 * csq;
 
 /** What of a greeting can be read; a dot stands for each other byte. */
 export const readable = (hex: string): string =>
-  (hex.match(/../g) ?? []).map((pair) => Number.parseInt(pair, 16)).map((byte) => (byte >= 0x20 && byte < 0x7f ? String.fromCharCode(byte) : '·')).join('');
+  hex.split(/\s+/).flatMap((part) => part.match(/../g) ?? []).map((pair) => Number.parseInt(pair, 16)).map((byte) => (byte >= 0x20 && byte < 0x7f ? String.fromCharCode(byte) : '·')).join('');
