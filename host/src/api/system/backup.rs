@@ -14,6 +14,7 @@ use crate::api::dto::Instant;
 use crate::api::extract::Path;
 use crate::api::problem::Problem;
 use crate::api::signed_in::SignedIn;
+use crate::store::Done;
 use crate::store::copy::{self, BackupError, Progress};
 
 /// Bytes that a download reads at once.
@@ -90,7 +91,9 @@ pub(super) async fn make(
     State(state): State<ApiState>,
     asks: SignedIn,
 ) -> Result<(StatusCode, Json<BegunBackup>), Problem> {
-    let file = backups(&state)?.start(asks.actor())?;
+    let actor = asks.actor();
+    let file = backups(&state)?.start(actor.who.clone())?;
+    state.store.note_done(&actor, done("backup.make", &file)).await?;
     Ok((StatusCode::ACCEPTED, Json(BegunBackup { file })))
 }
 
@@ -120,7 +123,11 @@ pub(super) async fn download(
     let backups = backups(&state)?;
     let missing = || Problem::not_found(format!("there is no backup {file:?}"));
     let (opened, bytes) = backups.open(&file).await.ok_or_else(missing)?;
-    backups.note_taken(&file, &asks.actor()).await?;
+    // It holds the passwords of meters: who has it is known.
+    state
+        .store
+        .note_done(&asks.actor(), done("backup.download", &file))
+        .await?;
     let pieces = futures::stream::try_unfold(opened, |mut opened| async move {
         let mut piece = vec![0; PIECE];
         let count = opened.read(&mut piece).await?;
@@ -135,6 +142,17 @@ pub(super) async fn download(
         (header::CONTENT_ENCODING, "identity".to_owned()),
     ];
     Ok((headers, Body::from_stream(pieces)).into_response())
+}
+
+fn done(deed: &'static str, file: &str) -> Done {
+    Done {
+        deed,
+        subject: "backup",
+        id: file.to_owned(),
+        name: file.to_owned(),
+        before: None,
+        after: None,
+    }
 }
 
 pub(super) fn backups(state: &ApiState) -> Result<&copy::Backups, Problem> {

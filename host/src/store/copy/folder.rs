@@ -6,14 +6,11 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use async_trait::async_trait;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
-use serde_json::json;
 use sqlx::Row as _;
 use tracing::{error, info};
 
 use super::{Content, CopyError, Progress, backup};
 use crate::limits;
-use crate::model::Actor;
-use crate::store::audit::{Done, note};
 use crate::store::error::StoreError;
 use crate::store::writer::{Tx, Write};
 use crate::store::{Store, instant};
@@ -125,7 +122,7 @@ impl Backups {
     ///
     /// # Errors
     /// One is being made, or there is no room for it.
-    pub fn start(&self, actor: Actor) -> Result<String, BackupError> {
+    pub fn start(&self, who: String) -> Result<String, BackupError> {
         let started_at = Timestamp::now();
         let file = format!("uzel-{}{ENDING}", started_at.strftime("%Y%m%dT%H%M%SZ"));
         let mut running = self.lock();
@@ -140,7 +137,7 @@ impl Backups {
         });
         drop(running);
         let (backups, name) = (self.clone(), file.clone());
-        tokio::spawn(async move { backups.make(name, started_at, actor).await });
+        tokio::spawn(async move { backups.make(name, started_at, who).await });
         Ok(file)
     }
 
@@ -162,7 +159,7 @@ impl Backups {
         }
     }
 
-    async fn make(&self, file: String, started_at: Timestamp, actor: Actor) {
+    async fn make(&self, file: String, started_at: Timestamp, who: String) {
         let to = self.folder.join(&file);
         let tell = |progress| {
             if let Some(running) = self.lock().as_mut() {
@@ -178,7 +175,7 @@ impl Backups {
             file,
             started_at: started_at.as_second(),
             ended_at: Timestamp::now().as_second(),
-            actor,
+            who,
             made: made.map_err(|error| told(&error)),
         };
         if let Err(error) = self.store.queue.write_ahead(write).await {
@@ -235,22 +232,6 @@ impl Backups {
         Some((opened, kind.len()))
     }
 
-    /// Notes that somebody took a copy away: it holds the passwords of meters.
-    ///
-    /// # Errors
-    /// The store failed.
-    pub async fn note_taken(&self, file: &str, actor: &Actor) -> Result<(), StoreError> {
-        let done = Done {
-            deed: "backup.download",
-            subject: "backup",
-            id: file.to_owned(),
-            name: file.to_owned(),
-            before: None,
-            after: None,
-        };
-        self.store.note_done(actor, done).await
-    }
-
     async fn files(&self) -> Vec<Backup> {
         let folder = self.folder.clone();
         // A folder that is not there yet has none.
@@ -302,7 +283,7 @@ struct Ended {
     file: String,
     started_at: i64,
     ended_at: i64,
-    actor: Actor,
+    who: String,
     made: Result<Content, String>,
 }
 
@@ -321,21 +302,13 @@ impl Write for Ended {
         .bind(&self.file)
         .bind(self.started_at)
         .bind(self.ended_at)
-        .bind(&self.actor.who)
+        .bind(&self.who)
         .bind(bytes)
         .bind(schema)
         .bind(fault)
         .execute(&mut tx.conn)
         .await
         .map_err(StoreError::of("keep what became of a backup"))?;
-        let done = Done {
-            deed: "backup.make",
-            subject: "backup",
-            id: self.file.clone(),
-            name: self.file.clone(),
-            before: None,
-            after: Some(json!({ "bytes": bytes, "schema": schema, "fault": fault })),
-        };
-        note(&mut tx.conn, self.ended_at, &self.actor, &done).await
+        Ok(())
     }
 }
