@@ -47,13 +47,13 @@ const DEVICE: &str = "
     select outcome, count(*), sum(exchanges), sum(retries), sum(records_added), sum(wall_ms),
         sum(bytes_sent), sum(bytes_received), sum(on_line_s)
     from session where device_id = $1 and started_at_ms >= $2 and outcome is not null
-        and id >= (select min(id) from session where started_at_ms >= $2)
+        and id >= (select min(id) from (select id from session where started_at_ms >= $2 order by started_at_ms limit 1000))
     group by outcome order by count(*) desc, outcome";
 const LINE: &str = "
     select outcome, count(*), sum(exchanges), sum(retries), sum(records_added), sum(wall_ms),
         sum(bytes_sent), sum(bytes_received), sum(on_line_s)
     from session where line_id = $1 and started_at_ms >= $2 and outcome is not null
-        and id >= (select min(id) from session where started_at_ms >= $2)
+        and id >= (select min(id) from (select id from session where started_at_ms >= $2 order by started_at_ms limit 1000))
     group by outcome order by count(*) desc, outcome";
 
 /// End of the last session that knows who answered, among the newest `$2`.
