@@ -161,6 +161,13 @@ async function tellsOfADevicesLine(stage) {
   await stage.open(`/devices/${device.id}?kind=health`, {}, async (page) => {
     await page.locator('#tab-health[aria-selected=true]').waitFor();
     await page.locator('.figs dd', { hasText: '%' }).first().waitFor();
+    await page.getByRole('link', { name: 'Открыть туннель…' }).click();
+    await page.waitForURL(/\/tunnels\?open=\d+/);
+    const dialog = page.locator('dialog.ask');
+    await dialog.locator(`input[type=radio][value="${device.id}"]:checked`).waitFor();
+    await dialog.getByRole('button', { name: 'Отмена' }).click();
+    await dialog.waitFor({ state: 'detached' });
+    assert.ok(!page.url().includes('open='), 'a closed dialog is not opened again by going back');
   });
 }
 
