@@ -1,5 +1,7 @@
 //! The configuration file: gathers the sections of the modules, tells all faults at once.
 
+mod shown;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -9,6 +11,8 @@ use serde::{Deserialize, Serialize};
 use crate::session::ModemConfig;
 use crate::transport::incoming::{self, ListenerConfig};
 use crate::{api, collect, ops, portable, signing, store};
+
+pub use shown::{keys as shown_keys, mask};
 
 /// The whole file. Paths are relative to the file's folder.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -30,6 +34,8 @@ pub struct Config {
     pub listeners: Vec<ListenerConfig>,
     /// `[import]`.
     pub import: portable::Config,
+    /// `[backup]`.
+    pub backup: store::copy::Config,
 }
 
 /// Section `drivers`.
@@ -104,7 +110,11 @@ pub fn load(file: Option<&Path>) -> Result<Config, ConfigError> {
         tls.certificate = folder.join(&tls.certificate);
         tls.key = folder.join(&tls.key);
     }
-    for path in [&mut config.drivers.registry_logins, &mut config.drivers.watch] {
+    for path in [
+        &mut config.drivers.registry_logins,
+        &mut config.drivers.watch,
+        &mut config.backup.folder,
+    ] {
         *path = path.take().map(|path| folder.join(path));
     }
     Ok(config)
@@ -139,8 +149,9 @@ fn parse(text: &str) -> Result<Config, Vec<String>> {
             "retention" => take!(config.retention),
             "listeners" => take!(config.listeners),
             "import" => take!(config.import),
+            "backup" => take!(config.backup),
             _ => faults.push(format!(
-                "section {section} is not known, expected http, store, polling, drivers, retention, listeners, modems or import"
+                "section {section} is not known, expected http, store, polling, drivers, retention, listeners, modems, import or backup"
             )),
         }
     }

@@ -273,6 +273,12 @@ pub const STRIP_ROWS: usize = 20_000;
 /// Columns of the archive of a point in one answer: more than the largest meters have for an input.
 pub const STRIP_COLUMNS: usize = 64;
 
+/// Backups that a list shows, the newest: a year of nights is looked through on the machine itself.
+pub const BACKUPS_SHOWN: u32 = 100;
+
+/// Minutes of the host's own figures that are kept in memory: a day, of about 200 bytes each.
+pub const FIGURE_MINUTES: usize = 24 * 60;
+
 /// Sessions that retention looks at in one transaction: milliseconds of the writer's time.
 pub const PRUNE_SESSIONS: usize = 200;
 

@@ -82,6 +82,7 @@ async function tries(stage, page, digest) {
   const device = items.find((one) => one.name === 'Школа 4');
   const asked = await fetch(`${stage.base}/api/v1/devices/${device.id}/read-now`, { method: 'POST', headers: { 'content-type': 'application/json' }, body: '{"what":["clock","current"]}' });
   assert.equal(asked.status, 202);
+  await page.getByText('Чистых сеансов: 1 из 20').waitFor({ timeout: DEED_MS });
   // The page follows by itself: one session of the new version, and what it took.
   const stat = page.locator('.cmp tbody tr').first();
   await stat.locator('td').nth(1).getByText('1', { exact: true }).waitFor({ timeout: DEED_MS });
@@ -119,7 +120,7 @@ async function livesItsLife({ stage, dir }) {
     const dialog = page.locator('dialog.ask');
     await dialog.getByLabel('Почему', { exact: true }).fill('ещё раз');
     await dialog.locator('footer .pri').click();
-    await dialog.getByRole('alert').getByText(/is installed already/).waitFor();
+    await dialog.getByRole('alert').getByText(/с этим компонентом уже установлена/).waitFor();
     await page.keyboard.press('Escape');
     await dialog.waitFor({ state: 'detached' });
   });

@@ -117,7 +117,9 @@ async function start(env, dir, programs, parts) {
   const lines = [...told.matchAll(/^tcp (\S+)/gm)].map((match) => match[1]);
   const [config, devices] = [join(dir, 'uzel.toml'), join(dir, 'devices.csv')];
   const folders = `[store]\npath = '${join(dir, 'uzel.sqlite')}'\n[drivers]\nfolder = '${env.UZEL_DRIVERS_DIR}'\ncache = '${join(dir, 'cache')}'\n`;
-  writeFileSync(config, `[http]\nlisten = '127.0.0.1:0'\n${folders}`);
+  // Modems may call, and one of ours is behind a port that nobody listens at.
+  const ways = "[[listeners]]\nname = 'gprs'\nlisten = '127.0.0.1:0'\ngreeting = 'irz-atm'\n[[modems]]\npool = 'gsm'\nports = ['tcp:127.0.0.1:1']\ninit = ['ATZ', 'AT+CPIN=4321']\n";
+  writeFileSync(config, `[http]\nlisten = '127.0.0.1:0'\n${folders}${ways}`);
   writeFileSync(devices, readFileSync(own(parts.devices), 'utf8').replace(/\{(\d)\}/g, (_, place) => lines[place - 1]));
   const imported = spawnSync(env.UZEL_BIN, ['device', 'import', devices, '--config', config], { encoding: 'utf8', timeout: START_MS });
   if (imported.status !== 0) throw new Error(`the import failed: ${imported.error ?? ''}${imported.stderr}${imported.stdout}`);

@@ -11,6 +11,7 @@ import { mockFlows } from './mock-flows.mjs';
 import { startMock } from './mock-server.mjs';
 import { POINT_FLEET, pointFlows } from './point-flows.mjs';
 import { hasRealHost, startRealHost } from './real-host.mjs';
+import { systemFlows } from './system-flows.mjs';
 
 const executablePath = process.env.UZEL_CHROMIUM ?? '/usr/bin/chromium';
 const wanted = process.argv[2] ?? '';
@@ -54,6 +55,7 @@ async function againstRealHost(browser) {
   await runAll('host', flows, stage);
   await runAll('host', attentionFlows, stage);
   await runAll('host', driverFlows, { stage, dir: host.dir });
+  await runAll('host', systemFlows, stage);
   await run('host', 'ends', () => host.stop());
   await onFleet(browser, 'points', POINT_FLEET, pointFlows);
 }

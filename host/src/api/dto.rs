@@ -102,6 +102,10 @@ impl Named {
     pub(super) fn new(id: i64, name: impl Into<String>) -> Self {
         Self { id, name: name.into() }
     }
+
+    pub(super) fn name(&self) -> &str {
+        &self.name
+    }
 }
 
 impl From<(i64, String)> for Named {

@@ -12,6 +12,7 @@ use super::signed_in::SignedIn;
 use super::words;
 use crate::collect::Resting;
 use crate::model::Right;
+use crate::store::Pause;
 
 /// How the host fares.
 #[derive(Debug, Serialize, ToSchema)]
@@ -80,6 +81,16 @@ pub(super) struct StoragePause {
     since: Instant,
 }
 
+impl From<Pause> for StoragePause {
+    fn from(pause: Pause) -> Self {
+        Self {
+            cause: pause.cause.word(),
+            detail: pause.detail,
+            since: Instant(pause.since),
+        }
+    }
+}
+
 /// Whether the host is well.
 #[utoipa::path(get, path = "/health", tag = "host", responses((status = OK, body = Health)))]
 pub(super) async fn health(State(state): State<ApiState>, asks: SignedIn) -> Json<Health> {
@@ -91,13 +102,7 @@ pub(super) async fn health(State(state): State<ApiState>, asks: SignedIn) -> Jso
         started_at: Instant(state.started_at),
         now: Instant(Timestamp::now()),
         storage: if paused { "paused" } else { "ok" },
-        storage_pause: pause
-            .filter(|_| asks.has_everywhere(Right::See))
-            .map(|pause| StoragePause {
-                cause: pause.cause.word(),
-                detail: pause.detail,
-                since: Instant(pause.since),
-            }),
+        storage_pause: pause.filter(|_| asks.has_everywhere(Right::See)).map(Into::into),
         polling: if paused { "paused" } else { "running" },
         loopback_only: state.access.is_local(),
         accounts: state.access.has_accounts(),

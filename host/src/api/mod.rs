@@ -20,6 +20,7 @@ mod guard;
 mod health;
 mod journal;
 mod keep;
+mod line_work;
 mod live;
 mod overview;
 mod park;
@@ -36,6 +37,7 @@ mod signed_in;
 mod site;
 mod state;
 mod statistics;
+mod system;
 mod talk;
 #[cfg(test)]
 mod tests;
@@ -66,6 +68,7 @@ use utoipa_axum::routes;
 
 pub use access::Access;
 pub use catalog::{DriverCatalog, DriverEntry};
+pub use system::{ConfigKey, HostFacts, InEffect, Waiting};
 pub use tiles::Tiles;
 
 use crate::collect::{CallersHandle, Handle};
@@ -198,6 +201,8 @@ pub struct ApiState {
     pub closing: CancellationToken,
     /// Who asks, and what for.
     pub(crate) access: Arc<Access>,
+    /// What the host knows of itself.
+    pub facts: HostFacts,
     /// Room for live streams.
     streams: Arc<Semaphore>,
     /// Every place with its state.
@@ -225,6 +230,7 @@ impl ApiState {
             started_at: Timestamp::now(),
             closing,
             access: Arc::new(Access::without_accounts()),
+            facts: HostFacts::default(),
             streams: Arc::new(Semaphore::new(limits::LIVE_STREAMS)),
             overview: overview::Overview::default(),
             tiles: None,
@@ -246,6 +252,12 @@ impl ApiState {
     /// Shows the map on the administrator's tiles.
     pub fn with_tiles(mut self, tiles: Option<Tiles>) -> Self {
         self.tiles = tiles.map(Arc::new);
+        self
+    }
+
+    /// Shows what the host knows of itself.
+    pub fn with_facts(mut self, facts: HostFacts) -> Self {
+        self.facts = facts;
         self
     }
 
@@ -310,6 +322,7 @@ fn api() -> OpenApiRouter<ApiState> {
         .routes(routes!(device::one))
         .routes(routes!(read_now::read_now))
         .routes(routes!(tunnel::open, tunnel::one, tunnel::close))
+        .routes(routes!(tunnel::list))
         .routes(routes!(control::ask, control::list))
         .routes(routes!(control::one))
         .routes(routes!(control::confirm))
@@ -324,6 +337,9 @@ fn api() -> OpenApiRouter<ApiState> {
         .routes(routes!(diagnostic::changes))
         .routes(routes!(talk::lines))
         .routes(routes!(talk::one_line))
+        .routes(routes!(line_work::work))
+        .routes(routes!(line_work::health))
+        .routes(routes!(line_work::modems))
         .routes(routes!(talk::of_device))
         .routes(routes!(talk::of_line))
         .routes(routes!(session::list))
@@ -349,6 +365,7 @@ fn api() -> OpenApiRouter<ApiState> {
     let resources = resources
         .merge(point::routes())
         .merge(park::routes())
+        .merge(system::routes())
         .merge(packages)
         .merge(keep::routes());
     OpenApiRouter::with_openapi(Document::openapi()).nest("/api/v1", resources)

@@ -1,5 +1,6 @@
 //! Errors of the API: problem documents (RFC 9457) with stable codes.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use axum::http::{HeaderValue, StatusCode, header};
@@ -9,6 +10,7 @@ use tracing::error;
 use utoipa::ToSchema;
 
 use crate::collect::HandleError;
+use crate::park::Reason;
 use crate::store::{ImportFault, Refusal, StoreError};
 
 /// What is answered instead of a result.
@@ -21,6 +23,7 @@ pub(super) struct Problem {
     faults: Vec<FieldFault>,
     /// Seconds after which it is worth trying again.
     retry_s: Option<i64>,
+    reason: Option<Reason>,
     /// For the log only.
     cause: Option<Arc<StoreError>>,
 }
@@ -60,6 +63,12 @@ pub(super) struct ProblemBody {
     /// Every fault of what was sent, with `invalid` and `conflict`.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     faults: Vec<FieldFault>,
+    /// Why exactly, where it is one of a closed list, for those who tell it in another language.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reason: Option<&'static str>,
+    /// What the reason is about, by names of it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    about: Option<BTreeMap<&'static str, String>>,
 }
 
 impl Problem {
@@ -71,6 +80,7 @@ impl Problem {
             session: None,
             faults: Vec::new(),
             retry_s: None,
+            reason: None,
             cause: None,
         }
     }
@@ -179,6 +189,14 @@ impl Problem {
         )
     }
 
+    /// With why exactly.
+    pub(super) fn because(self, reason: Reason) -> Self {
+        Self {
+            reason: Some(reason),
+            ..self
+        }
+    }
+
     pub(super) fn too_slow() -> Self {
         Self::new(StatusCode::REQUEST_TIMEOUT, "too-slow", "the body did not come in time")
     }
@@ -213,6 +231,8 @@ impl Problem {
             request_id: request_id.to_owned(),
             session: self.session,
             faults: self.faults,
+            reason: self.reason.as_ref().map(|reason| reason.word),
+            about: self.reason.map(|reason| reason.about),
         };
         let mut response = (self.status, axum::Json(body)).into_response();
         response.headers_mut().insert(

@@ -2,6 +2,8 @@
 
 use axum::Json;
 use axum::extract::State;
+use jiff::civil::Date;
+use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
@@ -15,7 +17,7 @@ use super::session::SessionBrief;
 use super::signed_in::SignedIn;
 use super::words;
 use crate::model::{Cause, DeviceId, LineId, Outcome, Right};
-use crate::store::query::{LineInfo, Talk, Whose};
+use crate::store::query::{LineInfo, Talk, TalkSums, Whose};
 
 /// Which lines.
 #[derive(Debug, Deserialize, IntoParams)]
@@ -71,6 +73,8 @@ pub(super) struct LineDevice {
 pub(super) struct WindowQuery {
     /// The last so many days, 7 unless said otherwise, at most 366.
     days: Option<u32>,
+    /// IANA name of the zone in which days begin, UTC unless said otherwise.
+    zone: Option<String>,
 }
 
 /// How well the talk goes.
@@ -101,10 +105,30 @@ pub(super) struct Communication {
     records_added: u64,
     /// How long the line was held.
     busy_s: f64,
+    /// To meters.
+    bytes_sent: u64,
+    /// From meters.
+    bytes_received: u64,
+    /// How long calls were up, begun seconds; 0 where no modem of ours calls.
+    on_line_s: u64,
+    /// Day by day, oldest first; days without a session are not there.
+    by_day: Vec<TalkDay>,
     /// End of the last session in which the device that is meant told who it is, be it before this time; null: never.
     last_contact_at: Option<Instant>,
     /// The last session that ended, be it before this time.
     last_session: Option<SessionBrief>,
+}
+
+/// How well the talk went on one day.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct TalkDay {
+    /// `2026-11-20`.
+    day: String,
+    sessions: u64,
+    /// As over the whole time; null when no session tells.
+    success_share: Option<f64>,
+    retry_share: Option<f64>,
+    busy_s: f64,
 }
 
 /// How many sessions failed so.
@@ -202,8 +226,24 @@ async fn health(
     };
     let to = Timestamp::now();
     let from = to - SignedDuration::from_hours(24 * i64::from(days));
+    let zone = query.zone.as_deref().unwrap_or("UTC");
+    let zone =
+        TimeZone::get(zone).map_err(|_| Problem::bad_query(format!("zone is {zone:?}, expected an IANA name")))?;
     let talk = state.store.talk(asks.scope(Right::See), whose, from).await?;
-    Ok(Json(communication(talk, from, to)))
+    let by_day = state.store.talk_days(whose, from, &zone).await?;
+    let mut shown = communication(talk, from, to);
+    shown.by_day = by_day.into_iter().map(talk_day).collect();
+    Ok(Json(shown))
+}
+
+fn talk_day((day, sums): (Date, TalkSums)) -> TalkDay {
+    TalkDay {
+        day: day.to_string(),
+        sessions: sums.sessions,
+        success_share: share(sums.complete, sums.telling),
+        retry_share: share(sums.retries, sums.exchanges),
+        busy_s: super::dto::seconds(i64::try_from(sums.wall_ms).unwrap_or(i64::MAX)),
+    }
 }
 
 fn communication(talk: Talk, from: Timestamp, to: Timestamp) -> Communication {
@@ -240,13 +280,17 @@ fn communication(talk: Talk, from: Timestamp, to: Timestamp) -> Communication {
         retry_share: share(talk.retries, talk.exchanges),
         records_added: talk.records_added,
         busy_s: super::dto::seconds(i64::try_from(talk.wall_ms).unwrap_or(i64::MAX)),
+        bytes_sent: talk.bytes_sent,
+        bytes_received: talk.bytes_received,
+        on_line_s: talk.on_line_s,
+        by_day: Vec::new(),
         last_contact_at: talk.last_contact_at.map(Instant),
         last_session: talk.last_session.map(SessionBrief::from),
     }
 }
 
 #[allow(clippy::cast_precision_loss, reason = "a share for people")]
-fn share(part: u64, of: u64) -> Option<f64> {
+pub(super) fn share(part: u64, of: u64) -> Option<f64> {
     (of > 0).then(|| part as f64 / of as f64)
 }
 

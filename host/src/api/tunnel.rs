@@ -11,14 +11,14 @@ use serde_json::json;
 use utoipa::ToSchema;
 
 use super::ApiState;
-use super::dto::Instant;
+use super::dto::{Instant, Named, Page};
 use super::extract::{Body, Path};
 use super::problem::Problem;
 use super::read_now::refused;
 use super::signed_in::SignedIn;
-use crate::collect::{self, Connection, HandleError};
+use crate::collect::{self, Connection, Door, HandleError};
 use crate::limits;
-use crate::model::{DeviceId, Reason};
+use crate::model::{DeviceId, Reason, Right};
 use crate::store::Done;
 
 /// What is wanted.
@@ -51,10 +51,20 @@ pub(super) struct TunnelState {
     minutes: u32,
     /// Its session; null while it waits for its line.
     session: Option<i64>,
+    /// When its session began; null while it waits.
+    started_at: Option<Instant>,
     /// Whether its line is open, so that bytes pass.
     is_open: bool,
     /// The last 20 connections, oldest first.
     connections: Vec<TunnelConnection>,
+}
+
+/// A tunnel among all.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct OpenTunnel {
+    device: Named,
+    #[serde(flatten)]
+    tunnel: TunnelState,
 }
 
 /// One connection to a tunnel.
@@ -128,24 +138,48 @@ pub(super) async fn open(
     Ok((StatusCode::ACCEPTED, Json(Tunnel { address, until })))
 }
 
+/// Tunnels that are open or wait for their lines, in the order of the names of their devices.
+#[utoipa::path(get, path = "/tunnels", operation_id = "list_tunnels", tag = "devices",
+    responses((status = OK, body = Page<OpenTunnel>)))]
+pub(super) async fn list(State(state): State<ApiState>, asks: SignedIn) -> Result<Json<Page<OpenTunnel>>, Problem> {
+    let doors = state.handle.doors();
+    let meant = doors.iter().map(|(device, _)| device.0).collect();
+    let names = state.store.names_of_devices(asks.scope(Right::See), &meant).await?;
+    let shown = doors.iter().filter_map(|(device, door)| {
+        let name = names.get(&device.0)?;
+        Some(OpenTunnel {
+            device: Named::new(device.0, name),
+            tunnel: tunnel_state(&state, *device, door),
+        })
+    });
+    let mut items: Vec<OpenTunnel> = shown.collect();
+    items.sort_by(|a, b| a.device.name().cmp(b.device.name()));
+    Ok(Json(Page::whole(items)))
+}
+
 /// The tunnel to a device: whether it waits for its line, and who is connected.
 #[utoipa::path(get, path = "/devices/{id}/tunnel", operation_id = "one_tunnel", tag = "devices", params(("id" = i64, Path)),
     responses((status = OK, body = TunnelState)))]
 pub(super) async fn one(State(state): State<ApiState>, Path(id): Path<i64>) -> Result<Json<TunnelState>, Problem> {
     let device = DeviceId(id);
     let door = state.handle.door(device).ok_or(HandleError::NoTunnel(device))?;
+    Ok(Json(tunnel_state(&state, device, &door)))
+}
+
+fn tunnel_state(state: &ApiState, device: DeviceId, door: &Door) -> TunnelState {
     let running = state.handle.running();
     let session = running
         .iter()
         .find(|live| live.device.0 == device && live.reason == Reason::Tunnel);
     let seen = door.seen();
-    Ok(Json(TunnelState {
+    TunnelState {
         address: door.address().to_string(),
         minutes: door.minutes(),
         session: session.map(|live| live.session.0),
+        started_at: session.map(|live| Instant(live.started_at)),
         is_open: seen.is_open,
         connections: seen.connections.iter().map(Into::into).collect(),
-    }))
+    }
 }
 
 /// Closes the tunnel to a device before its time.

@@ -1,7 +1,7 @@
 //! `uzel serve`: every part of a running host, from the start to a signal that ends it.
 
 use std::io::Write as _;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -13,14 +13,18 @@ use tokio_util::sync::CancellationToken;
 use tracing::{error, info, warn};
 
 use super::{load, make_data_folder, open_store, park as park_of, transport};
-use crate::api::{self, Access, ApiError, ApiState, Certificate, DriverCatalog, DriverEntry};
+use crate::api::{
+    self, Access, ApiError, ApiState, Certificate, DriverCatalog, DriverEntry, HostFacts, InEffect, Waiting,
+};
 use crate::cli::account::{self, FIRST};
 use crate::cli::args::{ConfigFile, ServeArgs};
 use crate::collect::{Callers, CallersHandle, Collector, Handle};
 use crate::config::{self, Config, ConfigError};
 use crate::driver::{Cache, Driver, Registry, Runtime};
+use crate::model::Figures;
 use crate::ops;
 use crate::park;
+use crate::store::copy::Backups;
 use crate::store::{HostLock, Store};
 use crate::transport::incoming::{Hub, listen};
 
@@ -74,11 +78,21 @@ pub(super) async fn serve(args: &ServeArgs, writing: &tokio::runtime::Handle) ->
     let watched = config.drivers.watch.clone();
     let building = watched.map(|folder| tokio::spawn(park::watch(park.clone(), folder, cancel.clone())));
     let access = access(args, &config, &store).await?;
+    let figures = Figures::default();
+    let (render, noted) = (metrics.clone(), figures.clone());
+    let looking = tokio::spawn(ops::figures::watch(move || render.render(), noted, cancel.clone()));
+    let (effect, in_effect) = watch::channel(Arc::new(told(file, &config, Vec::new())));
+    let facts = HostFacts {
+        config: Some(in_effect),
+        backups: Some(Backups::new(store.clone(), backup_folder(&config))),
+        figures,
+    };
     let catalog = Arc::new(Catalog(registry));
     let state = ApiState::new(store.clone(), handle.clone(), catalog, Some(metrics), cancel.clone())
         .with_callers(callers)
         .with_tiles(config.http.tiles.clone())
         .with_park(park)
+        .with_facts(facts)
         .with_access(access);
     let renewing = certificate
         .clone()
@@ -101,7 +115,7 @@ pub(super) async fn serve(args: &ServeArgs, writing: &tokio::runtime::Handle) ->
             served = &mut serving => break served.context("the API ended")?.map_err(Into::into),
             _ = hang_up.recv() => {
                 ops::service::reloading();
-                reload(file, &mut config, &handle, &retention).await;
+                reload(file, &mut config, &handle, &retention, &effect).await;
                 if let Some(Err(error)) = certificate.as_ref().map(Certificate::reload) {
                     error!(%error, "the certificate cannot be used: the old one stays");
                 }
@@ -125,7 +139,7 @@ pub(super) async fn serve(args: &ServeArgs, writing: &tokio::runtime::Handle) ->
         warn!("answers did not end within {} s", STOP.as_secs());
     }
     // All end with the token.
-    let _ = tokio::join!(keeping, watching, supervising);
+    let _ = tokio::join!(keeping, watching, supervising, looking);
     if let Some(renewing) = renewing {
         let _ = renewing.await;
     }
@@ -200,6 +214,7 @@ async fn reload(
     config: &mut Config,
     handle: &Handle,
     retention: &watch::Sender<ops::keeper::Config>,
+    effect: &watch::Sender<Arc<InEffect>>,
 ) {
     let read = match config::load(file.config.as_deref()) {
         Ok(read) => read,
@@ -232,7 +247,31 @@ async fn reload(
         error!("the collector has ended and takes over no configuration");
     }
     retention.send_replace(config.retention);
+    let waiting = changes.iter().filter(|change| !change.is_live);
+    let waiting = waiting.map(|change| Waiting {
+        after: config::mask(&change.key, &change.after),
+        key: change.key.clone(),
+    });
+    effect.send_replace(Arc::new(told(file, config, waiting.collect())));
     info!(changes = changes.len(), "the configuration was read anew");
+}
+
+/// The configuration as people may see it.
+fn told(file: &ConfigFile, config: &Config, waiting: Vec<Waiting>) -> InEffect {
+    let retention = config.retention;
+    InEffect {
+        file: file.config.as_ref().map(|file| file.display().to_string()),
+        keys: config::shown_keys(config),
+        waiting,
+        retention: (retention.traces_days, retention.sessions_days, retention.hour),
+        sessions: config.polling.sessions,
+    }
+}
+
+/// Where copies of the store are made: beside it unless the configuration says otherwise.
+fn backup_folder(config: &Config) -> PathBuf {
+    let beside = || config.store.path.with_file_name("backups");
+    config.backup.folder.clone().unwrap_or_else(beside)
 }
 
 /// Lets modems call: who is connected, the way to them, and the task that keeps the list of them.

@@ -342,6 +342,7 @@ impl Collector {
             done: HashMap::new(),
             probe: false,
         };
+        self.tools.board.set_waiting(id, Some(line));
         self.queue.push(line, job, urgent);
     }
 
@@ -376,6 +377,7 @@ impl Collector {
             if let Some(planned) = self.devices.get(&id) {
                 job.planned = planned.clone();
             }
+            self.tools.board.set_waiting(id, None);
             let past = self.past.get(&id).cloned().unwrap_or_default();
             if job.asked.is_none() {
                 job.due = read(&job.planned, &past).due(self.tools.store.now());
@@ -581,6 +583,7 @@ impl Collector {
             current.cancel.cancel();
         } else {
             self.queue.drop_where(|job| job.planned.device.id == device);
+            self.tools.board.set_waiting(device, None);
             self.current.remove(&device);
             self.set_due(device, Timestamp::now());
         }

@@ -12,7 +12,7 @@ use super::trial::{Trial, Trials};
 use super::{Config, ControlJob};
 use crate::limits;
 use crate::model::{AccountId, DeviceId, LineId, Outcome, Reason, RecordKind, SessionId, Span, Task};
-use crate::session::{Door, Resting, Transport};
+use crate::session::{Door, ModemPool, Resting, Transport};
 use crate::store::NewDevice;
 
 /// A session as those who watch see it.
@@ -161,6 +161,8 @@ pub struct Handle {
 pub struct Board {
     running: Mutex<BTreeMap<SessionId, Live>>,
     due: Mutex<BTreeMap<DeviceId, Timestamp>>,
+    /// Devices whose turn has come and that wait, with the lines that they wait for.
+    waiting: Mutex<HashMap<DeviceId, LineId>>,
     transport: OnceLock<Arc<Transport>>,
     trials: Trials,
     /// Tunnels by device; those that are gone stay until the next one is opened.
@@ -177,6 +179,7 @@ impl Handle {
         let board = Arc::new(Board {
             running: Mutex::default(),
             due: Mutex::default(),
+            waiting: Mutex::default(),
             transport: OnceLock::new(),
             trials: Trials::default(),
             doors: Mutex::default(),
@@ -281,6 +284,29 @@ impl Handle {
             .copied()
     }
 
+    /// Devices whose turn has come and that wait, with the lines that they wait for.
+    pub fn waiting(&self) -> HashMap<DeviceId, LineId> {
+        let waiting = self.board.waiting.lock();
+        waiting.unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Tunnels, open or waiting for their lines, by device.
+    pub fn doors(&self) -> Vec<(DeviceId, Arc<Door>)> {
+        let doors = self.board.doors.lock().unwrap_or_else(PoisonError::into_inner);
+        let alive = doors
+            .iter()
+            .filter_map(|(device, door)| Some((*device, door.upgrade()?)));
+        alive.collect()
+    }
+
+    /// Pools of modems of ours.
+    pub fn modem_pools(&self) -> Vec<ModemPool> {
+        let transport = self.board.transport.get();
+        transport
+            .map(|transport| transport.modems().pools())
+            .unwrap_or_default()
+    }
+
     /// Modems that rest because they were at fault.
     pub fn resting_modems(&self) -> Vec<Resting> {
         let transport = self.board.transport.get();
@@ -359,6 +385,15 @@ impl Board {
         match at {
             Some(at) => due.insert(device, at),
             None => due.remove(&device),
+        };
+    }
+
+    /// Says for which line a device waits; none: it waits no more.
+    pub fn set_waiting(&self, device: DeviceId, line: Option<LineId>) {
+        let mut waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
+        match line {
+            Some(line) => waiting.insert(device, line),
+            None => waiting.remove(&device),
         };
     }
 

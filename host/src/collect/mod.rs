@@ -15,7 +15,7 @@ mod trial;
 
 use serde::{Deserialize, Serialize};
 
-pub use crate::session::{Connection, Door, ListenerCounts, Phase, Resting};
+pub use crate::session::{Connection, Door, ListenerCounts, ModemPool, Phase, Resting};
 pub use callers::{Callers, CallersHandle};
 pub use collector::Collector;
 pub use control::ControlJob;

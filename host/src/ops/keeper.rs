@@ -103,9 +103,23 @@ async fn tidy(store: &Store, config: Config, now: Timestamp) -> Result<(u64, u64
     Ok((removed[0], removed[1]))
 }
 
+/// Tells how large the store is, and keeps it for the day.
 async fn show_size(store: &Store) {
+    let (waiting, _) = store.writes_waiting();
+    #[allow(clippy::cast_precision_loss, reason = "a gauge of writes")]
+    gauge!("uzel_store_writes_waiting").set(waiting as f64);
+    if let Some(disk) = store.disk() {
+        #[allow(clippy::cast_precision_loss, reason = "a gauge of bytes")]
+        gauge!("uzel_disk_free_bytes").set(disk.free as f64);
+    }
     match store.size().await {
         Ok(size) => {
+            // A storage that takes nothing is told elsewhere.
+            if !store.is_paused()
+                && let Err(error) = store.note_size(size).await
+            {
+                warn!(%error, "the size of the store is not kept");
+            }
             for (part, bytes) in [("database", size.database), ("log", size.log), ("free", size.free)] {
                 #[allow(clippy::cast_precision_loss, reason = "a gauge of bytes")]
                 gauge!("uzel_store_bytes", "part" => part).set(bytes as f64);

@@ -72,6 +72,18 @@ pub fn init() -> Result<PrometheusHandle, MetricsError> {
         Unit::Bytes,
         "Size of the database, of its log, and what of the database is free"
     );
+    describe_gauge!("uzel_disk_free_bytes", Unit::Bytes, "Free on the disk of the database");
+    describe_gauge!(
+        "uzel_store_writes_waiting",
+        Unit::Count,
+        "Writes that wait for the writer of the store"
+    );
+    describe_gauge!("uzel_process_memory_bytes", Unit::Bytes, "Memory of this process");
+    describe_counter!(
+        "uzel_process_cpu_ms_total",
+        Unit::Milliseconds,
+        "Processor time of this process"
+    );
     describe_gauge!("uzel_store_paused", "1 while the storage takes nothing");
     // Alerts on it must find it before the first pause.
     metrics::gauge!("uzel_store_paused").set(0.0);

@@ -3,9 +3,12 @@
 use tracing::{info, warn};
 
 use super::standing::{before, check, may_become, one, says_why, step, to_quarantine, to_work};
-use super::{CanaryPlan, Park, ParkError};
+use super::{CanaryPlan, Counts, Park, ParkError};
 use crate::model::DriverState;
 use crate::store::{Deed, DriverVersion, Standing, Step, Subject};
+
+/// Sessions of a canary that are counted: as many as its judge looks at.
+const CANARY_SESSIONS: u32 = 1_000;
 
 impl Park {
     /// Reads some devices with this version.
@@ -37,6 +40,22 @@ impl Park {
         let version = last(moved, prefix)?;
         info!(driver.id = %version.driver, driver.version = %version.version, "a canary reads devices");
         Ok(version)
+    }
+
+    /// What the sessions of a canary came to so far; none: the version is no canary.
+    ///
+    /// # Errors
+    /// The store failed.
+    pub async fn canary_counts(&self, version: &DriverVersion) -> Result<Option<Counts>, ParkError> {
+        let plan = version.canary.clone().filter(|_| version.state == DriverState::Canary);
+        let Some(plan) = plan.and_then(|plan| serde_json::from_value::<CanaryPlan>(plan).ok()) else {
+            return Ok(None);
+        };
+        let sessions = self
+            .store
+            .sessions_of_driver(&version.digest, plan.since_session, CANARY_SESSIONS)
+            .await?;
+        Ok(Some(Counts::of(&sessions)))
     }
 
     /// Reads all devices of the driver with this version from the next session on. Running sessions end as they began.

@@ -15,7 +15,7 @@ mod set_clock;
 mod tunnel;
 
 pub use crate::transport::incoming::{Counts as ListenerCounts, Hub};
-pub use crate::transport::{BadModems, ModemConfig, Modems, Resting, Transport, Way};
+pub use crate::transport::{BadModems, ModemConfig, ModemPool, Modems, Resting, Transport, Way};
 pub use asked::{Asked, AskedFault, AskedSetClock, AskedTask};
 pub use desk::{Desk, DeskFull, Turn, sessions_allowed};
 pub use door::{Connection, Door, Seen};

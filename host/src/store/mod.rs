@@ -88,7 +88,7 @@ pub use prune::{Old, Pruned};
 pub use reader::Reader;
 pub use record::{RecordBatch, Stored};
 pub use session::{ClockSeen, Counters, IdentitySeen, NewSession, Phase, SessionEnd};
-pub use size::Size;
+pub use size::{Disk, Size, SizeDay, growth};
 pub use trace::{PackedTrace, unpack};
 
 static MIGRATIONS: Migrator = sqlx::migrate!("./migrations");
@@ -182,6 +182,11 @@ impl Store {
         })
     }
 
+    /// The file of the database.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
     /// Goes by `clock` from now on, and with it everything that polls into this store.
     pub fn with_clock(mut self, clock: Clock) -> Self {
         self.clock = clock;
@@ -213,6 +218,11 @@ impl Store {
     /// Whether the last write found the disk full, failing or locked, and none has succeeded since.
     pub fn is_paused(&self) -> bool {
         self.queue.state().borrow().is_some()
+    }
+
+    /// How many writes wait for the writer, and how many may.
+    pub fn writes_waiting(&self) -> (usize, usize) {
+        self.queue.waiting()
     }
 
     /// Why the storage takes nothing, and since when; none: it does.

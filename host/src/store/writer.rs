@@ -129,6 +129,12 @@ impl Queue {
         self.committing.load(Ordering::Acquire)
     }
 
+    /// How many writes wait, and how many may.
+    pub(super) fn waiting(&self) -> (usize, usize) {
+        let most = self.jobs.max_capacity();
+        (most.saturating_sub(self.jobs.capacity()), most)
+    }
+
     /// Whether the last write found the storage unavailable.
     pub(super) fn state(&self) -> &pause::State {
         &self.state

@@ -13,7 +13,7 @@ mod vanished;
 
 pub use carrier::Carrier;
 pub use line::{Line, ReadFault, Until};
-pub use modem::{BadModems, Config as ModemConfig, Modems, Resting};
+pub use modem::{BadModems, Config as ModemConfig, ModemPool, Modems, Resting};
 pub use network::Network;
 pub use open::{OpenError, Transport, Way};
 pub use owner::{Lines, Owned};

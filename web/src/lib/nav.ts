@@ -34,7 +34,10 @@ const ALL: readonly Section[] = [
   { href: '/sites', icon: 'home', word: () => a().sites, group: 'observer', here: ['sites', 'node', 'point', 'devices', 'device'], chord: 's', count: () => (attention.summary ? attention.summary.active + attention.summary.disabled : 0), bar: true, quiet: true, needs: 'see' },
   { href: '/sessions', icon: 'sess', word: () => t().sessions, group: 'observer', here: ['sessions', 'session'], chord: 'e', count: () => running.count, bar: true, needs: 'see' },
   { href: '/map', icon: 'map', word: () => a().map, group: 'observer', here: ['map'], chord: 'm', needs: 'see' },
+  { href: '/lines', icon: 'line', word: () => t().lines, group: 'observer', here: ['lines', 'line', 'callers', 'modems', 'tunnels'], chord: 'l', needs: 'see' },
   { href: '/drivers', icon: 'drv', word: () => t().drivers, group: 'admin', here: ['drivers', 'driver', 'keys'], chord: 'd', bar: true, needs: 'see-drivers' },
+  { href: '/admin/schedules', icon: 'sch', word: () => t().schedules, group: 'admin', here: ['schedules'], needs: 'see' },
+  { href: '/admin/system', icon: 'sys', word: () => t().system, group: 'admin', here: ['system', 'metrics', 'backups', 'config'], needs: 'administer' },
 ];
 
 /** Sections that whoever looks may use. */

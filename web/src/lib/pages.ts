@@ -23,6 +23,16 @@ const ALL = {
   drivers: { path: '/drivers', list: () => import('../pages/Drivers.svelte') },
   driver: { path: '/drivers/:name', named: () => import('../pages/Driver.svelte') },
   keys: { path: '/keys', list: () => import('../pages/Keys.svelte') },
+  lines: { path: '/lines', list: () => import('../pages/Lines.svelte') },
+  line: { path: '/lines/:id', object: () => import('../pages/Line.svelte') },
+  callers: { path: '/callers', list: () => import('../pages/Callers.svelte') },
+  modems: { path: '/modems', list: () => import('../pages/Modems.svelte') },
+  tunnels: { path: '/tunnels', list: () => import('../pages/Tunnels.svelte') },
+  schedules: { path: '/admin/schedules', list: () => import('../pages/Schedules.svelte') },
+  system: { path: '/admin/system', list: () => import('../pages/System.svelte') },
+  metrics: { path: '/admin/system/metrics', list: () => import('../pages/SystemMetrics.svelte') },
+  backups: { path: '/admin/system/backups', list: () => import('../pages/SystemBackups.svelte') },
+  config: { path: '/admin/system/config', list: () => import('../pages/SystemConfig.svelte') },
   none: { path: '/:none', list: () => import('../pages/NotFound.svelte') },
 } satisfies Record<string, PageFile>;
 

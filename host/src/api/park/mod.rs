@@ -76,8 +76,9 @@ impl From<ParkError> for Problem {
             text.push_str(&source.to_string());
             cause = source.source();
         }
-        match error {
-            ParkError::Store(error) => error.into(),
+        let reason = error.reason();
+        let problem = match error {
+            ParkError::Store(error) => return error.into(),
             ParkError::NoVersion(_) => Self::not_found(text),
             ParkError::Ambiguous(..) => Self::bad_query(text),
             ParkError::NoReason => Self::bad_body(text),
@@ -95,6 +96,7 @@ impl From<ParkError> for Problem {
             | ParkError::Key(_)
             | ParkError::Broken(_)
             | ParkError::Again(_) => Self::refused(text),
-        }
+        };
+        problem.because(reason)
     }
 }

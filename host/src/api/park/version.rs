@@ -117,6 +117,19 @@ pub(super) struct Canary {
     share_percent: u8,
     /// Clean sessions after which all devices are read with it.
     promote_after: u32,
+    /// What its sessions came to; null: it is no canary any more.
+    so_far: Option<SoFar>,
+}
+
+/// What the sessions of a canary came to so far.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct SoFar {
+    /// Those that say something of the device or the driver.
+    sessions: u32,
+    /// Those that brought what was asked, with nothing changed.
+    clean: u32,
+    /// Those that failed with the line open.
+    failed: u32,
 }
 
 /// What was taken in.
@@ -168,8 +181,26 @@ pub(super) fn version(version: DriverVersion) -> Version {
             devices: plan.devices,
             share_percent: plan.share_percent,
             promote_after: plan.promote_after,
+            so_far: None,
         }),
     }
+}
+
+/// A version with how far it is as a canary.
+async fn counted(state: &ApiState, found: DriverVersion) -> Result<Version, Problem> {
+    let counts = match &state.park {
+        Some(park) => park.canary_counts(&found).await?,
+        None => None,
+    };
+    let mut shown = version(found);
+    if let (Some(canary), Some(counts)) = (&mut shown.canary, counts) {
+        canary.so_far = Some(SoFar {
+            sessions: counts.sessions,
+            clean: counts.clean,
+            failed: counts.failed,
+        });
+    }
+    Ok(shown)
 }
 
 /// A report as it is shown.
@@ -215,11 +246,13 @@ fn tried(report: Evidence) -> Tried {
 #[utoipa::path(get, path = "/drivers/versions", tag = "drivers", operation_id = "list_driver_versions",
     responses((status = OK, body = Page<Version>)))]
 pub(super) async fn versions(State(state): State<ApiState>, asks: SignedIn) -> Result<Json<Page<Version>>, Problem> {
-    let versions = state.store.driver_versions().await?;
     let vendors = asks.vendors();
     let is_own = |version: &DriverVersion| vendors.as_ref().is_none_or(|vendors| vendors.contains(&version.vendor));
-    let own = versions.into_iter().filter(is_own);
-    Ok(Json(Page::whole(own.map(version).collect())))
+    let mut items = Vec::new();
+    for found in state.store.driver_versions().await?.into_iter().filter(is_own) {
+        items.push(counted(&state, found).await?);
+    }
+    Ok(Json(Page::whole(items)))
 }
 
 /// Takes a package in: it is verified, compiled in a process of its own, and holds its recordings again. It is put to work
@@ -263,5 +296,6 @@ pub(super) async fn install(
     params(("digest" = String, Path, description = "Or as much of its beginning as tells it apart")),
     responses((status = OK, body = Version)))]
 pub(super) async fn one(State(state): State<ApiState>, Path(digest): Path<String>) -> Result<Json<Version>, Problem> {
-    Ok(Json(version(the_park(&state)?.find(&digest).await?)))
+    let found = the_park(&state)?.find(&digest).await?;
+    Ok(Json(counted(&state, found).await?))
 }

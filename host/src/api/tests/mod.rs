@@ -10,6 +10,7 @@ mod live;
 mod point;
 mod problems;
 mod resources;
+mod system;
 
 use std::sync::Arc;
 
@@ -89,7 +90,8 @@ impl TestApi {
         let (handle, board, commands) = Handle::new();
         tokio::spawn(answer_commands(commands));
         let closing = CancellationToken::new();
-        let state = ApiState::new(store.clone(), handle, Arc::new(OneDriver), None, closing.clone());
+        let state = ApiState::new(store.clone(), handle, Arc::new(OneDriver), None, closing.clone())
+            .with_facts(system::facts(&store, &dir));
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let server = tokio::spawn(serve(listener, router(state), None, closing.clone()));

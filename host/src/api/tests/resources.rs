@@ -248,6 +248,16 @@ async fn the_document_names_every_route_and_is_served() {
         "/sessions/{id}/replay",
         "/drivers",
         "/vocabulary",
+        "/lines/work",
+        "/lines/health",
+        "/modems",
+        "/tunnels",
+        "/system",
+        "/system/config",
+        "/system/metrics",
+        "/system/backup",
+        "/system/backups",
+        "/system/backups/{file}",
         "/live",
     ] {
         assert!(document["paths"][format!("/api/v1{path}")].is_object(), "{path}");

@@ -4,6 +4,7 @@
 //! asked for is whole.
 
 mod error;
+mod folder;
 
 use std::fs::File;
 use std::path::{Path, PathBuf};
@@ -14,6 +15,7 @@ use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode};
 use sqlx::{ConnectOptions, Connection, SqliteConnection};
 
 pub use error::CopyError;
+pub use folder::{Backup, BackupError, Backups, Config, Made, Running};
 
 use super::lock::{HostLock, beside};
 use super::{BUSY, MIGRATIONS};
@@ -55,7 +57,12 @@ pub struct Restored {
 
 /// Copies the database `from` into the new file `to`; a host may run meanwhile. What is written while the copy is made
 /// is not in it.
-pub async fn backup(from: &Path, to: &Path, force: bool, tell: &dyn Fn(Progress)) -> Result<Content, CopyError> {
+pub async fn backup(
+    from: &Path,
+    to: &Path,
+    force: bool,
+    tell: &(dyn Fn(Progress) + Sync),
+) -> Result<Content, CopyError> {
     if to.exists() && !force {
         return Err(CopyError::Exists { path: to.to_owned() });
     }
@@ -66,7 +73,7 @@ pub async fn backup(from: &Path, to: &Path, force: bool, tell: &dyn Fn(Progress)
 }
 
 /// Puts a copy of `from` in the place of the database `to`, which is kept under another name.
-pub async fn restore(from: &Path, to: &Path, tell: &dyn Fn(Progress)) -> Result<Restored, CopyError> {
+pub async fn restore(from: &Path, to: &Path, tell: &(dyn Fn(Progress) + Sync)) -> Result<Restored, CopyError> {
     let _lock = HostLock::take(to)?;
     // Before hours of copying, and again before the old file moves.
     fold(to).await?;
@@ -107,7 +114,7 @@ pub async fn verify(path: &Path) -> Result<Content, CopyError> {
     content
 }
 
-async fn verified_copy(from: &Path, new: &Path, tell: &dyn Fn(Progress)) -> Result<Content, CopyError> {
+async fn verified_copy(from: &Path, new: &Path, tell: &(dyn Fn(Progress) + Sync)) -> Result<Content, CopyError> {
     remove(new)?;
     let result = async {
         write_copy(from, new, tell).await?;
@@ -124,7 +131,7 @@ async fn verified_copy(from: &Path, new: &Path, tell: &dyn Fn(Progress)) -> Resu
     result
 }
 
-async fn write_copy(from: &Path, new: &Path, tell: &dyn Fn(Progress)) -> Result<(), CopyError> {
+async fn write_copy(from: &Path, new: &Path, tell: &(dyn Fn(Progress) + Sync)) -> Result<(), CopyError> {
     let mut conn = open(from, true).await?;
     schema(&mut conn, from).await?;
     let of = size(from)? + size(&beside(from, "-wal")).unwrap_or_default();

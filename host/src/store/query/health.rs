@@ -30,6 +30,12 @@ pub struct Talk {
     pub records_added: u64,
     /// How long the line was held, milliseconds.
     pub wall_ms: u64,
+    /// To meters.
+    pub bytes_sent: u64,
+    /// From meters.
+    pub bytes_received: u64,
+    /// How long calls were up, begun seconds.
+    pub on_line_s: u64,
     /// End of the last session in which the device that is meant told who it is, at any time.
     pub last_contact_at: Option<Timestamp>,
     /// The last session that ended, at any time.
@@ -38,14 +44,16 @@ pub struct Talk {
 
 /// Outcomes of the sessions of `$1` that started from `$2` on, with sums.
 const DEVICE: &str = "
-    select outcome, count(*), sum(exchanges), sum(retries), sum(records_added), sum(wall_ms)
+    select outcome, count(*), sum(exchanges), sum(retries), sum(records_added), sum(wall_ms),
+        sum(bytes_sent), sum(bytes_received), sum(on_line_s)
     from session where device_id = $1 and started_at_ms >= $2 and outcome is not null
-        and id >= (select min(id) from session where started_at_ms >= $2)
+        and id >= (select min(id) from (select id from session where started_at_ms >= $2 order by started_at_ms limit 1000))
     group by outcome order by count(*) desc, outcome";
 const LINE: &str = "
-    select outcome, count(*), sum(exchanges), sum(retries), sum(records_added), sum(wall_ms)
+    select outcome, count(*), sum(exchanges), sum(retries), sum(records_added), sum(wall_ms),
+        sum(bytes_sent), sum(bytes_received), sum(on_line_s)
     from session where line_id = $1 and started_at_ms >= $2 and outcome is not null
-        and id >= (select min(id) from session where started_at_ms >= $2)
+        and id >= (select min(id) from (select id from session where started_at_ms >= $2 order by started_at_ms limit 1000))
     group by outcome order by count(*) desc, outcome";
 
 /// End of the last session that knows who answered, among the newest `$2`.
@@ -104,6 +112,9 @@ impl Store {
             talk.retries += number(3);
             talk.records_added += number(4);
             talk.wall_ms += number(5);
+            talk.bytes_sent += number(6);
+            talk.bytes_received += number(7);
+            talk.on_line_s += number(8);
         }
         Ok(talk)
     }

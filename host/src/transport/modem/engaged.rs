@@ -99,7 +99,9 @@ impl Engaged {
 fn give_back(modem: Modem, lease: Lease, ended: Result<(), Fault>) {
     // Operators count begun seconds.
     let seconds = u64::try_from(modem.on_line().as_millis().div_ceil(1_000)).unwrap_or_default();
-    counter!("uzel_modem_on_line_seconds_total", "pool" => lease.pool().name.clone()).increment(seconds);
+    let pool = lease.pool();
+    pool.fared.was_on_line(seconds);
+    counter!("uzel_modem_on_line_seconds_total", "pool" => pool.name.clone()).increment(seconds);
     // The port is free before the pool says so.
     drop(modem);
     lease.release(ended.err().map(|fault| fault.to_string()));

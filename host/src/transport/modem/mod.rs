@@ -4,6 +4,7 @@ mod call;
 mod config;
 mod engaged;
 mod engine;
+mod fared;
 mod fault;
 mod held;
 mod pool;
@@ -24,6 +25,7 @@ use tracing::info;
 
 pub(super) use call::Call;
 pub use config::Config;
+pub use fared::ModemPool;
 pub use pool::Resting;
 
 use super::open::OpenError;
@@ -64,6 +66,11 @@ impl Modems {
     /// Modems at rest because of a fault.
     pub fn resting(&self) -> Vec<Resting> {
         self.pools.values().flat_map(|pool| pool.resting()).collect()
+    }
+
+    /// Every pool with its modems and how their calls went.
+    pub fn pools(&self) -> Vec<ModemPool> {
+        self.pools.values().map(|pool| pool.shown()).collect()
     }
 
     /// Ends the calls that are held and waits until every modem is hung up that was left in the middle of something. It
@@ -146,6 +153,7 @@ impl Modems {
             Err(NoCall::NoCarrier(_)) => "no-carrier",
             Err(NoCall::Silent(_)) => "no-answer",
         };
+        pool.fared.count(result);
         counter!("uzel_modem_calls_total", "pool" => pool.name.clone(), "result" => result).increment(1);
         let (how, text) = match called {
             Ok(()) => {

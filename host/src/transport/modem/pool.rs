@@ -11,6 +11,7 @@ use tokio::time::{Instant, sleep_until, timeout_at};
 use tracing::{info, warn};
 
 use super::config::Config;
+use super::fared::{Fared, ModemPool, PoolModem};
 use super::held::{GivenUp, HeldCalls, Wanted};
 use super::port::{self, Port};
 use super::profile::Profile;
@@ -31,6 +32,7 @@ pub(super) struct Pool {
     /// How long a call is held for the next device behind its number.
     pub(super) hold: Duration,
     pub(super) held: HeldCalls,
+    pub(super) fared: Fared,
     failed_calls: usize,
     modems: Vec<LineAddress>,
     state: Mutex<State>,
@@ -133,6 +135,7 @@ impl Pool {
             pause: Duration::from_secs(config.pause_s),
             hold: Duration::from_secs(config.hold_s),
             held: HeldCalls::default(),
+            fared: Fared::default(),
             failed_calls: config.failed_calls_an_hour,
             state: Mutex::new(State {
                 modems: modems.iter().map(place).collect(),
@@ -293,6 +296,22 @@ impl Pool {
                 let surplus = calls.len().saturating_sub(self.failed_calls);
                 calls.drain(..surplus);
             }
+        }
+    }
+
+    /// What is seen of it.
+    pub(super) fn shown(&self) -> ModemPool {
+        let state = self.lock();
+        let modem = |(place, address): (&Place, &LineAddress)| PoolModem {
+            port: address.to_string(),
+            engaged: place.engaged,
+            fault: place.fault.clone(),
+        };
+        ModemPool {
+            name: self.name.clone(),
+            modems: state.modems.iter().zip(&self.modems).map(modem).collect(),
+            calls: self.fared.calls(),
+            on_line_s: self.fared.on_line_s(),
         }
     }
 

@@ -21,6 +21,9 @@ export class ApiError extends Error {
     readonly detail: string | null,
     readonly requestId: string | null,
     readonly session: number | null = null,
+    /** Why exactly, where the server has a word for it, and what that is about. */
+    readonly reason: string | null = null,
+    readonly about: Readonly<Record<string, string>> = {},
   ) {
     super(detail ?? code);
     this.name = 'ApiError';
@@ -74,7 +77,7 @@ async function problem(answer: Response): Promise<ApiError> {
       const told = (await answer.json()) as Partial<Problem>;
       return new ApiError(
         told.code ?? `http-${answer.status}`, answer.status, told.detail ?? told.title ?? null,
-        told.request_id ?? answer.headers.get('x-request-id'), told.session ?? null,
+        told.request_id ?? answer.headers.get('x-request-id'), told.session ?? null, told.reason ?? null, told.about ?? {},
       );
     } catch {
       // A body that is not what it says it is: the status alone is told below.

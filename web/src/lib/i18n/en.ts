@@ -20,6 +20,9 @@ export const en: Messages = {
   devices: 'Devices',
   sessions: 'Sessions',
   drivers: 'Drivers',
+  lines: 'Lines',
+  schedules: 'Schedules',
+  system: 'System',
   server: 'Server',
   loopback: 'The server listens to this computer only; there are no accounts',
   searchPlaceholder: 'Address, serial, model',
@@ -123,7 +126,7 @@ export const en: Messages = {
   archive: 'Archive',
   archiveKind: {
     hourly: 'Hours', daily: 'Days', monthly: 'Months', totals: 'Totals', current: 'Current', 'ten-days': 'Ten days', yearly: 'Years',
-    events: 'Events', settings: 'Settings',
+    events: 'Events', settings: 'Settings', health: 'Communication',
   },
   minutesKind: (minutes) => `${n(minutes)} min`,
   period: 'Period',

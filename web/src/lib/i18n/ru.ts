@@ -20,6 +20,9 @@ export const ru = {
   devices: 'Приборы',
   sessions: 'Сеансы',
   drivers: 'Драйверы',
+  lines: 'Линии',
+  schedules: 'Расписания',
+  system: 'Система',
   server: 'Сервер',
   loopback: 'Сервер слушает только этот компьютер, учётных записей нет',
   searchPlaceholder: 'Адрес, номер, модель',
@@ -126,7 +129,7 @@ export const ru = {
   archive: 'Архив',
   archiveKind: {
     hourly: 'Часы', daily: 'Сутки', monthly: 'Месяцы', totals: 'Итоги', current: 'Текущие', 'ten-days': 'Декады', yearly: 'Годы',
-    events: 'События', settings: 'Настройки',
+    events: 'События', settings: 'Настройки', health: 'Связь',
   } as Record<string, string>,
   minutesKind: (minutes: number) => `${n(minutes)} мин`,
   period: 'Период',
