@@ -23,7 +23,7 @@ pub(super) struct Problem {
     faults: Vec<FieldFault>,
     /// Seconds after which it is worth trying again.
     retry_s: Option<i64>,
-    reason: Option<Reason>,
+    reason: Option<Box<Reason>>,
     /// For the log only.
     cause: Option<Arc<StoreError>>,
 }
@@ -192,7 +192,7 @@ impl Problem {
     /// With why exactly.
     pub(super) fn because(self, reason: Reason) -> Self {
         Self {
-            reason: Some(reason),
+            reason: Some(Box::new(reason)),
             ..self
         }
     }

@@ -4,6 +4,332 @@
  */
 
 export interface paths {
+    "/api/v1/account/password": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Chooses a password. Every other sign-in of the account ends. */
+        post: operations["choose_password"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/account/second-factor": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Shows a new second factor. Codes are asked for once one of them has come. */
+        post: operations["ask_second_factor"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/account/second-factor/confirm": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Takes the first code: from now on codes are asked for. */
+        post: operations["confirm_second_factor"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/account/second-factor/remove": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Removes the second factor. */
+        post: operations["remove_second_factor"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/account/sign-ins": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Where the account is signed in, the newest first. */
+        get: operations["list_sign_ins"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/account/sign-ins/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Ends one sign-in of the account. */
+        delete: operations["end_sign_in"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/accounts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Accounts. */
+        get: operations["list_accounts"];
+        put?: never;
+        /** Makes an account. A person gets a one-time secret, a machine gets keys later. */
+        post: operations["create_account"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/accounts/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One account. */
+        get: operations["one_account"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        /** Changes what people call an account, or whether it may sign in. */
+        patch: operations["change_account"];
+        trace?: never;
+    };
+    "/api/v1/accounts/{id}/grants": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Says what an account is granted: these grants, and no others. */
+        put: operations["grant"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/accounts/{id}/keys": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The keys of an account, the newest first. */
+        get: operations["list_api_keys"];
+        put?: never;
+        /** Gives a program a key. */
+        post: operations["add_api_key"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/accounts/{id}/keys/{key}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Revokes a key. */
+        delete: operations["revoke_api_key"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/accounts/{id}/keys/{key}/rotate": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Gives a program a new key in place of another, with its rights and addresses. For a while both hold. */
+        post: operations["rotate_api_key"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/accounts/{id}/reset": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Gives a person a one-time secret in place of the password, and signs him out everywhere. */
+        post: operations["reset_account"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/accounts/{id}/sign-out": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Signs an account out everywhere. */
+        post: operations["sign_account_out"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/attention": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Nodes that wait for somebody, by what is at stake; or others, by their state or place. */
+        get: operations["list_attention"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/attention/acknowledge": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Says that the trouble of nodes is known: they sink in the list until there is another one. */
+        post: operations["acknowledge"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/attention/assign": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Says who deals with the trouble of nodes. */
+        post: operations["assign"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/attention/read-now": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Reads the devices of nodes now. */
+        post: operations["read_nodes_now"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/audit": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What was done, the newest first. Who administers some objects only sees what was done with those. */
+        get: operations["list_audit"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/callers": {
         parameters: {
             query?: never;
@@ -99,8 +425,47 @@ export interface paths {
         /** Devices in the order of their names. */
         get: operations["list_devices"];
         put?: never;
-        post?: never;
+        /** Makes a device. */
+        post: operations["create_device"];
         delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/devices/test": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Tries a connection: opens the line, lets the device say who it is, reads its clock and its current values. Nothing is
+         *     stored. A name and a place need not be said.
+         */
+        post: operations["test_device"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/devices/tests/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How a test goes. */
+        get: operations["device_test"];
+        put?: never;
+        post?: never;
+        /** Ends a test. */
+        delete: operations["end_device_test"];
         options?: never;
         head?: never;
         patch?: never;
@@ -117,6 +482,24 @@ export interface paths {
         get: operations["one_device"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        /** Changes a device. What is left out stays, of the configuration also secrets that are left out or masked. */
+        patch: operations["change_device"];
+        trace?: never;
+    };
+    "/api/v1/devices/{id}/archive": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Takes it out of use and out of the lists; nothing is deleted. */
+        post: operations["archive_device"];
         delete?: never;
         options?: never;
         head?: never;
@@ -175,6 +558,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/devices/{id}/form": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What is said of a device, as `PATCH` takes it; secrets are masked. */
+        get: operations["device_form"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/devices/{id}/health": {
         parameters: {
             query?: never;
@@ -184,6 +584,23 @@ export interface paths {
         };
         /** How well the talk with a device goes, over whatever line. */
         get: operations["device_health"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/devices/{id}/history": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Routes and points of a device, with their times; what it replaced and what replaced it. */
+        get: operations["device_history"];
         put?: never;
         post?: never;
         delete?: never;
@@ -220,6 +637,43 @@ export interface paths {
         get: operations["list_records"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/devices/{id}/replace": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Puts a meter in the place of another: the points go on with the new one, the records stay with the old one, which is
+         *     archived.
+         */
+        post: operations["replace_device"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/devices/{id}/restore": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Takes it into use again. */
+        post: operations["restore_device"];
         delete?: never;
         options?: never;
         head?: never;
@@ -599,6 +1053,110 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/export.csv": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Every device in use in the columns of an import, as CSV. */
+        get: operations["export_csv"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/export.xlsx": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Every device in use in the columns of an import, as a workbook. */
+        get: operations["export_xlsx"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/groups": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Groups. */
+        get: operations["list_groups"];
+        put?: never;
+        /** Makes a group. */
+        post: operations["create_group"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/groups/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One group. */
+        get: operations["one_group"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        /** Changes a group, for all of its devices. */
+        patch: operations["change_group"];
+        trace?: never;
+    };
+    "/api/v1/groups/{id}/archive": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Takes it out of use and out of the lists; nothing is deleted. */
+        post: operations["archive_group"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/groups/{id}/restore": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Takes it into use again. */
+        post: operations["restore_group"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/health": {
         parameters: {
             query?: never;
@@ -616,6 +1174,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/import": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Takes devices from a CSV or XLSX file: all rows or, when one has a fault, none. */
+        post: operations["import_devices"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/lines": {
         parameters: {
             query?: never;
@@ -625,6 +1200,41 @@ export interface paths {
         };
         /** Lines in the order of their names. */
         get: operations["list_lines"];
+        put?: never;
+        /** Makes a line. */
+        post: operations["create_line"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/lines/health": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How the talk went, line by line. */
+        get: operations["lines_health"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/lines/work": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What lines do now. */
+        get: operations["lines_work"];
         put?: never;
         post?: never;
         delete?: never;
@@ -647,6 +1257,24 @@ export interface paths {
         delete?: never;
         options?: never;
         head?: never;
+        /** Changes a line, for all devices that are reached over it. */
+        patch: operations["change_line"];
+        trace?: never;
+    };
+    "/api/v1/lines/{id}/archive": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Takes it out of use and out of the lists; nothing is deleted. */
+        post: operations["archive_line"];
+        delete?: never;
+        options?: never;
+        head?: never;
         patch?: never;
         trace?: never;
     };
@@ -661,6 +1289,23 @@ export interface paths {
         get: operations["line_health"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/lines/{id}/restore": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Takes it into use again. */
+        post: operations["restore_line"];
         delete?: never;
         options?: never;
         head?: never;
@@ -701,6 +1346,197 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/map": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Sites where they stand, with the states of their nodes. */
+        get: operations["map"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/modems": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Pools of modems of ours: which work, and how calls went. */
+        get: operations["list_modems"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/nodes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Nodes. */
+        get: operations["list_nodes"];
+        put?: never;
+        /** Makes a node. */
+        post: operations["create_node"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/nodes/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One node. */
+        get: operations["one_node"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        /** Changes a node. */
+        patch: operations["change_node"];
+        trace?: never;
+    };
+    "/api/v1/nodes/{id}/archive": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Takes it out of use and out of the lists; nothing is deleted. */
+        post: operations["archive_node"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/nodes/{id}/restore": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Takes it into use again. */
+        post: operations["restore_node"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/nodes/{id}/state": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A node with its state, why it is in it, and what hangs on it. */
+        get: operations["node_state"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/organisations": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Organisations. */
+        get: operations["list_organisations"];
+        put?: never;
+        /** Makes an organisation. */
+        post: operations["create_organisation"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/organisations/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One organisation. */
+        get: operations["one_organisation"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        /** Changes an organisation. */
+        patch: operations["change_organisation"];
+        trace?: never;
+    };
+    "/api/v1/organisations/{id}/archive": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Takes it out of use and out of the lists; nothing is deleted. */
+        post: operations["archive_organisation"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/organisations/{id}/restore": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Takes it into use again. */
+        post: operations["restore_organisation"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/points": {
         parameters: {
             query?: never;
@@ -711,7 +1547,8 @@ export interface paths {
         /** Points. */
         get: operations["list_points"];
         put?: never;
-        post?: never;
+        /** Makes a point. */
+        post: operations["create_point"];
         delete?: never;
         options?: never;
         head?: never;
@@ -732,7 +1569,8 @@ export interface paths {
         delete?: never;
         options?: never;
         head?: never;
-        patch?: never;
+        /** Changes a point. */
+        patch: operations["change_point"];
         trace?: never;
     };
     "/api/v1/points/{id}/archive": {
@@ -745,7 +1583,8 @@ export interface paths {
         /** The archive of a point in a period, at most 20 000 rows of 64 columns. */
         get: operations["point_archive"];
         put?: never;
-        post?: never;
+        /** Takes it out of use and out of the lists; nothing is deleted. */
+        post: operations["archive_point"];
         delete?: never;
         options?: never;
         head?: never;
@@ -786,6 +1625,40 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/points/{id}/devices": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The devices that serve or served a point, newest first. */
+        get: operations["point_devices"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/points/{id}/restore": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Takes it into use again. */
+        post: operations["restore_point"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/points/{id}/totals": {
         parameters: {
             query?: never;
@@ -812,6 +1685,23 @@ export interface paths {
         };
         /** Every version of the interval of a record, oldest first. */
         get: operations["list_versions"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/search": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Organisations, sites, nodes, points and devices by what people remember of them. */
+        get: operations["search"];
         put?: never;
         post?: never;
         delete?: never;
@@ -849,6 +1739,25 @@ export interface paths {
         put?: never;
         post?: never;
         delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/session": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Who is signed in. */
+        get: operations["who_am_i"];
+        put?: never;
+        /** Signs in. The answer has a cookie. */
+        post: operations["sign_in"];
+        /** Signs out: the cookie is worth nothing any more. */
+        delete: operations["sign_out"];
         options?: never;
         head?: never;
         patch?: never;
@@ -976,6 +1885,195 @@ export interface paths {
         /** Sites. */
         get: operations["list_sites"];
         put?: never;
+        /** Makes a site. */
+        post: operations["create_site"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/sites/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One site. */
+        get: operations["one_site"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        /** Changes a site. */
+        patch: operations["change_site"];
+        trace?: never;
+    };
+    "/api/v1/sites/{id}/archive": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Takes it out of use and out of the lists; nothing is deleted. */
+        post: operations["archive_site"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/sites/{id}/restore": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Takes it into use again. */
+        post: operations["restore_site"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/system": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How the host fares, in numbers. */
+        get: operations["system"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/system/backup": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Begins a backup, which goes on by itself. What is written to the database meanwhile is not in it. */
+        post: operations["make_backup"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/system/backups": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The backups that there are, and what became of them. */
+        get: operations["list_backups"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/system/backups/{file}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A backup as a file. It holds the passwords of meters: keep it as well guarded as the database. */
+        get: operations["download_backup"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/system/config": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The configuration in effect. Secrets are masked. */
+        get: operations["system_config"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/system/metrics": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The host's own figures of the last day, for charts. `/metrics` has all there are. */
+        get: operations["system_metrics"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/tree": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One level of the tree of places, with the states of what is below. */
+        get: operations["tree"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/tunnels": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Tunnels that are open or wait for their lines, in the order of the names of their devices. */
+        get: operations["list_tunnels"];
+        put?: never;
         post?: never;
         delete?: never;
         options?: never;
@@ -1004,12 +2102,74 @@ export interface paths {
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
+        /** @description An account. */
+        Account: {
+            created_at: components["schemas"]["Instant"];
+            /** @description Whether it may sign in, and its keys hold. */
+            enabled: boolean;
+            grants: components["schemas"]["Grant"][];
+            /** Format: int64 */
+            id: number;
+            /** @description `person` or `machine`. */
+            kind: string;
+            /** @description As it signs in. */
+            name: string;
+            one_time_until: components["schemas"]["Instant"] | null;
+            /** @description Whether codes are asked for. */
+            second_factor: boolean;
+            seen_at: components["schemas"]["Instant"] | null;
+            /**
+             * Format: int64
+             * @description Where it is signed in: how many places.
+             */
+            sign_ins: number;
+            /** @description For people. */
+            title: string;
+        };
+        /** @description What changes of an account. */
+        AccountPatch: {
+            /** @description False: it is signed out everywhere, and its keys hold no more. */
+            enabled?: boolean | null;
+            /** @description For people. */
+            title?: string | null;
+        };
+        /** @description Nodes that are acknowledged. */
+        Acknowledge: {
+            /** @description False takes the word back. */
+            known: boolean;
+            /** @description Keys, at most 500. */
+            nodes: number[];
+        };
+        /** @description Who knows of a trouble. */
+        AcknowledgedShown: {
+            at: components["schemas"]["Instant"];
+            by: string;
+        };
         /** @description Why a version is put to work. */
         Activate: {
             /** @description Whether it is put to work without a clean shadow. */
             override: boolean;
             /** @description It is written down. */
             why: string;
+        };
+        /** @description A key of a program. */
+        ApiKey: {
+            /** @description Networks that it may come from; empty: any. */
+            addresses: string[];
+            /** @description How it begins. */
+            begins: string;
+            created_at: components["schemas"]["Instant"];
+            ends_at: components["schemas"]["Instant"] | null;
+            /** Format: int64 */
+            id: number;
+            /** @description For people. */
+            name: string;
+            revoked_at: components["schemas"]["Instant"] | null;
+            /** @description Of `see`, `dispatch`, `engineer`, `administer`, `see-drivers`: it has no others, whatever its account has. */
+            rights: string[];
+            used_at: components["schemas"]["Instant"] | null;
+            /** @description Address. */
+            used_from: string | null;
         };
         /** @description What the store has of one archive. */
         ArchiveInfo: {
@@ -1029,6 +2189,114 @@ export interface components {
             last_end: components["schemas"]["Instant"] | null;
             /** Format: int64 */
             records: number;
+        };
+        /** @description Nodes that somebody deals with. */
+        Assign: {
+            /** @description Keys, at most 500. */
+            nodes: number[];
+            /** @description Who deals with them, at most 100 characters; null: nobody. */
+            to: string | null;
+        };
+        /** @description Who deals with a trouble. */
+        AssignedShown: {
+            at: components["schemas"]["Instant"];
+            to: string;
+        };
+        /** @description Nodes with their states, and how many there are of each. */
+        Attention: {
+            /** @description Nodes that are polled: the sum of `counts`. */
+            active: number;
+            /** @description When states were looked at. */
+            checked_at: components["schemas"]["Instant"];
+            counts: components["schemas"]["Counts"];
+            /** @description Nodes that are not. */
+            disabled: number;
+            items: components["schemas"]["NodeRow"][];
+            /** @description Give it as `after` for the next page; null on the last. */
+            next: string | null;
+            notes: components["schemas"]["Notes"];
+            /** @description Who deals with nodes now. */
+            people: string[];
+            /** @description Nodes that match, on all pages. */
+            total: number;
+        };
+        /** @description Something that was done. */
+        AuditEntry: {
+            /**
+             * Format: int64
+             * @description Key of the account; null: the host itself, the command line, or nobody signed in.
+             */
+            account: number | null;
+            /** @description What it is; null: it is no more. */
+            after: Record<string, never> | null;
+            at: components["schemas"]["Instant"];
+            /** @description What it was; null: it was not there, or the deed changes nothing that is kept. */
+            before: Record<string, never> | null;
+            /** @description `device.create`, `session.cancel`, … */
+            deed: string;
+            /** @description Address; empty for the host itself. */
+            from: string;
+            /** Format: int64 */
+            id: number;
+            /** @description Kind of the object. */
+            subject: string;
+            /** @description Its key. */
+            subject_id: string;
+            /** @description As people knew it then. */
+            subject_name: string;
+            /** @description Name of the account, `command line`, `host`, `nobody signed in`. */
+            who: string;
+        };
+        /** @description A backup, or a try to make one. */
+        Backup: {
+            /** @description When it was done. */
+            at: components["schemas"]["Instant"];
+            /**
+             * Format: int64
+             * @description Size of the file; null: it is not in the folder.
+             */
+            bytes: number | null;
+            /** @description Why there is none. */
+            fault: string | null;
+            /** @description Name in the folder. */
+            file: string;
+            /**
+             * @description `whole`: every page and every reference was checked; `failed`: there is none; `unknown`: this host did not make it.
+             *     `uzel backup` gives a file its name only when it is whole.
+             */
+            integrity: string;
+            /**
+             * Format: int64
+             * @description Number of its schema.
+             */
+            schema: number | null;
+            /**
+             * Format: int64
+             * @description How long it took.
+             */
+            took_s: number | null;
+            /** @description Who asked for it; null: this host did not make it. */
+            who: string | null;
+        };
+        /** @description The backups of this host. */
+        Backups: {
+            /** @description The folder that they are in, on the machine of the host. */
+            folder: string;
+            /** @description The newest 100, the newest first; also tries that failed and files that other commands left in the folder. */
+            items: components["schemas"]["Backup"][];
+            running: components["schemas"]["RunningBackup"] | null;
+        };
+        /** @description A backup that was begun. */
+        BegunBackup: {
+            /** @description Its name. */
+            file: string;
+        };
+        /** @description How many calls went so. */
+        CallCount: {
+            /** Format: int64 */
+            calls: number;
+            /** @description `connected`, `busy`, `no-answer`, `no-carrier`, `modem-fault`. */
+            result: string;
         };
         /** @description A modem that called. */
         Caller: {
@@ -1089,6 +2357,7 @@ export interface components {
              * @description Of a hundred devices.
              */
             share_percent: number;
+            so_far: components["schemas"]["SoFar"] | null;
         };
         /** @description How many sessions failed so. */
         CauseCount: {
@@ -1096,6 +2365,58 @@ export interface components {
             cause: "line" | "modem" | "meter-silent" | "meter-refuses" | "garbled" | "wrong-device" | "driver" | "limit" | "cancelled" | "host";
             /** Format: int64 */
             sessions: number;
+        };
+        /** @description Why a node is in its state: a code, and what belongs to it. */
+        CauseShown: {
+            /**
+             * Format: int32
+             * @description Sessions since the last that brought something.
+             */
+            attempts: number;
+            /** @enum {string} */
+            code: "outcome";
+            contact_at: components["schemas"]["Instant"] | null;
+            /** @description What exactly was wrong. */
+            detail: string | null;
+            driver_version: string;
+            line: string;
+            line_address: string;
+            outcome: components["schemas"]["Outcome"];
+            /**
+             * Format: int64
+             * @description The last of them.
+             */
+            session: number;
+        } | {
+            archive: string;
+            /** @enum {string} */
+            code: "late";
+            last_end: components["schemas"]["Instant"];
+            outcome: components["schemas"]["Outcome"] | null;
+        } | {
+            /** @enum {string} */
+            code: "never-read";
+            /** @description What exactly was wrong. */
+            detail: string | null;
+            outcome: components["schemas"]["Outcome"] | null;
+        } | {
+            archive: string;
+            /** @enum {string} */
+            code: "abnormal";
+            end: components["schemas"]["Instant"];
+            /**
+             * Format: int64
+             * @description The session that brought it.
+             */
+            session: number;
+            situations: components["schemas"]["SituationShown"][];
+            start: components["schemas"]["Instant"];
+        } | {
+            /** @enum {string} */
+            code: "no-device";
+        } | {
+            /** @enum {string} */
+            code: "nothing";
         };
         /** @description What is said of a cell, and of those under it. */
         CellMark: {
@@ -1210,6 +2531,18 @@ export interface components {
              * @description How long the line was held.
              */
             busy_s: number;
+            /** @description Day by day, oldest first; days without a session are not there. */
+            by_day: components["schemas"]["TalkDay"][];
+            /**
+             * Format: int64
+             * @description From meters.
+             */
+            bytes_received: number;
+            /**
+             * Format: int64
+             * @description To meters.
+             */
+            bytes_sent: number;
             /** @description The failed ones by cause, most frequent first. */
             causes: components["schemas"]["CauseCount"][];
             /**
@@ -1225,6 +2558,11 @@ export interface components {
             from: components["schemas"]["Instant"];
             last_contact_at: components["schemas"]["Instant"] | null;
             last_session: components["schemas"]["SessionBrief"] | null;
+            /**
+             * Format: int64
+             * @description How long calls were up, begun seconds; 0 where no modem of ours calls.
+             */
+            on_line_s: number;
             /** @description All of them by outcome, most frequent first: tells a modem that is silent from one that has a fault. */
             outcomes: components["schemas"]["OutcomeCount"][];
             /**
@@ -1287,13 +2625,56 @@ export interface components {
             row: number;
             rows: number;
         };
+        /** @description A key of the configuration. */
+        ConfigKey: {
+            /** @description Whether it is what holds without a configuration. */
+            is_default: boolean;
+            /** @description Whether a running host takes over a change; otherwise the next start does. */
+            is_live: boolean;
+            /** @description `sessions`. */
+            key: string;
+            /** @description `polling`; of a list of sections `listeners.0`, from 0. */
+            section: string;
+            /** @description As the file would have it; secrets are masked. */
+            value: string;
+        };
+        /** @description A change in the file that waits for the next start. */
+        ConfigWaiting: {
+            /** @description What the next start takes over; empty: nothing; masked as everywhere. */
+            after: string;
+            /** @description `http.listen`. */
+            key: string;
+        };
+        /** @description The configuration in effect. */
+        Configuration: {
+            /** @description The file that it was read from; null: there is none. */
+            file: string | null;
+            /** @description Every key, in the order of the sections. */
+            keys: components["schemas"]["ConfigKey"][];
+            /** @description Changes in the file that wait for the next start, as they were when it was read last. */
+            waiting: components["schemas"]["ConfigWaiting"][];
+        };
         /** @description What confirms an order. */
         Confirmation: {
             /** @description As it came with what is shown. */
             token: string;
         };
+        /** @description Active nodes by state; each stands in exactly one. */
+        Counts: {
+            /** @description Abnormal situations in the newest record. */
+            abnormal: number;
+            /** @description The driver failed or was refused. */
+            "driver-fault": number;
+            /** @description An archive ends too long ago, or nothing was read yet. */
+            late: number;
+            /** @description The meter cannot be reached. */
+            "no-connection": number;
+            /** @description None of these. */
+            normal: number;
+        };
         /** @description A calculator or meter. */
         Device: {
+            archived_at: components["schemas"]["Instant"] | null;
             archives: components["schemas"]["ArchiveInfo"][];
             clock: components["schemas"]["Clock"] | null;
             /** @description For the driver; secrets are masked. */
@@ -1316,11 +2697,84 @@ export interface components {
             /** @description What its inputs serve. */
             points: components["schemas"]["DevicePoint"][];
             poll: components["schemas"]["Poll"];
+            /**
+             * Format: int64
+             * @description Counts its changes; its `ETag`.
+             */
+            revision: number;
             /** @description Ways to it, the first is tried first. */
             routes: components["schemas"]["DeviceRoute"][];
             serial: string | null;
             site: components["schemas"]["DeviceSite"];
             state: components["schemas"]["DeviceState"];
+        };
+        /** @description What is said of a device. What is left out has the usual meaning. */
+        DeviceBody: {
+            /**
+             * @description `off`, or limits such as `beyond 30s within 10m every 1d`; null: its group's, or off.
+             * @default null
+             */
+            clock_policy: string | null;
+            /**
+             * @description `standard` or `zone`: whether its clock follows summer time; null: as its model does.
+             * @default null
+             */
+            clock_rule: string | null;
+            /** @description For the driver, by the keys of its description. Secrets are written only: they read as `••`. */
+            config?: Record<string, never> | null;
+            /**
+             * @description Id of its driver; null: the one that reads the model.
+             * @default null
+             */
+            driver: string | null;
+            /**
+             * @description Whether it is polled; null: it is.
+             * @default null
+             */
+            enabled: boolean | null;
+            /**
+             * @description Name of its group.
+             * @default null
+             */
+            group: string | null;
+            /**
+             * @description The model by any spelling in either script, or its id in the driver's description.
+             * @default null
+             */
+            model: string | null;
+            /**
+             * @description Unique.
+             * @default null
+             */
+            name: string | null;
+            /**
+             * Format: int64
+             * @description Key of the node where it stands.
+             * @default null
+             */
+            node: number | null;
+            /** @default null */
+            place: components["schemas"]["DevicePlaceBody"] | null;
+            /**
+             * @description What its inputs serve; null: input 1 serves one point of the device's name.
+             * @default null
+             */
+            points: components["schemas"]["DevicePointBody"][] | null;
+            /**
+             * @description Ways to it, the first is tried first.
+             * @default null
+             */
+            routes: components["schemas"]["DeviceRouteBody"][] | null;
+            /**
+             * @description `every 60m: clock hourly; H 2 * * *: daily`; null: its group's, or the usual one.
+             * @default null
+             */
+            schedule: string | null;
+            /**
+             * @description What must answer; null: the first session learns it.
+             * @default null
+             */
+            serial: string | null;
         };
         /** @description The driver of a device. */
         DeviceDriver: {
@@ -1328,6 +2782,15 @@ export interface components {
             title: components["schemas"]["Text"] | null;
             /** @description Active now; null when it is not loaded. */
             version: string | null;
+        };
+        /** @description What happened with a device. */
+        DeviceHistory: {
+            /** @description Newest first. */
+            points: components["schemas"]["PointSpan"][];
+            replaced: components["schemas"]["ReplacedDevice"] | null;
+            replaced_by: components["schemas"]["ReplacedDevice"] | null;
+            /** @description Newest first. */
+            routes: components["schemas"]["RouteSpan"][];
         };
         /** @description A line. */
         DeviceLine: {
@@ -1338,6 +2801,114 @@ export interface components {
             /** @enum {string} */
             kind: "tcp" | "udp" | "rfc2217" | "serial" | "incoming" | "modem";
             name: string;
+        };
+        /** @description What is said of a device. What is left out has the usual meaning. */
+        DevicePatch: {
+            /**
+             * @description `off`, or limits such as `beyond 30s within 10m every 1d`; null: its group's, or off.
+             * @default null
+             */
+            clock_policy: string | null;
+            /**
+             * @description `standard` or `zone`: whether its clock follows summer time; null: as its model does.
+             * @default null
+             */
+            clock_rule: string | null;
+            /** @description For the driver, by the keys of its description. Secrets are written only: they read as `••`. */
+            config?: Record<string, never> | null;
+            /**
+             * @description Id of its driver; null: the one that reads the model.
+             * @default null
+             */
+            driver: string | null;
+            /**
+             * @description Whether it is polled; null: it is.
+             * @default null
+             */
+            enabled: boolean | null;
+            /**
+             * @description Name of its group.
+             * @default null
+             */
+            group: string | null;
+            /**
+             * @description The model by any spelling in either script, or its id in the driver's description.
+             * @default null
+             */
+            model: string | null;
+            /**
+             * @description Unique.
+             * @default null
+             */
+            name: string | null;
+            /**
+             * Format: int64
+             * @description Key of the node where it stands.
+             * @default null
+             */
+            node: number | null;
+            /** @default null */
+            place: components["schemas"]["DevicePlaceBody"] | null;
+            /**
+             * @description What its inputs serve; null: input 1 serves one point of the device's name.
+             * @default null
+             */
+            points: components["schemas"]["DevicePointBody"][] | null;
+            /**
+             * @description Ways to it, the first is tried first.
+             * @default null
+             */
+            routes: components["schemas"]["DeviceRouteBody"][] | null;
+            /**
+             * @description `every 60m: clock hourly; H 2 * * *: daily`; null: its group's, or the usual one.
+             * @default null
+             */
+            schedule: string | null;
+            /**
+             * @description What must answer; null: the first session learns it.
+             * @default null
+             */
+            serial: string | null;
+        };
+        /** @description A place by names. */
+        DevicePlaceBody: {
+            /**
+             * @description Postal.
+             * @default null
+             */
+            address: string | null;
+            /**
+             * Format: double
+             * @description Degrees, north is positive.
+             * @default null
+             */
+            latitude: number | null;
+            /**
+             * Format: double
+             * @description Degrees, east is positive.
+             * @default null
+             */
+            longitude: number | null;
+            /**
+             * @description The metering installation; null: the device's name.
+             * @default null
+             */
+            node: string | null;
+            /**
+             * @description Who owns the site; null: `—`.
+             * @default null
+             */
+            organisation: string | null;
+            /**
+             * @description Null: the device's name.
+             * @default null
+             */
+            site: string | null;
+            /**
+             * @description IANA name; null: that of the site, or Europe/Moscow.
+             * @default null
+             */
+            time_zone: string | null;
         };
         /** @description What an input of a device serves. */
         DevicePoint: {
@@ -1354,6 +2925,30 @@ export interface components {
             /** @description `heat`, `hot-water`, `cold-water`, `gas`, `steam`, `electricity`. */
             resource: string;
         };
+        /** @description What one input serves. */
+        DevicePointBody: {
+            /**
+             * Format: int32
+             * @description From 1; 0 is the device as a whole.
+             * @default 0
+             */
+            input: number;
+            /**
+             * @description Unique in its node; null: the device's name.
+             * @default null
+             */
+            name: string | null;
+            /**
+             * @description `commercial` or `technological`; null: commercial.
+             * @default null
+             */
+            purpose: string | null;
+            /**
+             * @description `heat`, …; null: what the model measures.
+             * @default null
+             */
+            resource: string | null;
+        };
         /** @description A way to a device. */
         DeviceRoute: {
             line: components["schemas"]["DeviceLine"];
@@ -1363,6 +2958,35 @@ export interface components {
              */
             position: number;
             /** @description `9600-8N2`; null: the driver's own. */
+            settings: string | null;
+        };
+        /** @description A way to a device: over a line that is there, or at an address. */
+        DeviceRouteBody: {
+            /**
+             * @description Instead of that, `tcp:10.0.0.7:4001`.
+             * @default null
+             */
+            address: string | null;
+            /**
+             * Format: int64
+             * @description Key of a line.
+             * @default null
+             */
+            line: number | null;
+            /**
+             * @description What the line is called; null: its address.
+             * @default null
+             */
+            name: string | null;
+            /**
+             * @description What the line needs beside, `rts echo gap=50`; null: as it is.
+             * @default null
+             */
+            options: string | null;
+            /**
+             * @description `9600-8N2`, instead of the line's own; null: the line's or the driver's.
+             * @default null
+             */
             settings: string | null;
         };
         /** @description Where a device stands. */
@@ -1383,6 +3007,48 @@ export interface components {
          * @enum {string}
          */
         DeviceState: "disabled" | "new" | "driver-fault" | "no-connection" | "late" | "abnormal" | "normal";
+        /** @description How a test goes. Nothing of it is stored. */
+        DeviceTest: {
+            asked_at: components["schemas"]["Instant"];
+            /** Format: int64 */
+            bytes_received: number;
+            /** Format: int64 */
+            bytes_sent: number;
+            clock: components["schemas"]["ClockShown"] | null;
+            /** @description What exactly was wrong. */
+            detail: string | null;
+            ended_at: components["schemas"]["Instant"] | null;
+            /** Format: int64 */
+            id: number;
+            identity: components["schemas"]["Identity"] | null;
+            /** @description The line that is tried: `tcp:10.0.0.7:4001`. */
+            line: string;
+            outcome: components["schemas"]["Outcome"] | null;
+            /** @description What is done: `open`, `identify`, `clock`, `current`, `close`; empty before the first. */
+            phase: string;
+            /**
+             * Format: int64
+             * @description Since it has the line.
+             */
+            phase_at_ms: number;
+            /** @description What was done; whole when it has ended. */
+            phases: components["schemas"]["TestPhase"][];
+            /** @enum {string} */
+            state: "waiting" | "running" | "ended";
+            /** @description The line's bytes, waits and remarks, without secrets; whole when it has ended. */
+            trace: components["schemas"]["TraceEntry"][];
+            /** @description Current values. */
+            values: components["schemas"]["TestValue"][];
+        };
+        /** @description What becomes other of a device. */
+        Difference: {
+            /** @description As it will be. */
+            after: string;
+            /** @description As it is; empty: nothing is said. */
+            before: string;
+            /** @description Column. */
+            field: string;
+        };
         /** @description Something that was done with a version or a key. */
         Done: {
             at: components["schemas"]["Instant"];
@@ -1473,6 +3139,18 @@ export interface components {
             severity: "info" | "warning" | "alarm";
             text: string;
         };
+        /** @description What is wrong with one field of what was sent. */
+        FieldFault: {
+            /** @description Which; empty: the object as a whole. */
+            field: string;
+            /** @description What it is, and what was expected. */
+            reason: string;
+        };
+        /** @description A code of the second factor. */
+        FirstCode: {
+            /** @description Six digits. */
+            code: string;
+        };
         /** @description A model that a search found. */
         FoundModel: components["schemas"]["DriverModel"] & {
             /** @description Id of the driver that reads it. */
@@ -1491,19 +3169,84 @@ export interface components {
             reason: "not-read" | "never-written" | "overwritten" | "device-off" | "refused";
             start: components["schemas"]["Instant"];
         };
+        /** @description A role over something. At most one of `organisation`, `site`, `node` and `vendor` is there; none: over everything. */
+        Grant: {
+            node: components["schemas"]["Named"] | null;
+            organisation: components["schemas"]["Named"] | null;
+            /** @description `administrator`, `dispatcher`, `engineer`, `viewer` or `vendor`. */
+            role: string;
+            site: components["schemas"]["Named"] | null;
+            /** @description The drivers of this vendor, with role `vendor`. */
+            vendor: string | null;
+        };
+        /** @description All grants of an account. */
+        Grants: {
+            grants: components["schemas"]["NewGrant"][];
+        };
+        /** @description Devices that are read alike. */
+        Group: {
+            archived_at: components["schemas"]["Instant"] | null;
+            clock_policy: string;
+            /**
+             * Format: int64
+             * @description Devices in use that are in it.
+             */
+            devices: number;
+            /** Format: int64 */
+            id: number;
+            name: string;
+            /**
+             * Format: int64
+             * @description Counts its changes; its `ETag`.
+             */
+            revision: number;
+            schedule: string;
+            /** Format: int32 */
+            sessions: number | null;
+        };
+        /** @description What is said of a group. */
+        GroupBody: {
+            /** @description Whether the clocks of its devices are set: `off`, or limits such as `beyond 30s within 10m every 1d`; null: off. */
+            clock_policy?: string | null;
+            /** @description Unique. */
+            name: string;
+            /** @description When its devices are read, and what, unless they have schedules of their own. */
+            schedule: string;
+            /**
+             * Format: int32
+             * @description Sessions at once of its devices; null: as many as there may be.
+             */
+            sessions?: number | null;
+        };
+        /** @description What is said of a group. */
+        GroupPatch: {
+            /** @description Whether the clocks of its devices are set: `off`, or limits such as `beyond 30s within 10m every 1d`; null: off. */
+            clock_policy?: string | null;
+            /** @description Unique. */
+            name?: string;
+            /** @description When its devices are read, and what, unless they have schedules of their own. */
+            schedule?: string;
+            /**
+             * Format: int32
+             * @description Sessions at once of its devices; null: as many as there may be.
+             */
+            sessions?: number | null;
+        };
         /** @description How the host fares. */
         Health: {
+            /** @description Whether people sign in; false: for development, whoever asks may do everything, and every screen says so. */
+            accounts: boolean;
             /** @description Whether driver packages are taken that nobody signed: for development only. */
             drivers_unsigned: boolean;
             /** @description Whether only this machine can reach the API. */
             loopback_only: boolean;
-            /** @description Modems of ours that rest because they were at fault. */
+            /** @description Modems of ours that rest because they were at fault; none for those who are no engineers over everything. */
             modems_resting: components["schemas"]["RestingModem"][];
             /** @description The host's clock. */
             now: components["schemas"]["Instant"];
             /** @enum {string} */
             polling: "running" | "paused";
-            /** @description Sessions that run. */
+            /** @description Sessions that run; 0 for those who see only a part. */
             sessions_open: number;
             /** @description When the host started. */
             started_at: components["schemas"]["Instant"];
@@ -1524,6 +3267,26 @@ export interface components {
             /** @description With the decimals that the device has. */
             value: string;
         };
+        /** @description What one state hides. */
+        Hidden: {
+            cause: components["schemas"]["CauseShown"];
+            since: components["schemas"]["Instant"] | null;
+            state: components["schemas"]["NodeState"];
+        };
+        /** @description Something that was found. */
+        Hit: {
+            address: string | null;
+            /** Format: int64 */
+            id: number;
+            kind: components["schemas"]["Kind"];
+            /** @description Official spelling of a device's model. */
+            model_name: string | null;
+            name: string;
+            node: components["schemas"]["Named"] | null;
+            serial: string | null;
+            site: components["schemas"]["Named"] | null;
+            state: components["schemas"]["NodeState"] | null;
+        };
         /** @description Who answered. */
         Identity: {
             /** @description Names and values, for people. */
@@ -1534,6 +3297,36 @@ export interface components {
             firmware: string | null;
             model: string;
             serial: string | null;
+        };
+        /** @description What becomes of a row. */
+        ImportRow: {
+            /** @description What becomes other, column by column. */
+            differences: components["schemas"]["Difference"][];
+            /** @description All that is wrong. */
+            faults: components["schemas"]["FieldFault"][];
+            /** @description Of the device, as the row says it. */
+            name: string | null;
+            /** @description From 1, the head line and empty ones not counted. */
+            row: number;
+            /** @enum {string} */
+            verdict: "new" | "change" | "same" | "fault";
+        };
+        /** @description What becomes of a file. */
+        Imported: {
+            /** @description Devices that become other. */
+            changed: number;
+            /** @description Rows that cannot be taken. */
+            faults: number;
+            /** @description One entry a row, in order. */
+            items: components["schemas"]["ImportRow"][];
+            /** @description Devices that are not there yet. */
+            new: number;
+            /** @description How many. */
+            rows: number;
+            /** @description Devices that are just so. */
+            same: number;
+            /** @description Whether it was stored: never when it is only tried, nor when a row has a fault. */
+            stored: boolean;
         };
         /** Format: date-time */
         Instant: string;
@@ -1561,10 +3354,16 @@ export interface components {
             valid_to: components["schemas"]["Instant"] | null;
             vendor: string;
         };
+        /**
+         * @description What an entry of the index is.
+         * @enum {string}
+         */
+        Kind: "site" | "node" | "device" | "point" | "organisation";
         /** @description A line: the shared way to devices, one session at a time. */
         Line: {
             /** @description `host:port`, the path of the port, `listener/identity` or `pool/number`. */
             address: string;
+            archived_at: components["schemas"]["Instant"] | null;
             /** @description The devices that are reached over it, in the order of their names. */
             devices: components["schemas"]["LineDevice"][];
             /** Format: int64 */
@@ -1576,8 +3375,24 @@ export interface components {
             name: string;
             /** @description Words between spaces: `rts echo gap=50`; empty for none. */
             options: string;
+            /**
+             * Format: int64
+             * @description Counts its changes; its `ETag`.
+             */
+            revision: number;
             /** @description `9600-8N2`; null: the drivers' own. */
             settings: string | null;
+        };
+        /** @description What is said of a line. */
+        LineBody: {
+            /** @description `tcp:10.0.0.7:4001`, `udp:…`, `rfc2217:…`, `serial:/dev/ttyS0`, `incoming:LISTENER/IDENTITY` or `modem:POOL/NUMBER`. */
+            address: string;
+            /** @description Unique. */
+            name: string;
+            /** @description Words between spaces: `rts echo gap=50`. */
+            options?: string | null;
+            /** @description `9600-8N2`; null: the drivers' own. */
+            settings?: string | null;
         };
         /** @description A device on a line. */
         LineDevice: {
@@ -1589,6 +3404,75 @@ export interface components {
              * @description Which of the device's ways this is, from 0.
              */
             position: number;
+        };
+        /** @description How the talk over one line went. A line without a session in that time is not there. */
+        LineHealth: {
+            /**
+             * Format: double
+             * @description How long it was held.
+             */
+            busy_s: number;
+            /**
+             * Format: int64
+             * @description To and from meters.
+             */
+            bytes: number;
+            /**
+             * Format: int64
+             * @description Key of the line.
+             */
+            line: number;
+            /**
+             * Format: int64
+             * @description How long calls were up, begun seconds.
+             */
+            on_line_s: number;
+            /**
+             * Format: double
+             * @description Of the questions, how many were asked again. 0 to 1; null when none was asked.
+             */
+            retry_share: number | null;
+            /**
+             * Format: int64
+             * @description Sessions that started in this time and ended.
+             */
+            sessions: number;
+            /**
+             * Format: double
+             * @description Complete sessions among those that tell of device and line. 0 to 1; null when there was none.
+             */
+            success_share: number | null;
+        };
+        /** @description What is said of a line. */
+        LinePatch: {
+            /** @description `tcp:10.0.0.7:4001`, `udp:…`, `rfc2217:…`, `serial:/dev/ttyS0`, `incoming:LISTENER/IDENTITY` or `modem:POOL/NUMBER`. */
+            address?: string;
+            /** @description Unique. */
+            name?: string;
+            /** @description Words between spaces: `rts echo gap=50`. */
+            options?: string | null;
+            /** @description `9600-8N2`; null: the drivers' own. */
+            settings?: string | null;
+        };
+        /** @description A session on a line. */
+        LineSession: {
+            device: components["schemas"]["Named"];
+            /** Format: int64 */
+            id: number;
+            /** @enum {string} */
+            reason: "schedule" | "read-now" | "tunnel" | "control" | "command-line" | "by-hand";
+            started_at: components["schemas"]["Instant"];
+        };
+        /** @description What one line does now. A line that does nothing is not there. */
+        LineWork: {
+            /**
+             * Format: int64
+             * @description Key of the line.
+             */
+            line: number;
+            session: components["schemas"]["LineSession"] | null;
+            /** @description Devices whose turn has come and that wait for it, in the order of their names. */
+            waiting: components["schemas"]["Named"][];
         };
         /** @description A port that modems call. */
         Listener: {
@@ -1696,6 +3580,7 @@ export interface components {
         /** @description A line that a driver logged. */
         LogLine: {
             at: components["schemas"]["Instant"];
+            /** @description Its name is empty for vendors. */
             device: components["schemas"]["Named"];
             /** @description `debug`, `info`, `warn` or `error`. */
             level: string;
@@ -1707,6 +3592,34 @@ export interface components {
             /** @description What; characters that steer a terminal or turn the direction of writing are replaced. */
             text: string;
         };
+        /** @description A site on the map. */
+        MapSite: {
+            address: string | null;
+            counts: components["schemas"]["Counts"];
+            disabled: number;
+            /** Format: int64 */
+            id: number;
+            /**
+             * Format: double
+             * @description Degrees, north is positive.
+             */
+            latitude: number;
+            /**
+             * Format: double
+             * @description Degrees, east is positive.
+             */
+            longitude: number;
+            name: string;
+            /** @description That of its node that is worst off. */
+            state: components["schemas"]["NodeState"];
+        };
+        /** @description Where pictures of a map come from. */
+        MapTiles: {
+            /** @description Whose they are: must be shown. */
+            attribution: string;
+            /** @description With `{z}`, `{x}` and `{y}`. */
+            url: string;
+        };
         /** @description What is said of a cell. */
         Mark: {
             /** @description The meter's own word for it. */
@@ -1715,6 +3628,39 @@ export interface components {
             column: number;
             /** @enum {string} */
             quality: "good" | "doubtful" | "substituted" | "absent";
+        };
+        /** @description One figure. */
+        MetricSeries: {
+            /** @description Whether a value is the sum over its step; otherwise it is of the moment. */
+            is_sum: boolean;
+            /**
+             * @description `sessions-running`, `sessions-waiting`, `sessions-ended`, `sessions-complete`, `records`, `exchanges`, `retries`,
+             *     `line-bytes`, `driver-cpu-ms`, `cpu-ms`, `memory-bytes`, `database-bytes`, `log-bytes`, `disk-free-bytes`,
+             *     `writes-waiting`, `store-paused`, `callers-connected`, `http-answers`, `http-failures`.
+             */
+            name: string;
+            /** @description One a step; null: not known. */
+            values: (number | null)[];
+        };
+        /** @description Figures of the host, a value a minute. In memory only: they begin with the host. */
+        Metrics: {
+            from: components["schemas"]["Instant"] | null;
+            series: components["schemas"]["MetricSeries"][];
+            /**
+             * Format: int64
+             * @description Length of a step.
+             */
+            step_s: number;
+        };
+        /** @description A modem of ours. */
+        Modem: {
+            /** @description Whether it dials or is in a call. */
+            engaged: boolean;
+            /** @description What was wrong with it; null: it works. */
+            fault: string | null;
+            /** @description `serial:/dev/ttyS1`. */
+            port: string;
+            rests_until: components["schemas"]["Instant"] | null;
         };
         /** @description Something that has a name. */
         Named: {
@@ -1725,6 +3671,39 @@ export interface components {
             id: number;
             /** @description Its name. */
             name: string;
+        };
+        /** @description A new account. */
+        NewAccount: {
+            grants: components["schemas"]["NewGrant"][];
+            /** @description `person` or `machine`. */
+            kind: string;
+            /** @description As it signs in: letters, digits, dots, dashes, underscores, @. Capitals become small. */
+            name: string;
+            /** @description For people. */
+            title: string;
+        };
+        /** @description A new key of a program. */
+        NewApiKey: {
+            /** @description Networks that it may come from, such as `10.0.0.0/24` or `10.0.0.7`; empty: any. */
+            addresses?: string[];
+            ends_at?: components["schemas"]["Instant"] | null;
+            /** @description For people. */
+            name: string;
+            /** @description Of `see`, `dispatch`, `engineer`, `administer`, `see-drivers`. */
+            rights: string[];
+        };
+        /** @description A role to be granted. At most one of `organisation`, `site`, `node` and `vendor` is given; none: over everything. */
+        NewGrant: {
+            /** Format: int64 */
+            node?: number | null;
+            /** Format: int64 */
+            organisation?: number | null;
+            /** @description `administrator`, `dispatcher`, `engineer`, `viewer` or `vendor`. */
+            role: string;
+            /** Format: int64 */
+            site?: number | null;
+            /** @description The drivers of this vendor, with role `vendor`. */
+            vendor?: string | null;
         };
         /** @description A new key. */
         NewKey: {
@@ -1759,6 +3738,13 @@ export interface components {
             /** @description It is written down. */
             why: string;
         };
+        /** @description A password takes the place of another. */
+        NewPassword: {
+            /** @description 10 characters or more. */
+            new: string;
+            /** @description Or the one-time secret. */
+            old: string;
+        };
         /** @description What is wanted. */
         NewTunnel: {
             /**
@@ -1772,7 +3758,104 @@ export interface components {
              */
             minutes: number;
         };
+        /** @description A metering installation. */
+        Node: {
+            archived_at: components["schemas"]["Instant"] | null;
+            /**
+             * Format: int64
+             * @description Devices in use.
+             */
+            devices: number;
+            /** Format: int64 */
+            id: number;
+            name: string;
+            /**
+             * Format: int64
+             * @description Counts its changes; its `ETag`.
+             */
+            revision: number;
+            site: components["schemas"]["Named"];
+        };
+        /** @description What is said of a node. */
+        NodeBody: {
+            /** @description Unique in the site. */
+            name: string;
+            /**
+             * Format: int64
+             * @description Key of where it stands, for good.
+             */
+            site: number;
+        };
+        /** @description What came of it for one node. */
+        NodeOutcome: {
+            /** Format: int64 */
+            node: number;
+            outcome: components["schemas"]["NodeWord"];
+        };
+        /** @description What is said of a node. */
+        NodePatch: {
+            /** @description Unique in the site. */
+            name?: string;
+            /**
+             * Format: int64
+             * @description Key of where it stands, for good.
+             */
+            site?: number;
+        };
+        /** @description A node with its one state. */
+        NodeRow: {
+            acknowledged: components["schemas"]["AcknowledgedShown"] | null;
+            assigned: components["schemas"]["AssignedShown"] | null;
+            cause: components["schemas"]["CauseShown"];
+            contact_at: components["schemas"]["Instant"] | null;
+            /**
+             * Format: int64
+             * @description The device that the state is about; null when nothing is wrong.
+             */
+            device: number | null;
+            devices: components["schemas"]["RowDevice"][];
+            hidden: components["schemas"]["Hidden"] | null;
+            /** Format: int64 */
+            id: number;
+            name: string;
+            organisation: components["schemas"]["Named"];
+            points: components["schemas"]["Named"][];
+            since: components["schemas"]["Instant"] | null;
+            site: components["schemas"]["RowSite"];
+            stake: components["schemas"]["StakeShown"];
+            state: components["schemas"]["NodeState"];
+        };
+        /**
+         * @description The one state of a node; the first that holds. The first hides the truth of those behind it.
+         * @enum {string}
+         */
+        NodeState: "disabled" | "driver-fault" | "no-connection" | "late" | "abnormal" | "normal";
+        /**
+         * @description What came of it for one node.
+         * @enum {string}
+         */
+        NodeWord: "done" | "not-waiting" | "already-reading" | "no-device" | "busy" | "not-found";
+        /** @description What else there is to say of each count. */
+        Notes: {
+            /** @description Nodes that are abnormal since less than a day. */
+            abnormal_new: number;
+            /** @description Drivers at fault. */
+            drivers: string[];
+            late_since: components["schemas"]["Instant"] | null;
+            /** @description Nodes without connection whose records are lost within a week. */
+            no_connection_lost_soon: number;
+        };
         Number: number;
+        /** @description A one-time secret. It is shown once. */
+        OneTime: {
+            account: components["schemas"]["Account"];
+            /** @description Signs in once, to choose a password. Null for a machine: it has keys. */
+            secret: string | null;
+        };
+        /** @description A tunnel among all. */
+        OpenTunnel: components["schemas"]["TunnelState"] & {
+            device: components["schemas"]["Named"];
+        };
         /** @description An order to change a device. */
         Order: {
             arguments: {
@@ -1819,6 +3902,33 @@ export interface components {
          * @enum {string}
          */
         OrderWord: "asc" | "desc";
+        /** @description Who owns sites. */
+        Organisation: {
+            archived_at: components["schemas"]["Instant"] | null;
+            /** Format: int64 */
+            id: number;
+            name: string;
+            /**
+             * Format: int64
+             * @description Counts its changes; its `ETag`.
+             */
+            revision: number;
+            /**
+             * Format: int64
+             * @description Sites in use.
+             */
+            sites: number;
+        };
+        /** @description What is said of an organisation. */
+        OrganisationBody: {
+            /** @description Unique. */
+            name: string;
+        };
+        /** @description What is said of an organisation. */
+        OrganisationPatch: {
+            /** @description Unique. */
+            name?: string;
+        };
         /** @enum {string} */
         Outcome: "complete" | "partial" | "no-route" | "line-refused" | "line-busy" | "no-carrier" | "modem-silent" | "modem-fault" | "line-closed" | "no-answer" | "garbled" | "wrong-device" | "refused" | "unsupported" | "bad-config" | "driver-trap" | "driver-fault" | "limit-cpu" | "limit-memory" | "limit-time" | "limit-bytes" | "limit-rows" | "limit-log" | "no-slot" | "cancelled" | "storage" | "interrupted";
         /** @description How many sessions ended so. */
@@ -1834,6 +3944,112 @@ export interface components {
             outcome: components["schemas"]["Outcome"];
             /** Format: int64 */
             sessions: number;
+        };
+        /** @description What came of it, node by node, in the order that was asked. */
+        Outcomes: {
+            /** @description How many of them are done. */
+            done: number;
+            items: components["schemas"]["NodeOutcome"][];
+        };
+        /** @description A place where the account is signed in. */
+        OwnSignIn: {
+            /** @description What the browser says of itself. */
+            agent: string;
+            begun_at: components["schemas"]["Instant"];
+            ends_at: components["schemas"]["Instant"];
+            /** @description Address. */
+            from: string;
+            /** Format: int64 */
+            id: number;
+            /** @description Whether it is the one that asks. */
+            is_this: boolean;
+            /** @description When it was last used, to the minute. */
+            seen_at: components["schemas"]["Instant"];
+        };
+        /** @description One page of a list. */
+        Page_Account: {
+            /** @description The rows. */
+            items: {
+                created_at: components["schemas"]["Instant"];
+                /** @description Whether it may sign in, and its keys hold. */
+                enabled: boolean;
+                grants: components["schemas"]["Grant"][];
+                /** Format: int64 */
+                id: number;
+                /** @description `person` or `machine`. */
+                kind: string;
+                /** @description As it signs in. */
+                name: string;
+                one_time_until: components["schemas"]["Instant"] | null;
+                /** @description Whether codes are asked for. */
+                second_factor: boolean;
+                seen_at: components["schemas"]["Instant"] | null;
+                /**
+                 * Format: int64
+                 * @description Where it is signed in: how many places.
+                 */
+                sign_ins: number;
+                /** @description For people. */
+                title: string;
+            }[];
+            /** @description Give it as `after` for the next page; null on the last. */
+            next: string | null;
+        };
+        /** @description One page of a list. */
+        Page_ApiKey: {
+            /** @description The rows. */
+            items: {
+                /** @description Networks that it may come from; empty: any. */
+                addresses: string[];
+                /** @description How it begins. */
+                begins: string;
+                created_at: components["schemas"]["Instant"];
+                ends_at: components["schemas"]["Instant"] | null;
+                /** Format: int64 */
+                id: number;
+                /** @description For people. */
+                name: string;
+                revoked_at: components["schemas"]["Instant"] | null;
+                /** @description Of `see`, `dispatch`, `engineer`, `administer`, `see-drivers`: it has no others, whatever its account has. */
+                rights: string[];
+                used_at: components["schemas"]["Instant"] | null;
+                /** @description Address. */
+                used_from: string | null;
+            }[];
+            /** @description Give it as `after` for the next page; null on the last. */
+            next: string | null;
+        };
+        /** @description One page of a list. */
+        Page_AuditEntry: {
+            /** @description The rows. */
+            items: {
+                /**
+                 * Format: int64
+                 * @description Key of the account; null: the host itself, the command line, or nobody signed in.
+                 */
+                account: number | null;
+                /** @description What it is; null: it is no more. */
+                after: Record<string, never> | null;
+                at: components["schemas"]["Instant"];
+                /** @description What it was; null: it was not there, or the deed changes nothing that is kept. */
+                before: Record<string, never> | null;
+                /** @description `device.create`, `session.cancel`, … */
+                deed: string;
+                /** @description Address; empty for the host itself. */
+                from: string;
+                /** Format: int64 */
+                id: number;
+                /** @description Kind of the object. */
+                subject: string;
+                /** @description Its key. */
+                subject_id: string;
+                /** @description As people knew it then. */
+                subject_name: string;
+                /** @description Name of the account, `command line`, `host`, `nobody signed in`. */
+                who: string;
+            }[];
+            /** @description Give it as `after` for the next page; null on the last. */
+            next: string | null;
         };
         /** @description One page of a list. */
         Page_Caller: {
@@ -1949,6 +4165,7 @@ export interface components {
         Page_Device: {
             /** @description The rows. */
             items: {
+                archived_at: components["schemas"]["Instant"] | null;
                 archives: components["schemas"]["ArchiveInfo"][];
                 clock: components["schemas"]["Clock"] | null;
                 /** @description For the driver; secrets are masked. */
@@ -1971,6 +4188,11 @@ export interface components {
                 /** @description What its inputs serve. */
                 points: components["schemas"]["DevicePoint"][];
                 poll: components["schemas"]["Poll"];
+                /**
+                 * Format: int64
+                 * @description Counts its changes; its `ETag`.
+                 */
+                revision: number;
                 /** @description Ways to it, the first is tried first. */
                 routes: components["schemas"]["DeviceRoute"][];
                 serial: string | null;
@@ -2073,6 +4295,32 @@ export interface components {
             next: string | null;
         };
         /** @description One page of a list. */
+        Page_Group: {
+            /** @description The rows. */
+            items: {
+                archived_at: components["schemas"]["Instant"] | null;
+                clock_policy: string;
+                /**
+                 * Format: int64
+                 * @description Devices in use that are in it.
+                 */
+                devices: number;
+                /** Format: int64 */
+                id: number;
+                name: string;
+                /**
+                 * Format: int64
+                 * @description Counts its changes; its `ETag`.
+                 */
+                revision: number;
+                schedule: string;
+                /** Format: int32 */
+                sessions: number | null;
+            }[];
+            /** @description Give it as `after` for the next page; null on the last. */
+            next: string | null;
+        };
+        /** @description One page of a list. */
         Page_Key: {
             /** @description The rows. */
             items: {
@@ -2099,6 +4347,7 @@ export interface components {
             items: {
                 /** @description `host:port`, the path of the port, `listener/identity` or `pool/number`. */
                 address: string;
+                archived_at: components["schemas"]["Instant"] | null;
                 /** @description The devices that are reached over it, in the order of their names. */
                 devices: components["schemas"]["LineDevice"][];
                 /** Format: int64 */
@@ -2110,8 +4359,72 @@ export interface components {
                 name: string;
                 /** @description Words between spaces: `rts echo gap=50`; empty for none. */
                 options: string;
+                /**
+                 * Format: int64
+                 * @description Counts its changes; its `ETag`.
+                 */
+                revision: number;
                 /** @description `9600-8N2`; null: the drivers' own. */
                 settings: string | null;
+            }[];
+            /** @description Give it as `after` for the next page; null on the last. */
+            next: string | null;
+        };
+        /** @description One page of a list. */
+        Page_LineHealth: {
+            /** @description The rows. */
+            items: {
+                /**
+                 * Format: double
+                 * @description How long it was held.
+                 */
+                busy_s: number;
+                /**
+                 * Format: int64
+                 * @description To and from meters.
+                 */
+                bytes: number;
+                /**
+                 * Format: int64
+                 * @description Key of the line.
+                 */
+                line: number;
+                /**
+                 * Format: int64
+                 * @description How long calls were up, begun seconds.
+                 */
+                on_line_s: number;
+                /**
+                 * Format: double
+                 * @description Of the questions, how many were asked again. 0 to 1; null when none was asked.
+                 */
+                retry_share: number | null;
+                /**
+                 * Format: int64
+                 * @description Sessions that started in this time and ended.
+                 */
+                sessions: number;
+                /**
+                 * Format: double
+                 * @description Complete sessions among those that tell of device and line. 0 to 1; null when there was none.
+                 */
+                success_share: number | null;
+            }[];
+            /** @description Give it as `after` for the next page; null on the last. */
+            next: string | null;
+        };
+        /** @description One page of a list. */
+        Page_LineWork: {
+            /** @description The rows. */
+            items: {
+                /**
+                 * Format: int64
+                 * @description Key of the line.
+                 */
+                line: number;
+                session: components["schemas"]["LineSession"] | null;
+                /** @description Devices whose turn has come and that wait for it, in the order of their names. */
+                waiting: components["schemas"]["Named"][];
             }[];
             /** @description Give it as `after` for the next page; null on the last. */
             next: string | null;
@@ -2169,6 +4482,7 @@ export interface components {
             /** @description The rows. */
             items: {
                 at: components["schemas"]["Instant"];
+                /** @description Its name is empty for vendors. */
                 device: components["schemas"]["Named"];
                 /** @description `debug`, `info`, `warn` or `error`. */
                 level: string;
@@ -2195,6 +4509,38 @@ export interface components {
                 /** @description Its name. */
                 name: string;
             }[];
+            /** @description Give it as `after` for the next page; null on the last. */
+            next: string | null;
+        };
+        /** @description One page of a list. */
+        Page_Node: {
+            /** @description The rows. */
+            items: {
+                archived_at: components["schemas"]["Instant"] | null;
+                /**
+                 * Format: int64
+                 * @description Devices in use.
+                 */
+                devices: number;
+                /** Format: int64 */
+                id: number;
+                name: string;
+                /**
+                 * Format: int64
+                 * @description Counts its changes; its `ETag`.
+                 */
+                revision: number;
+                site: components["schemas"]["Named"];
+            }[];
+            /** @description Give it as `after` for the next page; null on the last. */
+            next: string | null;
+        };
+        /** @description One page of a list. */
+        Page_OpenTunnel: {
+            /** @description The rows. */
+            items: (components["schemas"]["TunnelState"] & {
+                device: components["schemas"]["Named"];
+            })[];
             /** @description Give it as `after` for the next page; null on the last. */
             next: string | null;
         };
@@ -2245,9 +4591,52 @@ export interface components {
             next: string | null;
         };
         /** @description One page of a list. */
+        Page_Organisation: {
+            /** @description The rows. */
+            items: {
+                archived_at: components["schemas"]["Instant"] | null;
+                /** Format: int64 */
+                id: number;
+                name: string;
+                /**
+                 * Format: int64
+                 * @description Counts its changes; its `ETag`.
+                 */
+                revision: number;
+                /**
+                 * Format: int64
+                 * @description Sites in use.
+                 */
+                sites: number;
+            }[];
+            /** @description Give it as `after` for the next page; null on the last. */
+            next: string | null;
+        };
+        /** @description One page of a list. */
+        Page_OwnSignIn: {
+            /** @description The rows. */
+            items: {
+                /** @description What the browser says of itself. */
+                agent: string;
+                begun_at: components["schemas"]["Instant"];
+                ends_at: components["schemas"]["Instant"];
+                /** @description Address. */
+                from: string;
+                /** Format: int64 */
+                id: number;
+                /** @description Whether it is the one that asks. */
+                is_this: boolean;
+                /** @description When it was last used, to the minute. */
+                seen_at: components["schemas"]["Instant"];
+            }[];
+            /** @description Give it as `after` for the next page; null on the last. */
+            next: string | null;
+        };
+        /** @description One page of a list. */
         Page_Point: {
             /** @description The rows. */
             items: {
+                archived_at: components["schemas"]["Instant"] | null;
                 device: components["schemas"]["Named"] | null;
                 /** Format: int64 */
                 id: number;
@@ -2257,7 +4646,52 @@ export interface components {
                 purpose: string;
                 /** @description `heat`, `hot-water`, `cold-water`, `gas`, `steam`, `electricity`. */
                 resource: string;
+                /**
+                 * Format: int64
+                 * @description Counts its changes; its `ETag`.
+                 */
+                revision: number;
                 site: components["schemas"]["Named"];
+            }[];
+            /** @description Give it as `after` for the next page; null on the last. */
+            next: string | null;
+        };
+        /** @description One page of a list. */
+        Page_PointDevice: {
+            /** @description The rows. */
+            items: {
+                archived_at: components["schemas"]["Instant"] | null;
+                device: components["schemas"]["Named"];
+                /** @description Id of its driver. */
+                driver: string;
+                from: components["schemas"]["Instant"] | null;
+                /**
+                 * Format: int32
+                 * @description Of the device.
+                 */
+                input: number;
+                /** @description Id of a model in the driver's description. */
+                model: string | null;
+                serial: string | null;
+                to: components["schemas"]["Instant"] | null;
+            }[];
+            /** @description Give it as `after` for the next page; null on the last. */
+            next: string | null;
+        };
+        /** @description One page of a list. */
+        Page_Pool: {
+            /** @description The rows. */
+            items: {
+                /** @description Calls since the host started. */
+                calls: components["schemas"]["CallCount"][];
+                modems: components["schemas"]["Modem"][];
+                /** @description The first part of the addresses of its lines. */
+                name: string;
+                /**
+                 * Format: int64
+                 * @description How long calls were up since the host started, begun seconds.
+                 */
+                on_line_s: number;
             }[];
             /** @description Give it as `after` for the next page; null on the last. */
             next: string | null;
@@ -2391,9 +4825,10 @@ export interface components {
             /** @description The rows. */
             items: {
                 address: string | null;
+                archived_at: components["schemas"]["Instant"] | null;
                 /**
                  * Format: int64
-                 * @description Devices that stand there.
+                 * @description Devices in use that stand there.
                  */
                 devices: number;
                 /** Format: int64 */
@@ -2411,6 +4846,11 @@ export interface components {
                 name: string;
                 /** @description Who owns it. */
                 organisation: components["schemas"]["Named"];
+                /**
+                 * Format: int64
+                 * @description Counts its changes; its `ETag`.
+                 */
+                revision: number;
                 /** @description IANA name. */
                 time_zone: string;
             }[];
@@ -2493,6 +4933,7 @@ export interface components {
         };
         /** @description One commercial quantity set: a heat input, a hot-water loop, a cold-water pipe. */
         Point: {
+            archived_at: components["schemas"]["Instant"] | null;
             device: components["schemas"]["Named"] | null;
             /** Format: int64 */
             id: number;
@@ -2502,6 +4943,11 @@ export interface components {
             purpose: string;
             /** @description `heat`, `hot-water`, `cold-water`, `gas`, `steam`, `electricity`. */
             resource: string;
+            /**
+             * Format: int64
+             * @description Counts its changes; its `ETag`.
+             */
+            revision: number;
             site: components["schemas"]["Named"];
         };
         /** @description The archive of a point. What is said of a row names it by its place, from 0. Runs are of rows that follow one another. */
@@ -2545,6 +4991,20 @@ export interface components {
             first_start: components["schemas"]["Instant"];
             kind: string;
             last_end: components["schemas"]["Instant"];
+        };
+        /** @description What is said of a point. */
+        PointBody: {
+            /** @description Unique in the node. */
+            name: string;
+            /**
+             * Format: int64
+             * @description Key of the installation that it is of, for good.
+             */
+            node: number;
+            /** @description `commercial` or `technological`. */
+            purpose: string;
+            /** @description `heat`, `hot-water`, `cold-water`, `gas`, `steam` or `electricity`. */
+            resource: string;
         };
         /** @description One column. */
         PointColumn: {
@@ -2601,6 +5061,31 @@ export interface components {
             serial: string | null;
             to: components["schemas"]["Instant"] | null;
         };
+        /** @description What is said of a point. */
+        PointPatch: {
+            /** @description Unique in the node. */
+            name?: string;
+            /**
+             * Format: int64
+             * @description Key of the installation that it is of, for good.
+             */
+            node?: number;
+            /** @description `commercial` or `technological`. */
+            purpose?: string;
+            /** @description `heat`, `hot-water`, `cold-water`, `gas`, `steam` or `electricity`. */
+            resource?: string;
+        };
+        /** @description What an input served, and when. */
+        PointSpan: {
+            from: components["schemas"]["Instant"] | null;
+            /**
+             * Format: int32
+             * @description Of the device.
+             */
+            input: number;
+            point: components["schemas"]["Named"];
+            to: components["schemas"]["Instant"] | null;
+        };
         /** @description Totals beside sums. */
         PointTotals: {
             items: components["schemas"]["TotalCheck"][];
@@ -2634,16 +5119,38 @@ export interface components {
              */
             schedule: string;
         };
+        /** @description A pool of modems of ours. */
+        Pool: {
+            /** @description Calls since the host started. */
+            calls: components["schemas"]["CallCount"][];
+            modems: components["schemas"]["Modem"][];
+            /** @description The first part of the addresses of its lines. */
+            name: string;
+            /**
+             * Format: int64
+             * @description How long calls were up since the host started, begun seconds.
+             */
+            on_line_s: number;
+        };
         /** @description The document. */
         Problem: {
+            /** @description What the reason is about, by names of it. */
+            about?: {
+                [key: string]: string;
+            } | null;
             /**
              * @description Stable: `not-found`, `bad-query`, `bad-body`, `conflict`, `already-reading`, `refused`, `busy`, `storage-paused`,
-             *     `shutting-down`, `bad-host`, `method-not-allowed`, `too-large`, `too-slow`,
-             *     `internal`.
+             *     `shutting-down`, `bad-host`, `method-not-allowed`, `too-large`, `too-slow`, `invalid`, `changed-meanwhile`,
+             *     `internal`; of accounts `not-signed-in`, `bad-credentials`, `code-needed`, `password-change-needed`, `forbidden`,
+             *     `cross-site`, `slow-down`.
              */
             code: string;
             /** @description For people. */
             detail?: string | null;
+            /** @description Every fault of what was sent, with `invalid` and `conflict`. */
+            faults?: components["schemas"]["FieldFault"][];
+            /** @description Why exactly, where it is one of a closed list, for those who tell it in another language. */
+            reason?: string | null;
             /** @description In the log of the host too. */
             request_id: string;
             /**
@@ -2660,6 +5167,15 @@ export interface components {
             title: string;
             /** @description `about:blank`: the code says it. */
             type: string;
+        };
+        /** @description Proof that it is not only an open screen. */
+        Proof: {
+            password: string;
+        };
+        /** @description Nodes whose devices are read now. */
+        ReadNodes: {
+            /** @description Keys, at most 500. */
+            nodes: number[];
         };
         /** @description What to read. */
         ReadNow: {
@@ -2730,6 +5246,95 @@ export interface components {
             /** @description Give it as `after` for the next page; null on the last. */
             next: string | null;
         };
+        /** @description A meter that takes the place of another. */
+        ReplaceBody: {
+            at?: components["schemas"]["Instant"] | null;
+            device: {
+                /**
+                 * @description `off`, or limits such as `beyond 30s within 10m every 1d`; null: its group's, or off.
+                 * @default null
+                 */
+                clock_policy: string | null;
+                /**
+                 * @description `standard` or `zone`: whether its clock follows summer time; null: as its model does.
+                 * @default null
+                 */
+                clock_rule: string | null;
+                /** @description For the driver, by the keys of its description. Secrets are written only: they read as `••`. */
+                config?: Record<string, never> | null;
+                /**
+                 * @description Id of its driver; null: the one that reads the model.
+                 * @default null
+                 */
+                driver: string | null;
+                /**
+                 * @description Whether it is polled; null: it is.
+                 * @default null
+                 */
+                enabled: boolean | null;
+                /**
+                 * @description Name of its group.
+                 * @default null
+                 */
+                group: string | null;
+                /**
+                 * @description The model by any spelling in either script, or its id in the driver's description.
+                 * @default null
+                 */
+                model: string | null;
+                /**
+                 * @description Unique.
+                 * @default null
+                 */
+                name: string | null;
+                /**
+                 * Format: int64
+                 * @description Key of the node where it stands.
+                 * @default null
+                 */
+                node: number | null;
+                /** @default null */
+                place: components["schemas"]["DevicePlaceBody"] | null;
+                /**
+                 * @description What its inputs serve; null: input 1 serves one point of the device's name.
+                 * @default null
+                 */
+                points: components["schemas"]["DevicePointBody"][] | null;
+                /**
+                 * @description Ways to it, the first is tried first.
+                 * @default null
+                 */
+                routes: components["schemas"]["DeviceRouteBody"][] | null;
+                /**
+                 * @description `every 60m: clock hourly; H 2 * * *: daily`; null: its group's, or the usual one.
+                 * @default null
+                 */
+                schedule: string | null;
+                /**
+                 * @description What must answer; null: the first session learns it.
+                 * @default null
+                 */
+                serial: string | null;
+            } & Record<string, never>;
+        };
+        /** @description A device in whose place another is. */
+        ReplacedDevice: {
+            /** @description When it changed. */
+            at: components["schemas"]["Instant"];
+            device: components["schemas"]["Named"];
+        };
+        /** @description What came of it. */
+        Replacement: {
+            /** @description The meter that came. */
+            device: components["schemas"]["Device"];
+            /**
+             * Format: int64
+             * @description Key of the one that went, which is archived.
+             */
+            replaced: number;
+            /** @description What that is called now. */
+            replaced_name: string;
+        };
         /** @description With what it is held again. */
         Replay: {
             /** @description The version whose digest begins so; null: the one that the driver of the session works with now. */
@@ -2753,6 +5358,11 @@ export interface components {
             /** @description Values that came otherwise than they are stored; at most 200. */
             values: components["schemas"]["ShadowValue"][];
         };
+        /** @description How an account is reset. */
+        Reset: {
+            /** @description Whether the second factor goes as well: the telephone is lost. */
+            second_factor?: boolean;
+        };
         /** @description A modem of ours that was at fault. */
         RestingModem: {
             /** @description What was wrong. */
@@ -2763,6 +5373,81 @@ export interface components {
             pool: string;
             /** @description When it is tried again; the first call after it shows whether it works. */
             until: components["schemas"]["Instant"];
+        };
+        /** @description What is kept for how long. */
+        Retention: {
+            /**
+             * Format: int32
+             * @description The hour in which they are removed, of the machine's own time.
+             */
+            hour: number;
+            /**
+             * Format: int32
+             * @description Sessions that brought nothing; 0: for ever.
+             */
+            sessions_days: number;
+            /**
+             * Format: int32
+             * @description Wire traces; 0: for ever.
+             */
+            traces_days: number;
+        };
+        /** @description Of `see`, `dispatch`, `engineer`, `administer`, `see-drivers`. */
+        Rights: {
+            /** @description Over everything. */
+            everywhere: string[];
+            /** @description Over something: sections without one of these are better not shown. */
+            somewhere: string[];
+        };
+        /** @description How a key is replaced. */
+        Rotation: {
+            /**
+             * Format: int32
+             * @description Hours for which the old key holds beside the new one, 0 to 720.
+             */
+            overlap_h: number;
+        };
+        /** @description A way to a device, and when it was one. */
+        RouteSpan: {
+            /** @description Of the line, as it is now: `tcp:10.0.0.7:4001`. */
+            address: string;
+            from: components["schemas"]["Instant"] | null;
+            line: components["schemas"]["Named"];
+            /**
+             * Format: int32
+             * @description From 0.
+             */
+            position: number;
+            /** @description Instead of the line's own. */
+            settings: string | null;
+            to: components["schemas"]["Instant"] | null;
+        };
+        /** @description A device of a node. */
+        RowDevice: {
+            /** @description Id of its driver. */
+            driver: string;
+            /** @description Whether it is polled. */
+            enabled: boolean;
+            /** Format: int64 */
+            id: number;
+            /** Format: int64 */
+            last_session: number | null;
+            line: components["schemas"]["Named"] | null;
+            /** @description Its address. */
+            line_address: string | null;
+            /** @description The model's official spelling. */
+            model_name: string | null;
+            name: string;
+            serial: string | null;
+        };
+        /** @description Where a node is. */
+        RowSite: {
+            address: string | null;
+            /** Format: int64 */
+            id: number;
+            name: string;
+            /** @description IANA name. */
+            time_zone: string;
         };
         /** @description The version of a row. */
         RowVersion: {
@@ -2785,6 +5470,38 @@ export interface components {
             sessions: number | null;
             /** @description It is written down. */
             why: string;
+        };
+        /** @description A backup that is being made. */
+        RunningBackup: {
+            /**
+             * Format: int64
+             * @description Bytes that are written.
+             */
+            bytes: number | null;
+            file: string;
+            /**
+             * Format: int64
+             * @description Of so many, about.
+             */
+            of: number | null;
+            /** @description `copying` or `verifying`. */
+            phase: string;
+            started_at: components["schemas"]["Instant"];
+        };
+        /** @description What was found, the best first. */
+        SearchFound: {
+            items: components["schemas"]["Hit"][];
+            /** @description All that match. */
+            total: number;
+        };
+        /** @description What an application makes codes from. It is shown once. */
+        SecondFactor: {
+            /** @description The same as a QR code: SVG. */
+            qr_svg: string;
+            /** @description To be typed: base 32. */
+            secret: string;
+            /** @description The same as an `otpauth://` address. */
+            url: string;
         };
         /** @description Point × quantity × pipe, with unit and decimals: one column of a device's archives. */
         Series: components["schemas"]["Column"] & {
@@ -2829,6 +5546,17 @@ export interface components {
             phases: components["schemas"]["Phase"][];
             /** Format: int64 */
             wall_ms: number;
+        };
+        /** @description An account that is signed in. */
+        SessionAccount: {
+            /** Format: int64 */
+            id: number;
+            /** @description `person` or `machine`. */
+            kind: string;
+            /** @description As it signs in. */
+            name: string;
+            /** @description For people. */
+            title: string;
         };
         /** @description One conversation with one device over one line. */
         SessionBrief: {
@@ -2877,6 +5605,16 @@ export interface components {
             digest: string;
             id: string;
             version: string;
+        };
+        /** @description A sign-in. */
+        SessionSignIn: {
+            begun_at: components["schemas"]["Instant"];
+            /** @description However much it is used. */
+            ends_at: components["schemas"]["Instant"];
+            /** Format: int64 */
+            id: number;
+            /** @description When it ends if it is not used. */
+            idle_ends_at: components["schemas"]["Instant"];
         };
         /** @description One setting. */
         Setting: {
@@ -2951,12 +5689,29 @@ export interface components {
             /** @description What is stored; null: the store has no such value. */
             stored: string | null;
         };
+        /** @description A key as it is shown once. */
+        ShownKey: {
+            /** Format: int64 */
+            id: number;
+            /** @description For `Authorization: Bearer`. */
+            key: string;
+        };
+        /** @description Who signs in. */
+        SignIn: {
+            /** @description Of the second factor; asked for by `code-needed`. */
+            code?: string | null;
+            /** @description Of the account. */
+            name: string;
+            /** @description Or the one-time secret. */
+            password: string;
+        };
         /** @description A building or plant. */
         Site: {
             address: string | null;
+            archived_at: components["schemas"]["Instant"] | null;
             /**
              * Format: int64
-             * @description Devices that stand there.
+             * @description Devices in use that stand there.
              */
             devices: number;
             /** Format: int64 */
@@ -2974,9 +5729,135 @@ export interface components {
             name: string;
             /** @description Who owns it. */
             organisation: components["schemas"]["Named"];
+            /**
+             * Format: int64
+             * @description Counts its changes; its `ETag`.
+             */
+            revision: number;
             /** @description IANA name. */
             time_zone: string;
         };
+        /** @description What is said of a site. */
+        SiteBody: {
+            /** @description Postal. */
+            address?: string | null;
+            /**
+             * Format: double
+             * @description Degrees, north is positive.
+             */
+            latitude?: number | null;
+            /**
+             * Format: double
+             * @description Degrees, east is positive.
+             */
+            longitude?: number | null;
+            /** @description Unique in the organisation. */
+            name: string;
+            /**
+             * Format: int64
+             * @description Key of who owns it.
+             */
+            organisation: number;
+            /** @description IANA name. */
+            time_zone: string;
+        };
+        /** @description Sites with coordinates, and the tiles that the administrator configured. */
+        SiteMap: {
+            items: components["schemas"]["MapSite"][];
+            tiles: components["schemas"]["MapTiles"] | null;
+            /** @description Sites whose coordinates nobody gave. */
+            without_coordinates: number;
+        };
+        /** @description What is said of a site. */
+        SitePatch: {
+            /** @description Postal. */
+            address?: string | null;
+            /**
+             * Format: double
+             * @description Degrees, north is positive.
+             */
+            latitude?: number | null;
+            /**
+             * Format: double
+             * @description Degrees, east is positive.
+             */
+            longitude?: number | null;
+            /** @description Unique in the organisation. */
+            name?: string;
+            /**
+             * Format: int64
+             * @description Key of who owns it.
+             */
+            organisation?: number;
+            /** @description IANA name. */
+            time_zone?: string;
+        };
+        /** @description One abnormal situation. */
+        SituationShown: {
+            /** @description From the vocabulary; null when undocumented. */
+            category: string | null;
+            /** @description The meter's own code. */
+            code: string;
+            /** Format: int64 */
+            duration_s: number | null;
+            /** @description `counted`, `stopped`, `constant-used`; null when undocumented. */
+            effect: string | null;
+            title: components["schemas"]["Text"] | null;
+        };
+        /** @description How large the database was. */
+        SizeDay: {
+            /** Format: int64 */
+            bytes: number;
+            /** @description Begin of the day, UTC. */
+            day: components["schemas"]["Instant"];
+            /** Format: int64 */
+            free_bytes: number;
+        };
+        /** @description What the sessions of a canary came to so far. */
+        SoFar: {
+            /**
+             * Format: int32
+             * @description Those that brought what was asked, with nothing changed.
+             */
+            clean: number;
+            /**
+             * Format: int32
+             * @description Those that failed with the line open.
+             */
+            failed: number;
+            /**
+             * Format: int32
+             * @description Those that say something of the device or the driver.
+             */
+            sessions: number;
+        };
+        /** @description What is lost: the reason for the rank. */
+        StakeShown: {
+            /** @description The archive that the rest is about. */
+            archive: string | null;
+            /**
+             * Format: int32
+             * @description Records that the meter keeps.
+             */
+            depth: number | null;
+            /**
+             * Format: double
+             * @description Heat of the newest day that was read, gigacalories; converted for the rank, rounded to three decimals.
+             */
+            heat_gcal_day: number | null;
+            lost_at: components["schemas"]["Instant"] | null;
+            /**
+             * Format: int64
+             * @description Intervals that have passed since the last one read.
+             */
+            unread: number | null;
+            word: components["schemas"]["StakeWord"];
+        };
+        /**
+         * @description What is lost by a node's trouble.
+         * @enum {string}
+         */
+        StakeWord: "overwriting" | "heat-stopped" | "lost-soon" | "heat-in-doubt" | "kept" | "unknown" | "nothing";
         /** @description What the sessions of a version came to that ended in a time. */
         Statistics: {
             /** Format: int64 */
@@ -3050,6 +5931,114 @@ export interface components {
             detail: string;
             since: components["schemas"]["Instant"];
         };
+        /** @description How large the database is. */
+        StoreSize: {
+            /**
+             * Format: int64
+             * @description Of the main file.
+             */
+            database_bytes: number;
+            /** @description At the end of the last days, oldest first. */
+            days: components["schemas"]["SizeDay"][];
+            /**
+             * Format: int64
+             * @description All of its disk.
+             */
+            disk_bytes: number | null;
+            /**
+             * Format: int64
+             * @description Free on its disk; null: the system does not say.
+             */
+            disk_free_bytes: number | null;
+            /**
+             * Format: int64
+             * @description Of the main file, what new rows take before it grows.
+             */
+            free_bytes: number;
+            /**
+             * Format: int64
+             * @description Days until the disk is full at that growth; null: it does not grow, or it is not known.
+             */
+            full_in_days: number | null;
+            /**
+             * Format: int64
+             * @description By how much what is stored grows a day, over the days below; null: they are of one day.
+             */
+            growth_a_day: number | null;
+            /**
+             * Format: int64
+             * @description Of the write-ahead log beside it.
+             */
+            log_bytes: number;
+            /** @description Path of the database. */
+            path: string;
+        };
+        /** @description How the host fares. */
+        System: {
+            /**
+             * Format: int64
+             * @description Modems that are connected to listeners.
+             */
+            callers_connected: number;
+            /** @description Versions of drivers that read devices. */
+            drivers: components["schemas"]["SystemDriver"][];
+            last_backup: components["schemas"]["Backup"] | null;
+            last_good_backup: components["schemas"]["Backup"] | null;
+            /** @description Lines with a session. */
+            lines_busy: number;
+            /**
+             * Format: int64
+             * @description Memory of the process; null: the system does not say.
+             */
+            memory_bytes: number | null;
+            /**
+             * Format: double
+             * @description Sessions of the last 24 hours that failed after one with the same device that had not, by the hour: how much new
+             *     trouble of the field there is. Above about 6 an hour and dispatcher nobody can follow.
+             */
+            new_failures_an_hour: number;
+            /** @description The host's clock. */
+            now: components["schemas"]["Instant"];
+            retention: components["schemas"]["Retention"] | null;
+            /** @description Sessions that may run at once, as configured. */
+            sessions_most: number | null;
+            /** @description Sessions that run. */
+            sessions_running: number;
+            /** @description Devices whose turn has come and that wait for their line or for room. */
+            sessions_waiting: number;
+            started_at: components["schemas"]["Instant"];
+            storage_pause: components["schemas"]["StoragePause"] | null;
+            store: components["schemas"]["StoreSize"];
+            /** @description Of the host. */
+            version: string;
+            /** @description Writes that may wait: from there on who writes waits too. */
+            writes_most: number;
+            /** @description Writes that wait for the one writer. */
+            writes_waiting: number;
+        };
+        /** @description A version of a driver that reads devices. */
+        SystemDriver: {
+            digest: string;
+            driver: string;
+            /**
+             * Format: int64
+             * @description The most memory that a session of the last 24 hours had.
+             */
+            memory_peak_bytes: number;
+            /**
+             * Format: int64
+             * @description What its sessions of the last 24 hours had on the average; null: it had none.
+             */
+            memory_usual_bytes: number | null;
+            /**
+             * Format: int64
+             * @description Sessions that run with it.
+             */
+            sessions_open: number;
+            /** @description `active`, `canary`, `draining`. */
+            state: string;
+            version: string;
+        };
         /** @description What was taken in. */
         TakenIn: {
             digest: string;
@@ -3062,6 +6051,57 @@ export interface components {
             report: components["schemas"]["Tried"] | null;
             signed_by: string | null;
             version: string;
+        };
+        /** @description How well the talk went on one day. */
+        TalkDay: {
+            /** Format: double */
+            busy_s: number;
+            /** @description `2026-11-20`. */
+            day: string;
+            /** Format: double */
+            retry_share: number | null;
+            /** Format: int64 */
+            sessions: number;
+            /**
+             * Format: double
+             * @description As over the whole time; null when no session tells.
+             */
+            success_share: number | null;
+        };
+        /** @description One part of a test. */
+        TestPhase: {
+            /** @description What exactly. */
+            detail: string | null;
+            /**
+             * Format: int64
+             * @description Since it has the line.
+             */
+            ended_ms: number;
+            /** @description `open`, `identify`, `clock`, `current`, `close`. */
+            name: string;
+            /** @description `ok`, or the word of what went wrong. */
+            outcome: string;
+            /**
+             * Format: int64
+             * @description Since it has the line.
+             */
+            started_ms: number;
+        };
+        /** @description A current value. */
+        TestValue: {
+            /** @description The maker's own name. */
+            id: string;
+            /**
+             * Format: int32
+             * @description Input of the device; 0 is the device as a whole.
+             */
+            input: number;
+            pipe: string | null;
+            /** @enum {string} */
+            quality: "good" | "doubtful" | "substituted" | "absent";
+            quantity: string;
+            unit: string;
+            value: components["schemas"]["CellValue"] | null;
         };
         /** @description A text in both languages. */
         Text: {
@@ -3156,6 +6196,38 @@ export interface components {
             /** @description Of the others. */
             text: string | null;
         };
+        /** @description One level of the tree, in the order of names. */
+        Tree: {
+            items: components["schemas"]["TreeItem"][];
+        };
+        /** @description Something of the tree. */
+        TreeItem: {
+            /** @description Of a site. */
+            address: string | null;
+            /** @description Its nodes by state. */
+            counts: components["schemas"]["Counts"];
+            /** @description Its nodes that are not polled. */
+            disabled: number;
+            /** @description Whether something hangs below it. */
+            has_more: boolean;
+            /** Format: int64 */
+            id: number;
+            kind: components["schemas"]["TreeKind"];
+            name: string;
+        };
+        /**
+         * @description What something of the tree is.
+         * @enum {string}
+         */
+        TreeKind: "organisation" | "site" | "node" | "point" | "device";
+        /** @description A test that somebody asked for. */
+        TrialJob: {
+            /**
+             * Format: int64
+             * @description Its number.
+             */
+            id: number;
+        };
         /** @description What the conformance kit found of a version: the vendor's word, under his signature. */
         Tried: {
             /**
@@ -3249,6 +6321,7 @@ export interface components {
              * @description Its session; null while it waits for its line.
              */
             session: number | null;
+            started_at: components["schemas"]["Instant"] | null;
         };
         /** @description A version of a driver. */
         Version: {
@@ -3306,6 +6379,1158 @@ export interface components {
 }
 export type $defs = Record<string, never>;
 export interface operations {
+    choose_password: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewPassword"];
+            };
+        };
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description It is one that anybody may guess: `bad-body` */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The old one is not right: `bad-credentials` */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The right is lacking: `forbidden`, `password-change-needed`, `cross-site` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests: `slow-down` */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    ask_second_factor: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Proof"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SecondFactor"];
+                };
+            };
+            /** @description The password is not right: `bad-credentials` */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The right is lacking: `forbidden`, `password-change-needed`, `cross-site` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It has one: remove that first */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Too many requests: `slow-down` */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    confirm_second_factor: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["FirstCode"];
+            };
+        };
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The code is not right: `bad-credentials` */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The right is lacking: `forbidden`, `password-change-needed`, `cross-site` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nothing waits for a code */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Too many requests: `slow-down` */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    remove_second_factor: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Proof"];
+            };
+        };
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The password is not right: `bad-credentials` */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The right is lacking: `forbidden`, `password-change-needed`, `cross-site` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests: `slow-down` */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_sign_ins: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_OwnSignIn"];
+                };
+            };
+            /** @description Nobody is signed in: `not-signed-in` */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The right is lacking: `forbidden`, `password-change-needed`, `cross-site` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests: `slow-down` */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    end_sign_in: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Nobody is signed in: `not-signed-in` */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The right is lacking: `forbidden`, `password-change-needed`, `cross-site` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests: `slow-down` */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_accounts: {
+        parameters: {
+            query?: {
+                /** @description `next` of the page before. */
+                after?: string;
+                /** @description Rows of the page, 100 unless said otherwise, at most 1000. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_Account"];
+                };
+            };
+            /** @description Nobody is signed in: `not-signed-in` */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The right is lacking: `forbidden`, `password-change-needed`, `cross-site` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests: `slow-down` */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    create_account: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewAccount"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OneTime"];
+                };
+            };
+            /** @description Nobody is signed in: `not-signed-in` */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The right is lacking: `forbidden`, `password-change-needed`, `cross-site` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Another has the name: `conflict` */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Too many requests: `slow-down` */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    one_account: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Account"];
+                };
+            };
+            /** @description Nobody is signed in: `not-signed-in` */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The right is lacking: `forbidden`, `password-change-needed`, `cross-site` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests: `slow-down` */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    change_account: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AccountPatch"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Account"];
+                };
+            };
+            /** @description Nobody is signed in: `not-signed-in` */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The right is lacking: `forbidden`, `password-change-needed`, `cross-site` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It is the last that administers everything: `conflict` */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Too many requests: `slow-down` */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    grant: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Grants"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Account"];
+                };
+            };
+            /** @description Nobody is signed in: `not-signed-in` */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The right is lacking: `forbidden`, `password-change-needed`, `cross-site` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It is the last that administers everything: `conflict` */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Too many requests: `slow-down` */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_api_keys: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_ApiKey"];
+                };
+            };
+            /** @description Nobody is signed in: `not-signed-in` */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The right is lacking: `forbidden`, `password-change-needed`, `cross-site` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests: `slow-down` */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    add_api_key: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewApiKey"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ShownKey"];
+                };
+            };
+            /** @description Nobody is signed in: `not-signed-in` */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The right is lacking: `forbidden`, `password-change-needed`, `cross-site` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It has as many as it may have: `conflict` */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Too many requests: `slow-down` */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    revoke_api_key: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+                key: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Nobody is signed in: `not-signed-in` */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The right is lacking: `forbidden`, `password-change-needed`, `cross-site` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests: `slow-down` */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    rotate_api_key: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+                key: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Rotation"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ShownKey"];
+                };
+            };
+            /** @description Nobody is signed in: `not-signed-in` */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The right is lacking: `forbidden`, `password-change-needed`, `cross-site` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests: `slow-down` */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    reset_account: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Reset"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OneTime"];
+                };
+            };
+            /** @description Nobody is signed in: `not-signed-in` */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The right is lacking: `forbidden`, `password-change-needed`, `cross-site` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests: `slow-down` */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    sign_account_out: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Account"];
+                };
+            };
+            /** @description Nobody is signed in: `not-signed-in` */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The right is lacking: `forbidden`, `password-change-needed`, `cross-site` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests: `slow-down` */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_attention: {
+        parameters: {
+            query?: {
+                /** @description `waiting` (the usual), a state, or `any`. */
+                state?: string;
+                /** @description Only of this place: `organisation:3`, `site:5`, `node:7`. */
+                at?: string;
+                /** @description Only nodes found by this: name, address, serial number or model of anything there, in either script. */
+                q?: string;
+                /** @description `stake` (the usual): by what is lost; `place`: by organisation, site and name. */
+                order?: string;
+                /** @description `next` of the page before. */
+                after?: string;
+                /** @description Rows of the page, 200 unless said otherwise, at most 1000. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Attention"];
+                };
+            };
+            /** @description Nobody is signed in: `not-signed-in` */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The right is lacking: `forbidden`, `password-change-needed`, `cross-site` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests: `slow-down` */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    acknowledge: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Acknowledge"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Outcomes"];
+                };
+            };
+            /** @description Nobody is signed in: `not-signed-in` */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The right is lacking: `forbidden`, `password-change-needed`, `cross-site` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests: `slow-down` */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    assign: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Assign"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Outcomes"];
+                };
+            };
+            /** @description Nobody is signed in: `not-signed-in` */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The right is lacking: `forbidden`, `password-change-needed`, `cross-site` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests: `slow-down` */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    read_nodes_now: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ReadNodes"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Outcomes"];
+                };
+            };
+            /** @description Nobody is signed in: `not-signed-in` */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The right is lacking: `forbidden`, `password-change-needed`, `cross-site` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests: `slow-down` */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_audit: {
+        parameters: {
+            query?: {
+                /** @description Only by the account of this name. */
+                who?: string;
+                /** @description Only deeds that begin so: `device.`, `device.create`. */
+                deed?: string;
+                /** @description Only about this kind of objects: `device`, `site`, `account`, `driver`, … */
+                subject?: string;
+                /** @description Only about the object with this key, with `subject`. */
+                id?: string;
+                /** @description Only from here on. */
+                from?: components["schemas"]["Instant"];
+                /** @description Only before. */
+                to?: components["schemas"]["Instant"];
+                /** @description `next` of the page before. */
+                after?: string;
+                /** @description Rows of the page, 100 unless said otherwise, at most 1000. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_AuditEntry"];
+                };
+            };
+            /** @description Nobody is signed in: `not-signed-in` */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The right is lacking: `forbidden`, `password-change-needed`, `cross-site` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests: `slow-down` */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     list_callers: {
         parameters: {
             query?: {
@@ -3332,6 +7557,33 @@ export interface operations {
                     "application/json": components["schemas"]["Page_Caller"];
                 };
             };
+            /** @description Nobody is signed in: `not-signed-in` */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The right is lacking: `forbidden`, `password-change-needed`, `cross-site` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests: `slow-down` */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
         };
     };
     approve_caller: {
@@ -3351,6 +7603,42 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Caller"];
+                };
+            };
+            /** @description Nobody is signed in: `not-signed-in` */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The right is lacking: `forbidden`, `password-change-needed`, `cross-site` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It is not there, or foreign: `not-found` */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests: `slow-down` */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -3374,6 +7662,42 @@ export interface operations {
                     "application/json": components["schemas"]["Caller"];
                 };
             };
+            /** @description Nobody is signed in: `not-signed-in` */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The right is lacking: `forbidden`, `password-change-needed`, `cross-site` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It is not there, or foreign: `not-found` */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests: `slow-down` */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
         };
     };
     one_control: {
@@ -3393,6 +7717,42 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Order"];
+                };
+            };
+            /** @description Nobody is signed in: `not-signed-in` */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The right is lacking: `forbidden`, `password-change-needed`, `cross-site` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It is not there, or foreign: `not-found` */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests: `slow-down` */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -3420,12 +7780,48 @@ export interface operations {
                     "application/json": components["schemas"]["Order"];
                 };
             };
+            /** @description Nobody is signed in: `not-signed-in` */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The right is lacking: `forbidden`, `password-change-needed`, `cross-site` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It is not there, or foreign: `not-found` */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description It is being read: `already-reading`; otherwise it cannot be confirmed (any more) */
             409: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description Too many requests: `slow-down` */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
             };
         };
     };
@@ -3436,6 +7832,8 @@ export interface operations {
                 q?: string;
                 /** @description Only of this site. */
                 site?: number;
+                /** @description Those that are archived instead of those in use. */
+                archived?: boolean;
                 /** @description `next` of the page before. */
                 after?: string;
                 /** @description Rows of the page, 100 unless said otherwise, at most 1000. */
@@ -3453,6 +7851,259 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Page_Device"];
+                };
+            };
+            /** @description Nobody is signed in: `not-signed-in` */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The right is lacking: `forbidden`, `password-change-needed`, `cross-site` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests: `slow-down` */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    create_device: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["DeviceBody"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Device"];
+                };
+            };
+            /** @description Nobody is signed in: `not-signed-in` */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The right is lacking: `forbidden`, `password-change-needed`, `cross-site` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something else is in the way; the detail names it */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description `invalid`: every fault with its field */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Too many requests: `slow-down` */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    test_device: {
+        parameters: {
+            query?: {
+                /** @description Key of a device whose secrets stand where masks do or nothing is said. */
+                device?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["DeviceBody"];
+            };
+        };
+        responses: {
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TrialJob"];
+                };
+            };
+            /** @description Nobody is signed in: `not-signed-in` */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The right is lacking: `forbidden`, `password-change-needed`, `cross-site` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `invalid`: every fault with its field */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Too many requests: `slow-down` */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `busy`: too many tests at once */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    device_test: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DeviceTest"];
+                };
+            };
+            /** @description Nobody is signed in: `not-signed-in` */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The right is lacking: `forbidden`, `password-change-needed`, `cross-site` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests: `slow-down` */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    end_device_test: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It ends within 2 s */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Nobody is signed in: `not-signed-in` */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The right is lacking: `forbidden`, `password-change-needed`, `cross-site` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests: `slow-down` */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -3474,6 +8125,194 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Device"];
+                };
+            };
+            /** @description Nobody is signed in: `not-signed-in` */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The right is lacking: `forbidden`, `password-change-needed`, `cross-site` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It is not there, or foreign: `not-found` */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests: `slow-down` */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    change_device: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["DevicePatch"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Device"];
+                };
+            };
+            /** @description Nobody is signed in: `not-signed-in` */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The right is lacking: `forbidden`, `password-change-needed`, `cross-site` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It is not there, or foreign: `not-found` */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something else is in the way; the detail names it */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description `changed-meanwhile` */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description `invalid`: every fault with its field */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Too many requests: `slow-down` */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    archive_device: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It is archived */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Nobody is signed in: `not-signed-in` */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The right is lacking: `forbidden`, `password-change-needed`, `cross-site` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It is not there, or foreign: `not-found` */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something in use hangs on it; the detail names that */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description `changed-meanwhile` */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Too many requests: `slow-down` */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -3498,6 +8337,42 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Page_Column"];
+                };
+            };
+            /** @description Nobody is signed in: `not-signed-in` */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The right is lacking: `forbidden`, `password-change-needed`, `cross-site` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It is not there, or foreign: `not-found` */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests: `slow-down` */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -3526,6 +8401,42 @@ export interface operations {
                     "application/json": components["schemas"]["Page_Order"];
                 };
             };
+            /** @description Nobody is signed in: `not-signed-in` */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The right is lacking: `forbidden`, `password-change-needed`, `cross-site` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It is not there, or foreign: `not-found` */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests: `slow-down` */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
         };
     };
     ask_control: {
@@ -3551,6 +8462,33 @@ export interface operations {
                     "application/json": components["schemas"]["Order"];
                 };
             };
+            /** @description Nobody is signed in: `not-signed-in` */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The right is lacking: `forbidden`, `password-change-needed`, `cross-site` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It is not there, or foreign: `not-found` */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description It is being read: `already-reading` */
             409: {
                 headers: {
@@ -3564,6 +8502,15 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description Too many requests: `slow-down` */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
             };
         };
     };
@@ -3599,6 +8546,99 @@ export interface operations {
                     "application/json": components["schemas"]["Page_Event"];
                 };
             };
+            /** @description Nobody is signed in: `not-signed-in` */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The right is lacking: `forbidden`, `password-change-needed`, `cross-site` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It is not there, or foreign: `not-found` */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests: `slow-down` */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    device_form: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DeviceBody"];
+                };
+            };
+            /** @description Nobody is signed in: `not-signed-in` */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The right is lacking: `forbidden`, `password-change-needed`, `cross-site` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It is not there, or foreign: `not-found` */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests: `slow-down` */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
         };
     };
     device_health: {
@@ -3606,6 +8646,8 @@ export interface operations {
             query?: {
                 /** @description The last so many days, 7 unless said otherwise, at most 366. */
                 days?: number;
+                /** @description IANA name of the zone in which days begin, UTC unless said otherwise. */
+                zone?: string;
             };
             header?: never;
             path: {
@@ -3621,6 +8663,99 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Communication"];
+                };
+            };
+            /** @description Nobody is signed in: `not-signed-in` */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The right is lacking: `forbidden`, `password-change-needed`, `cross-site` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It is not there, or foreign: `not-found` */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests: `slow-down` */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    device_history: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DeviceHistory"];
+                };
+            };
+            /** @description Nobody is signed in: `not-signed-in` */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The right is lacking: `forbidden`, `password-change-needed`, `cross-site` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It is not there, or foreign: `not-found` */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests: `slow-down` */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -3648,12 +8783,48 @@ export interface operations {
                     "application/json": components["schemas"]["Job"];
                 };
             };
+            /** @description Nobody is signed in: `not-signed-in` */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The right is lacking: `forbidden`, `password-change-needed`, `cross-site` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It is not there, or foreign: `not-found` */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description It is being read: `already-reading` */
             409: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description Too many requests: `slow-down` */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
             };
         };
     };
@@ -3689,6 +8860,194 @@ export interface operations {
                     "application/json": components["schemas"]["RecordsPage"];
                 };
             };
+            /** @description Nobody is signed in: `not-signed-in` */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The right is lacking: `forbidden`, `password-change-needed`, `cross-site` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It is not there, or foreign: `not-found` */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests: `slow-down` */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    replace_device: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ReplaceBody"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Replacement"];
+                };
+            };
+            /** @description Nobody is signed in: `not-signed-in` */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The right is lacking: `forbidden`, `password-change-needed`, `cross-site` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It is not there, or foreign: `not-found` */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something else is in the way; the detail names it */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description `changed-meanwhile` */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description `invalid`: every fault with its field */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Too many requests: `slow-down` */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    restore_device: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It is in use */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Nobody is signed in: `not-signed-in` */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The right is lacking: `forbidden`, `password-change-needed`, `cross-site` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It is not there, or foreign: `not-found` */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description What it hangs on is archived; the detail names that */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description `changed-meanwhile` */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Too many requests: `slow-down` */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
         };
     };
     list_settings: {
@@ -3711,6 +9070,42 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Settings"];
+                };
+            };
+            /** @description Nobody is signed in: `not-signed-in` */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The right is lacking: `forbidden`, `password-change-needed`, `cross-site` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It is not there, or foreign: `not-found` */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests: `slow-down` */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -3739,6 +9134,42 @@ export interface operations {
                     "application/json": components["schemas"]["Page_Change"];
                 };
             };
+            /** @description Nobody is signed in: `not-signed-in` */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The right is lacking: `forbidden`, `password-change-needed`, `cross-site` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It is not there, or foreign: `not-found` */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests: `slow-down` */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
         };
     };
     one_tunnel: {
@@ -3758,6 +9189,42 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["TunnelState"];
+                };
+            };
+            /** @description Nobody is signed in: `not-signed-in` */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The right is lacking: `forbidden`, `password-change-needed`, `cross-site` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It is not there, or foreign: `not-found` */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests: `slow-down` */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -3785,12 +9252,48 @@ export interface operations {
                     "application/json": components["schemas"]["Tunnel"];
                 };
             };
+            /** @description Nobody is signed in: `not-signed-in` */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The right is lacking: `forbidden`, `password-change-needed`, `cross-site` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It is not there, or foreign: `not-found` */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description It is being read: `already-reading` */
             409: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description Too many requests: `slow-down` */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
             };
         };
     };
@@ -3811,12 +9314,39 @@ export interface operations {
                 };
                 content?: never;
             };
+            /** @description Nobody is signed in: `not-signed-in` */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The right is lacking: `forbidden`, `password-change-needed`, `cross-site` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description It has none */
             404: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description Too many requests: `slow-down` */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
             };
         };
     };
@@ -3835,6 +9365,33 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Page_Driver"];
+                };
+            };
+            /** @description Nobody is signed in: `not-signed-in` */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The right is lacking: `forbidden`, `password-change-needed`, `cross-site` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests: `slow-down` */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -3863,6 +9420,33 @@ export interface operations {
                     "application/json": components["schemas"]["Page_Done"];
                 };
             };
+            /** @description Nobody is signed in: `not-signed-in` */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The right is lacking: `forbidden`, `password-change-needed`, `cross-site` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests: `slow-down` */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
         };
     };
     driver_keys: {
@@ -3880,6 +9464,33 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Page_Key"];
+                };
+            };
+            /** @description Nobody is signed in: `not-signed-in` */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The right is lacking: `forbidden`, `password-change-needed`, `cross-site` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests: `slow-down` */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -3903,6 +9514,33 @@ export interface operations {
                 };
                 content?: never;
             };
+            /** @description Nobody is signed in: `not-signed-in` */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The right is lacking: `forbidden`, `password-change-needed`, `cross-site` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests: `slow-down` */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
         };
     };
     revoke_key: {
@@ -3925,6 +9563,33 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description Nobody is signed in: `not-signed-in` */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The right is lacking: `forbidden`, `password-change-needed`, `cross-site` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests: `slow-down` */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
             };
         };
     };
@@ -3950,6 +9615,33 @@ export interface operations {
                     "application/json": components["schemas"]["Page_FoundModel"];
                 };
             };
+            /** @description Nobody is signed in: `not-signed-in` */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The right is lacking: `forbidden`, `password-change-needed`, `cross-site` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests: `slow-down` */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
         };
     };
     list_driver_versions: {
@@ -3967,6 +9659,33 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Page_Version"];
+                };
+            };
+            /** @description Nobody is signed in: `not-signed-in` */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The right is lacking: `forbidden`, `password-change-needed`, `cross-site` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests: `slow-down` */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -3999,6 +9718,24 @@ export interface operations {
                     "application/json": components["schemas"]["TakenIn"];
                 };
             };
+            /** @description Nobody is signed in: `not-signed-in` */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The right is lacking: `forbidden`, `password-change-needed`, `cross-site` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description It is installed already: `conflict` */
             409: {
                 headers: {
@@ -4012,6 +9749,15 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description Too many requests: `slow-down` */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
             };
         };
     };
@@ -4033,6 +9779,42 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Version"];
+                };
+            };
+            /** @description Nobody is signed in: `not-signed-in` */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The right is lacking: `forbidden`, `password-change-needed`, `cross-site` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It is not there, or foreign: `not-found` */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests: `slow-down` */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -4060,12 +9842,39 @@ export interface operations {
                     "application/json": components["schemas"]["Version"];
                 };
             };
+            /** @description Nobody is signed in: `not-signed-in` */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The right is lacking: `forbidden`, `password-change-needed`, `cross-site` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description It has not proven itself, or is in another state: `conflict` */
             409: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description Too many requests: `slow-down` */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
             };
         };
     };
@@ -4092,12 +9901,39 @@ export interface operations {
                     "application/json": components["schemas"]["Version"];
                 };
             };
+            /** @description Nobody is signed in: `not-signed-in` */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The right is lacking: `forbidden`, `password-change-needed`, `cross-site` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description It has not proven itself, or is in another state: `conflict` */
             409: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description Too many requests: `slow-down` */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
             };
         };
     };
@@ -4123,6 +9959,33 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Page_Named"];
+                };
+            };
+            /** @description Nobody is signed in: `not-signed-in` */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The right is lacking: `forbidden`, `password-change-needed`, `cross-site` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests: `slow-down` */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -4151,6 +10014,42 @@ export interface operations {
                     "application/json": components["schemas"]["Page_LogLine"];
                 };
             };
+            /** @description Nobody is signed in: `not-signed-in` */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The right is lacking: `forbidden`, `password-change-needed`, `cross-site` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It is not there, or foreign: `not-found` */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests: `slow-down` */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
         };
     };
     quarantine_driver: {
@@ -4176,12 +10075,39 @@ export interface operations {
                     "application/json": components["schemas"]["Version"];
                 };
             };
+            /** @description Nobody is signed in: `not-signed-in` */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The right is lacking: `forbidden`, `password-change-needed`, `cross-site` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description It is stopped already: `conflict` */
             409: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description Too many requests: `slow-down` */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
             };
         };
     };
@@ -4208,12 +10134,39 @@ export interface operations {
                     "application/json": components["schemas"]["Version"];
                 };
             };
+            /** @description Nobody is signed in: `not-signed-in` */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The right is lacking: `forbidden`, `password-change-needed`, `cross-site` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description It is at work: `conflict` */
             409: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description Too many requests: `slow-down` */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
             };
         };
     };
@@ -4238,6 +10191,33 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description Nobody is signed in: `not-signed-in` */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The right is lacking: `forbidden`, `password-change-needed`, `cross-site` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests: `slow-down` */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
             };
         };
     };
@@ -4264,12 +10244,39 @@ export interface operations {
                     "application/json": components["schemas"]["Shadow"];
                 };
             };
+            /** @description Nobody is signed in: `not-signed-in` */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The right is lacking: `forbidden`, `password-change-needed`, `cross-site` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description It is in a state that has no shadow: `conflict` */
             409: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description Too many requests: `slow-down` */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
             };
         };
     };
@@ -4300,6 +10307,42 @@ export interface operations {
                     "application/json": components["schemas"]["Statistics"];
                 };
             };
+            /** @description Nobody is signed in: `not-signed-in` */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The right is lacking: `forbidden`, `password-change-needed`, `cross-site` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It is not there, or foreign: `not-found` */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests: `slow-down` */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
         };
     };
     driver_work: {
@@ -4317,6 +10360,33 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Page_VersionWork"];
+                };
+            };
+            /** @description Nobody is signed in: `not-signed-in` */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The right is lacking: `forbidden`, `password-change-needed`, `cross-site` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests: `slow-down` */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -4344,12 +10414,477 @@ export interface operations {
                     "application/json": components["schemas"]["Version"];
                 };
             };
+            /** @description Nobody is signed in: `not-signed-in` */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The right is lacking: `forbidden`, `password-change-needed`, `cross-site` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description There is none before: `conflict` */
             409: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description Too many requests: `slow-down` */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    export_csv: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/csv": string;
+                };
+            };
+            /** @description Nobody is signed in: `not-signed-in` */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The right is lacking: `forbidden`, `password-change-needed`, `cross-site` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests: `slow-down` */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    export_xlsx: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": string;
+                };
+            };
+            /** @description Nobody is signed in: `not-signed-in` */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The right is lacking: `forbidden`, `password-change-needed`, `cross-site` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests: `slow-down` */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_groups: {
+        parameters: {
+            query?: {
+                /** @description Those that are archived instead of those in use. */
+                archived?: boolean;
+                /** @description `next` of the page before. */
+                after?: string;
+                /** @description Rows of the page, 100 unless said otherwise, at most 1000. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_Group"];
+                };
+            };
+            /** @description Nobody is signed in: `not-signed-in` */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The right is lacking: `forbidden`, `password-change-needed`, `cross-site` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests: `slow-down` */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    create_group: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["GroupBody"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Group"];
+                };
+            };
+            /** @description Nobody is signed in: `not-signed-in` */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The right is lacking: `forbidden`, `password-change-needed`, `cross-site` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The name is taken */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description `invalid` */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Too many requests: `slow-down` */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    one_group: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Group"];
+                };
+            };
+            /** @description Nobody is signed in: `not-signed-in` */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The right is lacking: `forbidden`, `password-change-needed`, `cross-site` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests: `slow-down` */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    change_group: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["GroupPatch"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Group"];
+                };
+            };
+            /** @description Nobody is signed in: `not-signed-in` */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The right is lacking: `forbidden`, `password-change-needed`, `cross-site` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `changed-meanwhile` */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Too many requests: `slow-down` */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    archive_group: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It is archived */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Nobody is signed in: `not-signed-in` */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The right is lacking: `forbidden`, `password-change-needed`, `cross-site` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something in use hangs on it; the detail names that */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description `changed-meanwhile` */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Too many requests: `slow-down` */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    restore_group: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It is in use */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Nobody is signed in: `not-signed-in` */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The right is lacking: `forbidden`, `password-change-needed`, `cross-site` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description What it hangs on is archived; the detail names that */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description `changed-meanwhile` */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Too many requests: `slow-down` */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
             };
         };
     };
@@ -4372,9 +10907,79 @@ export interface operations {
             };
         };
     };
+    import_devices: {
+        parameters: {
+            query?: {
+                /** @description Only say what would become of each row. */
+                "dry-run"?: boolean;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description The file, CSV or XLSX */
+        requestBody: {
+            content: {
+                "application/octet-stream": string;
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Imported"];
+                };
+            };
+            /** @description Nobody is signed in: `not-signed-in` */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The right is lacking: `forbidden`, `password-change-needed`, `cross-site` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `too-large` */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description `invalid`: it is no such file */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Too many requests: `slow-down` */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     list_lines: {
         parameters: {
             query?: {
+                /** @description Those that are archived instead of those in use. */
+                archived?: boolean;
                 /** @description `next` of the page before. */
                 after?: string;
                 /** @description Rows of the page, 100 unless said otherwise, at most 1000. */
@@ -4392,6 +10997,192 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Page_Line"];
+                };
+            };
+            /** @description Nobody is signed in: `not-signed-in` */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The right is lacking: `forbidden`, `password-change-needed`, `cross-site` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests: `slow-down` */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    create_line: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["LineBody"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Line"];
+                };
+            };
+            /** @description Nobody is signed in: `not-signed-in` */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The right is lacking: `forbidden`, `password-change-needed`, `cross-site` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Name or address belong to another line, which the detail names */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description `invalid` */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Too many requests: `slow-down` */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    lines_health: {
+        parameters: {
+            query?: {
+                /** @description The last so many hours, 24 unless said otherwise, at most 168. */
+                hours?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_LineHealth"];
+                };
+            };
+            /** @description Nobody is signed in: `not-signed-in` */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The right is lacking: `forbidden`, `password-change-needed`, `cross-site` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests: `slow-down` */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    lines_work: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_LineWork"];
+                };
+            };
+            /** @description Nobody is signed in: `not-signed-in` */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The right is lacking: `forbidden`, `password-change-needed`, `cross-site` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests: `slow-down` */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -4415,6 +11206,180 @@ export interface operations {
                     "application/json": components["schemas"]["Line"];
                 };
             };
+            /** @description Nobody is signed in: `not-signed-in` */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The right is lacking: `forbidden`, `password-change-needed`, `cross-site` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It is not there, or foreign: `not-found` */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests: `slow-down` */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    change_line: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["LinePatch"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Line"];
+                };
+            };
+            /** @description Nobody is signed in: `not-signed-in` */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The right is lacking: `forbidden`, `password-change-needed`, `cross-site` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It is not there, or foreign: `not-found` */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `changed-meanwhile` */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Too many requests: `slow-down` */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    archive_line: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It is archived */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Nobody is signed in: `not-signed-in` */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The right is lacking: `forbidden`, `password-change-needed`, `cross-site` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It is not there, or foreign: `not-found` */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something in use hangs on it; the detail names that */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description `changed-meanwhile` */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Too many requests: `slow-down` */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
         };
     };
     line_health: {
@@ -4422,6 +11387,8 @@ export interface operations {
             query?: {
                 /** @description The last so many days, 7 unless said otherwise, at most 366. */
                 days?: number;
+                /** @description IANA name of the zone in which days begin, UTC unless said otherwise. */
+                zone?: string;
             };
             header?: never;
             path: {
@@ -4437,6 +11404,112 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Communication"];
+                };
+            };
+            /** @description Nobody is signed in: `not-signed-in` */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The right is lacking: `forbidden`, `password-change-needed`, `cross-site` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It is not there, or foreign: `not-found` */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests: `slow-down` */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    restore_line: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It is in use */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Nobody is signed in: `not-signed-in` */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The right is lacking: `forbidden`, `password-change-needed`, `cross-site` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It is not there, or foreign: `not-found` */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description What it hangs on is archived; the detail names that */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description `changed-meanwhile` */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Too many requests: `slow-down` */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -4456,6 +11529,33 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Page_Listener"];
+                };
+            };
+            /** @description Nobody is signed in: `not-signed-in` */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The right is lacking: `forbidden`, `password-change-needed`, `cross-site` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests: `slow-down` */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -4478,11 +11578,955 @@ export interface operations {
                     "text/event-stream": string;
                 };
             };
+            /** @description Nobody is signed in: `not-signed-in` */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The right is lacking: `forbidden`, `password-change-needed`, `cross-site` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests: `slow-down` */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    map: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SiteMap"];
+                };
+            };
+            /** @description Nobody is signed in: `not-signed-in` */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The right is lacking: `forbidden`, `password-change-needed`, `cross-site` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests: `slow-down` */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_modems: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_Pool"];
+                };
+            };
+            /** @description Nobody is signed in: `not-signed-in` */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The right is lacking: `forbidden`, `password-change-needed`, `cross-site` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests: `slow-down` */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_nodes: {
+        parameters: {
+            query?: {
+                /** @description Only of this site. */
+                site?: number;
+                /** @description Those that are archived instead of those in use. */
+                archived?: boolean;
+                /** @description `next` of the page before. */
+                after?: string;
+                /** @description Rows of the page, 100 unless said otherwise, at most 1000. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_Node"];
+                };
+            };
+            /** @description Nobody is signed in: `not-signed-in` */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The right is lacking: `forbidden`, `password-change-needed`, `cross-site` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests: `slow-down` */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    create_node: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NodeBody"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Node"];
+                };
+            };
+            /** @description Nobody is signed in: `not-signed-in` */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The right is lacking: `forbidden`, `password-change-needed`, `cross-site` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The name is taken */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description `invalid` */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Too many requests: `slow-down` */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    one_node: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Node"];
+                };
+            };
+            /** @description Nobody is signed in: `not-signed-in` */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The right is lacking: `forbidden`, `password-change-needed`, `cross-site` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It is not there, or foreign: `not-found` */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests: `slow-down` */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    change_node: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NodePatch"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Node"];
+                };
+            };
+            /** @description Nobody is signed in: `not-signed-in` */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The right is lacking: `forbidden`, `password-change-needed`, `cross-site` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It is not there, or foreign: `not-found` */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `changed-meanwhile` */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Too many requests: `slow-down` */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    archive_node: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It is archived */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Nobody is signed in: `not-signed-in` */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The right is lacking: `forbidden`, `password-change-needed`, `cross-site` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It is not there, or foreign: `not-found` */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something in use hangs on it; the detail names that */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description `changed-meanwhile` */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Too many requests: `slow-down` */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    restore_node: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It is in use */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Nobody is signed in: `not-signed-in` */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The right is lacking: `forbidden`, `password-change-needed`, `cross-site` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It is not there, or foreign: `not-found` */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description What it hangs on is archived; the detail names that */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description `changed-meanwhile` */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Too many requests: `slow-down` */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    node_state: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NodeRow"];
+                };
+            };
+            /** @description Nobody is signed in: `not-signed-in` */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The right is lacking: `forbidden`, `password-change-needed`, `cross-site` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It is not there, or foreign: `not-found` */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests: `slow-down` */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_organisations: {
+        parameters: {
+            query?: {
+                /** @description Those that are archived instead of those in use. */
+                archived?: boolean;
+                /** @description `next` of the page before. */
+                after?: string;
+                /** @description Rows of the page, 100 unless said otherwise, at most 1000. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_Organisation"];
+                };
+            };
+            /** @description Nobody is signed in: `not-signed-in` */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The right is lacking: `forbidden`, `password-change-needed`, `cross-site` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests: `slow-down` */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    create_organisation: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["OrganisationBody"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Organisation"];
+                };
+            };
+            /** @description Nobody is signed in: `not-signed-in` */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The right is lacking: `forbidden`, `password-change-needed`, `cross-site` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The name is taken */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description `invalid` */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Too many requests: `slow-down` */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    one_organisation: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Organisation"];
+                };
+            };
+            /** @description Nobody is signed in: `not-signed-in` */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The right is lacking: `forbidden`, `password-change-needed`, `cross-site` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It is not there, or foreign: `not-found` */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests: `slow-down` */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    change_organisation: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["OrganisationPatch"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Organisation"];
+                };
+            };
+            /** @description Nobody is signed in: `not-signed-in` */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The right is lacking: `forbidden`, `password-change-needed`, `cross-site` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It is not there, or foreign: `not-found` */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `changed-meanwhile` */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Too many requests: `slow-down` */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    archive_organisation: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It is archived */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Nobody is signed in: `not-signed-in` */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The right is lacking: `forbidden`, `password-change-needed`, `cross-site` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It is not there, or foreign: `not-found` */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something in use hangs on it; the detail names that */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description `changed-meanwhile` */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Too many requests: `slow-down` */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    restore_organisation: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It is in use */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Nobody is signed in: `not-signed-in` */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The right is lacking: `forbidden`, `password-change-needed`, `cross-site` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It is not there, or foreign: `not-found` */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description What it hangs on is archived; the detail names that */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description `changed-meanwhile` */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Too many requests: `slow-down` */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
         };
     };
     list_points: {
         parameters: {
             query?: {
+                /** @description Those that are archived instead of those in use. */
+                archived?: boolean;
                 /** @description `next` of the page before. */
                 after?: string;
                 /** @description Rows of the page, 100 unless said otherwise, at most 1000. */
@@ -4500,6 +12544,97 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Page_Point"];
+                };
+            };
+            /** @description Nobody is signed in: `not-signed-in` */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The right is lacking: `forbidden`, `password-change-needed`, `cross-site` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests: `slow-down` */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    create_point: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PointBody"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PointWithSeries"];
+                };
+            };
+            /** @description Nobody is signed in: `not-signed-in` */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The right is lacking: `forbidden`, `password-change-needed`, `cross-site` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The name is taken */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description `invalid` */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Too many requests: `slow-down` */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -4521,6 +12656,110 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["PointWithSeries"];
+                };
+            };
+            /** @description Nobody is signed in: `not-signed-in` */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The right is lacking: `forbidden`, `password-change-needed`, `cross-site` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It is not there, or foreign: `not-found` */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests: `slow-down` */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    change_point: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PointPatch"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PointWithSeries"];
+                };
+            };
+            /** @description Nobody is signed in: `not-signed-in` */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The right is lacking: `forbidden`, `password-change-needed`, `cross-site` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It is not there, or foreign: `not-found` */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `changed-meanwhile` */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Too many requests: `slow-down` */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -4551,6 +12790,112 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["PointArchive"];
+                };
+            };
+            /** @description Nobody is signed in: `not-signed-in` */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The right is lacking: `forbidden`, `password-change-needed`, `cross-site` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It is not there, or foreign: `not-found` */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests: `slow-down` */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    archive_point: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It is archived */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Nobody is signed in: `not-signed-in` */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The right is lacking: `forbidden`, `password-change-needed`, `cross-site` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It is not there, or foreign: `not-found` */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something in use hangs on it; the detail names that */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description `changed-meanwhile` */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Too many requests: `slow-down` */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -4585,6 +12930,42 @@ export interface operations {
                     "text/csv": string;
                 };
             };
+            /** @description Nobody is signed in: `not-signed-in` */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The right is lacking: `forbidden`, `password-change-needed`, `cross-site` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It is not there, or foreign: `not-found` */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests: `slow-down` */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
         };
     };
     point_archive_xlsx: {
@@ -4617,6 +12998,169 @@ export interface operations {
                     "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": number[];
                 };
             };
+            /** @description Nobody is signed in: `not-signed-in` */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The right is lacking: `forbidden`, `password-change-needed`, `cross-site` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It is not there, or foreign: `not-found` */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests: `slow-down` */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    point_devices: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_PointDevice"];
+                };
+            };
+            /** @description Nobody is signed in: `not-signed-in` */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The right is lacking: `forbidden`, `password-change-needed`, `cross-site` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It is not there, or foreign: `not-found` */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests: `slow-down` */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    restore_point: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It is in use */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Nobody is signed in: `not-signed-in` */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The right is lacking: `forbidden`, `password-change-needed`, `cross-site` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It is not there, or foreign: `not-found` */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description What it hangs on is archived; the detail names that */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description `changed-meanwhile` */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Too many requests: `slow-down` */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
         };
     };
     point_totals: {
@@ -4647,6 +13191,42 @@ export interface operations {
                     "application/json": components["schemas"]["PointTotals"];
                 };
             };
+            /** @description Nobody is signed in: `not-signed-in` */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The right is lacking: `forbidden`, `password-change-needed`, `cross-site` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It is not there, or foreign: `not-found` */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests: `slow-down` */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
         };
     };
     list_versions: {
@@ -4666,6 +13246,95 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Page_Record"];
+                };
+            };
+            /** @description Nobody is signed in: `not-signed-in` */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The right is lacking: `forbidden`, `password-change-needed`, `cross-site` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It is not there, or foreign: `not-found` */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests: `slow-down` */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    search: {
+        parameters: {
+            query: {
+                /** @description Words of a name, an address, a serial number or a model, in either script and keyboard layout; all must match. */
+                q: string;
+                /** @description Only of this kind. */
+                kind?: string;
+                /** @description Most that is given, 20 unless said otherwise, at most 200. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SearchFound"];
+                };
+            };
+            /** @description Nobody is signed in: `not-signed-in` */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The right is lacking: `forbidden`, `password-change-needed`, `cross-site` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests: `slow-down` */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -4694,6 +13363,33 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Page_Series"];
+                };
+            };
+            /** @description Nobody is signed in: `not-signed-in` */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The right is lacking: `forbidden`, `password-change-needed`, `cross-site` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests: `slow-down` */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -4726,6 +13422,167 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Page_SeriesValue"];
+                };
+            };
+            /** @description Nobody is signed in: `not-signed-in` */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The right is lacking: `forbidden`, `password-change-needed`, `cross-site` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It is not there, or foreign: `not-found` */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests: `slow-down` */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    who_am_i: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Session"];
+                };
+            };
+            /** @description Nobody: `not-signed-in` */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The right is lacking: `forbidden`, `password-change-needed`, `cross-site` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests: `slow-down` */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    sign_in: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SignIn"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Session"];
+                };
+            };
+            /** @description `bad-credentials`, or `code-needed`: the second factor is */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description `slow-down`: after wrong passwords, Retry-After says how long */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    sign_out: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Nobody is signed in: `not-signed-in` */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The right is lacking: `forbidden`, `password-change-needed`, `cross-site` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests: `slow-down` */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -4775,6 +13632,33 @@ export interface operations {
                     "application/json": components["schemas"]["Page_SessionBrief"];
                 };
             };
+            /** @description Nobody is signed in: `not-signed-in` */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The right is lacking: `forbidden`, `password-change-needed`, `cross-site` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests: `slow-down` */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
         };
     };
     export_sessions: {
@@ -4822,6 +13706,33 @@ export interface operations {
                     "text/csv": string;
                 };
             };
+            /** @description Nobody is signed in: `not-signed-in` */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The right is lacking: `forbidden`, `password-change-needed`, `cross-site` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests: `slow-down` */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
         };
     };
     one_session: {
@@ -4843,6 +13754,42 @@ export interface operations {
                     "application/json": components["schemas"]["Session"];
                 };
             };
+            /** @description Nobody is signed in: `not-signed-in` */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The right is lacking: `forbidden`, `password-change-needed`, `cross-site` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It is not there, or foreign: `not-found` */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests: `slow-down` */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
         };
     };
     cancel_session: {
@@ -4862,12 +13809,39 @@ export interface operations {
                 };
                 content?: never;
             };
+            /** @description Nobody is signed in: `not-signed-in` */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The right is lacking: `forbidden`, `password-change-needed`, `cross-site` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description It does not run */
             404: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description Too many requests: `slow-down` */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
             };
         };
     };
@@ -4894,12 +13868,48 @@ export interface operations {
                     "application/json": components["schemas"]["ReplayResult"];
                 };
             };
+            /** @description Nobody is signed in: `not-signed-in` */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The right is lacking: `forbidden`, `password-change-needed`, `cross-site` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It is not there, or foreign: `not-found` */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description It left no trace, or does not say what it was asked: `refused` */
             422: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description Too many requests: `slow-down` */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
             };
             /** @description Another session is being held again: `busy` */
             503: {
@@ -4929,6 +13939,42 @@ export interface operations {
                     "application/json": components["schemas"]["Trace"];
                 };
             };
+            /** @description Nobody is signed in: `not-signed-in` */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The right is lacking: `forbidden`, `password-change-needed`, `cross-site` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It is not there, or foreign: `not-found` */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests: `slow-down` */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
         };
     };
     session_trace_text: {
@@ -4950,11 +13996,49 @@ export interface operations {
                     "text/plain": string;
                 };
             };
+            /** @description Nobody is signed in: `not-signed-in` */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The right is lacking: `forbidden`, `password-change-needed`, `cross-site` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It is not there, or foreign: `not-found` */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests: `slow-down` */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
         };
     };
     list_sites: {
         parameters: {
             query?: {
+                /** @description Those that are archived instead of those in use. */
+                archived?: boolean;
                 /** @description `next` of the page before. */
                 after?: string;
                 /** @description Rows of the page, 100 unless said otherwise, at most 1000. */
@@ -4974,6 +14058,755 @@ export interface operations {
                     "application/json": components["schemas"]["Page_Site"];
                 };
             };
+            /** @description Nobody is signed in: `not-signed-in` */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The right is lacking: `forbidden`, `password-change-needed`, `cross-site` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests: `slow-down` */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    create_site: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SiteBody"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Site"];
+                };
+            };
+            /** @description Nobody is signed in: `not-signed-in` */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The right is lacking: `forbidden`, `password-change-needed`, `cross-site` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The name is taken */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description `invalid` */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Too many requests: `slow-down` */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    one_site: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Site"];
+                };
+            };
+            /** @description Nobody is signed in: `not-signed-in` */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The right is lacking: `forbidden`, `password-change-needed`, `cross-site` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It is not there, or foreign: `not-found` */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests: `slow-down` */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    change_site: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SitePatch"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Site"];
+                };
+            };
+            /** @description Nobody is signed in: `not-signed-in` */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The right is lacking: `forbidden`, `password-change-needed`, `cross-site` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It is not there, or foreign: `not-found` */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `changed-meanwhile` */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Too many requests: `slow-down` */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    archive_site: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It is archived */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Nobody is signed in: `not-signed-in` */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The right is lacking: `forbidden`, `password-change-needed`, `cross-site` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It is not there, or foreign: `not-found` */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something in use hangs on it; the detail names that */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description `changed-meanwhile` */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Too many requests: `slow-down` */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    restore_site: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It is in use */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Nobody is signed in: `not-signed-in` */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The right is lacking: `forbidden`, `password-change-needed`, `cross-site` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It is not there, or foreign: `not-found` */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description What it hangs on is archived; the detail names that */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description `changed-meanwhile` */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Too many requests: `slow-down` */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    system: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["System"];
+                };
+            };
+            /** @description Nobody is signed in: `not-signed-in` */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The right is lacking: `forbidden`, `password-change-needed`, `cross-site` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests: `slow-down` */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    make_backup: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BegunBackup"];
+                };
+            };
+            /** @description Nobody is signed in: `not-signed-in` */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The right is lacking: `forbidden`, `password-change-needed`, `cross-site` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description One is being made: `conflict` */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description There is no room or no folder: `refused` */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Too many requests: `slow-down` */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_backups: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Backups"];
+                };
+            };
+            /** @description Nobody is signed in: `not-signed-in` */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The right is lacking: `forbidden`, `password-change-needed`, `cross-site` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests: `slow-down` */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    download_backup: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                file: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/vnd.sqlite3": number[];
+                };
+            };
+            /** @description Nobody is signed in: `not-signed-in` */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The right is lacking: `forbidden`, `password-change-needed`, `cross-site` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests: `slow-down` */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    system_config: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Configuration"];
+                };
+            };
+            /** @description Nobody is signed in: `not-signed-in` */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The right is lacking: `forbidden`, `password-change-needed`, `cross-site` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests: `slow-down` */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    system_metrics: {
+        parameters: {
+            query?: {
+                /** @description The last so many hours, 24 unless said otherwise and at most. */
+                hours?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Metrics"];
+                };
+            };
+            /** @description Nobody is signed in: `not-signed-in` */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The right is lacking: `forbidden`, `password-change-needed`, `cross-site` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests: `slow-down` */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    tree: {
+        parameters: {
+            query?: {
+                /**
+                 * @description What is below this: `organisation:3` its sites, `site:5` its nodes, `node:7` its points and devices; left out: the
+                 *     organisations.
+                 */
+                at?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Tree"];
+                };
+            };
+            /** @description Nobody is signed in: `not-signed-in` */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The right is lacking: `forbidden`, `password-change-needed`, `cross-site` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests: `slow-down` */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_tunnels: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_OpenTunnel"];
+                };
+            };
+            /** @description Nobody is signed in: `not-signed-in` */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The right is lacking: `forbidden`, `password-change-needed`, `cross-site` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests: `slow-down` */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
         };
     };
     vocabulary: {
@@ -4991,6 +14824,33 @@ export interface operations {
                 };
                 content: {
                     "application/json": Record<string, never>;
+                };
+            };
+            /** @description Nobody is signed in: `not-signed-in` */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The right is lacking: `forbidden`, `password-change-needed`, `cross-site` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests: `slow-down` */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
         };
