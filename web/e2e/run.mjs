@@ -1,6 +1,6 @@
 // Runs the flows in a headless browser: against the mock server, and against a real host with a simulated fleet when
 // UZEL_BIN, METER_SIM_BIN and UZEL_DRIVERS_DIR are set; or only against the server at UZEL_URL.
-// UZEL_CHROMIUM names the browser; an argument picks flows by a part of their name.
+// UZEL_CHROMIUM names the browser; an argument picks flows by a part of what is printed of them.
 
 import { existsSync } from 'node:fs';
 import { chromium } from 'playwright-core';
