@@ -21,9 +21,9 @@ export class Stage {
     this.base = base;
   }
 
-  /** `quiet` names what a page may say on its console. */
-  async open(path, { lang = 'ru', theme = 'light', width = 1440, quiet = null } = {}, use) {
-    const context = await this.browser.newContext({ viewport: { width, height: 900 }, hasTouch: width < 720, acceptDownloads: true, reducedMotion: 'reduce' });
+  /** `quiet` names what a page may say on its console, `state` who is signed in. */
+  async open(path, { lang = 'ru', theme = 'light', width = 1440, quiet = null, state } = {}, use) {
+    const context = await this.browser.newContext({ ...(state ? { storageState: state } : {}), viewport: { width, height: 900 }, hasTouch: width < 720, acceptDownloads: true, reducedMotion: 'reduce' });
     const page = await context.newPage();
     page.setDefaultTimeout(WAIT_MS);
     const said = [];

@@ -159,6 +159,7 @@ function answer(mock, method, path, query) {
   const [head, id, tail] = [parts[0], Number(parts[1]), parts[2]];
   const now = Date.now();
   if (head === 'health') return { status: 'ok', version: '0.1.0', started_at: iso(mock.started), now: iso(now), storage: 'ok', loopback_only: true, drivers_unsigned: mock.unsigned, sessions_open: mock.live.size };
+  if (head === 'session') return { accounts: false, account: null, must_change_password: false, second_factor: false, rights: { everywhere: [], somewhere: [] }, grants: [], sign_in: null };
   if (head === 'vocabulary') return JSON.parse(readFileSync(VOCABULARY, 'utf8'));
   if (head === 'attention' && method === 'GET') return places.attention(mock.devices, query, now);
   if (head === 'search') return places.search(mock.devices, query);

@@ -1,9 +1,10 @@
 // Runs the flows in a headless browser: against the mock server, and against a real host with a simulated fleet when
 // UZEL_BIN, METER_SIM_BIN and UZEL_DRIVERS_DIR are set; or only against the server at UZEL_URL.
-// UZEL_CHROMIUM names the browser; an argument picks flows by a part of their name.
+// UZEL_CHROMIUM names the browser; an argument picks flows by a part of what is printed of them.
 
 import { existsSync } from 'node:fs';
 import { chromium } from 'playwright-core';
+import { ACCOUNT_FLEET, accountFlows } from './account-flows.mjs';
 import { attentionFlows } from './attention-flows.mjs';
 import { driverFlows } from './driver-flows.mjs';
 import { Stage, flows } from './flows.mjs';
@@ -15,6 +16,9 @@ import { systemFlows } from './system-flows.mjs';
 
 const executablePath = process.env.UZEL_CHROMIUM ?? '/usr/bin/chromium';
 const wanted = process.argv[2] ?? '';
+/** Flows are picked by what is printed of them. */
+const fits = (where, name) => `${where}: ${name}`.includes(wanted);
+const asked = (where, all) => Object.keys(all).some((name) => fits(where, name));
 const count = { passed: 0, failed: 0 };
 
 async function run(where, flow, act) {
@@ -30,7 +34,7 @@ async function run(where, flow, act) {
 
 async function runAll(where, all, subject) {
   for (const [name, act] of Object.entries(all)) {
-    if (name.includes(wanted)) await run(where, name, () => act(subject));
+    if (fits(where, name)) await run(where, name, () => act(subject));
   }
 }
 
@@ -46,29 +50,34 @@ async function againstRealHost(browser) {
     console.log('left out: the real host, as UZEL_BIN and METER_SIM_BIN are not set');
     return;
   }
+  const all = [flows, attentionFlows, driverFlows, systemFlows];
   let host = null;
-  await run('host', 'starts and reads its meters', async () => {
-    host = await startRealHost();
-  });
-  if (!host) return;
-  const stage = new Stage(browser, host.url);
-  await runAll('host', flows, stage);
-  await runAll('host', attentionFlows, stage);
-  await runAll('host', driverFlows, { stage, dir: host.dir });
-  await runAll('host', systemFlows, stage);
-  await run('host', 'ends', () => host.stop());
+  if (all.some((one) => asked('host', one))) {
+    await run('host', 'starts and reads its meters', async () => {
+      host = await startRealHost();
+    });
+  }
+  if (host) {
+    const stage = new Stage(browser, host.url);
+    await runAll('host', flows, stage);
+    await runAll('host', attentionFlows, stage);
+    await runAll('host', driverFlows, { stage, dir: host.dir });
+    await runAll('host', systemFlows, stage);
+    await run('host', 'ends', () => host.stop());
+  }
   await onFleet(browser, 'points', POINT_FLEET, pointFlows);
+  await onFleet(browser, 'accounts', ACCOUNT_FLEET, accountFlows);
 }
 
-/** Flows that need meters of their own. */
+/** Flows that need meters, or a host, of their own. */
 async function onFleet(browser, where, fleet, all) {
-  if (!Object.keys(all).some((name) => name.includes(wanted))) return;
+  if (!asked(where, all)) return;
   let host = null;
   await run(where, 'starts and reads its meters', async () => {
     host = await startRealHost(process.env, fleet);
   });
   if (!host) return;
-  await runAll(where, all, new Stage(browser, host.url));
+  await runAll(where, all, Object.assign(new Stage(browser, host.url), { said: host.said }));
   await run(where, 'ends', () => host.stop());
 }
 

@@ -13,7 +13,7 @@ const IMEI = '868441036775234';
 const STRANGER = '868441036775200';
 const PAGES = [
   ['/lines', '.lns tbody tr .st'], ['/lines/1', '.figs dd'], ['/callers', '#listeners'], ['/modems', '.panel tbody tr'], ['/tunnels', 'main .panel'],
-  ['/admin/schedules', '.ents li'], ['/admin/system', '.figs dd'], ['/admin/system/metrics', '.spark .ln'], ['/admin/system/backups', '.cmds'], ['/admin/system/config?keys=all', '.cfg tbody tr'],
+  ['/admin/schedules', '.ents li'], ['/admin/system', '.figs dd'], ['/admin/system/metrics', '.spark:has(.ln)'], ['/admin/system/backups', '.cmds'], ['/admin/system/config?keys=all', '.cfg tbody tr'],
 ];
 
 /** A modem that calls the first listener and says who it is; resolves when it is connected. */

@@ -1,6 +1,6 @@
 import { mount } from 'svelte';
-import App from './App.svelte';
+import Root from './Root.svelte';
 import './styles/uzel.css';
 import './styles/app.css';
 
-mount(App, { target: document.body });
+mount(Root, { target: document.body });

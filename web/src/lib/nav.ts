@@ -3,6 +3,7 @@
 
 import { a } from './attention/words';
 import { t } from './i18n/index.svelte';
+import { account } from './live/account.svelte';
 import { attention } from './live/attention.svelte';
 import { rights } from './live/rights.svelte';
 import { running } from './live/running.svelte';
@@ -27,6 +28,10 @@ export interface Section {
   bar?: boolean;
   /** The right, over something at least, without which it is absent: `see`, `see-drivers`, `administer`, … */
   needs?: string;
+  /** Whether it takes that right over everything: it is about what belongs to nobody in particular. */
+  whole?: boolean;
+  /** Whether there must be accounts. */
+  ofAccounts?: boolean;
 }
 
 const ALL: readonly Section[] = [
@@ -37,11 +42,26 @@ const ALL: readonly Section[] = [
   { href: '/lines', icon: 'line', word: () => t().lines, group: 'observer', here: ['lines', 'line', 'callers', 'modems', 'tunnels'], chord: 'l', needs: 'see' },
   { href: '/drivers', icon: 'drv', word: () => t().drivers, group: 'admin', here: ['drivers', 'driver', 'keys'], chord: 'd', bar: true, needs: 'see-drivers' },
   { href: '/admin/schedules', icon: 'sch', word: () => t().schedules, group: 'admin', here: ['schedules'], needs: 'see' },
-  { href: '/admin/system', icon: 'sys', word: () => t().system, group: 'admin', here: ['system', 'metrics', 'backups', 'config'], needs: 'administer' },
+  { href: '/admin/system', icon: 'sys', word: () => t().system, group: 'admin', here: ['system', 'metrics', 'backups', 'config'], needs: 'administer', whole: true },
+  { href: '/admin/users', icon: 'user', word: () => t().users, group: 'admin', here: ['users', 'user', 'newUser'], needs: 'administer', whole: true, ofAccounts: true },
+  { href: '/admin/audit', icon: 'audit', word: () => t().audit, group: 'admin', here: ['audit'], needs: 'administer' },
 ];
 
+/** Pages that take more than their section does. */
+const MORE: Partial<Record<PageName, { right: string; whole?: boolean }>> = { callers: { right: 'engineer' }, modems: { right: 'engineer' }, keys: { right: 'see-drivers', whole: true } };
+
+const may = ({ needs, whole, ofAccounts }: Section): boolean =>
+  (!needs || (whole ? rights.hasEverywhere(needs) : rights.has(needs))) && (!ofAccounts || account.exists);
+
 /** Sections that whoever looks may use. */
-export const sections = (): readonly Section[] => ALL.filter(({ needs }) => !needs || rights.has(needs));
+export const sections = (): readonly Section[] => ALL.filter(may);
+
+/** Whether a page is open to whoever looks; one that is not is as if it were not there. */
+export function isOpen(page: PageName): boolean {
+  const section = ALL.find(({ here }) => here.includes(page));
+  const more = MORE[page];
+  return (!section || may(section)) && (!more || (more.whole ? rights.hasEverywhere(more.right) : rights.has(more.right)));
+}
 
 /** Letters of chords with where they lead, of all sections: a section that is absent leads to "not found". */
 export const chords = ALL.flatMap(({ chord, href, word }) => (chord ? [{ chord, href, word }] : []));

@@ -33,6 +33,12 @@ const ALL = {
   metrics: { path: '/admin/system/metrics', list: () => import('../pages/SystemMetrics.svelte') },
   backups: { path: '/admin/system/backups', list: () => import('../pages/SystemBackups.svelte') },
   config: { path: '/admin/system/config', list: () => import('../pages/SystemConfig.svelte') },
+  signIn: { path: '/sign-in', list: () => import('../pages/NotFound.svelte') },
+  account: { path: '/account', list: () => import('../pages/Account.svelte') },
+  users: { path: '/admin/users', list: () => import('../pages/Users.svelte') },
+  newUser: { path: '/admin/users/new', list: () => import('../pages/UserNew.svelte') },
+  user: { path: '/admin/users/:id', object: () => import('../pages/User.svelte') },
+  audit: { path: '/admin/audit', list: () => import('../pages/Audit.svelte') },
   none: { path: '/:none', list: () => import('../pages/NotFound.svelte') },
 } satisfies Record<string, PageFile>;
 

@@ -15,6 +15,9 @@ const MAX_LIST_PAGES = 20;
 export const OFFLINE = 'offline';
 
 export class ApiError extends Error {
+  /** Seconds after which it is worth trying again, where the server says so. */
+  retryS: number | null = null;
+
   constructor(
     readonly code: string,
     readonly status: number,
@@ -44,7 +47,12 @@ export function url(path: string, query: Query = {}): string {
 interface How {
   signal?: AbortSignal | undefined;
   timeoutMs?: number;
+  /** Whether nobody being signed in is an answer like any other: for the requests that sign in. */
+  bare?: boolean;
 }
+
+/** What is done when nobody is signed in any more; resolves to whether it is worth asking again. */
+export const gate = { signedOut: (_signal?: AbortSignal): Promise<boolean> => Promise.resolve(false) };
 
 /** A file goes as it is, any other body as JSON. */
 export async function request<T>(method: string, path: string, query?: Query, body?: unknown, how: How = {}): Promise<T> {
@@ -64,13 +72,28 @@ export async function request<T>(method: string, path: string, query?: Query, bo
     if (signal?.aborted) throw cause;
     throw new ApiError(OFFLINE, 0, null, null);
   }
-  if (!answer.ok) throw await problem(answer);
+  if (!answer.ok) {
+    const told = await problem(answer);
+    if (told.status !== 401 || told.code !== 'not-signed-in' || how.bare) throw told;
+    const again = gate.signedOut(signal);
+    // What was only to be read is read once somebody is signed in again; what would change something is asked for anew by
+    // the person, who may be another one, or may come back the next morning.
+    if (method === 'GET' && (await again)) return request(method, path, query, body, how);
+    throw told;
+  }
   if (answer.status === 204) return undefined as T;
   const text = await answer.text();
   return (text ? JSON.parse(text) : undefined) as T;
 }
 
 async function problem(answer: Response): Promise<ApiError> {
+  const told = await described(answer);
+  const retryS = Number(answer.headers.get('retry-after') ?? Number.NaN);
+  if (retryS >= 0) told.retryS = retryS;
+  return told;
+}
+
+async function described(answer: Response): Promise<ApiError> {
   const kind = answer.headers.get('content-type') ?? '';
   if (kind.includes('json')) {
     try {

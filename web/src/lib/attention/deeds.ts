@@ -1,9 +1,10 @@
 // What is done with chosen nodes: at once, with a toast that says what came of it and takes it back.
 
-import { ApiError, OFFLINE } from '../api/client';
+import { ApiError } from '../api/client';
 import type { BulkOutcomes } from '../api/types';
 import { t } from '../i18n/index.svelte';
 import { toasts } from '../live/toasts.svelte';
+import { refusal } from '../words/refusal';
 import { places } from './api';
 import { a } from './words';
 
@@ -11,7 +12,7 @@ import { a } from './words';
 const MOST = 500;
 
 const reason = (cause: unknown): string =>
-  cause instanceof ApiError ? (cause.code === OFFLINE ? t().offline : (cause.detail ?? t().pageError(cause.code, cause.requestId))) : String(cause);
+  cause instanceof ApiError ? (refusal(cause) ?? cause.detail ?? t().pageError(cause.code, cause.requestId)) : String(cause);
 
 function left({ items }: BulkOutcomes): string {
   const words = Object.keys(a().notDone);

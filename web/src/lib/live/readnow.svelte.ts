@@ -1,10 +1,11 @@
 // "Read now": asks the server, follows the session that comes of it, and says how it ended.
 
-import { ApiError, OFFLINE, api } from '../api/client';
+import { ApiError, api } from '../api/client';
 import type { Live, SessionBrief } from '../api/types';
 import { duration, span, time } from '../format/time';
 import { i18n, t, word } from '../i18n/index.svelte';
 import { outcomeFigure } from '../words/outcome';
+import { refusal } from '../words/refusal';
 import { serverNow } from './clock.svelte';
 import { devices } from './devices.svelte';
 import { running } from './running.svelte';
@@ -36,7 +37,7 @@ function cancel(session: number): void {
 
 function reasonOf(cause: unknown): string {
   if (!(cause instanceof ApiError)) return String(cause);
-  return cause.code === OFFLINE ? t().offline : (cause.detail ?? t().pageError(cause.code, cause.requestId));
+  return refusal(cause) ?? cause.detail ?? t().pageError(cause.code, cause.requestId);
 }
 
 function progress(reading: Reading, live: Live): void {

@@ -25,6 +25,7 @@ const state = $state<{ status: 'connecting' | 'open' | 'lost'; lostAt: number | 
 
 const handlers = new Map<Name, Set<Handler<never>>>(NAMES.map((name) => [name, new Set()]));
 const resync = new Set<() => void>();
+const losses = new Set<() => void>();
 let source: EventSource | null = null;
 let timer: ReturnType<typeof setTimeout> | undefined;
 let hiddenTimer: ReturnType<typeof setTimeout> | undefined;
@@ -70,6 +71,7 @@ function lost(): void {
   state.retryAt = now + wait;
   clearTimeout(timer);
   timer = setTimeout(connect, wait);
+  for (const handler of losses) handler();
 }
 
 function connect(): void {
@@ -119,6 +121,16 @@ export const stream = {
     document.addEventListener('visibilitychange', visibility);
     connect();
   },
+  /** Nobody is signed in, or may not see it: it would be refused. `start` begins it anew. */
+  stop(): void {
+    document.removeEventListener('visibilitychange', visibility);
+    clearTimeout(timer);
+    clearTimeout(hiddenTimer);
+    source?.close();
+    source = null;
+    paused = false;
+    Object.assign(state, { status: 'connecting', lostAt: null, retryAt: null });
+  },
   /** Any other request that got an answer says the server is there. */
   heard(): void {
     state.heardAt = serverNow();
@@ -127,6 +139,11 @@ export const stream = {
     const set = handlers.get(name);
     set?.add(handler as Handler<never>);
     return () => set?.delete(handler as Handler<never>);
+  },
+  /** Called each time the stream is found to be gone: the browser does not say why. */
+  onLost(handler: () => void): () => void {
+    losses.add(handler);
+    return () => losses.delete(handler);
   },
   /** Called when events may have been missed: read again what is shown. */
   onResync(handler: () => void): () => void {
