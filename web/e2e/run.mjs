@@ -4,11 +4,13 @@
 
 import { existsSync } from 'node:fs';
 import { chromium } from 'playwright-core';
+import { KEEP_FLEET, adminFlows } from './admin-flows.mjs';
 import { attentionFlows } from './attention-flows.mjs';
 import { driverFlows } from './driver-flows.mjs';
 import { Stage, flows } from './flows.mjs';
 import { mockFlows } from './mock-flows.mjs';
 import { startMock } from './mock-server.mjs';
+import { newcomerFlows } from './newcomer-flows.mjs';
 import { POINT_FLEET, pointFlows } from './point-flows.mjs';
 import { hasRealHost, startRealHost } from './real-host.mjs';
 import { systemFlows } from './system-flows.mjs';
@@ -58,17 +60,20 @@ async function againstRealHost(browser) {
   await runAll('host', systemFlows, stage);
   await run('host', 'ends', () => host.stop());
   await onFleet(browser, 'points', POINT_FLEET, pointFlows);
+  const withLines = (stage, { dir, lines }) => ({ stage, dir, lines });
+  await onFleet(browser, 'newcomer', KEEP_FLEET, newcomerFlows, withLines);
+  await onFleet(browser, 'administrator', KEEP_FLEET, adminFlows, withLines);
 }
 
 /** Flows that need meters of their own. */
-async function onFleet(browser, where, fleet, all) {
+async function onFleet(browser, where, fleet, all, subject = (stage) => stage) {
   if (!Object.keys(all).some((name) => name.includes(wanted))) return;
   let host = null;
   await run(where, 'starts and reads its meters', async () => {
     host = await startRealHost(process.env, fleet);
   });
   if (!host) return;
-  await runAll(where, all, new Stage(browser, host.url));
+  await runAll(where, all, subject(new Stage(browser, host.url), host));
   await run(where, 'ends', () => host.stop());
 }
 
