@@ -265,7 +265,7 @@ async function importsAList({ stage }) {
     await page.getByText('Список записан.').waitFor();
     await input.setInputFiles(file(rows.slice(0, 2).map((row) => row.replace('every 1d', 'every 2d'))));
     await page.getByText('Ошибок нет. Новых 0, изменятся 2').waitFor();
-    await page.locator('.krows > li', { hasText: 'Дом 1' }).getByText('every 2d: clock').waitFor();
+    await page.locator('.krows > li', { hasText: 'Дом 1' }).getByText(/every 2880m: clock/).waitFor();
     const [csv] = await Promise.all([page.waitForEvent('download'), page.getByRole('link', { name: 'Выгрузить CSV' }).click()]);
     await input.setInputFiles({ name: 'devices.csv', mimeType: 'text/csv', buffer: readFileSync(await csv.path()) });
     await page.getByText('Всё это в списке уже есть, записывать нечего.').waitFor();
