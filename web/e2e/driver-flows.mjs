@@ -18,7 +18,7 @@ function uzel(...args) {
 }
 
 /** The driver with a custom section more, so that it is another component: its package, and the key that signed it. */
-function signedPackage(dir) {
+export function signedPackage(dir) {
   const note = Buffer.from('\x04noteby the flows', 'latin1');
   const component = Buffer.concat([readFileSync(join(process.env.UZEL_DRIVERS_DIR, 'vkt7.wasm')), Buffer.from([0, note.length]), note]);
   const [file, secret] = [join(dir, 'vkt7.wasm'), join(dir, 'works.key')];

@@ -85,7 +85,7 @@ const own = (name) => new URL(`fleet/${name}`, import.meta.url);
 
 /** Starts fleet and host and waits for the first sessions; resolves to the address and what ends all of it. `parts` names
  * the files in fleet/, and how many of its meters never answer; with `accounts` nobody waits, as nobody may ask, and `said`
- * is what the host has told of its first account. */
+ * is what the host has told of its first account; `lines` are the addresses of the meters. */
 export async function startRealHost(env = process.env, parts = { fleet: 'fleet.toml', devices: 'devices.csv', silent: 1 }) {
   const dir = mkdtempSync(join(tmpdir(), 'uzel-e2e-'));
   const programs = [];
@@ -102,9 +102,9 @@ export async function startRealHost(env = process.env, parts = { fleet: 'fleet.t
     if (failed) throw failed.reason;
   };
   try {
-    const url = await start(env, dir, programs, parts);
+    const { url, lines } = await start(env, dir, programs, parts);
     if (!parts.accounts) await read(url, programs, parts.silent);
-    return { url, dir, stop, said: programs.at(-1).said };
+    return { url, dir, lines, stop, said: programs.at(-1).said };
   } catch (error) {
     await stop();
     throw error;
@@ -126,7 +126,8 @@ async function start(env, dir, programs, parts) {
   if (imported.status !== 0) throw new Error(`the import failed: ${imported.error ?? ''}${imported.stderr}${imported.stdout}`);
   const host = new Program('the host', env.UZEL_BIN, ['serve', ...(parts.accounts ? [] : ['--without-accounts']), '--config', config]);
   programs.push(host);
-  return host.until((said) => /serving (http:\/\/127\.0\.0\.1:\d+)/.exec(said)?.[1]);
+  const url = await host.until((said) => /serving (http:\/\/127\.0\.0\.1:\d+)/.exec(said)?.[1]);
+  return { url, lines };
 }
 
 /** Waits until each device was read once, and all but the silent ones wholly. */

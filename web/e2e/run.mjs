@@ -5,11 +5,13 @@
 import { existsSync } from 'node:fs';
 import { chromium } from 'playwright-core';
 import { ACCOUNT_FLEET, accountFlows } from './account-flows.mjs';
+import { KEEP_FLEET, adminFlows } from './admin-flows.mjs';
 import { attentionFlows } from './attention-flows.mjs';
 import { driverFlows } from './driver-flows.mjs';
 import { Stage, flows } from './flows.mjs';
 import { mockFlows } from './mock-flows.mjs';
 import { startMock } from './mock-server.mjs';
+import { newcomerFlows } from './newcomer-flows.mjs';
 import { POINT_FLEET, pointFlows } from './point-flows.mjs';
 import { hasRealHost, startRealHost } from './real-host.mjs';
 import { systemFlows } from './system-flows.mjs';
@@ -67,17 +69,20 @@ async function againstRealHost(browser) {
   }
   await onFleet(browser, 'points', POINT_FLEET, pointFlows);
   await onFleet(browser, 'accounts', ACCOUNT_FLEET, accountFlows);
+  const withLines = (stage, { dir, lines }) => ({ stage, dir, lines });
+  await onFleet(browser, 'newcomer', KEEP_FLEET, newcomerFlows, withLines);
+  await onFleet(browser, 'administrator', KEEP_FLEET, adminFlows, withLines);
 }
 
 /** Flows that need meters, or a host, of their own. */
-async function onFleet(browser, where, fleet, all) {
+async function onFleet(browser, where, fleet, all, subject = (stage) => stage) {
   if (!asked(where, all)) return;
   let host = null;
   await run(where, 'starts and reads its meters', async () => {
     host = await startRealHost(process.env, fleet);
   });
   if (!host) return;
-  await runAll(where, all, Object.assign(new Stage(browser, host.url), { said: host.said }));
+  await runAll(where, all, subject(Object.assign(new Stage(browser, host.url), { said: host.said }), host));
   await run(where, 'ends', () => host.stop());
 }
 

@@ -40,6 +40,7 @@ const ALL: readonly Section[] = [
   { href: '/sessions', icon: 'sess', word: () => t().sessions, group: 'observer', here: ['sessions', 'session'], chord: 'e', count: () => running.count, bar: true, needs: 'see' },
   { href: '/map', icon: 'map', word: () => a().map, group: 'observer', here: ['map'], chord: 'm', needs: 'see' },
   { href: '/lines', icon: 'line', word: () => t().lines, group: 'observer', here: ['lines', 'line', 'callers', 'modems', 'tunnels'], chord: 'l', needs: 'see' },
+  { href: '/admin/devices', icon: 'dev', word: () => t().devices, group: 'admin', here: ['adminDevices', 'newDevice', 'editDevice', 'import'], needs: 'administer' },
   { href: '/drivers', icon: 'drv', word: () => t().drivers, group: 'admin', here: ['drivers', 'driver', 'keys'], chord: 'd', bar: true, needs: 'see-drivers' },
   { href: '/admin/schedules', icon: 'sch', word: () => t().schedules, group: 'admin', here: ['schedules'], needs: 'see' },
   { href: '/admin/system', icon: 'sys', word: () => t().system, group: 'admin', here: ['system', 'metrics', 'backups', 'config'], needs: 'administer', whole: true },

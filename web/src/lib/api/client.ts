@@ -1,7 +1,7 @@
 // One way to the server: JSON in and out, every failure an `ApiError` with a stable code.
 
 import type {
-  ArchiveRecord, Column, Device, DeviceEvent, Driver, Health, Job, Order, Page, Problem, ReadNow, RecordsPage, Session, SessionBrief,
+  ArchiveRecord, Column, Device, DeviceEvent, Driver, FieldFault, Health, Job, Order, Page, Problem, ReadNow, RecordsPage, Session, SessionBrief,
   Settings, Trace, Vocabulary,
 } from './types';
 
@@ -27,6 +27,8 @@ export class ApiError extends Error {
     /** Why exactly, where the server has a word for it, and what that is about. */
     readonly reason: string | null = null,
     readonly about: Readonly<Record<string, string>> = {},
+    /** Every fault of what was sent, by its field. */
+    readonly faults: readonly FieldFault[] = [],
   ) {
     super(detail ?? code);
     this.name = 'ApiError';
@@ -49,6 +51,8 @@ interface How {
   timeoutMs?: number;
   /** Whether nobody being signed in is an answer like any other: for the requests that sign in. */
   bare?: boolean;
+  /** The revision that a change is meant for: another one is refused. */
+  revision?: number | undefined;
 }
 
 /** What is done when nobody is signed in any more; resolves to whether it is worth asking again. */
@@ -56,12 +60,16 @@ export const gate = { signedOut: (_signal?: AbortSignal): Promise<boolean> => Pr
 
 /** A file goes as it is, any other body as JSON. */
 export async function request<T>(method: string, path: string, query?: Query, body?: unknown, how: How = {}): Promise<T> {
-  const { signal, timeoutMs = TIMEOUT_MS } = how;
+  const { signal, timeoutMs = TIMEOUT_MS, revision } = how;
   const timeout = AbortSignal.timeout(timeoutMs);
   const kind = body instanceof Blob ? 'application/octet-stream' : 'application/json';
   const init: RequestInit = {
     method,
-    headers: { accept: 'application/json', ...(body === undefined ? {} : { 'content-type': kind }) },
+    headers: {
+      accept: 'application/json',
+      ...(body === undefined ? {} : { 'content-type': kind }),
+      ...(revision === undefined ? {} : { 'if-match': `"${revision}"` }),
+    },
     signal: signal ? AbortSignal.any([signal, timeout]) : timeout,
   };
   if (body !== undefined) init.body = body instanceof Blob ? body : JSON.stringify(body);
@@ -101,6 +109,7 @@ async function described(answer: Response): Promise<ApiError> {
       return new ApiError(
         told.code ?? `http-${answer.status}`, answer.status, told.detail ?? told.title ?? null,
         told.request_id ?? answer.headers.get('x-request-id'), told.session ?? null, told.reason ?? null, told.about ?? {},
+        told.faults ?? [],
       );
     } catch {
       // A body that is not what it says it is: the status alone is told below.

@@ -18,6 +18,7 @@ export type DeviceEvent = S['Event'];
 export type DeviceState = S['DeviceState'];
 export type Driver = S['Driver'];
 export type DriverStatistics = S['Statistics'];
+export type FieldFault = S['FieldFault'];
 export type Gap = S['Gap'];
 export type GapReason = Gap['reason'];
 export type Health = S['Health'];

@@ -18,6 +18,7 @@ export const en: Messages = {
   navObserver: 'Observer',
   navAdmin: 'Administrator',
   devices: 'Devices',
+  archived: 'Archived',
   sessions: 'Sessions',
   drivers: 'Drivers',
   lines: 'Lines',

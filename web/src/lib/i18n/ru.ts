@@ -18,6 +18,7 @@ export const ru = {
   navObserver: 'Обозреватель',
   navAdmin: 'Администратор',
   devices: 'Приборы',
+  archived: 'В архиве',
   sessions: 'Сеансы',
   drivers: 'Драйверы',
   lines: 'Линии',
