@@ -235,6 +235,10 @@ pub const WRITES_WAITING: usize = 512;
 /// many.
 pub const DECISIONS_WAITING: usize = 16;
 
+/// Orders that stand while the storage takes nothing, and whose rows of the audit wait: what a dispatcher asks for in an
+/// evening, of about 500 bytes each.
+pub const ORDERS_WAITING: usize = 1_000;
+
 /// Rows of one transaction of the store, about: enough to make the price of a commit small, few enough that nobody
 /// waits long for the answer.
 pub const GROUP_ROWS: usize = 100_000;

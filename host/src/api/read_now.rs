@@ -62,7 +62,7 @@ pub(super) async fn read_now(
         .read_now(read)
         .await
         .map_err(|error| refused(&state, error))?;
-    state.store.note_done(&asks.actor(), done).await?;
+    state.store.note_order(&asks.actor(), done).await?;
     Ok((StatusCode::ACCEPTED, Json(Job { job })))
 }
 

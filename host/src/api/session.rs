@@ -238,7 +238,7 @@ pub(super) async fn cancel(
         before: None,
         after: None,
     };
-    state.store.note_done(&asks.actor(), done).await?;
+    state.store.note_order(&asks.actor(), done).await?;
     Ok(StatusCode::ACCEPTED)
 }
 

@@ -134,7 +134,7 @@ pub(super) async fn open(
     let address = address.to_string();
     let after = json!({ "address": address, "minutes": body.minutes });
     let done = done("device.open-tunnel", id, name, Some(after));
-    state.store.note_done(&asks.actor(), done).await?;
+    state.store.note_order(&asks.actor(), done).await?;
     Ok((StatusCode::ACCEPTED, Json(Tunnel { address, until })))
 }
 
@@ -193,7 +193,7 @@ pub(super) async fn close(
     state.handle.close_tunnel(DeviceId(id)).await?;
     let name = state.store.device_name(DeviceId(id)).await?.unwrap_or_default();
     let done = done("device.close-tunnel", id, name, None);
-    state.store.note_done(&asks.actor(), done).await?;
+    state.store.note_order(&asks.actor(), done).await?;
     Ok(StatusCode::ACCEPTED)
 }
 

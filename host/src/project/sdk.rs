@@ -37,7 +37,15 @@ fn add<Folder: RustEmbed>(folder: &str, files: &mut Vec<(String, Vec<u8>)>) {
 /// The workspace without what is not the SDK's.
 fn workspace() -> String {
     const MEMBERS: [&str; 2] = ["drivers-wasm/sdk", "drivers-wasm/sdk-build"];
-    const VERSIONS: [&str; 6] = ["crc", "serde", "serde_json", "thiserror", "toml", "wit-bindgen"];
+    const VERSIONS: [&str; 7] = [
+        "crc",
+        "miniz_oxide",
+        "serde",
+        "serde_json",
+        "thiserror",
+        "toml",
+        "wit-bindgen",
+    ];
     // It is this repository's own manifest, which builds.
     let whole: toml::Table = WORKSPACE.parse().unwrap_or_default();
     let own = whole.get("workspace").and_then(toml::Value::as_table).cloned();

@@ -3,6 +3,7 @@
 use async_trait::async_trait;
 use serde_json::Value as Json;
 use sqlx::SqliteConnection;
+use tracing::error;
 
 use super::Store;
 use super::error::StoreError;
@@ -48,6 +49,7 @@ pub(super) async fn note(conn: &mut SqliteConnection, at: i64, actor: &Actor, do
     .map_err(StoreError::of("write down what was done"))
 }
 
+#[derive(Debug, Clone)]
 struct Note {
     at: i64,
     actor: Actor,
@@ -58,6 +60,36 @@ impl Store {
     /// Writes down a deed that changes nothing in the store itself, such as an order to read now.
     pub async fn note_done(&self, actor: &Actor, done: Done) -> Result<(), StoreError> {
         self.note_all_done(actor, vec![done]).await
+    }
+
+    /// The same for an order that stands already. While the storage takes nothing the order waits, and so does its row: both
+    /// are gone only with the host.
+    pub async fn note_order(&self, actor: &Actor, done: Done) -> Result<(), StoreError> {
+        let note = Note {
+            at: self.now().as_second(),
+            actor: actor.clone(),
+            done: vec![done],
+        };
+        let Err(error) = self.queue.write_ahead(note.clone()).await else {
+            return Ok(());
+        };
+        let turn = self.orders_waiting.clone().try_acquire_owned();
+        let (true, Ok(turn)) = (error.is_storage_unavailable(), turn) else {
+            return Err(error);
+        };
+        let queue = self.queue.clone();
+        tokio::spawn(async move {
+            let _turn = turn;
+            let mut state = queue.state().clone();
+            while state.wait_for(Option::is_none).await.is_ok() {
+                match queue.write_ahead(note.clone()).await {
+                    Err(error) if error.is_storage_unavailable() => {}
+                    Err(error) => return error!(%error, ?note, "an order is not in the audit"),
+                    Ok(()) => return,
+                }
+            }
+        });
+        Ok(())
     }
 
     /// The same for several deeds of one order.

@@ -284,8 +284,8 @@ fn wrong_rows() -> Vec<Case> {
             ..refused(
                 "wrong-windows",
                 &[
-                    "window from 2026-01-01T05:00:00Z to 2026-01-01T05:00:00Z is empty",
-                    "window from 2026-01-01T05:00:00Z to 2026-01-01T04:00:00Z is empty",
+                    "window from 2026-01-01T05:00:00 to 2026-01-01T05:00:00 is empty",
+                    "window from 2026-01-01T05:00:00 to 2026-01-01T04:00:00 is empty",
                     "2026-02-30 00:00:00 is no date and time",
                 ],
             )

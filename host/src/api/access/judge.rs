@@ -35,7 +35,13 @@ async fn over(state: &ApiState, asks: &SignedIn, (right, object): (Right, Object
     let Some(known) = asks.known().filter(|known| !known.has_everywhere(right)) else {
         return Ok(());
     };
-    let nothing = || Problem::not_found(format!("there is no {} {id}", word(object)));
+    // Who sees everything learns that it is the right that is lacking; an object may be too new to hang on anything.
+    let nothing = || {
+        if known.has_everywhere(Right::See) {
+            return Problem::forbidden();
+        }
+        Problem::not_found(format!("there is no {} {id}", word(object)))
+    };
     let key: i64 = id.parse().map_err(|_| nothing())?;
     let over = state.store.roles_over(known.account, object, key).await?;
     if over.any & known.roles(Right::See) == 0 {

@@ -18,7 +18,7 @@ const STEPS: [&str; 5] = [
 const PASSWORD: &str = "тёплая вода 5";
 
 /// What is tried of a route: method, template, path behind `/api/v1`, body.
-type Sample = (&'static str, &'static str, String, Json);
+pub(super) type Sample = (&'static str, &'static str, String, Json);
 
 async fn with_park(town: &mut Town) {
     let runtime = Runtime::new(None).unwrap();
@@ -35,7 +35,8 @@ async fn with_park(town: &mut Town) {
         "uzel".into(),
         folder,
     );
-    town.state = town.state.clone().with_park(Arc::new(park));
+    let facts = system::facts(&town.store, &town._dir);
+    town.state = town.state.clone().with_park(Arc::new(park)).with_facts(facts);
 }
 
 /// The public key of a vendor, and its number.
@@ -268,7 +269,8 @@ async fn every_changing_route_writes_down_who_did_it_and_a_refused_one_does_not(
     let other = town.person("ivanov", PASSWORD, Role::Viewer).await;
     let viewer = town.signed_in("viewer", Role::Viewer, GrantOn::Everything).await;
     let mut token = town.sign_in(root).await;
-    let samples = samples(&town, &own, other).await;
+    let mut samples = samples(&town, &own, other).await;
+    samples.splice(0..0, super::model_samples::model_samples(&town, &own).await);
     for (method, path) in routes().iter().filter(|(method, _)| method != "GET") {
         let is_tried = |sample: &Sample| sample.0 == method && format!("/api/v1{}", sample.1) == *path;
         let is_known = samples.iter().any(is_tried) || STEPS.contains(&path.as_str());

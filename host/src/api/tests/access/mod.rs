@@ -2,6 +2,7 @@
 
 mod audit;
 mod credentials;
+mod model_samples;
 mod routes;
 mod scope;
 mod security;
@@ -348,6 +349,8 @@ impl Town {
             };
         }
         let request = match body {
+            // What is no JSON: a table, a package.
+            Some(Json::String(text)) => request.body(Body::from(text.clone())),
             Some(body) => request
                 .header("content-type", "application/json")
                 .body(Body::from(body.to_string())),
