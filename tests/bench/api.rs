@@ -56,7 +56,7 @@ pub fn run(meters: u32) -> Result<()> {
         &format!("a month of hours of a point, {COLUMNS} columns, {CLIENTS} clients, {POINTS} points"),
     );
     let urls: Arc<[String]> = (1..=POINTS)
-        .map(|point| Ok(url(&host, point, begin)?))
+        .map(|point| url(&host, point, begin))
         .collect::<Result<_>>()?;
     let pool = runtime.block_on(host.pool());
     runtime.block_on(measure("api.rest", &urls, &pool))?;
