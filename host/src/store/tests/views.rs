@@ -67,7 +67,7 @@ async fn every_example_runs() {
         .collect();
     for view in f.texts("select name from sqlite_master where type = 'view'").await {
         let is_used = |block: &&str| block.split_whitespace().any(|word| word == view);
-        assert!(blocks.iter().any(|block| is_used(&block)), "{view} has no example");
+        assert!(blocks.iter().any(is_used), "{view} has no example");
     }
     for block in blocks {
         let rows = sqlx::raw_sql(sqlx::AssertSqlSafe(block))
