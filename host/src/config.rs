@@ -36,6 +36,8 @@ pub struct Config {
     pub import: portable::Config,
     /// `[backup]`.
     pub backup: store::copy::Config,
+    /// `[webhooks]`.
+    pub webhooks: api::WebhookConfig,
 }
 
 /// Section `drivers`.
@@ -150,8 +152,9 @@ fn parse(text: &str) -> Result<Config, Vec<String>> {
             "listeners" => take!(config.listeners),
             "import" => take!(config.import),
             "backup" => take!(config.backup),
+            "webhooks" => take!(config.webhooks),
             _ => faults.push(format!(
-                "section {section} is not known, expected http, store, polling, drivers, retention, listeners, modems, import or backup"
+                "section {section} is not known, expected http, store, polling, drivers, retention, listeners, modems, import, backup or webhooks"
             )),
         }
     }
@@ -196,6 +199,7 @@ fn check(config: &Config, faults: &mut Vec<String>) {
         faults.push(format!("retention.hour is {}, expected 0 to 23", config.retention.hour));
     }
     faults.extend(incoming::check(&config.listeners));
+    faults.extend(config.webhooks.check().err().map(|error| error.to_string()));
 }
 
 /// One key whose value is another than before.

@@ -543,3 +543,72 @@ pub const TRIAL_VALUES: usize = 500;
 
 /// Characters of a test's trace that are shown: identification, clock and current values take some thousands.
 pub const TRIAL_TRACE_CHARACTERS: usize = 256 << 10;
+
+/// Records of one page of the change feed: some 50 000 values.
+pub const FEED_RECORDS: u32 = 1_000;
+
+/// Records that one page of the change feed looks through for those that whoever asks may see: some ten milliseconds.
+pub const FEED_SCAN: i64 = 50_000;
+
+/// Longest wait for a change, seconds: below what proxies on the way allow.
+pub const FEED_WAIT_S: u32 = 30;
+
+/// How often somebody who waits for a change is looked after: a look is one step in an index.
+pub const FEED_LOOK: std::time::Duration = std::time::Duration::from_millis(250);
+
+/// Requests that wait for a change at once: each costs four looks a second.
+pub const FEED_WAITS: usize = 64;
+
+/// Exports of records at once: each holds a page of rows, and a processor while it is read as fast as it is written.
+pub const BULK_EXPORTS: usize = 8;
+
+/// Devices that such an export looks up at once.
+pub const BULK_DEVICES: u32 = 200;
+
+/// Values that such an export reads at once: some megabytes of text.
+pub const BULK_VALUES: u32 = 20_000;
+
+/// Webhooks: each costs a look a second.
+pub const WEBHOOKS: i64 = 50;
+
+/// Bytes of the address of a webhook.
+pub const WEBHOOK_URL_BYTES: usize = 2_000;
+
+/// Records of one delivery to a webhook: some hundreds of kilobytes of JSON.
+pub const WEBHOOK_RECORDS: u32 = 100;
+
+/// Events that one delivery is made of.
+pub const WEBHOOK_ITEMS: u32 = 100;
+
+/// Events that wait for webhooks: a day of a fleet of 10 000. Older ones are removed, and counted.
+pub const WEBHOOK_EVENTS: i64 = 300_000;
+
+/// Times that a delivery is sent: with the waits between, for about three hours.
+pub const WEBHOOK_ATTEMPTS: i64 = 8;
+
+/// The wait after the first failure; each is four times the one before, up to the longest.
+pub const WEBHOOK_WAIT: std::time::Duration = std::time::Duration::from_secs(10);
+
+/// The longest wait between two attempts.
+pub const WEBHOOK_WAIT_MOST: std::time::Duration = std::time::Duration::from_secs(3_600);
+
+/// How long a receiver may take until it is connected.
+pub const WEBHOOK_CONNECT: std::time::Duration = std::time::Duration::from_secs(5);
+
+/// How long a receiver may take in all: it should put down what it gets, and work on it later.
+pub const WEBHOOK_TIME: std::time::Duration = std::time::Duration::from_secs(10);
+
+/// How often it is looked whether there is something for webhooks.
+pub const WEBHOOK_LOOK: std::time::Duration = std::time::Duration::from_secs(1);
+
+/// How often the states of nodes are compared with those that were told.
+pub const WEBHOOK_NODES: std::time::Duration = std::time::Duration::from_secs(10);
+
+/// Deliveries of a webhook that were taken and are remembered.
+pub const WEBHOOK_DONE: i64 = 200;
+
+/// Deliveries of a webhook that were given up and can be sent again. Older ones are forgotten.
+pub const WEBHOOK_DEAD: i64 = 1_000;
+
+/// Characters of what was wrong with a delivery.
+pub const WEBHOOK_FAULT: usize = 300;

@@ -3,6 +3,7 @@
 //! `cargo xtask bench` runs all of them, `cargo xtask bench NAME…` those that are named. Simulated meters run in a
 //! process of their own, on the same machine.
 
+mod api;
 mod bare;
 mod callers;
 mod drivers;
@@ -93,6 +94,8 @@ enum Name {
     Drivers,
     /// Modbus TCP devices, from polling to SQLite, beside pymodbus and mbpoll; only when it is named.
     Modbus,
+    /// A month of hours of a point for fifty clients at once, at rest and while a fleet is polled; only when it is named.
+    Api,
     /// The client's budgets: 10,000 nodes, and a year of hours of one point in a headless browser; only when it is named.
     Web,
     /// The example drivers by their languages; only when it is named, for they are built apart.
@@ -153,6 +156,9 @@ fn run(arguments: &Arguments) -> anyhow::Result<()> {
     }
     if arguments.names.contains(&Name::Web) {
         web::run(arguments.meters)?;
+    }
+    if arguments.names.contains(&Name::Api) {
+        api::run(arguments.meters)?;
     }
     if arguments.names.contains(&Name::Languages) {
         languages::run()?;

@@ -12,6 +12,7 @@ use super::extract::Query;
 use super::problem::Problem;
 use super::session::ListQuery;
 use super::signed_in::SignedIn;
+use crate::export::plain;
 use crate::limits;
 use crate::model::{Cause, Outcome, Right, Scope};
 use crate::store::query::{SessionBrief, SessionQuery};
@@ -110,6 +111,7 @@ impl Export {
 }
 
 fn cells(row: &SessionBrief) -> [String; HEAD.len()] {
+    let plain = |text: &str| plain(text).into_owned();
     [
         row.id.to_string(),
         row.started_at.to_string(),
@@ -136,13 +138,4 @@ fn cells(row: &SessionBrief) -> [String; HEAD.len()] {
         row.records_added.to_string(),
         row.values_added.to_string(),
     ]
-}
-
-/// Text that a spreadsheet takes for text: what a meter or a driver says must not become a formula there.
-fn plain(text: &str) -> String {
-    if text.starts_with(['=', '+', '-', '@', '\t', '\r']) {
-        format!("'{text}")
-    } else {
-        text.to_owned()
-    }
 }

@@ -167,14 +167,14 @@ impl Watch {
 impl Watch {
     /// Looks who asks as at the start: he may have been signed out, or see more or less than before.
     async fn may_go_on(&mut self) -> bool {
-        let Some(token) = self.asks.token().cloned() else {
+        if self.asks.token().is_none() {
             return true;
-        };
+        }
         let state = &self.state;
-        let Ok(Some(known)) = state.access.who(&state.store, &token).await else {
+        let Ok(asks) = self.asks.again(state).await else {
             return false;
         };
-        self.asks = SignedIn::account(Some(known), Some(token), self.asks.from().to_owned());
+        self.asks = asks;
         match state.store.device_ids(self.asks.scope(Right::See)).await {
             Ok(own) => {
                 self.board.own = own;

@@ -4,6 +4,7 @@ mod access;
 mod account;
 mod attention;
 mod audit;
+mod bulk;
 mod caller;
 mod catalog;
 mod control;
@@ -15,6 +16,7 @@ mod driver_log;
 mod driver_work;
 mod dto;
 mod extract;
+mod feed;
 mod gap;
 mod guard;
 mod health;
@@ -44,6 +46,7 @@ mod tests;
 mod tiles;
 mod tunnel;
 mod web;
+mod webhook;
 mod words;
 
 use std::net::SocketAddr;
@@ -70,6 +73,7 @@ pub use access::Access;
 pub use catalog::{DriverCatalog, DriverEntry};
 pub use system::{ConfigKey, HostFacts, InEffect, Waiting};
 pub use tiles::Tiles;
+pub use webhook::{WebhookConfig, WebhookConfigFault, WebhookTimes, run as tell_webhooks};
 
 use crate::collect::{CallersHandle, Handle};
 use crate::limits;
@@ -205,10 +209,16 @@ pub struct ApiState {
     pub facts: HostFacts,
     /// Room for live streams.
     streams: Arc<Semaphore>,
+    /// Room for those who wait for changes.
+    feed_waits: Arc<Semaphore>,
+    /// Room for exports of records.
+    exports: Arc<Semaphore>,
     /// Every place with its state.
     overview: overview::Overview,
     /// Pictures of the map; none: sites are shown by their coordinates alone.
     tiles: Option<Arc<Tiles>>,
+    /// Where webhooks may lead.
+    webhooks: Arc<WebhookConfig>,
 }
 
 impl ApiState {
@@ -232,8 +242,11 @@ impl ApiState {
             access: Arc::new(Access::without_accounts()),
             facts: HostFacts::default(),
             streams: Arc::new(Semaphore::new(limits::LIVE_STREAMS)),
+            feed_waits: Arc::new(Semaphore::new(limits::FEED_WAITS)),
+            exports: Arc::new(Semaphore::new(limits::BULK_EXPORTS)),
             overview: overview::Overview::default(),
             tiles: None,
+            webhooks: Arc::default(),
         }
     }
 
@@ -252,6 +265,12 @@ impl ApiState {
     /// Shows the map on the administrator's tiles.
     pub fn with_tiles(mut self, tiles: Option<Tiles>) -> Self {
         self.tiles = tiles.map(Arc::new);
+        self
+    }
+
+    /// Lets webhooks lead where the configuration says.
+    pub fn with_webhooks(mut self, config: WebhookConfig) -> Self {
+        self.webhooks = Arc::new(config);
         self
     }
 
@@ -329,6 +348,8 @@ fn api() -> OpenApiRouter<ApiState> {
         .routes(routes!(record::columns))
         .routes(routes!(record::list))
         .routes(routes!(record::versions))
+        .routes(routes!(feed::changes))
+        .routes(routes!(bulk::export))
         .routes(routes!(series::points))
         .routes(routes!(series::list))
         .routes(routes!(series::values))
@@ -366,6 +387,7 @@ fn api() -> OpenApiRouter<ApiState> {
         .merge(point::routes())
         .merge(park::routes())
         .merge(system::routes())
+        .merge(webhook::routes())
         .merge(packages)
         .merge(keep::routes());
     OpenApiRouter::with_openapi(Document::openapi()).nest("/api/v1", resources)

@@ -61,6 +61,17 @@ impl SignedIn {
         &self.from
     }
 
+    /// Who asks by now: an answer may take so long that he was signed out, or sees more or less than before.
+    pub(super) async fn again(&self, state: &ApiState) -> Result<Self, Problem> {
+        let Some(token) = self.token.clone() else {
+            return Ok(self.clone());
+        };
+        match state.access.who(&state.store, &token).await? {
+            Some(known) => Ok(Self::account(Some(known), Some(token), self.from.clone())),
+            None => Err(Problem::not_signed_in("what was shown holds no more")),
+        }
+    }
+
     /// Whether it has a right over everything.
     pub(super) fn has_everywhere(&self, right: Right) -> bool {
         self.known().map_or(self.is_free, |known| known.has_everywhere(right))

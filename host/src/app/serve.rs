@@ -15,6 +15,7 @@ use tracing::{error, info, warn};
 use super::{load, make_data_folder, open_store, park as park_of, transport};
 use crate::api::{
     self, Access, ApiError, ApiState, Certificate, DriverCatalog, DriverEntry, HostFacts, InEffect, Waiting,
+    WebhookTimes,
 };
 use crate::cli::account::{self, FIRST};
 use crate::cli::args::{ConfigFile, ServeArgs};
@@ -93,7 +94,15 @@ pub(super) async fn serve(args: &ServeArgs, writing: &tokio::runtime::Handle) ->
         .with_tiles(config.http.tiles.clone())
         .with_park(park)
         .with_facts(facts)
+        .with_webhooks(config.webhooks.clone())
         .with_access(access);
+    let telling = api::tell_webhooks(
+        state.clone(),
+        config.webhooks.clone(),
+        WebhookTimes::default(),
+        cancel.clone(),
+    );
+    let telling = tokio::spawn(telling);
     let renewing = certificate
         .clone()
         .map(|certificate| tokio::spawn(certificate.watch(cancel.clone())));
@@ -139,7 +148,7 @@ pub(super) async fn serve(args: &ServeArgs, writing: &tokio::runtime::Handle) ->
         warn!("answers did not end within {} s", STOP.as_secs());
     }
     // All end with the token.
-    let _ = tokio::join!(keeping, watching, supervising, looking);
+    let _ = tokio::join!(keeping, watching, supervising, looking, telling);
     if let Some(renewing) = renewing {
         let _ = renewing.await;
     }

@@ -5,5 +5,5 @@ mod sheet;
 mod xlsx;
 
 pub use csv::csv;
-pub use sheet::{Cell, Head, Lang, Sheet};
+pub use sheet::{Cell, Head, Lang, Sheet, plain};
 pub use xlsx::{XlsxError, xlsx};

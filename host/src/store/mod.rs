@@ -39,6 +39,7 @@ mod tests;
 mod trace;
 mod value;
 mod version;
+mod webhook;
 mod writer;
 
 use std::path::{Path, PathBuf};
@@ -90,6 +91,9 @@ pub use record::{RecordBatch, Stored};
 pub use session::{ClockSeen, Counters, IdentitySeen, NewSession, Phase, SessionEnd};
 pub use size::{Disk, Size, SizeDay, growth};
 pub use trace::{PackedTrace, unpack};
+pub use webhook::{
+    DeliveryRow, DeliveryState, HostEvent, NewWebhook, Sent, Taken, ToSend, Webhook, WebhookChange, WebhookFault,
+};
 
 static MIGRATIONS: Migrator = sqlx::migrate!("./migrations");
 

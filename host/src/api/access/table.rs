@@ -72,6 +72,15 @@ pub(in crate::api) const TABLE: &[Route] = &[
     (POST, "/accounts/{id}/keys", Everywhere(Administer)),
     (POST, "/accounts/{id}/keys/{key}/rotate", Everywhere(Administer)),
     (DELETE, "/accounts/{id}/keys/{key}", Everywhere(Administer)),
+    // Programs that are told of what happens.
+    (GET, "/webhooks", Everywhere(Administer)),
+    (POST, "/webhooks", Everywhere(Administer)),
+    (GET, "/webhooks/{id}", Everywhere(Administer)),
+    (PATCH, "/webhooks/{id}", Everywhere(Administer)),
+    (DELETE, "/webhooks/{id}", Everywhere(Administer)),
+    (POST, "/webhooks/{id}/secret", Everywhere(Administer)),
+    (GET, "/webhooks/{id}/deliveries", Everywhere(Administer)),
+    (POST, "/webhooks/{id}/deliveries/{key}/again", Everywhere(Administer)),
     // What waits for somebody.
     (GET, "/attention", Somewhere(See)),
     (POST, "/attention/acknowledge", Somewhere(Dispatch)),
@@ -159,6 +168,8 @@ pub(in crate::api) const TABLE: &[Route] = &[
     (GET, "/devices/{id}/columns", Over(See, Object::Device)),
     (GET, "/devices/{id}/records", Over(See, Object::Device)),
     (GET, "/records/{id}/versions", Over(See, Object::Record)),
+    (GET, "/records.csv", Somewhere(See)),
+    (GET, "/changes", Somewhere(See)),
     (GET, "/series", Somewhere(See)),
     (GET, "/series/{id}/values", Over(See, Object::Series)),
     // Lines and those who call.

@@ -4,6 +4,7 @@ mod access;
 mod attention;
 mod callers;
 mod connections;
+mod feed;
 mod journal;
 mod keep;
 mod live;
@@ -11,6 +12,7 @@ mod point;
 mod problems;
 mod resources;
 mod system;
+mod webhook;
 
 use std::sync::Arc;
 

@@ -3,9 +3,11 @@
 //! Pages are keyset pages: each function takes the key after which the page begins and how many rows it may have.
 
 mod audit;
+mod bulk;
 mod caller;
 mod device;
 mod diagnostic;
+mod feed;
 mod health;
 mod line;
 mod line_talk;
@@ -20,9 +22,11 @@ mod standing;
 mod strip;
 
 pub use audit::{AuditQuery, AuditRow};
+pub use bulk::{BulkDevice, BulkQuery};
 pub use caller::{CallerQuery, CallerRow};
 pub use device::{ArchiveInfo, Clock, DeviceInfo, DevicePoint, DeviceQuery};
 pub use diagnostic::{EventQuery, EventRow, SettingRow};
+pub use feed::{FeedRow, RecordMark};
 pub use health::{Talk, Whose};
 pub use line::{LineDevice, LineInfo};
 pub use line_talk::TalkSums;

@@ -3,8 +3,8 @@
 use std::collections::HashMap;
 
 use jiff::Timestamp;
-use sqlx::Row as _;
 use sqlx::sqlite::SqliteRow;
+use sqlx::{Row as _, SqlitePool};
 
 use super::of_keys;
 use crate::model::{DeviceId, Quality, RecordKind};
@@ -142,7 +142,7 @@ impl Store {
             .fetch_all(&self.readers)
             .await
             .map_err(StoreError::of("read records"))?;
-        self.with_content(&rows).await
+        self.contents(&rows).await
     }
 
     /// Every version of the interval of a record, oldest first; empty when there is no such record.
@@ -159,35 +159,42 @@ impl Store {
         .fetch_all(&self.readers)
         .await
         .map_err(StoreError::of("read the versions of a record"))?;
-        self.with_content(&rows).await
+        self.contents(&rows).await
     }
 
-    async fn with_content(&self, rows: &[SqliteRow]) -> Result<Vec<RecordRow>, StoreError> {
+    async fn contents(&self, rows: &[SqliteRow]) -> Result<Vec<RecordRow>, StoreError> {
         let mut records = rows.iter().map(record).collect::<Result<Vec<_>, _>>()?;
-        let places: HashMap<i64, usize> = records.iter().enumerate().map(|(place, r)| (r.id, place)).collect();
-        let keys: Vec<i64> = records.iter().map(|record| record.id).collect();
-        for row in of_keys(&self.readers, &VALUES, &keys, "read values").await? {
-            if let Some(record) = places.get(&row.get(0)).and_then(|place| records.get_mut(*place)) {
-                record.cells.insert(row.get(1), cell(&row, 2));
-            }
-        }
-        for row in of_keys(&self.readers, &CONDITIONS, &keys, "read conditions").await? {
-            if let Some(record) = places.get(&row.get(0)).and_then(|place| records.get_mut(*place)) {
-                record.conditions.push(ConditionRow {
-                    code: row.get(1),
-                    category: row.get(2),
-                    effect: row.get(3),
-                    input: row.get(4),
-                    series: row.get(5),
-                    duration_s: row.get(6),
-                });
-            }
-        }
+        with_content(&self.readers, &mut records).await?;
         Ok(records)
     }
 }
 
-fn record(row: &SqliteRow) -> Result<RecordRow, StoreError> {
+/// Fills in values and conditions.
+pub(super) async fn with_content(readers: &SqlitePool, records: &mut [RecordRow]) -> Result<(), StoreError> {
+    let places: HashMap<i64, usize> = records.iter().enumerate().map(|(place, r)| (r.id, place)).collect();
+    let keys: Vec<i64> = records.iter().map(|record| record.id).collect();
+    for row in of_keys(readers, &VALUES, &keys, "read values").await? {
+        if let Some(record) = places.get(&row.get(0)).and_then(|place| records.get_mut(*place)) {
+            record.cells.insert(row.get(1), cell(&row, 2));
+        }
+    }
+    for row in of_keys(readers, &CONDITIONS, &keys, "read conditions").await? {
+        if let Some(record) = places.get(&row.get(0)).and_then(|place| records.get_mut(*place)) {
+            record.conditions.push(ConditionRow {
+                code: row.get(1),
+                category: row.get(2),
+                effect: row.get(3),
+                input: row.get(4),
+                series: row.get(5),
+                duration_s: row.get(6),
+            });
+        }
+    }
+    Ok(())
+}
+
+/// A record whose columns are the first, without its content.
+pub(super) fn record(row: &SqliteRow) -> Result<RecordRow, StoreError> {
     Ok(RecordRow {
         id: row.get(0),
         device: DeviceId(row.get(1)),

@@ -210,7 +210,8 @@ fn point(row: &SqliteRow) -> PointRow {
     }
 }
 
-fn series(row: &SqliteRow, kinds: Option<&str>) -> Result<SeriesRow, StoreError> {
+/// A series whose columns are the first.
+pub(super) fn series(row: &SqliteRow, kinds: Option<&str>) -> Result<SeriesRow, StoreError> {
     let archives: Result<Vec<RecordKind>, _> = kinds.unwrap_or_default().split_whitespace().map(str::parse).collect();
     Ok(SeriesRow {
         id: row.get(0),

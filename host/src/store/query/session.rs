@@ -114,6 +114,11 @@ pub struct SessionDetail {
 }
 
 impl Store {
+    /// Sessions by their keys; one that was removed is not there.
+    pub async fn session_briefs(&self, keys: &[i64]) -> Result<HashMap<i64, SessionBrief>, StoreError> {
+        briefs(&self.readers, keys).await
+    }
+
     /// Sessions with devices of `scope`, newest first.
     pub async fn sessions(&self, scope: Scope, query: &SessionQuery) -> Result<SessionPage, StoreError> {
         let Some((first, last)) = self.keys_of_time(query).await? else {

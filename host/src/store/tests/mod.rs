@@ -7,6 +7,7 @@ mod copy;
 mod driver_hour;
 mod drivers;
 mod failure;
+mod feed;
 mod import;
 mod keep;
 mod property;
@@ -14,6 +15,7 @@ mod prune;
 mod records;
 mod sessions;
 mod views;
+mod webhook;
 
 use std::sync::Arc;
 

@@ -36,6 +36,57 @@ async fn lists_have_only_what_is_in_scope() {
         }
         let csv = town.ask("GET", "/api/v1/sessions.csv", Some(&token), None).await;
         assert_eq!(String::from_utf8_lossy(&csv.body).lines().count(), 2, "{name}");
+        let csv = town
+            .ask("GET", "/api/v1/records.csv?archive=hourly", Some(&token), None)
+            .await;
+        let text = String::from_utf8_lossy(&csv.body).into_owned();
+        assert_eq!(text.lines().count(), 4, "{name}: {text}");
+        assert!(!text.contains("004"), "{name}: {text}");
+        let foreign = "/api/v1/records.csv?archive=hourly&device=2";
+        let csv = town.ask("GET", foreign, Some(&token), None).await;
+        assert_eq!(String::from_utf8_lossy(&csv.body).lines().count(), 1, "{name}");
+        let changes = town.ask("GET", "/api/v1/changes", Some(&token), None).await.json();
+        assert_eq!(changes["items"].as_array().unwrap().len(), 1, "{name}: {changes}");
+        assert!(!changes["items"].to_string().contains("004"), "{name}: {changes}");
+        let next = changes["next"].as_str().unwrap();
+        assert!(next.starts_with("2-"), "{name}: what is foreign was looked at: {next}");
+    }
+}
+
+#[tokio::test]
+async fn who_waits_for_changes_is_told_when_he_is_signed_out_or_the_host_goes_down() {
+    let town = Town::new().await;
+    let account = town
+        .account("ivanov", AccountKind::Person, &[(Role::Viewer, GrantOn::Everything)])
+        .await;
+    let token = town.sign_in(account).await;
+    let waits = town.ask("GET", "/api/v1/changes?after=newest&wait=30", Some(&token), None);
+    let ends = async {
+        waited_for(&town).await;
+        let change = AccountChange::Describe {
+            title: None,
+            enabled: Some(false),
+        };
+        let changed = town.store.change_account(account, change, &Actor::host()).await;
+        changed.unwrap().unwrap();
+        town.state.access.forget();
+    };
+    let (told, ()) = tokio::join!(waits, ends);
+    assert_eq!(told.status, StatusCode::UNAUTHORIZED);
+    let token = town.signed_in("petrov", Role::Viewer, GrantOn::Everything).await;
+    let waits = town.ask("GET", "/api/v1/changes?after=newest&wait=30", Some(&token), None);
+    let closes = async {
+        waited_for(&town).await;
+        town.state.closing.cancel();
+    };
+    let (told, ()) = tokio::join!(waits, closes);
+    assert_eq!((told.status, &told.json()["items"]), (StatusCode::OK, &json!([])));
+}
+
+/// Until somebody waits for changes.
+async fn waited_for(town: &Town) {
+    while town.state.feed_waits.available_permits() == crate::limits::FEED_WAITS {
+        tokio::task::yield_now().await;
     }
 }
 
