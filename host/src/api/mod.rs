@@ -27,6 +27,7 @@ mod park;
 mod place;
 mod point;
 mod problem;
+mod provider;
 mod read_now;
 mod record;
 mod replay;
@@ -68,6 +69,7 @@ use utoipa_axum::routes;
 
 pub use access::Access;
 pub use catalog::{DriverCatalog, DriverEntry};
+pub use provider::{Oidc, Provider};
 pub use system::{ConfigKey, HostFacts, InEffect, Waiting};
 pub use tiles::Tiles;
 
@@ -93,6 +95,9 @@ pub struct Config {
     /// Where the map's pictures come from; none: the client asks nobody for any.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub tiles: Option<Tiles>,
+    /// A provider of identities by which people sign in; none: by name and password only.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub oidc: Option<Oidc>,
 }
 
 impl Default for Config {
@@ -103,6 +108,7 @@ impl Default for Config {
             hosts: Vec::new(),
             tls: None,
             tiles: None,
+            oidc: None,
         }
     }
 }
@@ -141,6 +147,12 @@ pub enum ApiError {
         /// As configured.
         url: String,
     },
+    /// Nobody can sign in by this provider of identities.
+    #[error("{why}")]
+    Oidc {
+        /// What is wrong.
+        why: String,
+    },
     /// The port is taken, or the address is not ours.
     #[error("cannot listen on {listen}")]
     Listen {
@@ -162,6 +174,9 @@ impl Config {
     pub fn check(&self) -> Result<(), ApiError> {
         if let Some(tiles) = &self.tiles {
             tiles.host()?;
+        }
+        if let Some(oidc) = &self.oidc {
+            oidc.check()?;
         }
         if self.listen.ip().is_loopback() || self.tls.is_some() || self.insecure {
             Ok(())
@@ -209,6 +224,8 @@ pub struct ApiState {
     overview: overview::Overview,
     /// Pictures of the map; none: sites are shown by their coordinates alone.
     tiles: Option<Arc<Tiles>>,
+    /// Says who people are; none: they sign in by name and password only.
+    provider: Option<Arc<Provider>>,
 }
 
 impl ApiState {
@@ -234,6 +251,7 @@ impl ApiState {
             streams: Arc::new(Semaphore::new(limits::LIVE_STREAMS)),
             overview: overview::Overview::default(),
             tiles: None,
+            provider: None,
         }
     }
 
@@ -253,6 +271,12 @@ impl ApiState {
     pub fn with_tiles(mut self, tiles: Option<Tiles>) -> Self {
         self.tiles = tiles.map(Arc::new);
         self
+    }
+
+    /// Lets people sign in by what a provider of identities says.
+    pub fn with_provider(mut self, oidc: Option<Oidc>) -> Result<Self, ApiError> {
+        self.provider = oidc.map(Provider::new).transpose()?.map(Arc::new);
+        Ok(self)
     }
 
     /// Shows what the host knows of itself.
@@ -293,6 +317,9 @@ fn api() -> OpenApiRouter<ApiState> {
             account::sign_in::sign_in,
             account::sign_in::sign_out
         ))
+        .routes(routes!(provider::ways))
+        .routes(routes!(provider::ask))
+        .routes(routes!(provider::back))
         .routes(routes!(account::own::password))
         .routes(routes!(account::own::sign_ins))
         .routes(routes!(account::own::end))
@@ -308,6 +335,7 @@ fn api() -> OpenApiRouter<ApiState> {
         .routes(routes!(account::key::rotate))
         .routes(routes!(account::key::revoke))
         .routes(routes!(audit::list))
+        .routes(routes!(audit::refused))
         .routes(routes!(site::list))
         .routes(routes!(site::one))
         .routes(routes!(attention::list))

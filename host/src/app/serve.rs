@@ -93,7 +93,8 @@ pub(super) async fn serve(args: &ServeArgs, writing: &tokio::runtime::Handle) ->
         .with_tiles(config.http.tiles.clone())
         .with_park(park)
         .with_facts(facts)
-        .with_access(access);
+        .with_access(access)
+        .with_provider(config.http.oidc.clone())?;
     let renewing = certificate
         .clone()
         .map(|certificate| tokio::spawn(certificate.watch(cancel.clone())));

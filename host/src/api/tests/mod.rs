@@ -4,6 +4,7 @@ mod access;
 mod attention;
 mod callers;
 mod connections;
+mod hostile;
 mod journal;
 mod keep;
 mod live;
