@@ -30,6 +30,7 @@ pub use client::Provider;
 pub use config::Oidc;
 
 /// Who somebody is, as a provider says.
+#[cfg_attr(not(feature = "oidc"), allow(dead_code, reason = "only a provider says it"))]
 pub(super) struct Said {
     /// The provider.
     issuer: String,

@@ -7,6 +7,7 @@ use crate::api::ApiError;
 pub enum Provider {}
 
 /// Somebody is sent to the provider.
+#[allow(dead_code, reason = "nobody is")]
 pub(super) struct Begun {
     pub(super) url: String,
     pub(super) kept: String,

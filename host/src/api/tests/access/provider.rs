@@ -43,9 +43,10 @@ fn base64url(bytes: &[u8]) -> String {
     const LETTERS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
     let mut text = String::new();
     for part in bytes.chunks(3) {
-        let bits = part.iter().fold(0_u32, |bits, byte| bits << 8 | u32::from(*byte)) << (8 * (3 - part.len()));
+        let bits = part.iter().fold(0_u32, |bits, byte| (bits << 8) | u32::from(*byte)) << (8 * (3 - part.len()));
         for letter in 0..=part.len() {
-            text.push(char::from(LETTERS[(bits >> (18 - 6 * letter) & 63) as usize]));
+            let index = usize::try_from((bits >> (18 - 6 * letter)) & 63).unwrap();
+            text.push(char::from(LETTERS[index]));
         }
     }
     text
