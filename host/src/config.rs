@@ -112,6 +112,9 @@ pub fn load(file: Option<&Path>) -> Result<Config, ConfigError> {
         tls.certificate = folder.join(&tls.certificate);
         tls.key = folder.join(&tls.key);
     }
+    if let Some(oidc) = &mut config.http.oidc {
+        oidc.secret_file = oidc.secret_file.take().map(|file| folder.join(file));
+    }
     for path in [
         &mut config.drivers.registry_logins,
         &mut config.drivers.watch,
@@ -164,7 +167,9 @@ fn parse(text: &str) -> Result<Config, Vec<String>> {
 }
 
 fn check(config: &Config, faults: &mut Vec<String>) {
-    if config.http.check().is_err() {
+    if let Err(error @ api::ApiError::Oidc { .. }) = config.http.check() {
+        faults.push(error.to_string());
+    } else if config.http.check().is_err() {
         faults.push(format!(
             "http.listen is {}, which others can reach, without encryption: expected http.tls with certificate and key, \
              or http.insecure = true where something else encrypts",

@@ -21,6 +21,9 @@ pub const BODY_BYTES: usize = 8 << 20;
 /// How long a request's body may take to come: a connection must not be held for nothing.
 pub const BODY_TIME: std::time::Duration = std::time::Duration::from_secs(30);
 
+/// How long a file may take to come that people send, seconds: the largest list of devices over a telephone.
+pub const FILE_TIME_S: u64 = 120;
+
 /// Bytes of a component: a Rust driver has about 200 KB, one with a whole interpreter about 20 MB.
 pub const COMPONENT_BYTES: usize = 32 << 20;
 
@@ -299,6 +302,9 @@ pub const EXPORT_PAGE: u32 = 1_000;
 /// Sessions of one export: about 200 MB. The next begins after the last row of it.
 pub const EXPORT_ROWS: u32 = 1_000_000;
 
+/// How long such a package may take to come, seconds: over a slow line of an office.
+pub const PACKAGE_TIME_S: u64 = 600;
+
 /// Bytes of a driver package: a component, some dozens of recordings, documents, packed.
 pub const DRIVER_PACKAGE_BYTES: usize = 48 << 20;
 
@@ -485,6 +491,29 @@ pub const NAME_WAIT_S: i64 = 60;
 
 /// Names and addresses whose wrong passwords are counted. Beyond, those that waited longest are forgotten.
 pub const TRIES_COUNTED: usize = 20_000;
+
+/// Rows of refused sign-ins that are kept, the newest: some megabytes, whoever tries passwords from how many addresses.
+pub const REFUSED_ROWS: i64 = 10_000;
+
+/// Refused sign-ins of one name from one address are one row while not more than so many seconds are between them.
+pub const REFUSED_TOGETHER_S: i64 = 3_600;
+
+/// Refused sign-ins that are written down a second on the average, and at once: more are only counted, for an attack must
+/// not wear the disk nor fill the log.
+pub const REFUSED_A_SECOND: u32 = 5;
+
+/// See [`REFUSED_A_SECOND`].
+pub const REFUSED_AT_ONCE: u32 = 100;
+
+/// Seconds that a provider of identities may take for an answer: somebody waits.
+pub const OIDC_S: u64 = 10;
+
+/// Bytes of an answer of a provider of identities: its keys are the largest.
+pub const OIDC_ANSWER_BYTES: usize = 1 << 20;
+
+/// Seconds for which it is believed what a provider of identities says of itself and its keys: nobody asks it through this
+/// host more often.
+pub const OIDC_KNOWN_S: u64 = 300;
 
 /// Requests of one account, or of one address without one, a second on the average and at once: a page of the client
 /// takes about ten, a program that copies archives a few at once.

@@ -161,7 +161,12 @@ fn lints(workspace: &Workspace) -> Result<()> {
     let all = host::cargo(
         workspace,
         &[
-            &["clippy", "--all-targets", "--features", "system-tests/virtual-time"],
+            &[
+                "clippy",
+                "--all-targets",
+                "--features",
+                "system-tests/virtual-time,uzel/oidc",
+            ],
             SELECTION,
         ]
         .concat(),

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
 use super::ApiState;
-use super::dto::{Instant, Page};
+use super::dto::{Instant, Named, Page};
 use super::extract::{Query, cursor, limit};
 use super::problem::Problem;
 use super::signed_in::SignedIn;
@@ -84,6 +84,61 @@ pub(super) async fn list(
     };
     let rows = state.store.audit(asks.scope(Right::Administer), &wanted).await?;
     Ok(Json(Page::of(rows, most, |row| row.id.to_string(), show)))
+}
+
+/// Which refused sign-ins.
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub(super) struct RefusedQuery {
+    /// `next` of the page before.
+    after: Option<String>,
+    /// Rows of the page, 100 unless said otherwise, at most 1000.
+    limit: Option<u32>,
+}
+
+/// Sign-ins that were refused, those within an hour of each other together.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct RefusedSignIn {
+    id: i64,
+    /// Whose name was tried; null: nobody has it, and what was typed is not kept.
+    account: Option<Named>,
+    /// Address.
+    from: String,
+    /// `wrong-password`, `wrong-code`, `unknown-name`, `too-early`: before the wait was over, `provider`: the provider of
+    /// identities or what it said, `not-written`: so many came too fast to be told one by one.
+    why: String,
+    began_at: Instant,
+    last_at: Instant,
+    /// How many.
+    count: i64,
+}
+
+/// Sign-ins that were refused, the newest first. The newest 10 000 rows are kept.
+#[utoipa::path(get, path = "/refused-sign-ins", tag = "accounts", operation_id = "list_refused_sign_ins", params(RefusedQuery),
+    responses((status = OK, body = Page<RefusedSignIn>)))]
+pub(super) async fn refused(
+    State(state): State<ApiState>,
+    _: SignedIn,
+    Query(query): Query<RefusedQuery>,
+) -> Result<Json<Page<RefusedSignIn>>, Problem> {
+    let most = limit(query.limit, 100, 1000)?;
+    let after = cursor(query.after.as_deref())?;
+    let rows = state.store.refused_sign_ins(after, most + 1).await?;
+    Ok(Json(Page::of(
+        rows,
+        most,
+        |row| row.id.to_string(),
+        |row| RefusedSignIn {
+            id: row.id,
+            account: row.account.map(|(id, name)| Named::new(id, name)),
+            from: row.from,
+            why: row.why,
+            began_at: Instant(row.began_at),
+            last_at: Instant(row.last_at),
+            count: row.count,
+        },
+    )))
 }
 
 fn show(row: AuditRow) -> AuditEntry {

@@ -3,6 +3,7 @@
 use axum::extract::rejection::{JsonRejection, PathRejection, QueryRejection};
 use axum::extract::{FromRequest, FromRequestParts, Request};
 use axum::http::request::Parts;
+use axum::response::IntoResponse as _;
 use serde::de::DeserializeOwned;
 
 use super::problem::Problem;
@@ -42,6 +43,22 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Body<T> {
         let read = axum::Json::from_request(request, state);
         let body = tokio::time::timeout(limits::BODY_TIME, read).await;
         Ok(Self(body.map_err(|_| Problem::too_slow())??.0))
+    }
+}
+
+/// The body of a request as it came, which may take so many seconds.
+pub(super) struct Raw<const SECONDS: u64>(pub(super) axum::body::Bytes);
+
+impl<S: Send + Sync, const SECONDS: u64> FromRequest<S> for Raw<SECONDS> {
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, state: &S) -> Result<Self, Problem> {
+        let read = axum::body::Bytes::from_request(request, state);
+        let body = tokio::time::timeout(std::time::Duration::from_secs(SECONDS), read).await;
+        let bytes = body.map_err(|_| Problem::too_slow())?;
+        bytes
+            .map(Self)
+            .map_err(|rejection| Problem::of_status(rejection.into_response().status()))
     }
 }
 
@@ -98,5 +115,8 @@ mod tests {
             .body(axum::body::Body::from_stream(never))
             .unwrap();
         assert!(Body::<u8>::from_request(request, &()).await.is_err());
+        let never = futures::stream::pending::<Result<Vec<u8>, std::io::Error>>();
+        let request = Request::new(axum::body::Body::from_stream(never));
+        assert!(Raw::<30>::from_request(request, &()).await.is_err());
     }
 }

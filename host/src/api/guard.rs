@@ -72,8 +72,12 @@ fn check(access: &Access, request: &Request) -> Result<(), Problem> {
             .get(name)
             .map(|value: &HeaderValue| value.to_str().unwrap_or_default())
     };
-    let host = text(header::HOST).or_else(|| request.uri().authority().map(|authority| authority.as_str()));
-    let host = host.unwrap_or_default();
+    // One name, wherever it stands: of two, somebody on the way may have read the other one (RFC 9112, section 3.2).
+    let authority = request.uri().authority().map(|authority| authority.as_str());
+    let host = text(header::HOST).or(authority).unwrap_or_default();
+    if request.headers().get_all(header::HOST).iter().count() > 1 || authority.is_some_and(|other| other != host) {
+        return Err(Problem::bad_host("the request calls this host by two names"));
+    }
     if !access.is_host(host) {
         let text = format!("host {host:?} is not this machine; http.hosts of the configuration names others");
         return Err(Problem::bad_host(text));

@@ -29,6 +29,7 @@ mod park;
 mod place;
 mod point;
 mod problem;
+mod provider;
 mod read_now;
 mod record;
 mod replay;
@@ -71,6 +72,7 @@ use utoipa_axum::routes;
 
 pub use access::Access;
 pub use catalog::{DriverCatalog, DriverEntry};
+pub use provider::{Oidc, Provider};
 pub use system::{ConfigKey, HostFacts, InEffect, Waiting};
 pub use tiles::Tiles;
 pub use webhook::{WebhookConfig, WebhookConfigFault, WebhookTimes, run as tell_webhooks};
@@ -97,6 +99,9 @@ pub struct Config {
     /// Where the map's pictures come from; none: the client asks nobody for any.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub tiles: Option<Tiles>,
+    /// A provider of identities by which people sign in; none: by name and password only.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub oidc: Option<Oidc>,
 }
 
 impl Default for Config {
@@ -107,6 +112,7 @@ impl Default for Config {
             hosts: Vec::new(),
             tls: None,
             tiles: None,
+            oidc: None,
         }
     }
 }
@@ -145,6 +151,12 @@ pub enum ApiError {
         /// As configured.
         url: String,
     },
+    /// Nobody can sign in by this provider of identities.
+    #[error("{why}")]
+    Oidc {
+        /// What is wrong.
+        why: String,
+    },
     /// The port is taken, or the address is not ours.
     #[error("cannot listen on {listen}")]
     Listen {
@@ -166,6 +178,9 @@ impl Config {
     pub fn check(&self) -> Result<(), ApiError> {
         if let Some(tiles) = &self.tiles {
             tiles.host()?;
+        }
+        if let Some(oidc) = &self.oidc {
+            oidc.check()?;
         }
         if self.listen.ip().is_loopback() || self.tls.is_some() || self.insecure {
             Ok(())
@@ -219,6 +234,8 @@ pub struct ApiState {
     tiles: Option<Arc<Tiles>>,
     /// Where webhooks may lead.
     webhooks: Arc<WebhookConfig>,
+    /// Says who people are; none: they sign in by name and password only.
+    provider: Option<Arc<Provider>>,
 }
 
 impl ApiState {
@@ -247,6 +264,7 @@ impl ApiState {
             overview: overview::Overview::default(),
             tiles: None,
             webhooks: Arc::default(),
+            provider: None,
         }
     }
 
@@ -272,6 +290,12 @@ impl ApiState {
     pub fn with_webhooks(mut self, config: WebhookConfig) -> Self {
         self.webhooks = Arc::new(config);
         self
+    }
+
+    /// Lets people sign in by what a provider of identities says.
+    pub fn with_provider(mut self, oidc: Option<Oidc>) -> Result<Self, ApiError> {
+        self.provider = oidc.map(Provider::new).transpose()?.map(Arc::new);
+        Ok(self)
     }
 
     /// Shows what the host knows of itself.
@@ -312,6 +336,9 @@ fn api() -> OpenApiRouter<ApiState> {
             account::sign_in::sign_in,
             account::sign_in::sign_out
         ))
+        .routes(routes!(provider::ways))
+        .routes(routes!(provider::ask))
+        .routes(routes!(provider::back))
         .routes(routes!(account::own::password))
         .routes(routes!(account::own::sign_ins))
         .routes(routes!(account::own::end))
@@ -327,6 +354,7 @@ fn api() -> OpenApiRouter<ApiState> {
         .routes(routes!(account::key::rotate))
         .routes(routes!(account::key::revoke))
         .routes(routes!(audit::list))
+        .routes(routes!(audit::refused))
         .routes(routes!(site::list))
         .routes(routes!(site::one))
         .routes(routes!(attention::list))

@@ -95,7 +95,8 @@ pub(super) async fn serve(args: &ServeArgs, writing: &tokio::runtime::Handle) ->
         .with_park(park)
         .with_facts(facts)
         .with_webhooks(config.webhooks.clone())
-        .with_access(access);
+        .with_access(access)
+        .with_provider(config.http.oidc.clone())?;
     let telling = api::tell_webhooks(
         state.clone(),
         config.webhooks.clone(),

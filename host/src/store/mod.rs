@@ -60,7 +60,8 @@ use crate::model::Clock;
 
 pub use account::{
     AccountChange, AccountFault, AccountInfo, Code, GrantInfo, KeyInfo, Known, KnownKey, KnownSignIn, NewAccount,
-    NewKey, NewSignIn, Object, Over, Password, SignInInfo,
+    NewKey, NewSignIn, Object, Over, Password, Provided, ProviderFault, Refused, RefusedSignIns, RefusedWhy,
+    SignInInfo, Stays,
 };
 pub use audit::Done;
 pub use by_hand::IncidentRow;

@@ -8,6 +8,7 @@ use std::time::Instant;
 use anyhow::{Context as _, Result, ensure};
 use jiff::{SignedDuration, Timestamp};
 use reqwest::header::ACCEPT_ENCODING;
+use sqlx::{ConnectOptions as _, Connection as _};
 use system_tests::TestHost;
 use uzel::model::{
     Aggregate, ArchiveKind, Cell, Column, Condition, DeviceId, Effect, LineId, Quality, Reason, Record, RecordKind,
@@ -199,18 +200,19 @@ async fn fill(path: &Path, begin: i64) -> Result<()> {
 
 /// The second device takes the point over.
 async fn replace(host: &TestHost, at: i64) -> Result<()> {
-    let pool = host.pool().await;
+    let options = sqlx::sqlite::SqliteConnectOptions::new().filename(host.database());
+    let mut file = options.connect().await.context("open the database")?;
     for sql in [
         "update device_point set valid_to = $1 where device_id = 1",
         "update device_point set valid_from = $1 where device_id = 2",
     ] {
         sqlx::query(sql)
             .bind(at)
-            .execute(&pool)
+            .execute(&mut file)
             .await
             .context("replace the meter")?;
     }
-    pool.close().await;
+    file.close().await.context("close the database")?;
     Ok(())
 }
 

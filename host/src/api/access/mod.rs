@@ -4,6 +4,7 @@ mod credential;
 mod cross_site;
 mod judge;
 mod rate;
+mod refused;
 mod table;
 mod tries;
 
@@ -31,6 +32,7 @@ use super::signed_in::SignedIn;
 use crate::limits;
 use crate::store::{Known, Store, StoreError};
 use rate::Rate;
+use refused::Refusals;
 
 /// How the host is reached, and what it remembers of those who ask.
 pub struct Access {
@@ -48,6 +50,7 @@ pub struct Access {
     changes: watch::Sender<u64>,
     pub(super) tries: Tries,
     rate: Rate,
+    pub(super) refusals: Refusals,
     hashing: Semaphore,
     /// Hashes so far.
     #[cfg(test)]
@@ -71,6 +74,7 @@ impl Access {
             changes: watch::Sender::new(0),
             tries: Tries::default(),
             rate: Rate::default(),
+            refusals: Refusals::default(),
             hashing: Semaphore::new(limits::HASHES_AT_ONCE),
             #[cfg(test)]
             hashes: AtomicUsize::new(0),

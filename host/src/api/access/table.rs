@@ -43,6 +43,7 @@ pub(in crate::api) const TABLE: &[Route] = &[
     (GET, "/vocabulary", Account),
     (GET, "/live", Somewhere(See)),
     (GET, "/audit", Somewhere(Administer)),
+    (GET, "/refused-sign-ins", Everywhere(Administer)),
     // Its state, its configuration, its copies.
     (GET, "/system", Everywhere(Administer)),
     (GET, "/system/config", Everywhere(Administer)),
@@ -54,6 +55,9 @@ pub(in crate::api) const TABLE: &[Route] = &[
     (GET, "/session", Begun),
     (POST, "/session", Open),
     (DELETE, "/session", Begun),
+    (GET, "/session/ways", Open),
+    (GET, "/session/provider", Open),
+    (GET, "/session/provider/back", Open),
     (POST, "/account/password", Begun),
     (GET, "/account/sign-ins", Account),
     (DELETE, "/account/sign-ins/{id}", Account),

@@ -86,6 +86,18 @@ impl Tries {
         Ok(())
     }
 
+    /// The try that was counted was neither right nor wrong: the password was, and a code is still to come. It is taken back,
+    /// but not what was wrong before it: who has the password must not try codes without end.
+    pub(in crate::api) fn take_back(&self, name: &str, from: IpAddr) {
+        let mut tried = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        for whose in Whose::all(name, from) {
+            if let Some(one) = tried.get_mut(&whose) {
+                one.count = one.count.saturating_sub(1);
+                one.until = one.last;
+            }
+        }
+    }
+
     /// The try that was counted was right.
     pub(in crate::api) fn right(&self, name: &str, from: IpAddr) {
         let mut tried = self.0.lock().unwrap_or_else(PoisonError::into_inner);

@@ -7,6 +7,8 @@ pub(super) mod second_factor;
 mod shape;
 pub(super) mod sign_in;
 
+pub(super) use shape::name;
+
 use crate::api::problem::Problem;
 use crate::api::signed_in::SignedIn;
 use crate::credential::CredentialError;

@@ -5,18 +5,23 @@ use std::net::{IpAddr, Ipv4Addr};
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
+use axum_extra::extract::cookie::CookieJar;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::person;
 use crate::api::ApiState;
+use crate::api::access::cookie;
 use crate::api::dto::{Instant, Page};
 use crate::api::extract::{Body, Path};
 use crate::api::problem::Problem;
 use crate::api::signed_in::SignedIn;
 use crate::credential;
 use crate::limits;
-use crate::store::{AccountChange, SignInInfo};
+use crate::store::{AccountChange, RefusedWhy, SignInInfo, Stays};
+
+/// Done, with a new cookie.
+pub(in crate::api) type Renewed = (StatusCode, CookieJar);
 
 /// A password takes the place of another.
 #[derive(Debug, Deserialize, ToSchema)]
@@ -44,7 +49,7 @@ pub(in crate::api) struct OwnSignIn {
     is_this: bool,
 }
 
-/// Chooses a password. Every other sign-in of the account ends.
+/// Chooses a password. Every other sign-in of the account ends; the answer has a new cookie.
 #[utoipa::path(post, path = "/account/password", tag = "accounts", operation_id = "choose_password", request_body = NewPassword,
     responses((status = NO_CONTENT), (status = BAD_REQUEST, description = "It is one that anybody may guess: `bad-body`"),
         (status = UNAUTHORIZED, description = "The old one is not right: `bad-credentials`")))]
@@ -52,7 +57,7 @@ pub(in crate::api) async fn password(
     State(state): State<ApiState>,
     asks: SignedIn,
     Body(body): Body<NewPassword>,
-) -> Result<StatusCode, Problem> {
+) -> Result<Renewed, Problem> {
     let known = person(&asks)?;
     credential::check_password(&known.name, &body.new)?;
     if body.new == body.old {
@@ -60,16 +65,27 @@ pub(in crate::api) async fn password(
     }
     prove(&state, &asks, body.old).await?;
     let hash = state.access.hashed(move || credential::hash(&body.new)).await??;
-    let change = AccountChange::Password {
-        hash,
-        but: known.sign_in.as_ref().map(|sign_in| sign_in.id),
-    };
-    state
-        .store
-        .change_account(known.account, change, &asks.actor())
-        .await??;
+    renewed(&state, &asks, |stays| AccountChange::Password { hash, stays }).await
+}
+
+/// Changes what proves who somebody is. Every other sign-in of the account ends, and the browser that asks gets a new token:
+/// whoever may know the old one has nothing any more.
+pub(super) async fn renewed(
+    state: &ApiState,
+    asks: &SignedIn,
+    change: impl FnOnce(Option<Stays>) -> AccountChange,
+) -> Result<Renewed, Problem> {
+    let known = person(asks)?;
+    let token = credential::token()?;
+    let stays = known.sign_in.as_ref().map(|sign_in| Stays {
+        sign_in: sign_in.id,
+        token: credential::digest(&token),
+    });
+    let (change, actor) = (change(stays), asks.actor());
+    state.store.change_account(known.account, change, &actor).await??;
     state.access.forget();
-    Ok(StatusCode::NO_CONTENT)
+    let jar = CookieJar::new().add(cookie(token, state.access.is_secure()));
+    Ok((StatusCode::NO_CONTENT, jar))
 }
 
 /// Where the account is signed in, the newest first.
@@ -117,11 +133,14 @@ pub(super) async fn prove(state: &ApiState, asks: &SignedIn, password: String) -
     let known = person(asks)?;
     let from = asks.from().parse().unwrap_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED));
     let now = state.store.now().as_second();
-    state
-        .access
-        .tries
-        .begin(&known.name, from, now)
-        .map_err(Problem::slow_down)?;
+    let refused = async |why| {
+        let refusals = &state.access.refusals;
+        refusals.note(&state.store, &known.name, asks.from(), why).await;
+    };
+    if let Err(wait_s) = state.access.tries.begin(&known.name, from, now) {
+        refused(RefusedWhy::TooEarly).await;
+        return Err(Problem::slow_down(wait_s));
+    }
     let hash = state.store.password(&known.name).await?.map(|known| known.hash);
     let is_right = password.len() <= limits::PASSWORD_BYTES
         && state
@@ -129,6 +148,7 @@ pub(super) async fn prove(state: &ApiState, asks: &SignedIn, password: String) -
             .hashed(move || credential::verify(&password, hash.as_deref()))
             .await?;
     if !is_right {
+        refused(RefusedWhy::Password).await;
         return Err(Problem::bad_credentials());
     }
     state.access.tries.right(&known.name, from);

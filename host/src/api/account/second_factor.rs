@@ -2,11 +2,10 @@
 
 use axum::Json;
 use axum::extract::State;
-use axum::http::StatusCode;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::own::prove;
+use super::own::{Renewed, prove, renewed};
 use super::person;
 use crate::api::ApiState;
 use crate::api::extract::Body;
@@ -70,7 +69,8 @@ pub(in crate::api) async fn ask(
     }))
 }
 
-/// Takes the first code: from now on codes are asked for.
+/// Takes the first code: from now on codes are asked for. Every other sign-in of the account ends; the answer has a new
+/// cookie.
 #[utoipa::path(post, path = "/account/second-factor/confirm", tag = "accounts", operation_id = "confirm_second_factor",
     request_body = FirstCode, responses((status = NO_CONTENT), (status = CONFLICT, description = "Nothing waits for a code"),
         (status = UNAUTHORIZED, description = "The code is not right: `bad-credentials`")))]
@@ -78,23 +78,18 @@ pub(in crate::api) async fn confirm(
     State(state): State<ApiState>,
     asks: SignedIn,
     Body(body): Body<FirstCode>,
-) -> Result<StatusCode, Problem> {
+) -> Result<Renewed, Problem> {
     let known = person(&asks)?;
     let factor = state.store.account_code(known.account).await?;
     let factor = factor
         .filter(|factor| !factor.is_confirmed)
         .ok_or(AccountFault::NoCode)?;
     let step = credential::code_step(&factor.secret, &body.code, state.store.now().as_second())?;
-    let change = AccountChange::ConfirmCode(step.ok_or_else(Problem::bad_credentials)?);
-    state
-        .store
-        .change_account(known.account, change, &asks.actor())
-        .await??;
-    state.access.forget();
-    Ok(StatusCode::NO_CONTENT)
+    let step = step.ok_or_else(Problem::bad_credentials)?;
+    renewed(&state, &asks, |stays| AccountChange::ConfirmCode(step, stays)).await
 }
 
-/// Removes the second factor.
+/// Removes the second factor. Every other sign-in of the account ends; the answer has a new cookie.
 #[utoipa::path(post, path = "/account/second-factor/remove", tag = "accounts", operation_id = "remove_second_factor",
     request_body = Proof, responses((status = NO_CONTENT),
         (status = UNAUTHORIZED, description = "The password is not right: `bad-credentials`")))]
@@ -102,14 +97,7 @@ pub(in crate::api) async fn remove(
     State(state): State<ApiState>,
     asks: SignedIn,
     Body(body): Body<Proof>,
-) -> Result<StatusCode, Problem> {
-    let known = person(&asks)?;
+) -> Result<Renewed, Problem> {
     prove(&state, &asks, body.password).await?;
-    let change = AccountChange::RemoveCode;
-    state
-        .store
-        .change_account(known.account, change, &asks.actor())
-        .await??;
-    state.access.forget();
-    Ok(StatusCode::NO_CONTENT)
+    renewed(&state, &asks, AccountChange::RemoveCode).await
 }

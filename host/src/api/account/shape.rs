@@ -121,7 +121,7 @@ pub(super) fn line(text: &str, what: &str) -> Result<String, Problem> {
 }
 
 /// The name that an account signs in with: what is typed on any keyboard of the office.
-pub(super) fn name(text: &str) -> Result<String, Problem> {
+pub(in crate::api) fn name(text: &str) -> Result<String, Problem> {
     let text = line(text, "name")?.to_lowercase();
     let fits = |char: char| char.is_alphanumeric() || ".-_@".contains(char);
     if text.chars().count() > 64 || !text.chars().all(fits) {

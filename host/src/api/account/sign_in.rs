@@ -1,15 +1,15 @@
 //! Signing in and out, and who is signed in.
 
 use std::net::{IpAddr, Ipv4Addr};
+use std::sync::Arc;
 
 use axum::Json;
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::IntoResponse;
-use axum_extra::extract::cookie::CookieJar;
+use axum_extra::extract::cookie::{Cookie, CookieJar};
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
-use tracing::warn;
 use utoipa::ToSchema;
 
 use super::shape::Grant;
@@ -23,7 +23,7 @@ use crate::credential;
 use crate::foreign::shown;
 use crate::limits;
 use crate::model::{AccountId, Actor, Right};
-use crate::store::{AccountChange, Known, NewSignIn};
+use crate::store::{AccountChange, Known, NewSignIn, RefusedWhy};
 
 /// Who signs in.
 #[derive(Debug, Deserialize, ToSchema)]
@@ -112,22 +112,38 @@ pub(in crate::api) async fn sign_in(
     let now = state.store.now().as_second();
     let name = body.name.trim().to_lowercase();
     let tries = &state.access.tries;
-    tries.begin(&name, from, now).map_err(Problem::slow_down)?;
+    let refused = async |why| state.access.refusals.note(&state.store, &name, asks.from(), why).await;
+    if let Err(wait_s) = tries.begin(&name, from, now) {
+        refused(RefusedWhy::TooEarly).await;
+        return Err(Problem::slow_down(wait_s));
+    }
     let account = match proven(&state, &name, body).await {
         Ok(account) => account,
-        Err(NotProven::Wrong) => {
-            metrics::counter!("uzel_sign_ins_refused_total").increment(1);
-            let name: String = name.chars().take(64).collect();
-            warn!(from = asks.from(), "somebody could not sign in as {:?}", shown(&name));
+        Err(NotProven::Wrong(why)) => {
+            refused(why).await;
             return Err(Problem::bad_credentials());
         }
         Err(NotProven::CodeNeeded) => {
-            tries.right(&name, from);
+            tries.take_back(&name, from);
             return Err(Problem::code_needed());
         }
         Err(NotProven::Problem(problem)) => return Err(problem),
     };
     tries.right(&name, from);
+    let (kept, known) = enter(&state, &asks, &headers, (account, name), false).await?;
+    let session = session(&state, known.as_deref()).await?;
+    Ok((CookieJar::new().add(kept), Json(session)))
+}
+
+/// Signs an account in that has proven to be itself, here or to a provider of identities; the cookie for it.
+pub(in crate::api) async fn enter(
+    state: &ApiState,
+    asks: &SignedIn,
+    headers: &HeaderMap,
+    (account, name): (AccountId, String),
+    by_provider: bool,
+) -> Result<(Cookie<'static>, Option<Arc<Known>>), Problem> {
+    let now = state.store.now().as_second();
     let actor = Actor {
         account: Some(account),
         who: name,
@@ -135,8 +151,8 @@ pub(in crate::api) async fn sign_in(
     };
     // A token that was there before is never taken over: somebody else may have put it there.
     let is_secure = state.access.is_secure();
-    if let Some(old) = old_token(&headers, is_secure) {
-        end_old(&state, &old, &actor).await?;
+    if let Some(old) = old_token(headers, is_secure) {
+        end_old(state, &old, &actor).await?;
     }
     let token = credential::token()?;
     let agent = headers.get(header::USER_AGENT).and_then(|agent| agent.to_str().ok());
@@ -146,14 +162,13 @@ pub(in crate::api) async fn sign_in(
         token: digest.clone(),
         ends_at: now.saturating_add(limits::SIGN_IN_S),
         from: asks.from().to_owned(),
+        by_provider,
         agent: shown(&agent.unwrap_or_default().chars().take(200).collect::<String>()),
     };
     state.store.sign_in(new, &actor).await?;
     state.access.forget();
     let known = state.access.who(&state.store, &Token::SignIn(digest)).await?;
-    let session = session(&state, known.as_deref()).await?;
-    let jar = CookieJar::new().add(cookie(token, is_secure));
-    Ok((jar, Json(session)))
+    Ok((cookie(token, is_secure), known))
 }
 
 /// Signs out: the cookie is worth nothing any more.
@@ -175,7 +190,7 @@ pub(in crate::api) async fn sign_out(
 }
 
 enum NotProven {
-    Wrong,
+    Wrong(RefusedWhy),
     CodeNeeded,
     Problem(Problem),
 }
@@ -198,7 +213,7 @@ async fn proven(state: &ApiState, name: &str, body: SignIn) -> Result<AccountId,
         .hashed(move || credential::verify(&password, hash.as_deref()))
         .await?;
     let Some(known) = known.filter(|_| is_right && !is_long) else {
-        return Err(NotProven::Wrong);
+        return Err(NotProven::Wrong(RefusedWhy::Password));
     };
     if !known.has_code {
         return Ok(known.account);
@@ -207,12 +222,12 @@ async fn proven(state: &ApiState, name: &str, body: SignIn) -> Result<AccountId,
         return Err(NotProven::CodeNeeded);
     };
     let Some(factor) = state.store.account_code(known.account).await? else {
-        return Err(NotProven::Wrong);
+        return Err(NotProven::Wrong(RefusedWhy::Code));
     };
     let step = credential::code_step(&factor.secret, &code, state.store.now().as_second())?;
     match step {
         Some(step) if state.store.use_code(known.account, step).await? => Ok(known.account),
-        _ => Err(NotProven::Wrong),
+        _ => Err(NotProven::Wrong(RefusedWhy::Code)),
     }
 }
 

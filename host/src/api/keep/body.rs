@@ -7,7 +7,7 @@ use utoipa::ToSchema;
 use super::super::problem::FieldFault;
 use super::{ApiState, Patch, Problem, drivers};
 use crate::driver::masked;
-use crate::model::Scope;
+use crate::model::{LineAddress, Scope};
 use crate::roster::{Draft, DraftPoint, DraftRoute, Fault};
 use crate::store::{KeptDevice, NewDevice};
 
@@ -246,7 +246,17 @@ impl DeviceBody {
                         continue;
                     }
                 },
-                (None, Some(address)) => address.clone(),
+                (None, Some(address)) => {
+                    // What is no address is told with all that is wrong with the device.
+                    let parsed: Option<LineAddress> = address.parse().ok();
+                    if let Some(parsed) = parsed
+                        && !state.store.may_call(scope, &parsed).await?
+                    {
+                        wrong.push(("line", format!("line {address} belongs to somebody else")));
+                        continue;
+                    }
+                    address.clone()
+                }
                 _ => {
                     wrong.push(("line", "expected either line or address".to_owned()));
                     continue;

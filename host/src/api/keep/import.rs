@@ -3,16 +3,16 @@
 use std::collections::HashMap;
 
 use axum::Json;
-use axum::body::Bytes;
 use axum::extract::State;
 use axum::http::header;
 use axum::response::{IntoResponse, Response};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
-use super::super::extract::Query;
+use super::super::extract::{Query, Raw};
 use super::super::problem::FieldFault;
 use super::{ApiState, Problem, SignedIn, doer, drivers, tell};
+use crate::limits;
 use crate::model::{Right, Scope};
 use crate::roster::{self, Drivers, Row};
 use crate::store::{Change, Doer, ImportFault, NewDevice, Seen, StoreError};
@@ -82,7 +82,7 @@ pub(super) async fn import(
     State(state): State<ApiState>,
     asks: SignedIn,
     Query(query): Query<ImportQuery>,
-    bytes: Bytes,
+    Raw(bytes): Raw<{ limits::FILE_TIME_S }>,
 ) -> Result<Json<Imported>, Problem> {
     let read = tokio::task::spawn_blocking(move || roster::read(&bytes)).await;
     let unreadable = |reason: String| {

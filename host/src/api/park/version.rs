@@ -1,7 +1,6 @@
 //! Versions of drivers, and packages that become some.
 
 use axum::Json;
-use axum::body::Bytes;
 use axum::extract::State;
 use axum::http::StatusCode;
 use serde::{Deserialize, Serialize};
@@ -10,9 +9,10 @@ use utoipa::{IntoParams, ToSchema};
 use super::{deed, park as the_park};
 use crate::api::ApiState;
 use crate::api::dto::{Instant, Named, Page};
-use crate::api::extract::{Path, Query};
+use crate::api::extract::{Path, Query, Raw};
 use crate::api::problem::Problem;
 use crate::api::signed_in::SignedIn;
+use crate::limits;
 use crate::park::{self, CanaryPlan, Evidence, ShadowReport};
 use crate::store::DriverVersion;
 
@@ -265,7 +265,7 @@ pub(super) async fn install(
     State(state): State<ApiState>,
     asks: SignedIn,
     Query(query): Query<InstallQuery>,
-    bytes: Bytes,
+    Raw(bytes): Raw<{ limits::PACKAGE_TIME_S }>,
 ) -> Result<(StatusCode, Json<TakenIn>), Problem> {
     let granted = query.grant.as_deref().unwrap_or("diagnostics").split(',');
     let granted: Vec<String> = granted

@@ -5,6 +5,7 @@ mod attention;
 mod callers;
 mod connections;
 mod feed;
+mod hostile;
 mod journal;
 mod keep;
 mod live;

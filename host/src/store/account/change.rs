@@ -6,6 +6,7 @@ use sqlx::{Row as _, SqliteConnection};
 
 use super::fault::AccountFault;
 use super::key::{self, NewKey};
+use super::sign_in::Stays;
 use super::{code, grant, sign_in};
 use crate::model::{AccountId, AccountKind, Actor, Grant};
 use crate::store::Store;
@@ -49,21 +50,21 @@ pub enum AccountChange {
         /// Whether the second factor goes as well.
         and_code: bool,
     },
-    /// It has chosen a password and is signed out everywhere but in this sign-in.
+    /// It has chosen a password.
     Password {
         /// Of the password.
         hash: String,
-        /// The sign-in in which that was done.
-        but: Option<i64>,
+        /// All that stays of its sign-ins.
+        stays: Option<Stays>,
     },
     /// It is signed out: of one sign-in, or of all.
     SignOut(Option<i64>),
     /// A second factor is shown, and waits for its first code.
     AskCode(Vec<u8>),
     /// A code of this step came: from now on codes are asked for.
-    ConfirmCode(i64),
+    ConfirmCode(i64, Option<Stays>),
     /// Codes are not asked for any more.
-    RemoveCode,
+    RemoveCode(Option<Stays>),
     /// A program has a key.
     AddKey(NewKey),
     /// It has it no more.
@@ -144,46 +145,55 @@ impl Write for Create {
 
     async fn run(&self, tx: &mut Tx) -> Result<Self::Answer, StoreError> {
         let Self(new, actor, at) = self;
-        let conn = &mut tx.conn;
-        let what = "make an account";
-        let taken: Option<i64> = sqlx::query_scalar("select id from account where name = $1")
-            .bind(&new.name)
-            .fetch_optional(&mut *conn)
-            .await
-            .map_err(StoreError::of(what))?;
-        if taken.is_some() {
-            return Ok(Err(AccountFault::NameTaken(new.name.clone())));
-        }
-        if let Some(fault) = grant::missing(conn, &new.grants).await? {
-            return Ok(Err(fault));
-        }
-        let id: i64 = sqlx::query_scalar(
-            "insert into account (name, kind, title, enabled, created_at) values ($1, $2, $3, 1, $4) returning id",
-        )
+        create(&mut tx.conn, new, actor, *at).await
+    }
+}
+
+/// Makes an account, in a write's transaction.
+pub(super) async fn create(
+    conn: &mut SqliteConnection,
+    new: &NewAccount,
+    actor: &Actor,
+    at: i64,
+) -> Result<Result<AccountId, AccountFault>, StoreError> {
+    let what = "make an account";
+    let taken: Option<i64> = sqlx::query_scalar("select id from account where name = $1")
         .bind(&new.name)
-        .bind(new.kind.word())
-        .bind(&new.title)
-        .bind(at)
-        .fetch_one(&mut *conn)
+        .fetch_optional(&mut *conn)
         .await
         .map_err(StoreError::of(what))?;
-        grant::put(conn, id, &new.grants).await?;
-        if let Some((hash, ends_at)) = &new.one_time {
-            put_password(conn, id, hash, Some(*ends_at), *at).await?;
-        }
-        let done = Done {
-            deed: "account.create",
-            subject: "account",
-            id: id.to_string(),
-            name: new.name.clone(),
-            before: None,
-            after: Some(json!({
-                "kind": new.kind.word(), "title": new.title, "grants": grant::shown(&new.grants),
-            })),
-        };
-        note(conn, *at, actor, &done).await?;
-        Ok(Ok(AccountId(id)))
+    if taken.is_some() {
+        return Ok(Err(AccountFault::NameTaken(new.name.clone())));
     }
+    if let Some(fault) = grant::missing(conn, &new.grants).await? {
+        return Ok(Err(fault));
+    }
+    let id: i64 = sqlx::query_scalar(
+        "insert into account (name, kind, title, enabled, created_at) values ($1, $2, $3, 1, $4) returning id",
+    )
+    .bind(&new.name)
+    .bind(new.kind.word())
+    .bind(&new.title)
+    .bind(at)
+    .fetch_one(&mut *conn)
+    .await
+    .map_err(StoreError::of(what))?;
+    grant::put(conn, id, &new.grants).await?;
+    if let Some((hash, ends_at)) = &new.one_time {
+        put_password(conn, id, hash, Some(*ends_at), at).await?;
+    }
+    let done = Done {
+        deed: "account.create",
+        subject: "account",
+        id: id.to_string(),
+        name: new.name.clone(),
+        before: None,
+        after: Some(json!({
+            "kind": new.kind.word(), "title": new.title, "grants": grant::shown(&new.grants),
+        })),
+    };
+    note(conn, at, actor, &done).await?;
+    Ok(Ok(AccountId(id)))
 }
 
 #[async_trait]
@@ -229,8 +239,8 @@ fn fits(change: &AccountChange, kind: &str) -> Result<(), &'static str> {
         AccountChange::Reset { .. }
             | AccountChange::Password { .. }
             | AccountChange::AskCode(_)
-            | AccountChange::ConfirmCode(_)
-            | AccountChange::RemoveCode
+            | AccountChange::ConfirmCode(..)
+            | AccountChange::RemoveCode(_)
     );
     let of_machines = matches!(
         change,
@@ -255,7 +265,7 @@ impl Change {
                 and_code,
             } => {
                 put_password(conn, id, hash, Some(*ends_at), at).await?;
-                sign_in::end(conn, id, None, None).await?;
+                sign_in::end(conn, id, None).await?;
                 if *and_code {
                     code::remove(conn, id).await?;
                 }
@@ -264,13 +274,13 @@ impl Change {
                     ..Did::only("account.reset")
                 }))
             }
-            AccountChange::Password { hash, but } => {
+            AccountChange::Password { hash, stays } => {
                 put_password(conn, id, hash, None, at).await?;
-                sign_in::end(conn, id, None, *but).await?;
+                sign_in::renew(conn, id, stays.as_ref()).await?;
                 Ok(Ok(Did::only("account.password")))
             }
             AccountChange::SignOut(one) => {
-                let ended = sign_in::end(conn, id, *one, None).await?;
+                let ended = sign_in::end(conn, id, *one).await?;
                 match one {
                     Some(one) if ended == 0 => Ok(Err(AccountFault::NoSignIn(*one))),
                     _ => Ok(Ok(Did {
@@ -283,9 +293,16 @@ impl Change {
                 code::ask(conn, id, secret).await?;
                 Ok(Ok(Did::only("account.ask-second-factor")))
             }
-            AccountChange::ConfirmCode(step) => code::confirm(conn, id, *step, at).await,
-            AccountChange::RemoveCode => {
+            AccountChange::ConfirmCode(step, stays) => {
+                let confirmed = code::confirm(conn, id, *step, at).await?;
+                if confirmed.is_ok() {
+                    sign_in::renew(conn, id, stays.as_ref()).await?;
+                }
+                Ok(confirmed)
+            }
+            AccountChange::RemoveCode(stays) => {
                 code::remove(conn, id).await?;
+                sign_in::renew(conn, id, stays.as_ref()).await?;
                 Ok(Ok(Did::only("account.remove-second-factor")))
             }
             AccountChange::AddKey(new) => key::add(conn, id, new, at).await,
@@ -348,7 +365,7 @@ async fn describe(
         .await
         .map_err(StoreError::of(what))?;
     if !enabled {
-        sign_in::end(conn, id, None, None).await?;
+        sign_in::end(conn, id, None).await?;
     }
     Ok(Ok(Did {
         before: Some(json!({ "title": was, "enabled": was_enabled })),

@@ -103,7 +103,7 @@ impl Store {
     pub async fn known_by_sign_in(&self, token: &[u8]) -> Result<Option<Known>, StoreError> {
         let now = self.now().as_second();
         let row = sqlx::query(
-            "select a.id, a.name, a.title, a.kind, coalesce(p.one_time, 0),
+            "select a.id, a.name, a.title, a.kind, s.by_provider = 0 and coalesce(p.one_time, 0),
                  exists (select 1 from account_code c where c.account_id = a.id and c.confirmed_at is not null),
                  s.id, s.begun_at, s.seen_at, s.ends_at
              from sign_in s join account a on a.id = s.account_id left join account_password p on p.account_id = a.id

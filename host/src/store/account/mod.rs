@@ -8,6 +8,8 @@ mod info;
 mod key;
 mod known;
 mod object;
+mod provider;
+mod refused;
 mod sign_in;
 
 pub use change::{AccountChange, NewAccount};
@@ -17,4 +19,6 @@ pub use info::{AccountInfo, GrantInfo};
 pub use key::{KeyInfo, NewKey};
 pub use known::{Known, KnownKey, KnownSignIn, Password};
 pub use object::{Object, Over};
-pub use sign_in::{NewSignIn, SignInInfo};
+pub use provider::{Provided, ProviderFault};
+pub use refused::{Refused, RefusedSignIns, RefusedWhy};
+pub use sign_in::{NewSignIn, SignInInfo, Stays};

@@ -25,6 +25,17 @@ pub struct NewSignIn {
     pub from: String,
     /// What the browser says of itself.
     pub agent: String,
+    /// Whether a provider of identities has said who it is: then no one-time secret stands for a password to choose.
+    pub by_provider: bool,
+}
+
+/// A sign-in that stays when all others of its account end. Its old token is worth nothing any more: whoever had it, too.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Stays {
+    /// Its key.
+    pub sign_in: i64,
+    /// SHA-256 of its new token.
+    pub token: Vec<u8>,
 }
 
 /// A sign-in as its owner sees it.
@@ -120,8 +131,8 @@ impl Write for Begin {
         .await
         .map_err(StoreError::of(what))?;
         let id = sqlx::query_scalar(
-            "insert into sign_in (account_id, token, begun_at, seen_at, ends_at, from_address, agent)
-             values ($1, $2, $3, $3, $4, $5, $6) returning id",
+            "insert into sign_in (account_id, token, begun_at, seen_at, ends_at, from_address, agent, by_provider)
+             values ($1, $2, $3, $3, $4, $5, $6, $7) returning id",
         )
         .bind(new.account.0)
         .bind(&new.token)
@@ -129,6 +140,7 @@ impl Write for Begin {
         .bind(new.ends_at)
         .bind(&new.from)
         .bind(&new.agent)
+        .bind(new.by_provider)
         .fetch_one(&mut *conn)
         .await
         .map_err(StoreError::of(what))?;
@@ -138,7 +150,7 @@ impl Write for Begin {
             id: new.account.to_string(),
             name: actor.who.clone(),
             before: None,
-            after: Some(json!({ "agent": new.agent })),
+            after: Some(json!({ "agent": new.agent, "by_provider": new.by_provider })),
         };
         note(conn, *at, actor, &done).await?;
         Ok(id)
@@ -167,19 +179,33 @@ impl Write for Touch {
     }
 }
 
-/// Ends one sign-in of an account, or all but one. Gives how many there were.
-pub(super) async fn end(
-    conn: &mut SqliteConnection,
-    account: i64,
-    one: Option<i64>,
-    but: Option<i64>,
-) -> Result<u64, StoreError> {
-    sqlx::query("delete from sign_in where account_id = $1 and ($2 is null or id = $2) and ($3 is null or id <> $3)")
+/// Ends one sign-in of an account, or all. Gives how many there were.
+pub(super) async fn end(conn: &mut SqliteConnection, account: i64, one: Option<i64>) -> Result<u64, StoreError> {
+    sqlx::query("delete from sign_in where account_id = $1 and ($2 is null or id = $2)")
         .bind(account)
         .bind(one)
-        .bind(but)
         .execute(conn)
         .await
         .map(|ended| ended.rows_affected())
         .map_err(StoreError::of("sign somebody out"))
+}
+
+/// Ends every sign-in of an account but the one that stays, which goes on under its new token.
+pub(super) async fn renew(conn: &mut SqliteConnection, account: i64, stays: Option<&Stays>) -> Result<(), StoreError> {
+    let what = "renew a sign-in";
+    sqlx::query("delete from sign_in where account_id = $1 and ($2 is null or id <> $2)")
+        .bind(account)
+        .bind(stays.map(|stays| stays.sign_in))
+        .execute(&mut *conn)
+        .await
+        .map_err(StoreError::of(what))?;
+    let Some(stays) = stays else { return Ok(()) };
+    sqlx::query("update sign_in set token = $3 where account_id = $1 and id = $2")
+        .bind(account)
+        .bind(stays.sign_in)
+        .bind(&stays.token)
+        .execute(conn)
+        .await
+        .map(drop)
+        .map_err(StoreError::of(what))
 }

@@ -6,7 +6,9 @@ use sqlx::Row as _;
 
 use super::write::Target;
 use super::{NewDevice, NewPoint, NewRoute, NewSite};
+use crate::model::Scope;
 use crate::store::error::StoreError;
+use crate::store::keep::{Place, has_place};
 use crate::store::writer::Tx;
 
 /// A fault: which part of a device, and what is wrong.
@@ -15,43 +17,41 @@ pub(super) type Fault = (&'static str, String);
 /// What this import has found or made already.
 pub(super) struct Places {
     organisations: HashMap<String, i64>,
-    nodes: HashMap<(i64, String), i64>,
 }
 
 impl Places {
     pub(super) fn new() -> Self {
         Self {
             organisations: HashMap::new(),
-            nodes: HashMap::new(),
         }
     }
 
-    /// The node of a device. Notes in `changes` what of the site became other.
+    /// The node of a device, when it is in `scope`. Notes in `changes` what of the site became other.
     pub(super) async fn node(
         &mut self,
         tx: &mut Tx,
         device: &NewDevice,
-        target: Target,
+        (target, scope): (Target, Scope),
         changes: &mut Vec<String>,
     ) -> Result<Result<i64, Fault>, StoreError> {
         let organisation = self.organisation(tx, &device.organisation).await?;
         let before = changes.len();
         let site = site(tx, organisation, &device.site, changes).await?;
-        if changes.len() > before && !target.changes_others() {
+        let id = node(tx, site, &device.node).await?;
+        // Before anything is said of the place: to whom it is foreign it is as if it were not there.
+        if !has_place(&mut tx.conn, scope, Place::Node(id)).await? {
+            return Ok(Err(foreign(device)));
+        }
+        let may_change = target.changes_others() && has_place(&mut tx.conn, scope, Place::Site(site)).await?;
+        if changes.len() > before && !may_change {
             let name = &device.site.name;
             let reason =
                 format!("site {name:?} is there with another address, time zone or coordinates: change the site");
             return Ok(Err(("site", reason)));
         }
-        let key = (site, device.node.clone());
-        if let Some(id) = self.nodes.get(&key) {
-            return Ok(Ok(*id));
-        }
-        let id = node(tx, site, &device.node).await?;
         if let Some(what) = archived(tx, id).await? {
             return Ok(Err(("node", format!("{what} is archived: restore it first"))));
         }
-        self.nodes.insert(key, id);
         Ok(Ok(id))
     }
 
@@ -73,6 +73,12 @@ impl Places {
         self.organisations.insert(name.to_owned(), id);
         Ok(id)
     }
+}
+
+/// That a device stands where somebody else keeps things.
+pub(super) fn foreign(device: &NewDevice) -> Fault {
+    let reason = format!("{:?} is none of the places that you keep", device.node);
+    ("node", reason)
 }
 
 /// What of a place is archived: the node, its site or its organisation.
@@ -249,6 +255,18 @@ pub(super) async fn line(
         .map_err(StoreError::of("set the options of a line"))?;
     changes.push("line".to_owned());
     Ok(Ok(id))
+}
+
+/// Keys of the lines that a route may mean: at its address, or of its name.
+pub(super) async fn meant_lines(tx: &mut Tx, route: &NewRoute) -> Result<Vec<i64>, StoreError> {
+    let address = route.address.address();
+    sqlx::query_scalar("select id from line where (kind = $1 and address = $2) or name = $3")
+        .bind(route.address.kind())
+        .bind(address)
+        .bind(route.line.as_deref().unwrap_or(address))
+        .fetch_all(&mut tx.conn)
+        .await
+        .map_err(StoreError::of("find the lines of a route"))
 }
 
 async fn find_line(tx: &mut Tx, route: &NewRoute, target: Target) -> Result<Result<i64, String>, StoreError> {

@@ -77,16 +77,17 @@ impl<'a> Writing<'a> {
             Err(fault) => return Ok(Err(fault)),
         };
         let mut changes = Vec::new();
-        let node = match self.places.node(tx, device, self.target, &mut changes).await? {
+        let scope = self.doer.scope;
+        if let Some(there) = &there
+            && !has_place(&mut tx.conn, scope, Place::Node(there.node)).await?
+        {
+            return Ok(Err(place::foreign(device)));
+        }
+        let (target, places) = (self.target, &mut self.places);
+        let node = match places.node(tx, device, (target, scope), &mut changes).await? {
             Ok(node) => node,
             Err(fault) => return Ok(Err(fault)),
         };
-        for node in there.iter().map(|there| there.node).chain([node]) {
-            if !has_place(&mut tx.conn, self.doer.scope, Place::Node(node)).await? {
-                let reason = format!("{:?} is none of the places that you keep", device.node);
-                return Ok(Err(("node", reason)));
-            }
-        }
         let group = match group(tx, device).await? {
             Ok(group) => group,
             Err(reason) => return Ok(Err(("group", reason))),
@@ -165,16 +166,21 @@ impl<'a> Writing<'a> {
     ) -> Result<Result<(), Fault>, StoreError> {
         let mut new: Vec<(i64, Option<String>)> = Vec::with_capacity(device.routes.len());
         for route in &device.routes {
-            let line = match place::line(tx, route, self.target, changes).await? {
+            let mut target = self.target;
+            // Before anything is said of the line: to whom it is foreign learns neither its name nor its address.
+            for line in place::meant_lines(tx, route).await? {
+                if !is_his(tx, self.doer.scope, line, id).await? {
+                    let reason = format!("line {} belongs to somebody else", route.address);
+                    return Ok(Err(("line", reason)));
+                }
+                if !is_whole(tx, self.doer.scope, line).await? {
+                    target = Target::New;
+                }
+            }
+            let line = match place::line(tx, route, target, changes).await? {
                 Ok(line) => line,
                 Err(fault) => return Ok(Err(fault)),
             };
-            if !is_his(tx, self.doer.scope, line, id).await? {
-                return Ok(Err((
-                    "line",
-                    format!("line {} belongs to somebody else", route.address),
-                )));
-            }
             new.push((line, route.settings.map(|settings| settings.to_string())));
         }
         let old: Vec<(i64, Option<String>)> =
@@ -224,6 +230,21 @@ async fn is_his(tx: &mut Tx, scope: Scope, line: i64, device: i64) -> Result<boo
     .fetch_one(&mut tx.conn)
     .await
     .map_err(StoreError::of("see whose a line is"))
+}
+
+/// Whether somebody has every device of a line: only then it becomes what he says of it.
+async fn is_whole(tx: &mut Tx, scope: Scope, line: i64) -> Result<bool, StoreError> {
+    let Some(account) = scope.key() else { return Ok(true) };
+    sqlx::query_scalar(
+        "select not exists (select 1 from route r join device d on d.id = r.device_id where r.line_id = $1
+             and d.node_id not in (select node_id from account_node where account_id = $2 and role & $3 <> 0))",
+    )
+    .bind(line)
+    .bind(account)
+    .bind(scope.roles)
+    .fetch_one(&mut tx.conn)
+    .await
+    .map_err(StoreError::of("see whether a line is whole"))
 }
 
 /// The key of the device's group, if it names one.

@@ -112,6 +112,20 @@ impl Store {
             .transpose()
     }
 
+    /// Whether somebody of `scope` may talk at an address: there is no line, or it is one for [`Self::line_address`].
+    pub async fn may_call(&self, scope: Scope, address: &LineAddress) -> Result<bool, StoreError> {
+        let there: Option<i64> = sqlx::query_scalar("select id from line where kind = $1 and address = $2")
+            .bind(address.kind())
+            .bind(address.address())
+            .fetch_optional(&self.readers)
+            .await
+            .map_err(StoreError::of("find the line of an address"))?;
+        match there {
+            None => Ok(true),
+            Some(line) => Ok(self.line_address(scope, line).await?.is_some()),
+        }
+    }
+
     async fn line_infos(&self, scope: Scope, keys: &[i64]) -> Result<Vec<LineInfo>, StoreError> {
         let rows = of_keys(&self.readers, &LINES, keys, "read lines").await?;
         let own = self.device_ids(scope).await?;

@@ -2,10 +2,15 @@
 
 mod audit;
 mod credentials;
+mod forged;
+mod injection;
 mod model_samples;
+#[cfg(feature = "oidc")]
+mod provider;
 mod routes;
 mod scope;
 mod security;
+mod sign_in;
 
 use axum::Router;
 use axum::body::Body;
@@ -277,6 +282,7 @@ impl Town {
             ends_at: self.store.now().as_second() + 3600,
             from: String::new(),
             agent: String::new(),
+            by_provider: false,
         };
         self.store.sign_in(new, &Actor::host()).await.unwrap();
         token
@@ -289,7 +295,7 @@ impl Town {
             .await;
         let change = AccountChange::Password {
             hash: credential::hash(password).unwrap(),
-            but: None,
+            stays: None,
         };
         let changed = self.store.change_account(account, change, &Actor::host()).await;
         changed.unwrap().unwrap();
