@@ -4,6 +4,7 @@
 
 import { existsSync } from 'node:fs';
 import { chromium } from 'playwright-core';
+import { apiFlows } from './api-flows.mjs';
 import { attentionFlows } from './attention-flows.mjs';
 import { driverFlows } from './driver-flows.mjs';
 import { Stage, flows } from './flows.mjs';
@@ -56,6 +57,7 @@ async function againstRealHost(browser) {
   await runAll('host', attentionFlows, stage);
   await runAll('host', driverFlows, { stage, dir: host.dir });
   await runAll('host', systemFlows, stage);
+  await runAll('host', apiFlows, stage);
   await run('host', 'ends', () => host.stop());
   await onFleet(browser, 'points', POINT_FLEET, pointFlows);
 }

@@ -37,7 +37,7 @@ const ALL: readonly Section[] = [
   { href: '/lines', icon: 'line', word: () => t().lines, group: 'observer', here: ['lines', 'line', 'callers', 'modems', 'tunnels'], chord: 'l', needs: 'see' },
   { href: '/drivers', icon: 'drv', word: () => t().drivers, group: 'admin', here: ['drivers', 'driver', 'keys'], chord: 'd', bar: true, needs: 'see-drivers' },
   { href: '/admin/schedules', icon: 'sch', word: () => t().schedules, group: 'admin', here: ['schedules'], needs: 'see' },
-  { href: '/admin/system', icon: 'sys', word: () => t().system, group: 'admin', here: ['system', 'metrics', 'backups', 'config'], needs: 'administer' },
+  { href: '/admin/system', icon: 'sys', word: () => t().system, group: 'admin', here: ['system', 'metrics', 'backups', 'config', 'apidocs'], needs: 'administer' },
 ];
 
 /** Sections that whoever looks may use. */

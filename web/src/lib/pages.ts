@@ -33,6 +33,7 @@ const ALL = {
   metrics: { path: '/admin/system/metrics', list: () => import('../pages/SystemMetrics.svelte') },
   backups: { path: '/admin/system/backups', list: () => import('../pages/SystemBackups.svelte') },
   config: { path: '/admin/system/config', list: () => import('../pages/SystemConfig.svelte') },
+  apidocs: { path: '/api-docs', list: () => import('../pages/ApiDocs.svelte') },
   none: { path: '/:none', list: () => import('../pages/NotFound.svelte') },
 } satisfies Record<string, PageFile>;
 
