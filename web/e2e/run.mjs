@@ -6,6 +6,7 @@ import { existsSync } from 'node:fs';
 import { chromium } from 'playwright-core';
 import { ACCOUNT_FLEET, accountFlows } from './account-flows.mjs';
 import { KEEP_FLEET, adminFlows } from './admin-flows.mjs';
+import { apiFlows } from './api-flows.mjs';
 import { attentionFlows } from './attention-flows.mjs';
 import { driverFlows } from './driver-flows.mjs';
 import { Stage, flows } from './flows.mjs';
@@ -52,7 +53,7 @@ async function againstRealHost(browser) {
     console.log('left out: the real host, as UZEL_BIN and METER_SIM_BIN are not set');
     return;
   }
-  const all = [flows, attentionFlows, driverFlows, systemFlows];
+  const all = [flows, attentionFlows, driverFlows, systemFlows, apiFlows];
   let host = null;
   if (all.some((one) => asked('host', one))) {
     await run('host', 'starts and reads its meters', async () => {
@@ -65,6 +66,7 @@ async function againstRealHost(browser) {
     await runAll('host', attentionFlows, stage);
     await runAll('host', driverFlows, { stage, dir: host.dir });
     await runAll('host', systemFlows, stage);
+    await runAll('host', apiFlows, stage);
     await run('host', 'ends', () => host.stop());
   }
   await onFleet(browser, 'points', POINT_FLEET, pointFlows);

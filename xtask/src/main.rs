@@ -1,5 +1,6 @@
 //! Builds, checks, tests and demonstrates the whole of Uzel. Started as `cargo xtask COMMAND`.
 
+mod api_check;
 mod bench;
 mod children;
 mod demo;
@@ -97,6 +98,15 @@ enum Task {
         #[arg(long)]
         check: bool,
     },
+    /// Tries the API against its document with an account of each role; schemathesis comes from PyPI.
+    #[command(after_help = "Examples:\n  cargo xtask api-check\n  cargo xtask api-check --examples 50 administrator")]
+    ApiCheck {
+        /// administrator, dispatcher, engineer, viewer, vendor, machine; all when none is named.
+        roles: Vec<String>,
+        /// Random requests of each operation, at most, beside those at the edges of its schema.
+        #[arg(long, default_value_t = 3)]
+        examples: u32,
+    },
     /// Writes docs/meters.md, the table of what is supported, from what the drivers say of themselves.
     #[command(after_help = "Example:\n  cargo xtask meters")]
     Meters,
@@ -146,6 +156,7 @@ fn run(task: Task) -> Result<()> {
         Task::Web { check } => web::run(&workspace, check),
         Task::Openapi { check: true } => openapi::check(&workspace, &host::debug(&workspace)?),
         Task::Openapi { check: false } => openapi::write(&workspace, &host::debug(&workspace)?),
+        Task::ApiCheck { roles, examples } => api_check::run(&workspace, examples, &roles),
         Task::Meters => meters::write(&workspace),
         Task::Bless => test::bless(&workspace),
         Task::Tidy => tidy::run(&workspace),

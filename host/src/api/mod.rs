@@ -52,10 +52,12 @@ mod words;
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 use axum::Router;
+use axum::body::Bytes;
 use axum::extract::{DefaultBodyLimit, State};
+use axum::http::header;
 use axum::middleware;
 use axum::response::IntoResponse;
 use axum::routing::get;
@@ -315,7 +317,11 @@ impl ApiState {
 #[openapi(
     info(
         title = "Uzel",
-        description = "HTTP API of Uzel, version 1. Instants are RFC 3339 in UTC; lists are keyset pages."
+        description = "HTTP API of Uzel, version 1. Instants are RFC 3339 in UTC. Lists are keyset pages: `next` of one is \
+                       `after` of the following. Programs show a key, `Authorization: Bearer uzk_…`; a program that signs in \
+                       with a name and a password sends `X-Uzel: 1` with what changes something. What goes wrong is a \
+                       problem (RFC 9457) with a stable `code`; a method that a path has not answers 405 \
+                       `method-not-allowed`."
     ),
     components(schemas(
         problem::ProblemBody,
@@ -424,10 +430,12 @@ fn api() -> OpenApiRouter<ApiState> {
 /// The document of the API.
 pub fn openapi() -> utoipa::openapi::OpenApi {
     let mut document = api().split_for_parts().1;
-    document::require_fields(&mut document);
-    document::tell_access(&mut document);
+    document::close(&mut document);
     document
 }
+
+/// The document as it is served: it does not change while the host runs.
+static SERVED: LazyLock<Bytes> = LazyLock::new(|| Bytes::from(serde_json::to_vec(&openapi()).unwrap_or_default()));
 
 /// The API, `/metrics` and the web client.
 pub fn router(state: ApiState) -> Router {
@@ -441,14 +449,10 @@ pub fn router(state: ApiState) -> Router {
 /// Every route behind the check of who asks.
 fn checked(state: &ApiState) -> Router<ApiState> {
     let (router, _) = api().split_for_parts();
-    let document = Arc::new(openapi());
     router
         .route(
             "/api/v1/openapi.json",
-            get(move || {
-                let document = document.clone();
-                async move { axum::Json(document.as_ref().clone()) }
-            }),
+            get(async || ([(header::CONTENT_TYPE, "application/json")], SERVED.clone())),
         )
         .route("/metrics", get(metrics_text))
         .fallback(web::serve)

@@ -43,6 +43,7 @@ const ALL = {
   newUser: { path: '/admin/users/new', list: () => import('../pages/UserNew.svelte') },
   user: { path: '/admin/users/:id', object: () => import('../pages/User.svelte') },
   audit: { path: '/admin/audit', list: () => import('../pages/Audit.svelte') },
+  apidocs: { path: '/api-docs', list: () => import('../pages/ApiDocs.svelte') },
   none: { path: '/:none', list: () => import('../pages/NotFound.svelte') },
 } satisfies Record<string, PageFile>;
 

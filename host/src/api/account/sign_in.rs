@@ -39,6 +39,7 @@ pub(in crate::api) struct SignIn {
 
 /// Who is signed in, and what he may: for what a client shows.
 #[derive(Debug, Serialize, ToSchema)]
+#[schema(as = WhoAmI)]
 pub(in crate::api) struct Session {
     /// False: the host runs without accounts, for development; whoever asks may do everything.
     accounts: bool,

@@ -63,6 +63,7 @@ pub(super) struct ReplacedDevice {
 
 /// A device that serves or served a point.
 #[derive(Debug, Serialize, ToSchema)]
+#[schema(as = ServingDevice)]
 pub(super) struct PointDevice {
     device: Named,
     serial: Option<String>,

@@ -4,6 +4,7 @@ mod access;
 mod attention;
 mod callers;
 mod connections;
+mod document;
 mod feed;
 mod hostile;
 mod journal;
@@ -147,7 +148,7 @@ impl TestApi {
         }
         let text = String::from_utf8_lossy(&text);
         let (head, body) = text.split_once("\r\n\r\n").unwrap_or((&text, ""));
-        Answer {
+        let answer = Answer {
             status: head
                 .split(' ')
                 .nth(1)
@@ -155,7 +156,9 @@ impl TestApi {
                 .unwrap_or(0),
             head: head.to_lowercase(),
             body: body.to_owned(),
-        }
+        };
+        document::has(request, &answer);
+        answer
     }
 
     /// Every page of a list.

@@ -13,7 +13,10 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Chooses a password. Every other sign-in of the account ends. */
+        /**
+         * Chooses a password. Every other sign-in of the account ends; the answer has a new cookie.
+         * @description Needs a sign-in, be it with a one-time secret.
+         */
         post: operations["choose_password"];
         delete?: never;
         options?: never;
@@ -30,7 +33,10 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Shows a new second factor. Codes are asked for once one of them has come. */
+        /**
+         * Shows a new second factor. Codes are asked for once one of them has come.
+         * @description Needs a sign-in or a key.
+         */
         post: operations["ask_second_factor"];
         delete?: never;
         options?: never;
@@ -47,7 +53,11 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Takes the first code: from now on codes are asked for. */
+        /**
+         * Takes the first code: from now on codes are asked for. Every other sign-in of the account ends; the answer has a new
+         *     cookie.
+         * @description Needs a sign-in or a key.
+         */
         post: operations["confirm_second_factor"];
         delete?: never;
         options?: never;
@@ -64,7 +74,10 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Removes the second factor. */
+        /**
+         * Removes the second factor. Every other sign-in of the account ends; the answer has a new cookie.
+         * @description Needs a sign-in or a key.
+         */
         post: operations["remove_second_factor"];
         delete?: never;
         options?: never;
@@ -79,7 +92,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Where the account is signed in, the newest first. */
+        /**
+         * Where the account is signed in, the newest first.
+         * @description Needs a sign-in or a key.
+         */
         get: operations["list_sign_ins"];
         put?: never;
         post?: never;
@@ -99,7 +115,10 @@ export interface paths {
         get?: never;
         put?: never;
         post?: never;
-        /** Ends one sign-in of the account. */
+        /**
+         * Ends one sign-in of the account.
+         * @description Needs a sign-in or a key.
+         */
         delete: operations["end_sign_in"];
         options?: never;
         head?: never;
@@ -113,10 +132,16 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Accounts. */
+        /**
+         * Accounts.
+         * @description Needs right `administer` over everything.
+         */
         get: operations["list_accounts"];
         put?: never;
-        /** Makes an account. A person gets a one-time secret, a machine gets keys later. */
+        /**
+         * Makes an account. A person gets a one-time secret, a machine gets keys later.
+         * @description Needs right `administer` over everything.
+         */
         post: operations["create_account"];
         delete?: never;
         options?: never;
@@ -131,14 +156,20 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** One account. */
+        /**
+         * One account.
+         * @description Needs right `administer` over everything.
+         */
         get: operations["one_account"];
         put?: never;
         post?: never;
         delete?: never;
         options?: never;
         head?: never;
-        /** Changes what people call an account, or whether it may sign in. */
+        /**
+         * Changes what people call an account, or whether it may sign in.
+         * @description Needs right `administer` over everything.
+         */
         patch: operations["change_account"];
         trace?: never;
     };
@@ -150,7 +181,10 @@ export interface paths {
             cookie?: never;
         };
         get?: never;
-        /** Says what an account is granted: these grants, and no others. */
+        /**
+         * Says what an account is granted: these grants, and no others.
+         * @description Needs right `administer` over everything.
+         */
         put: operations["grant"];
         post?: never;
         delete?: never;
@@ -166,10 +200,16 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** The keys of an account, the newest first. */
+        /**
+         * The keys of an account, the newest first.
+         * @description Needs right `administer` over everything.
+         */
         get: operations["list_api_keys"];
         put?: never;
-        /** Gives a program a key. */
+        /**
+         * Gives a program a key.
+         * @description Needs right `administer` over everything.
+         */
         post: operations["add_api_key"];
         delete?: never;
         options?: never;
@@ -187,7 +227,10 @@ export interface paths {
         get?: never;
         put?: never;
         post?: never;
-        /** Revokes a key. */
+        /**
+         * Revokes a key.
+         * @description Needs right `administer` over everything.
+         */
         delete: operations["revoke_api_key"];
         options?: never;
         head?: never;
@@ -203,7 +246,10 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Gives a program a new key in place of another, with its rights and addresses. For a while both hold. */
+        /**
+         * Gives a program a new key in place of another, with its rights and addresses. For a while both hold.
+         * @description Needs right `administer` over everything.
+         */
         post: operations["rotate_api_key"];
         delete?: never;
         options?: never;
@@ -220,7 +266,10 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Gives a person a one-time secret in place of the password, and signs him out everywhere. */
+        /**
+         * Gives a person a one-time secret in place of the password, and signs him out everywhere.
+         * @description Needs right `administer` over everything.
+         */
         post: operations["reset_account"];
         delete?: never;
         options?: never;
@@ -237,7 +286,10 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Signs an account out everywhere. */
+        /**
+         * Signs an account out everywhere.
+         * @description Needs right `administer` over everything.
+         */
         post: operations["sign_account_out"];
         delete?: never;
         options?: never;
@@ -252,7 +304,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Nodes that wait for somebody, by what is at stake; or others, by their state or place. */
+        /**
+         * Nodes that wait for somebody, by what is at stake; or others, by their state or place.
+         * @description Needs right `see` over something; what is foreign is left out.
+         */
         get: operations["list_attention"];
         put?: never;
         post?: never;
@@ -271,7 +326,10 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Says that the trouble of nodes is known: they sink in the list until there is another one. */
+        /**
+         * Says that the trouble of nodes is known: they sink in the list until there is another one.
+         * @description Needs right `dispatch` over something; what is foreign is left out.
+         */
         post: operations["acknowledge"];
         delete?: never;
         options?: never;
@@ -288,7 +346,10 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Says who deals with the trouble of nodes. */
+        /**
+         * Says who deals with the trouble of nodes.
+         * @description Needs right `dispatch` over something; what is foreign is left out.
+         */
         post: operations["assign"];
         delete?: never;
         options?: never;
@@ -305,7 +366,10 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Reads the devices of nodes now. */
+        /**
+         * Reads the devices of nodes now.
+         * @description Needs right `dispatch` over something; what is foreign is left out.
+         */
         post: operations["read_nodes_now"];
         delete?: never;
         options?: never;
@@ -320,7 +384,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** What was done, the newest first. Who administers some objects only sees what was done with those. */
+        /**
+         * What was done, the newest first. Who administers some objects only sees what was done with those.
+         * @description Needs right `administer` over something; what is foreign is left out.
+         */
         get: operations["list_audit"];
         put?: never;
         post?: never;
@@ -337,7 +404,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Modems that called, the newest first. */
+        /**
+         * Modems that called, the newest first.
+         * @description Needs right `engineer` over something; what is foreign is left out.
+         */
         get: operations["list_callers"];
         put?: never;
         post?: never;
@@ -356,7 +426,10 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Lets a caller be read: it is no longer counted among the unknown. */
+        /**
+         * Lets a caller be read: it is no longer counted among the unknown.
+         * @description Needs right `engineer` over what the path names.
+         */
         post: operations["approve_caller"];
         delete?: never;
         options?: never;
@@ -373,8 +446,32 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Sends a caller away, now and whenever it calls. */
+        /**
+         * Sends a caller away, now and whenever it calls.
+         * @description Needs right `engineer` over what the path names.
+         */
         post: operations["refuse_caller"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/changes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Records with their values, in the order in which they were committed, since a cursor: each at least once, none left
+         *     out. A record that comes back with other content is a change too: a new version of it.
+         * @description Needs right `see` over something; what is foreign is left out.
+         */
+        get: operations["list_changes"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -388,7 +485,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** One order, with what is shown and the token that confirms it. */
+        /**
+         * One order, with what is shown and the token that confirms it.
+         * @description Needs right `see` over what the path names.
+         */
         get: operations["one_control"];
         put?: never;
         post?: never;
@@ -407,7 +507,10 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Confirms what is shown: the device is looked at again, and written if it still holds that. */
+        /**
+         * Confirms what is shown: the device is looked at again, and written if it still holds that.
+         * @description Needs right `engineer` over what the path names.
+         */
         post: operations["confirm_control"];
         delete?: never;
         options?: never;
@@ -422,10 +525,16 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Devices in the order of their names. */
+        /**
+         * Devices in the order of their names.
+         * @description Needs right `see` over something; what is foreign is left out.
+         */
         get: operations["list_devices"];
         put?: never;
-        /** Makes a device. */
+        /**
+         * Makes a device.
+         * @description Needs right `administer` over something; what is foreign is left out.
+         */
         post: operations["create_device"];
         delete?: never;
         options?: never;
@@ -445,6 +554,7 @@ export interface paths {
         /**
          * Tries a connection: opens the line, lets the device say who it is, reads its clock and its current values. Nothing is
          *     stored. A name and a place need not be said.
+         * @description Needs right `administer` over something; what is foreign is left out.
          */
         post: operations["test_device"];
         delete?: never;
@@ -460,11 +570,17 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** How a test goes. */
+        /**
+         * How a test goes.
+         * @description Needs right `administer` over something; what is foreign is left out.
+         */
         get: operations["device_test"];
         put?: never;
         post?: never;
-        /** Ends a test. */
+        /**
+         * Ends a test.
+         * @description Needs right `administer` over something; what is foreign is left out.
+         */
         delete: operations["end_device_test"];
         options?: never;
         head?: never;
@@ -478,14 +594,20 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** One device. */
+        /**
+         * One device.
+         * @description Needs right `see` over what the path names.
+         */
         get: operations["one_device"];
         put?: never;
         post?: never;
         delete?: never;
         options?: never;
         head?: never;
-        /** Changes a device. What is left out stays, of the configuration also secrets that are left out or masked. */
+        /**
+         * Changes a device. What is left out stays, of the configuration also secrets that are left out or masked.
+         * @description Needs right `administer` over what the path names.
+         */
         patch: operations["change_device"];
         trace?: never;
     };
@@ -498,7 +620,10 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Takes it out of use and out of the lists; nothing is deleted. */
+        /**
+         * Takes it out of use and out of the lists; nothing is deleted.
+         * @description Needs right `administer` over what the path names.
+         */
         post: operations["archive_device"];
         delete?: never;
         options?: never;
@@ -513,7 +638,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Columns of an archive. */
+        /**
+         * Columns of an archive.
+         * @description Needs right `see` over what the path names.
+         */
         get: operations["list_columns"];
         put?: never;
         post?: never;
@@ -530,10 +658,16 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Orders to change a device, the newest first. */
+        /**
+         * Orders to change a device, the newest first.
+         * @description Needs right `see` over what the path names.
+         */
         get: operations["list_control"];
         put?: never;
-        /** Asks to change a device. It is looked at in a session of its own; nothing is written until the order is confirmed. */
+        /**
+         * Asks to change a device. It is looked at in a session of its own; nothing is written until the order is confirmed.
+         * @description Needs right `engineer` over what the path names.
+         */
         post: operations["ask_control"];
         delete?: never;
         options?: never;
@@ -548,7 +682,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** A device's journal, newest first. */
+        /**
+         * A device's journal, newest first.
+         * @description Needs right `see` over what the path names.
+         */
         get: operations["list_events"];
         put?: never;
         post?: never;
@@ -565,7 +702,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** What is said of a device, as `PATCH` takes it; secrets are masked. */
+        /**
+         * What is said of a device, as `PATCH` takes it; secrets are masked.
+         * @description Needs right `administer` over what the path names.
+         */
         get: operations["device_form"];
         put?: never;
         post?: never;
@@ -582,7 +722,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** How well the talk with a device goes, over whatever line. */
+        /**
+         * How well the talk with a device goes, over whatever line.
+         * @description Needs right `see` over what the path names.
+         */
         get: operations["device_health"];
         put?: never;
         post?: never;
@@ -599,7 +742,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Routes and points of a device, with their times; what it replaced and what replaced it. */
+        /**
+         * Routes and points of a device, with their times; what it replaced and what replaced it.
+         * @description Needs right `see` over what the path names.
+         */
         get: operations["device_history"];
         put?: never;
         post?: never;
@@ -618,7 +764,10 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Reads a device now. */
+        /**
+         * Reads a device now.
+         * @description Needs right `dispatch` over what the path names.
+         */
         post: operations["read_now"];
         delete?: never;
         options?: never;
@@ -633,7 +782,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** One page of an archive. */
+        /**
+         * One page of an archive.
+         * @description Needs right `see` over what the path names.
+         */
         get: operations["list_records"];
         put?: never;
         post?: never;
@@ -655,6 +807,7 @@ export interface paths {
         /**
          * Puts a meter in the place of another: the points go on with the new one, the records stay with the old one, which is
          *     archived.
+         * @description Needs right `administer` over what the path names.
          */
         post: operations["replace_device"];
         delete?: never;
@@ -672,7 +825,10 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Takes it into use again. */
+        /**
+         * Takes it into use again.
+         * @description Needs right `administer` over what the path names.
+         */
         post: operations["restore_device"];
         delete?: never;
         options?: never;
@@ -687,7 +843,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** A device's settings: as they were read last, or as they were at some time. */
+        /**
+         * A device's settings: as they were read last, or as they were at some time.
+         * @description Needs right `see` over what the path names.
+         */
         get: operations["list_settings"];
         put?: never;
         post?: never;
@@ -704,7 +863,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** What became of a device's settings, newest first: each value that one was first read with, and the one before. */
+        /**
+         * What became of a device's settings, newest first: each value that one was first read with, and the one before.
+         * @description Needs right `see` over what the path names.
+         */
         get: operations["list_setting_changes"];
         put?: never;
         post?: never;
@@ -721,15 +883,22 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** The tunnel to a device: whether it waits for its line, and who is connected. */
+        /**
+         * The tunnel to a device: whether it waits for its line, and who is connected.
+         * @description Needs right `see` over what the path names.
+         */
         get: operations["one_tunnel"];
         put?: never;
         /**
          * Opens a TCP port behind which the device answers, as if it hung on it: for its maker's own program. Polling of its
          *     line waits meanwhile. The session in the journal has reason `tunnel`, says who connected, and keeps every byte.
+         * @description Needs right `engineer` over what the path names.
          */
         post: operations["open"];
-        /** Closes the tunnel to a device before its time. */
+        /**
+         * Closes the tunnel to a device before its time.
+         * @description Needs right `engineer` over what the path names.
+         */
         delete: operations["close_tunnel"];
         options?: never;
         head?: never;
@@ -743,7 +912,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Drivers that are loaded. */
+        /**
+         * Drivers that are loaded.
+         * @description Needs a sign-in or a key.
+         */
         get: operations["list_drivers"];
         put?: never;
         post?: never;
@@ -760,7 +932,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** What was done with drivers and keys, the newest first. */
+        /**
+         * What was done with drivers and keys, the newest first.
+         * @description Needs right `see-drivers` over something; what is foreign is left out.
+         */
         get: operations["driver_events"];
         put?: never;
         post?: never;
@@ -777,10 +952,16 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** The vendors' keys. */
+        /**
+         * The vendors' keys.
+         * @description Needs right `see-drivers` over everything.
+         */
         get: operations["driver_keys"];
         put?: never;
-        /** Trusts a key, or changes what it may. */
+        /**
+         * Trusts a key, or changes what it may.
+         * @description Needs right `administer` over everything.
+         */
         post: operations["trust_key"];
         delete?: never;
         options?: never;
@@ -797,7 +978,10 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Revokes a key: nothing that it signs is taken in any more. What it signed before stays as it is. */
+        /**
+         * Revokes a key: nothing that it signs is taken in any more. What it signed before stays as it is.
+         * @description Needs right `administer` over everything.
+         */
         post: operations["revoke_key"];
         delete?: never;
         options?: never;
@@ -812,7 +996,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Models that may be meant by a name in either script, the best first: for the form that adds a device. */
+        /**
+         * Models that may be meant by a name in either script, the best first: for the form that adds a device.
+         * @description Needs a sign-in or a key.
+         */
         get: operations["find_models"];
         put?: never;
         post?: never;
@@ -829,12 +1016,16 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Every version of every driver, the newest of each first. */
+        /**
+         * Every version of every driver, the newest of each first.
+         * @description Needs right `see-drivers` over something; what is foreign is left out.
+         */
         get: operations["list_driver_versions"];
         put?: never;
         /**
          * Takes a package in: it is verified, compiled in a process of its own, and holds its recordings again. It is put to work
          *     by later calls.
+         * @description Needs right `administer` over everything.
          */
         post: operations["install_driver"];
         delete?: never;
@@ -850,7 +1041,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** One version. */
+        /**
+         * One version.
+         * @description Needs to see the version of a driver that the path names.
+         */
         get: operations["driver_version"];
         put?: never;
         post?: never;
@@ -869,7 +1063,10 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Reads all devices of the driver with a version, from their next sessions on. */
+        /**
+         * Reads all devices of the driver with a version, from their next sessions on.
+         * @description Needs right `administer` over everything.
+         */
         post: operations["activate_driver"];
         delete?: never;
         options?: never;
@@ -886,7 +1083,10 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Reads some devices with a version; the host promotes it or takes it back by itself. */
+        /**
+         * Reads some devices with a version; the host promotes it or takes it back by itself.
+         * @description Needs right `administer` over everything.
+         */
         post: operations["try_driver"];
         delete?: never;
         options?: never;
@@ -901,7 +1101,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Devices whose next session begins with a version, by name. */
+        /**
+         * Devices whose next session begins with a version, by name.
+         * @description Needs right `see-drivers` over everything.
+         */
         get: operations["driver_devices"];
         put?: never;
         post?: never;
@@ -921,6 +1124,7 @@ export interface paths {
         /**
          * What a version logged, the newest first. A page may be empty and yet have a next one: it looks at so many sessions.
          *     Lines go with the traces of their sessions.
+         * @description Needs to see the version of a driver that the path names.
          */
         get: operations["driver_log"];
         put?: never;
@@ -940,7 +1144,10 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Stops a version; when it read all devices, the one before takes its place again. */
+        /**
+         * Stops a version; when it read all devices, the one before takes its place again.
+         * @description Needs right `administer` over everything.
+         */
         post: operations["quarantine_driver"];
         delete?: never;
         options?: never;
@@ -957,7 +1164,10 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Takes a version out that nothing runs with. */
+        /**
+         * Takes a version out that nothing runs with.
+         * @description Needs right `administer` over everything.
+         */
         post: operations["retire_driver"];
         delete?: never;
         options?: never;
@@ -974,7 +1184,10 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Revokes a component: it is stopped where it works, and never taken in again. */
+        /**
+         * Revokes a component: it is stopped where it works, and never taken in again.
+         * @description Needs right `administer` over everything.
+         */
         post: operations["revoke_driver"];
         delete?: never;
         options?: never;
@@ -991,7 +1204,10 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Holds recorded sessions again with a version and compares what it gives with what is stored. */
+        /**
+         * Holds recorded sessions again with a version and compares what it gives with what is stored.
+         * @description Needs right `administer` over everything.
+         */
         post: operations["shadow_driver"];
         delete?: never;
         options?: never;
@@ -1009,6 +1225,7 @@ export interface paths {
         /**
          * What the sessions of a version came to: outcomes, processor time, memory, bytes, questions. Tunnels and what was
          *     brought by hand are none of it.
+         * @description Needs to see the version of a driver that the path names.
          */
         get: operations["driver_statistics"];
         put?: never;
@@ -1026,7 +1243,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** What each version does that does anything now. */
+        /**
+         * What each version does that does anything now.
+         * @description Needs right `see-drivers` over something; what is foreign is left out.
+         */
         get: operations["driver_work"];
         put?: never;
         post?: never;
@@ -1045,7 +1265,10 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Puts the version back to work that read the driver's devices before. */
+        /**
+         * Puts the version back to work that read the driver's devices before.
+         * @description Needs right `administer` over everything.
+         */
         post: operations["roll_driver_back"];
         delete?: never;
         options?: never;
@@ -1060,7 +1283,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Every device in use in the columns of an import, as CSV. */
+        /**
+         * Every device in use in the columns of an import, as CSV.
+         * @description Needs right `administer` over something; what is foreign is left out.
+         */
         get: operations["export_csv"];
         put?: never;
         post?: never;
@@ -1077,7 +1303,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Every device in use in the columns of an import, as a workbook. */
+        /**
+         * Every device in use in the columns of an import, as a workbook.
+         * @description Needs right `administer` over something; what is foreign is left out.
+         */
         get: operations["export_xlsx"];
         put?: never;
         post?: never;
@@ -1094,10 +1323,16 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Groups. */
+        /**
+         * Groups.
+         * @description Needs right `see` over something; what is foreign is left out.
+         */
         get: operations["list_groups"];
         put?: never;
-        /** Makes a group. */
+        /**
+         * Makes a group.
+         * @description Needs right `administer` over everything.
+         */
         post: operations["create_group"];
         delete?: never;
         options?: never;
@@ -1112,14 +1347,20 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** One group. */
+        /**
+         * One group.
+         * @description Needs right `see` over something; what is foreign is left out.
+         */
         get: operations["one_group"];
         put?: never;
         post?: never;
         delete?: never;
         options?: never;
         head?: never;
-        /** Changes a group, for all of its devices. */
+        /**
+         * Changes a group, for all of its devices.
+         * @description Needs right `administer` over everything.
+         */
         patch: operations["change_group"];
         trace?: never;
     };
@@ -1132,7 +1373,10 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Takes it out of use and out of the lists; nothing is deleted. */
+        /**
+         * Takes it out of use and out of the lists; nothing is deleted.
+         * @description Needs right `administer` over everything.
+         */
         post: operations["archive_group"];
         delete?: never;
         options?: never;
@@ -1149,7 +1393,10 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Takes it into use again. */
+        /**
+         * Takes it into use again.
+         * @description Needs right `administer` over everything.
+         */
         post: operations["restore_group"];
         delete?: never;
         options?: never;
@@ -1164,7 +1411,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Whether the host is well. */
+        /**
+         * Whether the host is well.
+         * @description Needs nothing: whoever can connect may ask.
+         */
         get: operations["health"];
         put?: never;
         post?: never;
@@ -1183,7 +1433,10 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Takes devices from a CSV or XLSX file: all rows or, when one has a fault, none. */
+        /**
+         * Takes devices from a CSV or XLSX file: all rows or, when one has a fault, none.
+         * @description Needs right `administer` over something; what is foreign is left out.
+         */
         post: operations["import_devices"];
         delete?: never;
         options?: never;
@@ -1198,10 +1451,16 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Lines in the order of their names. */
+        /**
+         * Lines in the order of their names.
+         * @description Needs right `see` over something; what is foreign is left out.
+         */
         get: operations["list_lines"];
         put?: never;
-        /** Makes a line. */
+        /**
+         * Makes a line.
+         * @description Needs right `engineer` over everything.
+         */
         post: operations["create_line"];
         delete?: never;
         options?: never;
@@ -1216,7 +1475,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** How the talk went, line by line. */
+        /**
+         * How the talk went, line by line.
+         * @description Needs right `see` over something; what is foreign is left out.
+         */
         get: operations["lines_health"];
         put?: never;
         post?: never;
@@ -1233,7 +1495,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** What lines do now. */
+        /**
+         * What lines do now.
+         * @description Needs right `see` over something; what is foreign is left out.
+         */
         get: operations["lines_work"];
         put?: never;
         post?: never;
@@ -1250,14 +1515,20 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** One line. */
+        /**
+         * One line.
+         * @description Needs right `see` over what the path names.
+         */
         get: operations["one_line"];
         put?: never;
         post?: never;
         delete?: never;
         options?: never;
         head?: never;
-        /** Changes a line, for all devices that are reached over it. */
+        /**
+         * Changes a line, for all devices that are reached over it.
+         * @description Needs right `engineer` over what the path names.
+         */
         patch: operations["change_line"];
         trace?: never;
     };
@@ -1270,7 +1541,10 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Takes it out of use and out of the lists; nothing is deleted. */
+        /**
+         * Takes it out of use and out of the lists; nothing is deleted.
+         * @description Needs right `administer` over what the path names.
+         */
         post: operations["archive_line"];
         delete?: never;
         options?: never;
@@ -1285,7 +1559,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** How well the talk over a line goes, with whatever device. */
+        /**
+         * How well the talk over a line goes, with whatever device.
+         * @description Needs right `see` over what the path names.
+         */
         get: operations["line_health"];
         put?: never;
         post?: never;
@@ -1304,7 +1581,10 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Takes it into use again. */
+        /**
+         * Takes it into use again.
+         * @description Needs right `administer` over what the path names.
+         */
         post: operations["restore_line"];
         delete?: never;
         options?: never;
@@ -1319,7 +1599,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Ports that modems call. */
+        /**
+         * Ports that modems call.
+         * @description Needs right `engineer` over something; what is foreign is left out.
+         */
         get: operations["list_listeners"];
         put?: never;
         post?: never;
@@ -1336,7 +1619,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** What happens, as it happens. Events: `sessions` (first, and after `lagged`), `session`, `records`, `lagged`. */
+        /**
+         * What happens, as it happens. Events: `sessions` (first, and after `lagged`), `session`, `records`, `lagged`.
+         * @description Needs right `see` over something; what is foreign is left out.
+         */
         get: operations["live"];
         put?: never;
         post?: never;
@@ -1353,7 +1639,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Sites where they stand, with the states of their nodes. */
+        /**
+         * Sites where they stand, with the states of their nodes.
+         * @description Needs right `see` over something; what is foreign is left out.
+         */
         get: operations["map"];
         put?: never;
         post?: never;
@@ -1370,7 +1659,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Pools of modems of ours: which work, and how calls went. */
+        /**
+         * Pools of modems of ours: which work, and how calls went.
+         * @description Needs right `engineer` over something; what is foreign is left out.
+         */
         get: operations["list_modems"];
         put?: never;
         post?: never;
@@ -1387,10 +1679,16 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Nodes. */
+        /**
+         * Nodes.
+         * @description Needs right `see` over something; what is foreign is left out.
+         */
         get: operations["list_nodes"];
         put?: never;
-        /** Makes a node. */
+        /**
+         * Makes a node.
+         * @description Needs right `administer` over something; what is foreign is left out.
+         */
         post: operations["create_node"];
         delete?: never;
         options?: never;
@@ -1405,14 +1703,20 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** One node. */
+        /**
+         * One node.
+         * @description Needs right `see` over what the path names.
+         */
         get: operations["one_node"];
         put?: never;
         post?: never;
         delete?: never;
         options?: never;
         head?: never;
-        /** Changes a node. */
+        /**
+         * Changes a node.
+         * @description Needs right `administer` over what the path names.
+         */
         patch: operations["change_node"];
         trace?: never;
     };
@@ -1425,7 +1729,10 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Takes it out of use and out of the lists; nothing is deleted. */
+        /**
+         * Takes it out of use and out of the lists; nothing is deleted.
+         * @description Needs right `administer` over what the path names.
+         */
         post: operations["archive_node"];
         delete?: never;
         options?: never;
@@ -1442,7 +1749,10 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Takes it into use again. */
+        /**
+         * Takes it into use again.
+         * @description Needs right `administer` over what the path names.
+         */
         post: operations["restore_node"];
         delete?: never;
         options?: never;
@@ -1457,7 +1767,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** A node with its state, why it is in it, and what hangs on it. */
+        /**
+         * A node with its state, why it is in it, and what hangs on it.
+         * @description Needs right `see` over what the path names.
+         */
         get: operations["node_state"];
         put?: never;
         post?: never;
@@ -1474,10 +1787,16 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Organisations. */
+        /**
+         * Organisations.
+         * @description Needs right `see` over something; what is foreign is left out.
+         */
         get: operations["list_organisations"];
         put?: never;
-        /** Makes an organisation. */
+        /**
+         * Makes an organisation.
+         * @description Needs right `administer` over everything.
+         */
         post: operations["create_organisation"];
         delete?: never;
         options?: never;
@@ -1492,14 +1811,20 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** One organisation. */
+        /**
+         * One organisation.
+         * @description Needs right `see` over what the path names.
+         */
         get: operations["one_organisation"];
         put?: never;
         post?: never;
         delete?: never;
         options?: never;
         head?: never;
-        /** Changes an organisation. */
+        /**
+         * Changes an organisation.
+         * @description Needs right `administer` over what the path names.
+         */
         patch: operations["change_organisation"];
         trace?: never;
     };
@@ -1512,7 +1837,10 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Takes it out of use and out of the lists; nothing is deleted. */
+        /**
+         * Takes it out of use and out of the lists; nothing is deleted.
+         * @description Needs right `administer` over what the path names.
+         */
         post: operations["archive_organisation"];
         delete?: never;
         options?: never;
@@ -1529,7 +1857,10 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Takes it into use again. */
+        /**
+         * Takes it into use again.
+         * @description Needs right `administer` over what the path names.
+         */
         post: operations["restore_organisation"];
         delete?: never;
         options?: never;
@@ -1544,10 +1875,16 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Points. */
+        /**
+         * Points.
+         * @description Needs right `see` over something; what is foreign is left out.
+         */
         get: operations["list_points"];
         put?: never;
-        /** Makes a point. */
+        /**
+         * Makes a point.
+         * @description Needs right `administer` over something; what is foreign is left out.
+         */
         post: operations["create_point"];
         delete?: never;
         options?: never;
@@ -1562,14 +1899,20 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** One point with its series, of every device that served it. */
+        /**
+         * One point with its series, of every device that served it.
+         * @description Needs right `see` over what the path names.
+         */
         get: operations["one_point"];
         put?: never;
         post?: never;
         delete?: never;
         options?: never;
         head?: never;
-        /** Changes a point. */
+        /**
+         * Changes a point.
+         * @description Needs right `administer` over what the path names.
+         */
         patch: operations["change_point"];
         trace?: never;
     };
@@ -1580,10 +1923,16 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** The archive of a point in a period, at most 20 000 rows of 64 columns. */
+        /**
+         * The archive of a point in a period, at most 20 000 rows of 64 columns.
+         * @description Needs right `see` over what the path names.
+         */
         get: operations["point_archive"];
         put?: never;
-        /** Takes it out of use and out of the lists; nothing is deleted. */
+        /**
+         * Takes it out of use and out of the lists; nothing is deleted.
+         * @description Needs right `administer` over what the path names.
+         */
         post: operations["archive_point"];
         delete?: never;
         options?: never;
@@ -1598,7 +1947,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** The archive of a point as text for spreadsheets: times of the site, numbers as the language writes them. */
+        /**
+         * The archive of a point as text for spreadsheets: times of the site, numbers as the language writes them.
+         * @description Needs right `see` over what the path names.
+         */
         get: operations["point_archive_csv"];
         put?: never;
         post?: never;
@@ -1615,7 +1967,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** The archive of a point as a workbook. */
+        /**
+         * The archive of a point as a workbook.
+         * @description Needs right `see` over what the path names.
+         */
         get: operations["point_archive_xlsx"];
         put?: never;
         post?: never;
@@ -1632,7 +1987,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** The devices that serve or served a point, newest first. */
+        /**
+         * The devices that serve or served a point, newest first.
+         * @description Needs right `see` over what the path names.
+         */
         get: operations["point_devices"];
         put?: never;
         post?: never;
@@ -1651,7 +2009,10 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Takes it into use again. */
+        /**
+         * Takes it into use again.
+         * @description Needs right `administer` over what the path names.
+         */
         post: operations["restore_point"];
         delete?: never;
         options?: never;
@@ -1666,8 +2027,32 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Running totals at the ends of a period, and the sums of the archive between them. */
+        /**
+         * Running totals at the ends of a period, and the sums of the archive between them.
+         * @description Needs right `see` over what the path names.
+         */
         get: operations["point_totals"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/records.csv": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Current versions of records as CSV: a row a value, device by device, oldest first. Rows come as they are read, so that
+         *     the size of the table is not bounded; when it is cut, so is the transfer, and the client is told that it is not whole.
+         * @description Needs right `see` over something; what is foreign is left out.
+         */
+        get: operations["export_records"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1683,8 +2068,31 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Every version of the interval of a record, oldest first. */
+        /**
+         * Every version of the interval of a record, oldest first.
+         * @description Needs right `see` over what the path names.
+         */
         get: operations["list_versions"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/refused-sign-ins": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Sign-ins that were refused, the newest first. The newest 10 000 rows are kept.
+         * @description Needs right `administer` over everything.
+         */
+        get: operations["list_refused_sign_ins"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1700,7 +2108,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Organisations, sites, nodes, points and devices by what people remember of them. */
+        /**
+         * Organisations, sites, nodes, points and devices by what people remember of them.
+         * @description Needs right `see` over something; what is foreign is left out.
+         */
         get: operations["search"];
         put?: never;
         post?: never;
@@ -1717,7 +2128,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Series. */
+        /**
+         * Series.
+         * @description Needs right `see` over something; what is foreign is left out.
+         */
         get: operations["list_series"];
         put?: never;
         post?: never;
@@ -1734,7 +2148,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Values of a series, oldest first. */
+        /**
+         * Values of a series, oldest first.
+         * @description Needs right `see` over what the path names.
+         */
         get: operations["list_values"];
         put?: never;
         post?: never;
@@ -1751,13 +2168,82 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Who is signed in. */
+        /**
+         * Who is signed in.
+         * @description Needs a sign-in, be it with a one-time secret.
+         */
         get: operations["who_am_i"];
         put?: never;
-        /** Signs in. The answer has a cookie. */
+        /**
+         * Signs in. The answer has a cookie.
+         * @description Needs nothing: whoever can connect may ask.
+         */
         post: operations["sign_in"];
-        /** Signs out: the cookie is worth nothing any more. */
+        /**
+         * Signs out: the cookie is worth nothing any more.
+         * @description Needs a sign-in, be it with a one-time secret.
+         */
         delete: operations["sign_out"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/session/provider": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Leads a browser to the provider of identities.
+         * @description Needs nothing: whoever can connect may ask.
+         */
+        get: operations["ask_provider"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/session/provider/back": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Takes a browser that comes back from the provider: it is signed in, or told that it is not.
+         * @description Needs nothing: whoever can connect may ask.
+         */
+        get: operations["back_from_provider"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/session/ways": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * How people may sign in: for the page where they do.
+         * @description Needs nothing: whoever can connect may ask.
+         */
+        get: operations["sign_in_ways"];
+        put?: never;
+        post?: never;
+        delete?: never;
         options?: never;
         head?: never;
         patch?: never;
@@ -1773,6 +2259,7 @@ export interface paths {
         /**
          * Sessions, newest first. A page may have fewer rows than asked for, or none, and still name a next one: each looks
          *     through a bounded part of the journal.
+         * @description Needs right `see` over something; what is foreign is left out.
          */
         get: operations["list_sessions"];
         put?: never;
@@ -1793,6 +2280,7 @@ export interface paths {
         /**
          * The journal as CSV, newest session first; the filters are those of the list. An export ends after 1000000 rows: the
          *     next begins with `after` at the `id` of its last row.
+         * @description Needs right `see` over something; what is foreign is left out.
          */
         get: operations["export_sessions"];
         put?: never;
@@ -1810,11 +2298,17 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** One session. */
+        /**
+         * One session.
+         * @description Needs right `see` over what the path names.
+         */
         get: operations["one_session"];
         put?: never;
         post?: never;
-        /** Cancels a session that runs. It ends within 2 s. */
+        /**
+         * Cancels a session that runs. It ends within 2 s.
+         * @description Needs right `dispatch` over what the path names.
+         */
         delete: operations["cancel_session"];
         options?: never;
         head?: never;
@@ -1830,7 +2324,10 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Holds a recorded session again with a version of its driver: the same bytes, without a line. Nothing is stored. */
+        /**
+         * Holds a recorded session again with a version of its driver: the same bytes, without a line. Nothing is stored.
+         * @description Needs right `dispatch` over what the path names.
+         */
         post: operations["replay_session"];
         delete?: never;
         options?: never;
@@ -1845,7 +2342,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** The wire trace of a session. */
+        /**
+         * The wire trace of a session.
+         * @description Needs right `see` over what the path names.
+         */
         get: operations["session_trace"];
         put?: never;
         post?: never;
@@ -1865,6 +2365,7 @@ export interface paths {
         /**
          * The wire trace of a session as a text recording: a line an entry. Drivers are tested with it, and `uzel replay` holds
          *     the session again. Secrets of the device's configuration are left out; bytes stay as they went over the line.
+         * @description Needs right `see` over what the path names.
          */
         get: operations["session_trace_text"];
         put?: never;
@@ -1882,10 +2383,16 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Sites. */
+        /**
+         * Sites.
+         * @description Needs right `see` over something; what is foreign is left out.
+         */
         get: operations["list_sites"];
         put?: never;
-        /** Makes a site. */
+        /**
+         * Makes a site.
+         * @description Needs right `administer` over something; what is foreign is left out.
+         */
         post: operations["create_site"];
         delete?: never;
         options?: never;
@@ -1900,14 +2407,20 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** One site. */
+        /**
+         * One site.
+         * @description Needs right `see` over what the path names.
+         */
         get: operations["one_site"];
         put?: never;
         post?: never;
         delete?: never;
         options?: never;
         head?: never;
-        /** Changes a site. */
+        /**
+         * Changes a site.
+         * @description Needs right `administer` over what the path names.
+         */
         patch: operations["change_site"];
         trace?: never;
     };
@@ -1920,7 +2433,10 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Takes it out of use and out of the lists; nothing is deleted. */
+        /**
+         * Takes it out of use and out of the lists; nothing is deleted.
+         * @description Needs right `administer` over what the path names.
+         */
         post: operations["archive_site"];
         delete?: never;
         options?: never;
@@ -1937,7 +2453,10 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Takes it into use again. */
+        /**
+         * Takes it into use again.
+         * @description Needs right `administer` over what the path names.
+         */
         post: operations["restore_site"];
         delete?: never;
         options?: never;
@@ -1952,7 +2471,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** How the host fares, in numbers. */
+        /**
+         * How the host fares, in numbers.
+         * @description Needs right `administer` over everything.
+         */
         get: operations["system"];
         put?: never;
         post?: never;
@@ -1971,7 +2493,10 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Begins a backup, which goes on by itself. What is written to the database meanwhile is not in it. */
+        /**
+         * Begins a backup, which goes on by itself. What is written to the database meanwhile is not in it.
+         * @description Needs right `administer` over everything.
+         */
         post: operations["make_backup"];
         delete?: never;
         options?: never;
@@ -1986,7 +2511,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** The backups that there are, and what became of them. */
+        /**
+         * The backups that there are, and what became of them.
+         * @description Needs right `administer` over everything.
+         */
         get: operations["list_backups"];
         put?: never;
         post?: never;
@@ -2003,7 +2531,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** A backup as a file. It holds the passwords of meters: keep it as well guarded as the database. */
+        /**
+         * A backup as a file. It holds the passwords of meters: keep it as well guarded as the database.
+         * @description Needs right `administer` over everything.
+         */
         get: operations["download_backup"];
         put?: never;
         post?: never;
@@ -2020,7 +2551,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** The configuration in effect. Secrets are masked. */
+        /**
+         * The configuration in effect. Secrets are masked.
+         * @description Needs right `administer` over everything.
+         */
         get: operations["system_config"];
         put?: never;
         post?: never;
@@ -2037,7 +2571,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** The host's own figures of the last day, for charts. `/metrics` has all there are. */
+        /**
+         * The host's own figures of the last day, for charts. `/metrics` has all there are.
+         * @description Needs right `administer` over everything.
+         */
         get: operations["system_metrics"];
         put?: never;
         post?: never;
@@ -2054,7 +2591,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** One level of the tree of places, with the states of what is below. */
+        /**
+         * One level of the tree of places, with the states of what is below.
+         * @description Needs right `see` over something; what is foreign is left out.
+         */
         get: operations["tree"];
         put?: never;
         post?: never;
@@ -2071,7 +2611,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Tunnels that are open or wait for their lines, in the order of the names of their devices. */
+        /**
+         * Tunnels that are open or wait for their lines, in the order of the names of their devices.
+         * @description Needs right `see` over something; what is foreign is left out.
+         */
         get: operations["list_tunnels"];
         put?: never;
         post?: never;
@@ -2088,10 +2631,125 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** The words that drivers, store and screens share, in both languages. */
+        /**
+         * The words that drivers, store and screens share, in both languages.
+         * @description Needs a sign-in or a key.
+         */
         get: operations["vocabulary"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/webhooks": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Every webhook.
+         * @description Needs right `administer` over everything.
+         */
+        get: operations["list_webhooks"];
+        put?: never;
+        /**
+         * Makes a webhook, which is told of what comes from now on. Its secret is shown this once.
+         * @description Needs right `administer` over everything.
+         */
+        post: operations["create_webhook"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/webhooks/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * One webhook.
+         * @description Needs right `administer` over everything.
+         */
+        get: operations["get_webhook"];
+        put?: never;
+        post?: never;
+        /**
+         * Removes a webhook with its deliveries.
+         * @description Needs right `administer` over everything.
+         */
+        delete: operations["remove_webhook"];
+        options?: never;
+        head?: never;
+        /**
+         * Changes a webhook. One that is enabled again is told of what comes from then on.
+         * @description Needs right `administer` over everything.
+         */
+        patch: operations["change_webhook"];
+        trace?: never;
+    };
+    "/api/v1/webhooks/{id}/deliveries": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Deliveries of a webhook, the newest first: the last 200 that were taken, the last 1000 that were given up, what waits.
+         * @description Needs right `administer` over everything.
+         */
+        get: operations["list_deliveries"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/webhooks/{id}/deliveries/{key}/again": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Sends a delivery that was given up once more.
+         * @description Needs right `administer` over everything.
+         */
+        post: operations["send_again"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/webhooks/{id}/secret": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Gives a webhook another secret, which is shown this once. The old one signs nothing any more.
+         * @description Needs right `administer` over everything.
+         */
+        post: operations["new_webhook_secret"];
         delete?: never;
         options?: never;
         head?: never;
@@ -2450,6 +3108,87 @@ export interface components {
             unit: string | null;
             value: components["schemas"]["CellValue"] | null;
         };
+        /** @description An abnormal situation of the interval. */
+        ChangedCondition: {
+            /** @description From the vocabulary; null when undocumented. */
+            category: string | null;
+            /** @description The meter's own code. */
+            code: string;
+            /** Format: int32 */
+            duration_s: number | null;
+            /** @description `counted`, `stopped`, `constant-used`, `information`; null when undocumented. */
+            effect: string | null;
+            /**
+             * Format: int32
+             * @description Input of the device; 0 is the device as a whole.
+             */
+            point: number;
+            /**
+             * Format: int64
+             * @description The one series that it belongs to.
+             */
+            series: number | null;
+        };
+        /** @description A version of a record that is new in the store. */
+        ChangedRecord: {
+            /** @description `hourly`, `daily`, `ten-days`, `monthly`, `yearly`, `minutes-30`, `current` or `totals`. */
+            archive: string;
+            conditions: components["schemas"]["ChangedCondition"][];
+            device: components["schemas"]["Named"];
+            end: components["schemas"]["Instant"];
+            /** @description As the device showed it: civil time without zone. */
+            label: string | null;
+            /**
+             * Format: int32
+             * @description Real length of the interval.
+             */
+            length_s: number | null;
+            node: components["schemas"]["Named"];
+            received_at: components["schemas"]["Instant"];
+            /**
+             * Format: int64
+             * @description Its key; of two, the greater was committed later.
+             */
+            record: number;
+            /** @description Of the device, when known. */
+            serial: string | null;
+            /**
+             * Format: int64
+             * @description Which session brought it.
+             */
+            session: number;
+            site: components["schemas"]["Named"];
+            start: components["schemas"]["Instant"];
+            values: components["schemas"]["ChangedValue"][];
+            /**
+             * Format: int64
+             * @description From 1. A greater one takes the place of those before: of device, archive and start it is the same record.
+             */
+            version: number;
+        };
+        /** @description One value. */
+        ChangedValue: {
+            /** @description The meter's own word for the quality. */
+            code: string | null;
+            /** @enum {string} */
+            quality: "good" | "doubtful" | "substituted" | "absent";
+            /**
+             * Format: int64
+             * @description Of `series`.
+             */
+            series: number;
+            value: components["schemas"]["CellValue"] | null;
+        };
+        /** @description What came, in the order in which it came. */
+        Changes: {
+            items: components["schemas"]["ChangedRecord"][];
+            /** @description Whether there is more already: ask again at once. */
+            more: boolean;
+            /** @description Give it as `after` the next time; keep it when `items` are dealt with. It is given on an empty page too. */
+            next: string;
+            /** @description What the values of this page are. */
+            series: components["schemas"]["Column"][];
+        };
         /** @description A device's clock. */
         Clock: {
             measured_at: components["schemas"]["Instant"];
@@ -2671,6 +3410,46 @@ export interface components {
             "no-connection": number;
             /** @description None of these. */
             normal: number;
+        };
+        /** @description Some records or events, and what came of sending them. */
+        Delivery: {
+            /**
+             * Format: int64
+             * @description How often it was sent.
+             */
+            attempts: number;
+            created_at: components["schemas"]["Instant"];
+            ended_at: components["schemas"]["Instant"] | null;
+            /** @description What was wrong the last time. */
+            fault: string | null;
+            /**
+             * Format: int64
+             * @description Key of the first record or event.
+             */
+            first: number;
+            /**
+             * Format: int64
+             * @description As `delivery` in what is sent.
+             */
+            id: number;
+            /** @description `records` or `events`. */
+            kind: string;
+            /**
+             * Format: int64
+             * @description Key of the last.
+             */
+            last: number;
+            next_at: components["schemas"]["Instant"] | null;
+            /**
+             * @description `pending`: it is sent until it is taken, or too often; `done`; `dead`: it was given up; `again`: it was given up and
+             *     is tried once more.
+             */
+            state: string;
+            /**
+             * Format: int64
+             * @description HTTP status of the last answer; null: there was none.
+             */
+            status: number | null;
         };
         /** @description A calculator or meter. */
         Device: {
@@ -3758,6 +4537,18 @@ export interface components {
              */
             minutes: number;
         };
+        /** @description A new webhook. */
+        NewWebhookBody: {
+            /**
+             * @description Of `record` (records and new versions of them), `session` (one ended), `node` (its state is another), `control` (an
+             *     order to change a device came to its end).
+             */
+            kinds: string[];
+            /** @description For people, unique; at most 100 characters. */
+            name: string;
+            /** @description Where it is told: `https://…`. */
+            url: string;
+        };
         /** @description A metering installation. */
         Node: {
             archived_at: components["schemas"]["Instant"] | null;
@@ -4157,6 +4948,51 @@ export interface components {
                 tariff: number;
                 /** @description The meter's own; empty for none. */
                 unit: string;
+            }[];
+            /** @description Give it as `after` for the next page; null on the last. */
+            next: string | null;
+        };
+        /** @description One page of a list. */
+        Page_Delivery: {
+            /** @description The rows. */
+            items: {
+                /**
+                 * Format: int64
+                 * @description How often it was sent.
+                 */
+                attempts: number;
+                created_at: components["schemas"]["Instant"];
+                ended_at: components["schemas"]["Instant"] | null;
+                /** @description What was wrong the last time. */
+                fault: string | null;
+                /**
+                 * Format: int64
+                 * @description Key of the first record or event.
+                 */
+                first: number;
+                /**
+                 * Format: int64
+                 * @description As `delivery` in what is sent.
+                 */
+                id: number;
+                /** @description `records` or `events`. */
+                kind: string;
+                /**
+                 * Format: int64
+                 * @description Key of the last.
+                 */
+                last: number;
+                next_at: components["schemas"]["Instant"] | null;
+                /**
+                 * @description `pending`: it is sent until it is taken, or too often; `done`; `dead`: it was given up; `again`: it was given up and
+                 *     is tried once more.
+                 */
+                state: string;
+                /**
+                 * Format: int64
+                 * @description HTTP status of the last answer; null: there was none.
+                 */
+                status: number | null;
             }[];
             /** @description Give it as `after` for the next page; null on the last. */
             next: string | null;
@@ -4657,28 +5493,6 @@ export interface components {
             next: string | null;
         };
         /** @description One page of a list. */
-        Page_PointDevice: {
-            /** @description The rows. */
-            items: {
-                archived_at: components["schemas"]["Instant"] | null;
-                device: components["schemas"]["Named"];
-                /** @description Id of its driver. */
-                driver: string;
-                from: components["schemas"]["Instant"] | null;
-                /**
-                 * Format: int32
-                 * @description Of the device.
-                 */
-                input: number;
-                /** @description Id of a model in the driver's description. */
-                model: string | null;
-                serial: string | null;
-                to: components["schemas"]["Instant"] | null;
-            }[];
-            /** @description Give it as `after` for the next page; null on the last. */
-            next: string | null;
-        };
-        /** @description One page of a list. */
         Page_Pool: {
             /** @description The rows. */
             items: {
@@ -4740,6 +5554,31 @@ export interface components {
             next: string | null;
         };
         /** @description One page of a list. */
+        Page_RefusedSignIn: {
+            /** @description The rows. */
+            items: {
+                account: components["schemas"]["Named"] | null;
+                began_at: components["schemas"]["Instant"];
+                /**
+                 * Format: int64
+                 * @description How many.
+                 */
+                count: number;
+                /** @description Address. */
+                from: string;
+                /** Format: int64 */
+                id: number;
+                last_at: components["schemas"]["Instant"];
+                /**
+                 * @description `wrong-password`, `wrong-code`, `unknown-name`, `too-early`: before the wait was over, `provider`: the provider of
+                 *     identities or what it said, `not-written`: so many came too fast to be told one by one.
+                 */
+                why: string;
+            }[];
+            /** @description Give it as `after` for the next page; null on the last. */
+            next: string | null;
+        };
+        /** @description One page of a list. */
         Page_Series: {
             /** @description The rows. */
             items: (components["schemas"]["Column"] & {
@@ -4770,6 +5609,28 @@ export interface components {
                 record: number;
                 start: components["schemas"]["Instant"];
                 value: components["schemas"]["CellValue"] | null;
+            }[];
+            /** @description Give it as `after` for the next page; null on the last. */
+            next: string | null;
+        };
+        /** @description One page of a list. */
+        Page_ServingDevice: {
+            /** @description The rows. */
+            items: {
+                archived_at: components["schemas"]["Instant"] | null;
+                device: components["schemas"]["Named"];
+                /** @description Id of its driver. */
+                driver: string;
+                from: components["schemas"]["Instant"] | null;
+                /**
+                 * Format: int32
+                 * @description Of the device.
+                 */
+                input: number;
+                /** @description Id of a model in the driver's description. */
+                model: string | null;
+                serial: string | null;
+                to: components["schemas"]["Instant"] | null;
             }[];
             /** @description Give it as `after` for the next page; null on the last. */
             next: string | null;
@@ -4905,6 +5766,40 @@ export interface components {
                  * @description Sessions that run with it.
                  */
                 sessions_open: number;
+            }[];
+            /** @description Give it as `after` for the next page; null on the last. */
+            next: string | null;
+        };
+        /** @description One page of a list. */
+        Page_Webhook: {
+            /** @description The rows. */
+            items: {
+                created_at: components["schemas"]["Instant"];
+                /**
+                 * Format: int64
+                 * @description Deliveries that were given up.
+                 */
+                dead: number;
+                /** @description Whether it is told anything. */
+                enabled: boolean;
+                /** Format: int64 */
+                id: number;
+                /** @description Of `record`, `session`, `node`, `control`. */
+                kinds: string[];
+                /**
+                 * Format: int64
+                 * @description Events that were removed before they could be told: it could not be reached for too long.
+                 */
+                missed: number;
+                /** @description For people. */
+                name: string;
+                /** @description Where it is told. */
+                url: string;
+                /**
+                 * Format: int64
+                 * @description Deliveries that wait to be sent, or sent again.
+                 */
+                waiting: number;
             }[];
             /** @description Give it as `after` for the next page; null on the last. */
             next: string | null;
@@ -5246,6 +6141,26 @@ export interface components {
             /** @description Give it as `after` for the next page; null on the last. */
             next: string | null;
         };
+        /** @description Sign-ins that were refused, those within an hour of each other together. */
+        RefusedSignIn: {
+            account: components["schemas"]["Named"] | null;
+            began_at: components["schemas"]["Instant"];
+            /**
+             * Format: int64
+             * @description How many.
+             */
+            count: number;
+            /** @description Address. */
+            from: string;
+            /** Format: int64 */
+            id: number;
+            last_at: components["schemas"]["Instant"];
+            /**
+             * @description `wrong-password`, `wrong-code`, `unknown-name`, `too-early`: before the wait was over, `provider`: the provider of
+             *     identities or what it said, `not-written`: so many came too fast to be told one by one.
+             */
+            why: string;
+        };
         /** @description A meter that takes the place of another. */
         ReplaceBody: {
             at?: components["schemas"]["Instant"] | null;
@@ -5528,6 +6443,23 @@ export interface components {
             start: components["schemas"]["Instant"];
             value: components["schemas"]["CellValue"] | null;
         };
+        /** @description A device that serves or served a point. */
+        ServingDevice: {
+            archived_at: components["schemas"]["Instant"] | null;
+            device: components["schemas"]["Named"];
+            /** @description Id of its driver. */
+            driver: string;
+            from: components["schemas"]["Instant"] | null;
+            /**
+             * Format: int32
+             * @description Of the device.
+             */
+            input: number;
+            /** @description Id of a model in the driver's description. */
+            model: string | null;
+            serial: string | null;
+            to: components["schemas"]["Instant"] | null;
+        };
         /** @description A session with all that is known of it but its trace. */
         Session: components["schemas"]["SessionBrief"] & {
             clock: components["schemas"]["ClockShown"] | null;
@@ -5704,6 +6636,13 @@ export interface components {
             name: string;
             /** @description Or the one-time secret. */
             password: string;
+        };
+        /** @description How people may sign in. */
+        SignInWays: {
+            /** @description With name and password. */
+            password: boolean;
+            /** @description What the provider of identities is called that `GET /session/provider` leads to; null: there is none. */
+            provider: string | null;
         };
         /** @description A building or plant. */
         Site: {
@@ -6365,6 +7304,67 @@ export interface components {
              */
             sessions_open: number;
         };
+        /** @description A program that is told of what happens. */
+        Webhook: {
+            created_at: components["schemas"]["Instant"];
+            /**
+             * Format: int64
+             * @description Deliveries that were given up.
+             */
+            dead: number;
+            /** @description Whether it is told anything. */
+            enabled: boolean;
+            /** Format: int64 */
+            id: number;
+            /** @description Of `record`, `session`, `node`, `control`. */
+            kinds: string[];
+            /**
+             * Format: int64
+             * @description Events that were removed before they could be told: it could not be reached for too long.
+             */
+            missed: number;
+            /** @description For people. */
+            name: string;
+            /** @description Where it is told. */
+            url: string;
+            /**
+             * Format: int64
+             * @description Deliveries that wait to be sent, or sent again.
+             */
+            waiting: number;
+        };
+        /** @description What is changed of a webhook; what is not given stays. */
+        WebhookPatch: {
+            /** @description Whether it is told anything. What happens while it is not, it is never told. */
+            enabled?: boolean | null;
+            /** @description Of `record`, `session`, `node`, `control`. */
+            kinds?: string[] | null;
+            /** @description For people, unique; at most 100 characters. */
+            name?: string | null;
+            /** @description Where it is told. */
+            url?: string | null;
+        };
+        /** @description The secret of a webhook, as it is shown once. */
+        WebhookSecret: {
+            /** Format: int64 */
+            id: number;
+            /** @description What is sent is signed with it. */
+            secret: string;
+        };
+        /** @description Who is signed in, and what he may: for what a client shows. */
+        WhoAmI: {
+            account: components["schemas"]["SessionAccount"] | null;
+            /** @description False: the host runs without accounts, for development; whoever asks may do everything. */
+            accounts: boolean;
+            grants: components["schemas"]["Grant"][];
+            /** @description Whether all that may be done is to choose a password. */
+            must_change_password: boolean;
+            /** @description What may be done. */
+            rights: components["schemas"]["Rights"];
+            /** @description Whether codes are asked for. */
+            second_factor: boolean;
+            sign_in: components["schemas"]["SessionSignIn"] | null;
+        };
         /** @description Why something is done. */
         Why: {
             /** @description It is written down. */
@@ -6388,6 +7388,12 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "new": "warm water 55",
+                 *       "old": "k7wq2m-9dfh3t"
+                 *     }
+                 */
                 "application/json": components["schemas"]["NewPassword"];
             };
         };
@@ -6398,21 +7404,38 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description It is one that anybody may guess: `bad-body` */
+            /**
+             * @description It is one that anybody may guess: `bad-body`
+             *
+             *     - `bad-body`: The body cannot be read, or says what is not allowed
+             */
             400: {
                 headers: {
                     [name: string]: unknown;
                 };
-                content?: never;
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
             };
-            /** @description The old one is not right: `bad-credentials` */
+            /**
+             * @description The old one is not right: `bad-credentials`
+             *
+             *     - `bad-credentials`: Name and password, or the code, are not right
+             *     - `not-signed-in`: Nobody is signed in, or the key does not hold
+             */
             401: {
                 headers: {
                     [name: string]: unknown;
                 };
-                content?: never;
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
             };
-            /** @description The right is lacking: `forbidden`, `password-change-needed`, `cross-site` */
+            /**
+             * @description - `bad-host`: The host is called by a name that is not its own
+             *     - `cross-site`: Nothing says that the command comes from a page of this host: programs send X-Uzel
+             *     - `forbidden`: The account has not the right to do this
+             */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -6421,8 +7444,57 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many requests: `slow-down` */
+            /** @description - `too-slow`: The body did not come in time */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `conflict`: Something is in the way; the detail names it */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `too-large`: The body is larger than is taken */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `slow-down`: Too many requests; Retry-After says how long to wait */
             429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `internal`: A fault of the host; its log says more under the request's id */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description - `busy`: As many as may run at once do
+             *     - `shutting-down`: The host goes down
+             *     - `storage-paused`: The disk is full, failing or locked
+             */
+            503: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -6441,6 +7513,11 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "password": "warm water 55"
+                 *     }
+                 */
                 "application/json": components["schemas"]["Proof"];
             };
         };
@@ -6450,17 +7527,45 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "qr_svg": "<svg xmlns=\"http://www.w3.org/2000/svg\"/>",
+                     *       "secret": "JBSWY3DPEHPK3PXP",
+                     *       "url": "otpauth://totp/Uzel:ivanova?secret=JBSWY3DPEHPK3PXP"
+                     *     }
+                     */
                     "application/json": components["schemas"]["SecondFactor"];
                 };
             };
-            /** @description The password is not right: `bad-credentials` */
+            /** @description - `bad-body`: The body cannot be read, or says what is not allowed */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description The password is not right: `bad-credentials`
+             *
+             *     - `bad-credentials`: Name and password, or the code, are not right
+             *     - `not-signed-in`: Nobody is signed in, or the key does not hold
+             */
             401: {
                 headers: {
                     [name: string]: unknown;
                 };
-                content?: never;
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
             };
-            /** @description The right is lacking: `forbidden`, `password-change-needed`, `cross-site` */
+            /**
+             * @description - `bad-host`: The host is called by a name that is not its own
+             *     - `cross-site`: Nothing says that the command comes from a page of this host: programs send X-Uzel
+             *     - `forbidden`: The account has not the right to do this
+             *     - `password-change-needed`: A one-time secret only allows to choose a password
+             */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -6469,15 +7574,61 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description It has one: remove that first */
+            /** @description - `too-slow`: The body did not come in time */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description It has one: remove that first
+             *
+             *     - `conflict`: Something is in the way; the detail names it
+             */
             409: {
                 headers: {
                     [name: string]: unknown;
                 };
-                content?: never;
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
             };
-            /** @description Too many requests: `slow-down` */
+            /** @description - `too-large`: The body is larger than is taken */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `slow-down`: Too many requests; Retry-After says how long to wait */
             429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `internal`: A fault of the host; its log says more under the request's id */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description - `busy`: As many as may run at once do
+             *     - `shutting-down`: The host goes down
+             *     - `storage-paused`: The disk is full, failing or locked
+             */
+            503: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -6496,6 +7647,11 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "code": "492039"
+                 *     }
+                 */
                 "application/json": components["schemas"]["FirstCode"];
             };
         };
@@ -6506,14 +7662,35 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description The code is not right: `bad-credentials` */
+            /** @description - `bad-body`: The body cannot be read, or says what is not allowed */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description The code is not right: `bad-credentials`
+             *
+             *     - `bad-credentials`: Name and password, or the code, are not right
+             *     - `not-signed-in`: Nobody is signed in, or the key does not hold
+             */
             401: {
                 headers: {
                     [name: string]: unknown;
                 };
-                content?: never;
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
             };
-            /** @description The right is lacking: `forbidden`, `password-change-needed`, `cross-site` */
+            /**
+             * @description - `bad-host`: The host is called by a name that is not its own
+             *     - `cross-site`: Nothing says that the command comes from a page of this host: programs send X-Uzel
+             *     - `forbidden`: The account has not the right to do this
+             *     - `password-change-needed`: A one-time secret only allows to choose a password
+             */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -6522,15 +7699,61 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Nothing waits for a code */
+            /** @description - `too-slow`: The body did not come in time */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description Nothing waits for a code
+             *
+             *     - `conflict`: Something is in the way; the detail names it
+             */
             409: {
                 headers: {
                     [name: string]: unknown;
                 };
-                content?: never;
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
             };
-            /** @description Too many requests: `slow-down` */
+            /** @description - `too-large`: The body is larger than is taken */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `slow-down`: Too many requests; Retry-After says how long to wait */
             429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `internal`: A fault of the host; its log says more under the request's id */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description - `busy`: As many as may run at once do
+             *     - `shutting-down`: The host goes down
+             *     - `storage-paused`: The disk is full, failing or locked
+             */
+            503: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -6549,6 +7772,11 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "password": "warm water 55"
+                 *     }
+                 */
                 "application/json": components["schemas"]["Proof"];
             };
         };
@@ -6559,14 +7787,35 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description The password is not right: `bad-credentials` */
+            /** @description - `bad-body`: The body cannot be read, or says what is not allowed */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description The password is not right: `bad-credentials`
+             *
+             *     - `bad-credentials`: Name and password, or the code, are not right
+             *     - `not-signed-in`: Nobody is signed in, or the key does not hold
+             */
             401: {
                 headers: {
                     [name: string]: unknown;
                 };
-                content?: never;
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
             };
-            /** @description The right is lacking: `forbidden`, `password-change-needed`, `cross-site` */
+            /**
+             * @description - `bad-host`: The host is called by a name that is not its own
+             *     - `cross-site`: Nothing says that the command comes from a page of this host: programs send X-Uzel
+             *     - `forbidden`: The account has not the right to do this
+             *     - `password-change-needed`: A one-time secret only allows to choose a password
+             */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -6575,8 +7824,57 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many requests: `slow-down` */
+            /** @description - `too-slow`: The body did not come in time */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `conflict`: Something is in the way; the detail names it */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `too-large`: The body is larger than is taken */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `slow-down`: Too many requests; Retry-After says how long to wait */
             429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `internal`: A fault of the host; its log says more under the request's id */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description - `busy`: As many as may run at once do
+             *     - `shutting-down`: The host goes down
+             *     - `storage-paused`: The disk is full, failing or locked
+             */
+            503: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -6600,10 +7898,26 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "agent": "Mozilla/5.0",
+                     *           "begun_at": "2026-11-20T11:00:00Z",
+                     *           "ends_at": "2026-11-20T11:00:00Z",
+                     *           "from": "192.168.1.20",
+                     *           "id": 1,
+                     *           "is_this": true,
+                     *           "seen_at": "2026-11-20T11:00:00Z"
+                     *         }
+                     *       ],
+                     *       "next": "text"
+                     *     }
+                     */
                     "application/json": components["schemas"]["Page_OwnSignIn"];
                 };
             };
-            /** @description Nobody is signed in: `not-signed-in` */
+            /** @description - `not-signed-in`: Nobody is signed in, or the key does not hold */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -6612,7 +7926,11 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The right is lacking: `forbidden`, `password-change-needed`, `cross-site` */
+            /**
+             * @description - `bad-host`: The host is called by a name that is not its own
+             *     - `forbidden`: The account has not the right to do this
+             *     - `password-change-needed`: A one-time secret only allows to choose a password
+             */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -6621,8 +7939,38 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many requests: `slow-down` */
+            /** @description - `conflict`: Something is in the way; the detail names it */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `slow-down`: Too many requests; Retry-After says how long to wait */
             429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `internal`: A fault of the host; its log says more under the request's id */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description - `shutting-down`: The host goes down
+             *     - `storage-paused`: The disk is full, failing or locked
+             */
+            503: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -6637,6 +7985,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @example 1 */
                 id: number;
             };
             cookie?: never;
@@ -6649,7 +7998,7 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description Nobody is signed in: `not-signed-in` */
+            /** @description - `not-signed-in`: Nobody is signed in, or the key does not hold */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -6658,7 +8007,12 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The right is lacking: `forbidden`, `password-change-needed`, `cross-site` */
+            /**
+             * @description - `bad-host`: The host is called by a name that is not its own
+             *     - `cross-site`: Nothing says that the command comes from a page of this host: programs send X-Uzel
+             *     - `forbidden`: The account has not the right to do this
+             *     - `password-change-needed`: A one-time secret only allows to choose a password
+             */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -6667,8 +8021,47 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many requests: `slow-down` */
+            /** @description - `not-found`: It is not there, or foreign */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `conflict`: Something is in the way; the detail names it */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `slow-down`: Too many requests; Retry-After says how long to wait */
             429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `internal`: A fault of the host; its log says more under the request's id */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description - `shutting-down`: The host goes down
+             *     - `storage-paused`: The disk is full, failing or locked
+             */
+            503: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -6697,10 +8090,56 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "created_at": "2026-11-20T11:00:00Z",
+                     *           "enabled": true,
+                     *           "grants": [
+                     *             {
+                     *               "node": {
+                     *                 "id": 1,
+                     *                 "name": "Узел ввода"
+                     *               },
+                     *               "organisation": {
+                     *                 "id": 1,
+                     *                 "name": "Узел ввода"
+                     *               },
+                     *               "role": "dispatcher",
+                     *               "site": {
+                     *                 "id": 1,
+                     *                 "name": "Узел ввода"
+                     *               },
+                     *               "vendor": "uzel"
+                     *             }
+                     *           ],
+                     *           "id": 1,
+                     *           "kind": "hourly",
+                     *           "name": "Узел ввода",
+                     *           "one_time_until": "2026-11-20T11:00:00Z",
+                     *           "second_factor": true,
+                     *           "seen_at": "2026-11-20T11:00:00Z",
+                     *           "sign_ins": 1,
+                     *           "title": "Температура подачи"
+                     *         }
+                     *       ],
+                     *       "next": "text"
+                     *     }
+                     */
                     "application/json": components["schemas"]["Page_Account"];
                 };
             };
-            /** @description Nobody is signed in: `not-signed-in` */
+            /** @description - `bad-query`: A parameter cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `not-signed-in`: Nobody is signed in, or the key does not hold */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -6709,7 +8148,11 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The right is lacking: `forbidden`, `password-change-needed`, `cross-site` */
+            /**
+             * @description - `bad-host`: The host is called by a name that is not its own
+             *     - `forbidden`: The account has not the right to do this
+             *     - `password-change-needed`: A one-time secret only allows to choose a password
+             */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -6718,8 +8161,29 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many requests: `slow-down` */
+            /** @description - `slow-down`: Too many requests; Retry-After says how long to wait */
             429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `internal`: A fault of the host; its log says more under the request's id */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description - `shutting-down`: The host goes down
+             *     - `storage-paused`: The disk is full, failing or locked
+             */
+            503: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -6738,6 +8202,19 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "grants": [
+                 *         {
+                 *           "organisation": 1,
+                 *           "role": "dispatcher"
+                 *         }
+                 *       ],
+                 *       "kind": "person",
+                 *       "name": "petrova",
+                 *       "title": "Анна Петрова"
+                 *     }
+                 */
                 "application/json": components["schemas"]["NewAccount"];
             };
         };
@@ -6747,10 +8224,54 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "account": {
+                     *         "created_at": "2026-11-20T11:00:00Z",
+                     *         "enabled": true,
+                     *         "grants": [
+                     *           {
+                     *             "node": {
+                     *               "id": 1,
+                     *               "name": "Узел ввода"
+                     *             },
+                     *             "organisation": {
+                     *               "id": 1,
+                     *               "name": "Узел ввода"
+                     *             },
+                     *             "role": "dispatcher",
+                     *             "site": {
+                     *               "id": 1,
+                     *               "name": "Узел ввода"
+                     *             },
+                     *             "vendor": "uzel"
+                     *           }
+                     *         ],
+                     *         "id": 1,
+                     *         "kind": "hourly",
+                     *         "name": "Узел ввода",
+                     *         "one_time_until": "2026-11-20T11:00:00Z",
+                     *         "second_factor": true,
+                     *         "seen_at": "2026-11-20T11:00:00Z",
+                     *         "sign_ins": 1,
+                     *         "title": "Температура подачи"
+                     *       },
+                     *       "secret": "JBSWY3DPEHPK3PXP"
+                     *     }
+                     */
                     "application/json": components["schemas"]["OneTime"];
                 };
             };
-            /** @description Nobody is signed in: `not-signed-in` */
+            /** @description - `bad-body`: The body cannot be read, or says what is not allowed */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `not-signed-in`: Nobody is signed in, or the key does not hold */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -6759,7 +8280,12 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The right is lacking: `forbidden`, `password-change-needed`, `cross-site` */
+            /**
+             * @description - `bad-host`: The host is called by a name that is not its own
+             *     - `cross-site`: Nothing says that the command comes from a page of this host: programs send X-Uzel
+             *     - `forbidden`: The account has not the right to do this
+             *     - `password-change-needed`: A one-time secret only allows to choose a password
+             */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -6768,15 +8294,61 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Another has the name: `conflict` */
+            /** @description - `too-slow`: The body did not come in time */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description Another has the name: `conflict`
+             *
+             *     - `conflict`: Something is in the way; the detail names it
+             */
             409: {
                 headers: {
                     [name: string]: unknown;
                 };
-                content?: never;
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
             };
-            /** @description Too many requests: `slow-down` */
+            /** @description - `too-large`: The body is larger than is taken */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `slow-down`: Too many requests; Retry-After says how long to wait */
             429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `internal`: A fault of the host; its log says more under the request's id */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description - `busy`: As many as may run at once do
+             *     - `shutting-down`: The host goes down
+             *     - `storage-paused`: The disk is full, failing or locked
+             */
+            503: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -6791,6 +8363,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @example 1 */
                 id: number;
             };
             cookie?: never;
@@ -6802,10 +8375,42 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "created_at": "2026-11-20T11:00:00Z",
+                     *       "enabled": true,
+                     *       "grants": [
+                     *         {
+                     *           "node": {
+                     *             "id": 1,
+                     *             "name": "Узел ввода"
+                     *           },
+                     *           "organisation": {
+                     *             "id": 1,
+                     *             "name": "Узел ввода"
+                     *           },
+                     *           "role": "dispatcher",
+                     *           "site": {
+                     *             "id": 1,
+                     *             "name": "Узел ввода"
+                     *           },
+                     *           "vendor": "uzel"
+                     *         }
+                     *       ],
+                     *       "id": 1,
+                     *       "kind": "hourly",
+                     *       "name": "Узел ввода",
+                     *       "one_time_until": "2026-11-20T11:00:00Z",
+                     *       "second_factor": true,
+                     *       "seen_at": "2026-11-20T11:00:00Z",
+                     *       "sign_ins": 1,
+                     *       "title": "Температура подачи"
+                     *     }
+                     */
                     "application/json": components["schemas"]["Account"];
                 };
             };
-            /** @description Nobody is signed in: `not-signed-in` */
+            /** @description - `not-signed-in`: Nobody is signed in, or the key does not hold */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -6814,7 +8419,11 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The right is lacking: `forbidden`, `password-change-needed`, `cross-site` */
+            /**
+             * @description - `bad-host`: The host is called by a name that is not its own
+             *     - `forbidden`: The account has not the right to do this
+             *     - `password-change-needed`: A one-time secret only allows to choose a password
+             */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -6823,8 +8432,38 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many requests: `slow-down` */
+            /** @description - `not-found`: It is not there, or foreign */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `slow-down`: Too many requests; Retry-After says how long to wait */
             429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `internal`: A fault of the host; its log says more under the request's id */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description - `shutting-down`: The host goes down
+             *     - `storage-paused`: The disk is full, failing or locked
+             */
+            503: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -6839,12 +8478,18 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @example 1 */
                 id: number;
             };
             cookie?: never;
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "title": "Анна Петрова, смена 2"
+                 *     }
+                 */
                 "application/json": components["schemas"]["AccountPatch"];
             };
         };
@@ -6854,10 +8499,51 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "created_at": "2026-11-20T11:00:00Z",
+                     *       "enabled": true,
+                     *       "grants": [
+                     *         {
+                     *           "node": {
+                     *             "id": 1,
+                     *             "name": "Узел ввода"
+                     *           },
+                     *           "organisation": {
+                     *             "id": 1,
+                     *             "name": "Узел ввода"
+                     *           },
+                     *           "role": "dispatcher",
+                     *           "site": {
+                     *             "id": 1,
+                     *             "name": "Узел ввода"
+                     *           },
+                     *           "vendor": "uzel"
+                     *         }
+                     *       ],
+                     *       "id": 1,
+                     *       "kind": "hourly",
+                     *       "name": "Узел ввода",
+                     *       "one_time_until": "2026-11-20T11:00:00Z",
+                     *       "second_factor": true,
+                     *       "seen_at": "2026-11-20T11:00:00Z",
+                     *       "sign_ins": 1,
+                     *       "title": "Температура подачи"
+                     *     }
+                     */
                     "application/json": components["schemas"]["Account"];
                 };
             };
-            /** @description Nobody is signed in: `not-signed-in` */
+            /** @description - `bad-body`: The body cannot be read, or says what is not allowed */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `not-signed-in`: Nobody is signed in, or the key does not hold */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -6866,7 +8552,12 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The right is lacking: `forbidden`, `password-change-needed`, `cross-site` */
+            /**
+             * @description - `bad-host`: The host is called by a name that is not its own
+             *     - `cross-site`: Nothing says that the command comes from a page of this host: programs send X-Uzel
+             *     - `forbidden`: The account has not the right to do this
+             *     - `password-change-needed`: A one-time secret only allows to choose a password
+             */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -6875,15 +8566,69 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description It is the last that administers everything: `conflict` */
+            /** @description - `not-found`: It is not there, or foreign */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `too-slow`: The body did not come in time */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description It is the last that administers everything: `conflict`
+             *
+             *     - `conflict`: Something is in the way; the detail names it
+             */
             409: {
                 headers: {
                     [name: string]: unknown;
                 };
-                content?: never;
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
             };
-            /** @description Too many requests: `slow-down` */
+            /** @description - `too-large`: The body is larger than is taken */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `slow-down`: Too many requests; Retry-After says how long to wait */
             429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `internal`: A fault of the host; its log says more under the request's id */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description - `shutting-down`: The host goes down
+             *     - `storage-paused`: The disk is full, failing or locked
+             */
+            503: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -6898,12 +8643,26 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @example 1 */
                 id: number;
             };
             cookie?: never;
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "grants": [
+                 *         {
+                 *           "role": "viewer"
+                 *         },
+                 *         {
+                 *           "role": "engineer",
+                 *           "site": 1
+                 *         }
+                 *       ]
+                 *     }
+                 */
                 "application/json": components["schemas"]["Grants"];
             };
         };
@@ -6913,10 +8672,51 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "created_at": "2026-11-20T11:00:00Z",
+                     *       "enabled": true,
+                     *       "grants": [
+                     *         {
+                     *           "node": {
+                     *             "id": 1,
+                     *             "name": "Узел ввода"
+                     *           },
+                     *           "organisation": {
+                     *             "id": 1,
+                     *             "name": "Узел ввода"
+                     *           },
+                     *           "role": "dispatcher",
+                     *           "site": {
+                     *             "id": 1,
+                     *             "name": "Узел ввода"
+                     *           },
+                     *           "vendor": "uzel"
+                     *         }
+                     *       ],
+                     *       "id": 1,
+                     *       "kind": "hourly",
+                     *       "name": "Узел ввода",
+                     *       "one_time_until": "2026-11-20T11:00:00Z",
+                     *       "second_factor": true,
+                     *       "seen_at": "2026-11-20T11:00:00Z",
+                     *       "sign_ins": 1,
+                     *       "title": "Температура подачи"
+                     *     }
+                     */
                     "application/json": components["schemas"]["Account"];
                 };
             };
-            /** @description Nobody is signed in: `not-signed-in` */
+            /** @description - `bad-body`: The body cannot be read, or says what is not allowed */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `not-signed-in`: Nobody is signed in, or the key does not hold */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -6925,7 +8725,12 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The right is lacking: `forbidden`, `password-change-needed`, `cross-site` */
+            /**
+             * @description - `bad-host`: The host is called by a name that is not its own
+             *     - `cross-site`: Nothing says that the command comes from a page of this host: programs send X-Uzel
+             *     - `forbidden`: The account has not the right to do this
+             *     - `password-change-needed`: A one-time secret only allows to choose a password
+             */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -6934,15 +8739,69 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description It is the last that administers everything: `conflict` */
+            /** @description - `not-found`: It is not there, or foreign */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `too-slow`: The body did not come in time */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description It is the last that administers everything: `conflict`
+             *
+             *     - `conflict`: Something is in the way; the detail names it
+             */
             409: {
                 headers: {
                     [name: string]: unknown;
                 };
-                content?: never;
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
             };
-            /** @description Too many requests: `slow-down` */
+            /** @description - `too-large`: The body is larger than is taken */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `slow-down`: Too many requests; Retry-After says how long to wait */
             429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `internal`: A fault of the host; its log says more under the request's id */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description - `shutting-down`: The host goes down
+             *     - `storage-paused`: The disk is full, failing or locked
+             */
+            503: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -6957,6 +8816,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @example 1 */
                 id: number;
             };
             cookie?: never;
@@ -6968,10 +8828,42 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "addresses": [
+                     *             "text"
+                     *           ],
+                     *           "begins": "uzk_7Qm3",
+                     *           "created_at": "2026-11-20T11:00:00Z",
+                     *           "ends_at": "2026-11-20T11:00:00Z",
+                     *           "id": 1,
+                     *           "name": "Узел ввода",
+                     *           "revoked_at": "2026-11-20T11:00:00Z",
+                     *           "rights": [
+                     *             "text"
+                     *           ],
+                     *           "used_at": "2026-11-20T11:00:00Z",
+                     *           "used_from": "text"
+                     *         }
+                     *       ],
+                     *       "next": "text"
+                     *     }
+                     */
                     "application/json": components["schemas"]["Page_ApiKey"];
                 };
             };
-            /** @description Nobody is signed in: `not-signed-in` */
+            /** @description - `bad-body`: The body cannot be read, or says what is not allowed */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `not-signed-in`: Nobody is signed in, or the key does not hold */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -6980,7 +8872,11 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The right is lacking: `forbidden`, `password-change-needed`, `cross-site` */
+            /**
+             * @description - `bad-host`: The host is called by a name that is not its own
+             *     - `forbidden`: The account has not the right to do this
+             *     - `password-change-needed`: A one-time secret only allows to choose a password
+             */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -6989,8 +8885,38 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many requests: `slow-down` */
+            /** @description - `not-found`: It is not there, or foreign */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `slow-down`: Too many requests; Retry-After says how long to wait */
             429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `internal`: A fault of the host; its log says more under the request's id */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description - `shutting-down`: The host goes down
+             *     - `storage-paused`: The disk is full, failing or locked
+             */
+            503: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -7005,12 +8931,25 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @example 1 */
                 id: number;
             };
             cookie?: never;
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "addresses": [
+                 *         "10.0.0.0/8"
+                 *       ],
+                 *       "ends_at": "2027-12-31T21:00:00Z",
+                 *       "name": "billing",
+                 *       "rights": [
+                 *         "see"
+                 *       ]
+                 *     }
+                 */
                 "application/json": components["schemas"]["NewApiKey"];
             };
         };
@@ -7020,10 +8959,25 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "id": 1,
+                     *       "key": "listen"
+                     *     }
+                     */
                     "application/json": components["schemas"]["ShownKey"];
                 };
             };
-            /** @description Nobody is signed in: `not-signed-in` */
+            /** @description - `bad-body`: The body cannot be read, or says what is not allowed */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `not-signed-in`: Nobody is signed in, or the key does not hold */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -7032,7 +8986,12 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The right is lacking: `forbidden`, `password-change-needed`, `cross-site` */
+            /**
+             * @description - `bad-host`: The host is called by a name that is not its own
+             *     - `cross-site`: Nothing says that the command comes from a page of this host: programs send X-Uzel
+             *     - `forbidden`: The account has not the right to do this
+             *     - `password-change-needed`: A one-time secret only allows to choose a password
+             */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -7041,15 +9000,69 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description It has as many as it may have: `conflict` */
+            /** @description - `not-found`: It is not there, or foreign */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `too-slow`: The body did not come in time */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description It has as many as it may have: `conflict`
+             *
+             *     - `conflict`: Something is in the way; the detail names it
+             */
             409: {
                 headers: {
                     [name: string]: unknown;
                 };
-                content?: never;
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
             };
-            /** @description Too many requests: `slow-down` */
+            /** @description - `too-large`: The body is larger than is taken */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `slow-down`: Too many requests; Retry-After says how long to wait */
             429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `internal`: A fault of the host; its log says more under the request's id */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description - `shutting-down`: The host goes down
+             *     - `storage-paused`: The disk is full, failing or locked
+             */
+            503: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -7064,7 +9077,9 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @example 1 */
                 id: number;
+                /** @example 1 */
                 key: number;
             };
             cookie?: never;
@@ -7077,7 +9092,16 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description Nobody is signed in: `not-signed-in` */
+            /** @description - `bad-body`: The body cannot be read, or says what is not allowed */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `not-signed-in`: Nobody is signed in, or the key does not hold */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -7086,7 +9110,12 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The right is lacking: `forbidden`, `password-change-needed`, `cross-site` */
+            /**
+             * @description - `bad-host`: The host is called by a name that is not its own
+             *     - `cross-site`: Nothing says that the command comes from a page of this host: programs send X-Uzel
+             *     - `forbidden`: The account has not the right to do this
+             *     - `password-change-needed`: A one-time secret only allows to choose a password
+             */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -7095,8 +9124,38 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many requests: `slow-down` */
+            /** @description - `not-found`: It is not there, or foreign */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `slow-down`: Too many requests; Retry-After says how long to wait */
             429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `internal`: A fault of the host; its log says more under the request's id */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description - `shutting-down`: The host goes down
+             *     - `storage-paused`: The disk is full, failing or locked
+             */
+            503: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -7111,13 +9170,20 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @example 1 */
                 id: number;
+                /** @example 1 */
                 key: number;
             };
             cookie?: never;
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "overlap_h": 24
+                 *     }
+                 */
                 "application/json": components["schemas"]["Rotation"];
             };
         };
@@ -7127,10 +9193,25 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "id": 1,
+                     *       "key": "listen"
+                     *     }
+                     */
                     "application/json": components["schemas"]["ShownKey"];
                 };
             };
-            /** @description Nobody is signed in: `not-signed-in` */
+            /** @description - `bad-body`: The body cannot be read, or says what is not allowed */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `not-signed-in`: Nobody is signed in, or the key does not hold */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -7139,7 +9220,12 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The right is lacking: `forbidden`, `password-change-needed`, `cross-site` */
+            /**
+             * @description - `bad-host`: The host is called by a name that is not its own
+             *     - `cross-site`: Nothing says that the command comes from a page of this host: programs send X-Uzel
+             *     - `forbidden`: The account has not the right to do this
+             *     - `password-change-needed`: A one-time secret only allows to choose a password
+             */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -7148,8 +9234,56 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many requests: `slow-down` */
+            /** @description - `not-found`: It is not there, or foreign */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `too-slow`: The body did not come in time */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `too-large`: The body is larger than is taken */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `slow-down`: Too many requests; Retry-After says how long to wait */
             429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `internal`: A fault of the host; its log says more under the request's id */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description - `shutting-down`: The host goes down
+             *     - `storage-paused`: The disk is full, failing or locked
+             */
+            503: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -7164,12 +9298,18 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @example 1 */
                 id: number;
             };
             cookie?: never;
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "second_factor": false
+                 *     }
+                 */
                 "application/json": components["schemas"]["Reset"];
             };
         };
@@ -7179,10 +9319,54 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "account": {
+                     *         "created_at": "2026-11-20T11:00:00Z",
+                     *         "enabled": true,
+                     *         "grants": [
+                     *           {
+                     *             "node": {
+                     *               "id": 1,
+                     *               "name": "Узел ввода"
+                     *             },
+                     *             "organisation": {
+                     *               "id": 1,
+                     *               "name": "Узел ввода"
+                     *             },
+                     *             "role": "dispatcher",
+                     *             "site": {
+                     *               "id": 1,
+                     *               "name": "Узел ввода"
+                     *             },
+                     *             "vendor": "uzel"
+                     *           }
+                     *         ],
+                     *         "id": 1,
+                     *         "kind": "hourly",
+                     *         "name": "Узел ввода",
+                     *         "one_time_until": "2026-11-20T11:00:00Z",
+                     *         "second_factor": true,
+                     *         "seen_at": "2026-11-20T11:00:00Z",
+                     *         "sign_ins": 1,
+                     *         "title": "Температура подачи"
+                     *       },
+                     *       "secret": "JBSWY3DPEHPK3PXP"
+                     *     }
+                     */
                     "application/json": components["schemas"]["OneTime"];
                 };
             };
-            /** @description Nobody is signed in: `not-signed-in` */
+            /** @description - `bad-body`: The body cannot be read, or says what is not allowed */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `not-signed-in`: Nobody is signed in, or the key does not hold */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -7191,7 +9375,12 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The right is lacking: `forbidden`, `password-change-needed`, `cross-site` */
+            /**
+             * @description - `bad-host`: The host is called by a name that is not its own
+             *     - `cross-site`: Nothing says that the command comes from a page of this host: programs send X-Uzel
+             *     - `forbidden`: The account has not the right to do this
+             *     - `password-change-needed`: A one-time secret only allows to choose a password
+             */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -7200,8 +9389,66 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many requests: `slow-down` */
+            /** @description - `not-found`: It is not there, or foreign */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `too-slow`: The body did not come in time */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `conflict`: Something is in the way; the detail names it */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `too-large`: The body is larger than is taken */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `slow-down`: Too many requests; Retry-After says how long to wait */
             429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `internal`: A fault of the host; its log says more under the request's id */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description - `busy`: As many as may run at once do
+             *     - `shutting-down`: The host goes down
+             *     - `storage-paused`: The disk is full, failing or locked
+             */
+            503: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -7216,6 +9463,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @example 1 */
                 id: number;
             };
             cookie?: never;
@@ -7227,10 +9475,51 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "created_at": "2026-11-20T11:00:00Z",
+                     *       "enabled": true,
+                     *       "grants": [
+                     *         {
+                     *           "node": {
+                     *             "id": 1,
+                     *             "name": "Узел ввода"
+                     *           },
+                     *           "organisation": {
+                     *             "id": 1,
+                     *             "name": "Узел ввода"
+                     *           },
+                     *           "role": "dispatcher",
+                     *           "site": {
+                     *             "id": 1,
+                     *             "name": "Узел ввода"
+                     *           },
+                     *           "vendor": "uzel"
+                     *         }
+                     *       ],
+                     *       "id": 1,
+                     *       "kind": "hourly",
+                     *       "name": "Узел ввода",
+                     *       "one_time_until": "2026-11-20T11:00:00Z",
+                     *       "second_factor": true,
+                     *       "seen_at": "2026-11-20T11:00:00Z",
+                     *       "sign_ins": 1,
+                     *       "title": "Температура подачи"
+                     *     }
+                     */
                     "application/json": components["schemas"]["Account"];
                 };
             };
-            /** @description Nobody is signed in: `not-signed-in` */
+            /** @description - `bad-body`: The body cannot be read, or says what is not allowed */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `not-signed-in`: Nobody is signed in, or the key does not hold */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -7239,7 +9528,12 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The right is lacking: `forbidden`, `password-change-needed`, `cross-site` */
+            /**
+             * @description - `bad-host`: The host is called by a name that is not its own
+             *     - `cross-site`: Nothing says that the command comes from a page of this host: programs send X-Uzel
+             *     - `forbidden`: The account has not the right to do this
+             *     - `password-change-needed`: A one-time secret only allows to choose a password
+             */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -7248,8 +9542,38 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many requests: `slow-down` */
+            /** @description - `not-found`: It is not there, or foreign */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `slow-down`: Too many requests; Retry-After says how long to wait */
             429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `internal`: A fault of the host; its log says more under the request's id */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description - `shutting-down`: The host goes down
+             *     - `storage-paused`: The disk is full, failing or locked
+             */
+            503: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -7286,10 +9610,130 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "active": 1,
+                     *       "checked_at": "2026-11-20T11:00:00Z",
+                     *       "counts": {
+                     *         "abnormal": 1,
+                     *         "driver-fault": 1,
+                     *         "late": 1,
+                     *         "no-connection": 1,
+                     *         "normal": 1
+                     *       },
+                     *       "disabled": 1,
+                     *       "items": [
+                     *         {
+                     *           "acknowledged": {
+                     *             "at": "2026-11-20T11:00:00Z",
+                     *             "by": "ivanova"
+                     *           },
+                     *           "assigned": {
+                     *             "at": "2026-11-20T11:00:00Z",
+                     *             "to": "ivanova"
+                     *           },
+                     *           "cause": {
+                     *             "attempts": 1,
+                     *             "code": "outcome",
+                     *             "contact_at": "2026-11-20T11:00:00Z",
+                     *             "detail": "no answer in 3 tries",
+                     *             "driver_version": "1.0.0",
+                     *             "line": "tcp:192.0.2.7:4001",
+                     *             "line_address": "tcp:192.0.2.7:4001",
+                     *             "outcome": "complete",
+                     *             "session": 1
+                     *           },
+                     *           "contact_at": "2026-11-20T11:00:00Z",
+                     *           "device": 1,
+                     *           "devices": [
+                     *             {
+                     *               "driver": "vkt7",
+                     *               "enabled": true,
+                     *               "id": 1,
+                     *               "last_session": 1,
+                     *               "line": {
+                     *                 "id": 1,
+                     *                 "name": "Узел ввода"
+                     *               },
+                     *               "line_address": "tcp:192.0.2.7:4001",
+                     *               "model_name": "ВКТ-7",
+                     *               "name": "Узел ввода",
+                     *               "serial": "00123456"
+                     *             }
+                     *           ],
+                     *           "hidden": {
+                     *             "cause": {
+                     *               "attempts": 1,
+                     *               "code": "outcome",
+                     *               "contact_at": "2026-11-20T11:00:00Z",
+                     *               "detail": "no answer in 3 tries",
+                     *               "driver_version": "1.0.0",
+                     *               "line": "tcp:192.0.2.7:4001",
+                     *               "line_address": "tcp:192.0.2.7:4001",
+                     *               "outcome": "complete",
+                     *               "session": 1
+                     *             },
+                     *             "since": "2026-11-20T11:00:00Z",
+                     *             "state": "disabled"
+                     *           },
+                     *           "id": 1,
+                     *           "name": "Узел ввода",
+                     *           "organisation": {
+                     *             "id": 1,
+                     *             "name": "Узел ввода"
+                     *           },
+                     *           "points": [
+                     *             {
+                     *               "id": 1,
+                     *               "name": "Узел ввода"
+                     *             }
+                     *           ],
+                     *           "since": "2026-11-20T11:00:00Z",
+                     *           "site": {
+                     *             "address": "Лесная, 12",
+                     *             "id": 1,
+                     *             "name": "Узел ввода",
+                     *             "time_zone": "Europe/Moscow"
+                     *           },
+                     *           "stake": {
+                     *             "archive": "hourly",
+                     *             "depth": 1,
+                     *             "heat_gcal_day": 1.5,
+                     *             "lost_at": "2026-11-20T11:00:00Z",
+                     *             "unread": 1,
+                     *             "word": "overwriting"
+                     *           },
+                     *           "state": "disabled"
+                     *         }
+                     *       ],
+                     *       "next": "text",
+                     *       "notes": {
+                     *         "abnormal_new": 1,
+                     *         "drivers": [
+                     *           "text"
+                     *         ],
+                     *         "late_since": "2026-11-20T11:00:00Z",
+                     *         "no_connection_lost_soon": 1
+                     *       },
+                     *       "people": [
+                     *         "text"
+                     *       ],
+                     *       "total": 1
+                     *     }
+                     */
                     "application/json": components["schemas"]["Attention"];
                 };
             };
-            /** @description Nobody is signed in: `not-signed-in` */
+            /** @description - `bad-query`: A parameter cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `not-signed-in`: Nobody is signed in, or the key does not hold */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -7298,7 +9742,11 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The right is lacking: `forbidden`, `password-change-needed`, `cross-site` */
+            /**
+             * @description - `bad-host`: The host is called by a name that is not its own
+             *     - `forbidden`: The account has not the right to do this
+             *     - `password-change-needed`: A one-time secret only allows to choose a password
+             */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -7307,8 +9755,38 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many requests: `slow-down` */
+            /** @description - `not-found`: It is not there, or foreign */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `slow-down`: Too many requests; Retry-After says how long to wait */
             429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `internal`: A fault of the host; its log says more under the request's id */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description - `shutting-down`: The host goes down
+             *     - `storage-paused`: The disk is full, failing or locked
+             */
+            503: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -7327,6 +9805,14 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "known": true,
+                 *       "nodes": [
+                 *         1
+                 *       ]
+                 *     }
+                 */
                 "application/json": components["schemas"]["Acknowledge"];
             };
         };
@@ -7336,10 +9822,30 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "done": 1,
+                     *       "items": [
+                     *         {
+                     *           "node": 1,
+                     *           "outcome": "done"
+                     *         }
+                     *       ]
+                     *     }
+                     */
                     "application/json": components["schemas"]["Outcomes"];
                 };
             };
-            /** @description Nobody is signed in: `not-signed-in` */
+            /** @description - `bad-body`: The body cannot be read, or says what is not allowed */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `not-signed-in`: Nobody is signed in, or the key does not hold */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -7348,7 +9854,12 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The right is lacking: `forbidden`, `password-change-needed`, `cross-site` */
+            /**
+             * @description - `bad-host`: The host is called by a name that is not its own
+             *     - `cross-site`: Nothing says that the command comes from a page of this host: programs send X-Uzel
+             *     - `forbidden`: The account has not the right to do this
+             *     - `password-change-needed`: A one-time secret only allows to choose a password
+             */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -7357,8 +9868,47 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many requests: `slow-down` */
+            /** @description - `too-slow`: The body did not come in time */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `too-large`: The body is larger than is taken */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `slow-down`: Too many requests; Retry-After says how long to wait */
             429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `internal`: A fault of the host; its log says more under the request's id */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description - `shutting-down`: The host goes down
+             *     - `storage-paused`: The disk is full, failing or locked
+             */
+            503: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -7377,6 +9927,14 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "nodes": [
+                 *         1
+                 *       ],
+                 *       "to": "ivanova"
+                 *     }
+                 */
                 "application/json": components["schemas"]["Assign"];
             };
         };
@@ -7386,10 +9944,30 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "done": 1,
+                     *       "items": [
+                     *         {
+                     *           "node": 1,
+                     *           "outcome": "done"
+                     *         }
+                     *       ]
+                     *     }
+                     */
                     "application/json": components["schemas"]["Outcomes"];
                 };
             };
-            /** @description Nobody is signed in: `not-signed-in` */
+            /** @description - `bad-body`: The body cannot be read, or says what is not allowed */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `not-signed-in`: Nobody is signed in, or the key does not hold */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -7398,7 +9976,12 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The right is lacking: `forbidden`, `password-change-needed`, `cross-site` */
+            /**
+             * @description - `bad-host`: The host is called by a name that is not its own
+             *     - `cross-site`: Nothing says that the command comes from a page of this host: programs send X-Uzel
+             *     - `forbidden`: The account has not the right to do this
+             *     - `password-change-needed`: A one-time secret only allows to choose a password
+             */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -7407,8 +9990,47 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many requests: `slow-down` */
+            /** @description - `too-slow`: The body did not come in time */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `too-large`: The body is larger than is taken */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `slow-down`: Too many requests; Retry-After says how long to wait */
             429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `internal`: A fault of the host; its log says more under the request's id */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description - `shutting-down`: The host goes down
+             *     - `storage-paused`: The disk is full, failing or locked
+             */
+            503: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -7427,6 +10049,13 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "nodes": [
+                 *         1
+                 *       ]
+                 *     }
+                 */
                 "application/json": components["schemas"]["ReadNodes"];
             };
         };
@@ -7436,10 +10065,30 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "done": 1,
+                     *       "items": [
+                     *         {
+                     *           "node": 1,
+                     *           "outcome": "done"
+                     *         }
+                     *       ]
+                     *     }
+                     */
                     "application/json": components["schemas"]["Outcomes"];
                 };
             };
-            /** @description Nobody is signed in: `not-signed-in` */
+            /** @description - `bad-body`: The body cannot be read, or says what is not allowed */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `not-signed-in`: Nobody is signed in, or the key does not hold */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -7448,7 +10097,12 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The right is lacking: `forbidden`, `password-change-needed`, `cross-site` */
+            /**
+             * @description - `bad-host`: The host is called by a name that is not its own
+             *     - `cross-site`: Nothing says that the command comes from a page of this host: programs send X-Uzel
+             *     - `forbidden`: The account has not the right to do this
+             *     - `password-change-needed`: A one-time secret only allows to choose a password
+             */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -7457,8 +10111,48 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many requests: `slow-down` */
+            /** @description - `too-slow`: The body did not come in time */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `too-large`: The body is larger than is taken */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `slow-down`: Too many requests; Retry-After says how long to wait */
             429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `internal`: A fault of the host; its log says more under the request's id */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description - `busy`: As many as may run at once do
+             *     - `shutting-down`: The host goes down
+             *     - `storage-paused`: The disk is full, failing or locked
+             */
+            503: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -7499,10 +10193,39 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "account": 1,
+                     *           "after": {},
+                     *           "at": "2026-11-20T11:00:00Z",
+                     *           "before": {},
+                     *           "deed": "device.change",
+                     *           "from": "192.168.1.20",
+                     *           "id": 1,
+                     *           "subject": "device",
+                     *           "subject_id": "1",
+                     *           "subject_name": "Тепловычислитель",
+                     *           "who": "ivanova"
+                     *         }
+                     *       ],
+                     *       "next": "text"
+                     *     }
+                     */
                     "application/json": components["schemas"]["Page_AuditEntry"];
                 };
             };
-            /** @description Nobody is signed in: `not-signed-in` */
+            /** @description - `bad-query`: A parameter cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `not-signed-in`: Nobody is signed in, or the key does not hold */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -7511,7 +10234,11 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The right is lacking: `forbidden`, `password-change-needed`, `cross-site` */
+            /**
+             * @description - `bad-host`: The host is called by a name that is not its own
+             *     - `forbidden`: The account has not the right to do this
+             *     - `password-change-needed`: A one-time secret only allows to choose a password
+             */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -7520,8 +10247,29 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many requests: `slow-down` */
+            /** @description - `slow-down`: Too many requests; Retry-After says how long to wait */
             429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `internal`: A fault of the host; its log says more under the request's id */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description - `shutting-down`: The host goes down
+             *     - `storage-paused`: The disk is full, failing or locked
+             */
+            503: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -7554,10 +10302,49 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "bytes_received": 1,
+                     *           "bytes_sent": 1,
+                     *           "connected": true,
+                     *           "connects": 1,
+                     *           "devices": [
+                     *             {
+                     *               "id": 1,
+                     *               "name": "Узел ввода"
+                     *             }
+                     *           ],
+                     *           "fault": "text",
+                     *           "first_seen_at": "2026-11-20T11:00:00Z",
+                     *           "greeting": "00ff",
+                     *           "id": 1,
+                     *           "identity": "862631031234567",
+                     *           "last_seen_at": "2026-11-20T11:00:00Z",
+                     *           "line": "tcp:192.0.2.7:4001",
+                     *           "listener": "gprs",
+                     *           "signal_csq": 21,
+                     *           "source": "192.168.1.20:51034",
+                     *           "state": "new"
+                     *         }
+                     *       ],
+                     *       "next": "text"
+                     *     }
+                     */
                     "application/json": components["schemas"]["Page_Caller"];
                 };
             };
-            /** @description Nobody is signed in: `not-signed-in` */
+            /** @description - `bad-query`: A parameter cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `not-signed-in`: Nobody is signed in, or the key does not hold */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -7566,7 +10353,11 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The right is lacking: `forbidden`, `password-change-needed`, `cross-site` */
+            /**
+             * @description - `bad-host`: The host is called by a name that is not its own
+             *     - `forbidden`: The account has not the right to do this
+             *     - `password-change-needed`: A one-time secret only allows to choose a password
+             */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -7575,8 +10366,29 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many requests: `slow-down` */
+            /** @description - `slow-down`: Too many requests; Retry-After says how long to wait */
             429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `internal`: A fault of the host; its log says more under the request's id */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description - `shutting-down`: The host goes down
+             *     - `storage-paused`: The disk is full, failing or locked
+             */
+            503: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -7591,6 +10403,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @example 1 */
                 id: number;
             };
             cookie?: never;
@@ -7602,10 +10415,35 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "bytes_received": 1,
+                     *       "bytes_sent": 1,
+                     *       "connected": true,
+                     *       "connects": 1,
+                     *       "devices": [
+                     *         {
+                     *           "id": 1,
+                     *           "name": "Узел ввода"
+                     *         }
+                     *       ],
+                     *       "fault": "text",
+                     *       "first_seen_at": "2026-11-20T11:00:00Z",
+                     *       "greeting": "00ff",
+                     *       "id": 1,
+                     *       "identity": "862631031234567",
+                     *       "last_seen_at": "2026-11-20T11:00:00Z",
+                     *       "line": "tcp:192.0.2.7:4001",
+                     *       "listener": "gprs",
+                     *       "signal_csq": 21,
+                     *       "source": "192.168.1.20:51034",
+                     *       "state": "new"
+                     *     }
+                     */
                     "application/json": components["schemas"]["Caller"];
                 };
             };
-            /** @description Nobody is signed in: `not-signed-in` */
+            /** @description - `not-signed-in`: Nobody is signed in, or the key does not hold */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -7614,7 +10452,12 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The right is lacking: `forbidden`, `password-change-needed`, `cross-site` */
+            /**
+             * @description - `bad-host`: The host is called by a name that is not its own
+             *     - `cross-site`: Nothing says that the command comes from a page of this host: programs send X-Uzel
+             *     - `forbidden`: The account has not the right to do this
+             *     - `password-change-needed`: A one-time secret only allows to choose a password
+             */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -7623,7 +10466,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description It is not there, or foreign: `not-found` */
+            /** @description - `not-found`: It is not there, or foreign */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -7632,8 +10475,29 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many requests: `slow-down` */
+            /** @description - `slow-down`: Too many requests; Retry-After says how long to wait */
             429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `internal`: A fault of the host; its log says more under the request's id */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description - `shutting-down`: The host goes down
+             *     - `storage-paused`: The disk is full, failing or locked
+             */
+            503: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -7648,6 +10512,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @example 1 */
                 id: number;
             };
             cookie?: never;
@@ -7659,10 +10524,35 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "bytes_received": 1,
+                     *       "bytes_sent": 1,
+                     *       "connected": true,
+                     *       "connects": 1,
+                     *       "devices": [
+                     *         {
+                     *           "id": 1,
+                     *           "name": "Узел ввода"
+                     *         }
+                     *       ],
+                     *       "fault": "text",
+                     *       "first_seen_at": "2026-11-20T11:00:00Z",
+                     *       "greeting": "00ff",
+                     *       "id": 1,
+                     *       "identity": "862631031234567",
+                     *       "last_seen_at": "2026-11-20T11:00:00Z",
+                     *       "line": "tcp:192.0.2.7:4001",
+                     *       "listener": "gprs",
+                     *       "signal_csq": 21,
+                     *       "source": "192.168.1.20:51034",
+                     *       "state": "new"
+                     *     }
+                     */
                     "application/json": components["schemas"]["Caller"];
                 };
             };
-            /** @description Nobody is signed in: `not-signed-in` */
+            /** @description - `not-signed-in`: Nobody is signed in, or the key does not hold */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -7671,7 +10561,12 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The right is lacking: `forbidden`, `password-change-needed`, `cross-site` */
+            /**
+             * @description - `bad-host`: The host is called by a name that is not its own
+             *     - `cross-site`: Nothing says that the command comes from a page of this host: programs send X-Uzel
+             *     - `forbidden`: The account has not the right to do this
+             *     - `password-change-needed`: A one-time secret only allows to choose a password
+             */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -7680,7 +10575,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description It is not there, or foreign: `not-found` */
+            /** @description - `not-found`: It is not there, or foreign */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -7689,8 +10584,196 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many requests: `slow-down` */
+            /** @description - `slow-down`: Too many requests; Retry-After says how long to wait */
             429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `internal`: A fault of the host; its log says more under the request's id */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description - `shutting-down`: The host goes down
+             *     - `storage-paused`: The disk is full, failing or locked
+             */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_changes: {
+        parameters: {
+            query?: {
+                /**
+                 * @description `next` of the page before; `newest`: nothing of what is there, only what comes; without it everything from the
+                 *     beginning.
+                 */
+                after?: string;
+                /** @description Records of the page, 100 unless said otherwise, at most 1000. */
+                limit?: number;
+                /** @description Seconds to wait, at most 30, when nothing is there yet; 0 unless said otherwise. */
+                wait?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "archive": "hourly",
+                     *           "conditions": [
+                     *             {
+                     *               "category": "sensor",
+                     *               "code": "02",
+                     *               "duration_s": 1,
+                     *               "effect": "stopped",
+                     *               "point": 1,
+                     *               "series": 1
+                     *             }
+                     *           ],
+                     *           "device": {
+                     *             "id": 1,
+                     *             "name": "Узел ввода"
+                     *           },
+                     *           "end": "2026-11-20T11:00:00Z",
+                     *           "label": "interval-start",
+                     *           "length_s": 3600,
+                     *           "node": {
+                     *             "id": 1,
+                     *             "name": "Узел ввода"
+                     *           },
+                     *           "received_at": "2026-11-20T11:00:00Z",
+                     *           "record": 1,
+                     *           "serial": "00123456",
+                     *           "session": 1,
+                     *           "site": {
+                     *             "id": 1,
+                     *             "name": "Узел ввода"
+                     *           },
+                     *           "start": "2026-11-20T11:00:00Z",
+                     *           "values": [
+                     *             {
+                     *               "code": "02",
+                     *               "quality": "good",
+                     *               "series": 1,
+                     *               "value": 1.5
+                     *             }
+                     *           ],
+                     *           "version": 1
+                     *         }
+                     *       ],
+                     *       "more": true,
+                     *       "next": "text",
+                     *       "series": [
+                     *         {
+                     *           "aggregate": "mean",
+                     *           "decimals": 1,
+                     *           "id": "text",
+                     *           "pipe": "supply",
+                     *           "point": 1,
+                     *           "point_id": 1,
+                     *           "quantity": "temperature",
+                     *           "series": 1,
+                     *           "tariff": 1,
+                     *           "unit": "Cel"
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Changes"];
+                };
+            };
+            /** @description - `bad-query`: A parameter cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `not-signed-in`: Nobody is signed in, or the key does not hold */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description - `bad-host`: The host is called by a name that is not its own
+             *     - `forbidden`: The account has not the right to do this
+             *     - `password-change-needed`: A one-time secret only allows to choose a password
+             */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description The cursor is of another copy of the store: it was restored; begin anew: `conflict`
+             *
+             *     - `conflict`: Something is in the way; the detail names it
+             */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `slow-down`: Too many requests; Retry-After says how long to wait */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `internal`: A fault of the host; its log says more under the request's id */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description - `shutting-down`: The host goes down
+             *     - `storage-paused`: The disk is full, failing or locked
+             */
+            503: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -7705,6 +10788,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @example 1 */
                 id: number;
             };
             cookie?: never;
@@ -7716,10 +10800,48 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "arguments": {},
+                     *       "asked_at": "2026-11-20T11:00:00Z",
+                     *       "asked_by": "ivanova",
+                     *       "command": "text",
+                     *       "confirmed_at": "2026-11-20T11:00:00Z",
+                     *       "confirmed_by": "ivanova",
+                     *       "device": 1,
+                     *       "expires_at": "2026-11-20T11:00:00Z",
+                     *       "held": [
+                     *         {
+                     *           "id": "text",
+                     *           "title": "Температура подачи",
+                     *           "unit": "Cel",
+                     *           "value": "61.4"
+                     *         }
+                     *       ],
+                     *       "id": 1,
+                     *       "looked_session": 1,
+                     *       "setting": "text",
+                     *       "shown": [
+                     *         {
+                     *           "id": "text",
+                     *           "title": "Температура подачи",
+                     *           "unit": "Cel",
+                     *           "value": "61.4"
+                     *         }
+                     *       ],
+                     *       "state": "asked",
+                     *       "text": "Температура подачи ниже договорной",
+                     *       "token": "0d3f5a8c71b24e96",
+                     *       "value": "61.4",
+                     *       "why": "Проверено на стенде",
+                     *       "written_at": "2026-11-20T11:00:00Z",
+                     *       "wrote_session": 1
+                     *     }
+                     */
                     "application/json": components["schemas"]["Order"];
                 };
             };
-            /** @description Nobody is signed in: `not-signed-in` */
+            /** @description - `not-signed-in`: Nobody is signed in, or the key does not hold */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -7728,7 +10850,11 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The right is lacking: `forbidden`, `password-change-needed`, `cross-site` */
+            /**
+             * @description - `bad-host`: The host is called by a name that is not its own
+             *     - `forbidden`: The account has not the right to do this
+             *     - `password-change-needed`: A one-time secret only allows to choose a password
+             */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -7737,7 +10863,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description It is not there, or foreign: `not-found` */
+            /** @description - `not-found`: It is not there, or foreign */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -7746,8 +10872,29 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many requests: `slow-down` */
+            /** @description - `slow-down`: Too many requests; Retry-After says how long to wait */
             429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `internal`: A fault of the host; its log says more under the request's id */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description - `shutting-down`: The host goes down
+             *     - `storage-paused`: The disk is full, failing or locked
+             */
+            503: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -7762,12 +10909,18 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @example 1 */
                 id: number;
             };
             cookie?: never;
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "token": "0d3f5a8c71b24e96"
+                 *     }
+                 */
                 "application/json": components["schemas"]["Confirmation"];
             };
         };
@@ -7777,10 +10930,57 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "arguments": {},
+                     *       "asked_at": "2026-11-20T11:00:00Z",
+                     *       "asked_by": "ivanova",
+                     *       "command": "text",
+                     *       "confirmed_at": "2026-11-20T11:00:00Z",
+                     *       "confirmed_by": "ivanova",
+                     *       "device": 1,
+                     *       "expires_at": "2026-11-20T11:00:00Z",
+                     *       "held": [
+                     *         {
+                     *           "id": "text",
+                     *           "title": "Температура подачи",
+                     *           "unit": "Cel",
+                     *           "value": "61.4"
+                     *         }
+                     *       ],
+                     *       "id": 1,
+                     *       "looked_session": 1,
+                     *       "setting": "text",
+                     *       "shown": [
+                     *         {
+                     *           "id": "text",
+                     *           "title": "Температура подачи",
+                     *           "unit": "Cel",
+                     *           "value": "61.4"
+                     *         }
+                     *       ],
+                     *       "state": "asked",
+                     *       "text": "Температура подачи ниже договорной",
+                     *       "token": "0d3f5a8c71b24e96",
+                     *       "value": "61.4",
+                     *       "why": "Проверено на стенде",
+                     *       "written_at": "2026-11-20T11:00:00Z",
+                     *       "wrote_session": 1
+                     *     }
+                     */
                     "application/json": components["schemas"]["Order"];
                 };
             };
-            /** @description Nobody is signed in: `not-signed-in` */
+            /** @description - `bad-body`: The body cannot be read, or says what is not allowed */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `not-signed-in`: Nobody is signed in, or the key does not hold */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -7789,7 +10989,12 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The right is lacking: `forbidden`, `password-change-needed`, `cross-site` */
+            /**
+             * @description - `bad-host`: The host is called by a name that is not its own
+             *     - `cross-site`: Nothing says that the command comes from a page of this host: programs send X-Uzel
+             *     - `forbidden`: The account has not the right to do this
+             *     - `password-change-needed`: A one-time secret only allows to choose a password
+             */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -7798,7 +11003,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description It is not there, or foreign: `not-found` */
+            /** @description - `not-found`: It is not there, or foreign */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -7807,15 +11012,62 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description It is being read: `already-reading`; otherwise it cannot be confirmed (any more) */
+            /** @description - `too-slow`: The body did not come in time */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description It is being read: `already-reading`; otherwise it cannot be confirmed (any more)
+             *
+             *     - `already-reading`: The device is being read
+             *     - `conflict`: Something is in the way; the detail names it
+             */
             409: {
                 headers: {
                     [name: string]: unknown;
                 };
-                content?: never;
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
             };
-            /** @description Too many requests: `slow-down` */
+            /** @description - `too-large`: The body is larger than is taken */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `slow-down`: Too many requests; Retry-After says how long to wait */
             429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `internal`: A fault of the host; its log says more under the request's id */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description - `busy`: As many as may run at once do
+             *     - `shutting-down`: The host goes down
+             *     - `storage-paused`: The disk is full, failing or locked
+             */
+            503: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -7850,10 +11102,131 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "archived_at": "2026-11-20T11:00:00Z",
+                     *           "archives": [
+                     *             {
+                     *               "conditions_24h": 1,
+                     *               "depth": 1,
+                     *               "first_start": "2026-11-20T11:00:00Z",
+                     *               "kind": "hourly",
+                     *               "last_end": "2026-11-20T11:00:00Z",
+                     *               "records": 1
+                     *             }
+                     *           ],
+                     *           "clock": {
+                     *             "measured_at": "2026-11-20T11:00:00Z",
+                     *             "offset_s": 1.5,
+                     *             "uncertainty_s": 1.5
+                     *           },
+                     *           "config": {},
+                     *           "driver": {
+                     *             "id": "text",
+                     *             "title": {
+                     *               "en": "Boiler house",
+                     *               "ru": "Котельная"
+                     *             },
+                     *             "version": "1.0.0"
+                     *           },
+                     *           "enabled": true,
+                     *           "id": 1,
+                     *           "last_good_at": "2026-11-20T11:00:00Z",
+                     *           "last_session": {
+                     *             "bytes_received": 1,
+                     *             "bytes_sent": 1,
+                     *             "cause": "line",
+                     *             "detail": "no answer in 3 tries",
+                     *             "device": {
+                     *               "id": 1,
+                     *               "name": "Узел ввода"
+                     *             },
+                     *             "driver": {
+                     *               "digest": "3f0c9d2a7b51e8466c1d0f92ab37e45d8890bc6113fe2a7745d09c8e1f6b3a52",
+                     *               "id": "text",
+                     *               "version": "1.0.0"
+                     *             },
+                     *             "ended_at": "2026-11-20T11:00:00Z",
+                     *             "exchanges": 1,
+                     *             "id": 1,
+                     *             "line": {
+                     *               "id": 1,
+                     *               "name": "Узел ввода"
+                     *             },
+                     *             "outcome": "complete",
+                     *             "reason": "schedule",
+                     *             "records_added": 1,
+                     *             "retries": 1,
+                     *             "started_at": "2026-11-20T11:00:00Z",
+                     *             "values_added": 1
+                     *           },
+                     *           "model": "vkt-7",
+                     *           "model_name": "ВКТ-7",
+                     *           "name": "Узел ввода",
+                     *           "next_poll_at": "2026-11-20T11:00:00Z",
+                     *           "node": {
+                     *             "id": 1,
+                     *             "name": "Узел ввода"
+                     *           },
+                     *           "points": [
+                     *             {
+                     *               "id": 1,
+                     *               "input": 1,
+                     *               "name": "Узел ввода",
+                     *               "purpose": "commercial",
+                     *               "resource": "heat"
+                     *             }
+                     *           ],
+                     *           "poll": {
+                     *             "clock_policy": "off",
+                     *             "every_minutes": 60,
+                     *             "group": "Школы",
+                     *             "kinds": [
+                     *               "text"
+                     *             ],
+                     *             "schedule": "every 60m: clock hourly"
+                     *           },
+                     *           "revision": 1,
+                     *           "routes": [
+                     *             {
+                     *               "line": {
+                     *                 "address": "Лесная, 12",
+                     *                 "id": 1,
+                     *                 "kind": "tcp",
+                     *                 "name": "Узел ввода"
+                     *               },
+                     *               "position": 1,
+                     *               "settings": "9600-8N1"
+                     *             }
+                     *           ],
+                     *           "serial": "00123456",
+                     *           "site": {
+                     *             "address": "Лесная, 12",
+                     *             "id": 1,
+                     *             "name": "Узел ввода",
+                     *             "time_zone": "Europe/Moscow"
+                     *           },
+                     *           "state": "disabled"
+                     *         }
+                     *       ],
+                     *       "next": "text"
+                     *     }
+                     */
                     "application/json": components["schemas"]["Page_Device"];
                 };
             };
-            /** @description Nobody is signed in: `not-signed-in` */
+            /** @description - `bad-query`: A parameter cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `not-signed-in`: Nobody is signed in, or the key does not hold */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -7862,7 +11235,11 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The right is lacking: `forbidden`, `password-change-needed`, `cross-site` */
+            /**
+             * @description - `bad-host`: The host is called by a name that is not its own
+             *     - `forbidden`: The account has not the right to do this
+             *     - `password-change-needed`: A one-time secret only allows to choose a password
+             */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -7871,8 +11248,29 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many requests: `slow-down` */
+            /** @description - `slow-down`: Too many requests; Retry-After says how long to wait */
             429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `internal`: A fault of the host; its log says more under the request's id */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description - `shutting-down`: The host goes down
+             *     - `storage-paused`: The disk is full, failing or locked
+             */
+            503: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -7891,6 +11289,35 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "config": {
+                 *         "address": 1
+                 *       },
+                 *       "driver": "vkt7",
+                 *       "name": "Тепловычислитель",
+                 *       "place": {
+                 *         "node": "Узел ввода",
+                 *         "organisation": "Теплосеть",
+                 *         "site": "Школа 17",
+                 *         "time_zone": "Europe/Moscow"
+                 *       },
+                 *       "points": [
+                 *         {
+                 *           "input": 1,
+                 *           "name": "Отопление",
+                 *           "purpose": "commercial",
+                 *           "resource": "heat"
+                 *         }
+                 *       ],
+                 *       "routes": [
+                 *         {
+                 *           "address": "tcp:192.0.2.7:4001",
+                 *           "settings": "9600-8N1"
+                 *         }
+                 *       ]
+                 *     }
+                 */
                 "application/json": components["schemas"]["DeviceBody"];
             };
         };
@@ -7900,10 +11327,126 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "archived_at": "2026-11-20T11:00:00Z",
+                     *       "archives": [
+                     *         {
+                     *           "conditions_24h": 1,
+                     *           "depth": 1,
+                     *           "first_start": "2026-11-20T11:00:00Z",
+                     *           "kind": "hourly",
+                     *           "last_end": "2026-11-20T11:00:00Z",
+                     *           "records": 1
+                     *         }
+                     *       ],
+                     *       "clock": {
+                     *         "measured_at": "2026-11-20T11:00:00Z",
+                     *         "offset_s": 1.5,
+                     *         "uncertainty_s": 1.5
+                     *       },
+                     *       "config": {},
+                     *       "driver": {
+                     *         "id": "text",
+                     *         "title": {
+                     *           "en": "Boiler house",
+                     *           "ru": "Котельная"
+                     *         },
+                     *         "version": "1.0.0"
+                     *       },
+                     *       "enabled": true,
+                     *       "id": 1,
+                     *       "last_good_at": "2026-11-20T11:00:00Z",
+                     *       "last_session": {
+                     *         "bytes_received": 1,
+                     *         "bytes_sent": 1,
+                     *         "cause": "line",
+                     *         "detail": "no answer in 3 tries",
+                     *         "device": {
+                     *           "id": 1,
+                     *           "name": "Узел ввода"
+                     *         },
+                     *         "driver": {
+                     *           "digest": "3f0c9d2a7b51e8466c1d0f92ab37e45d8890bc6113fe2a7745d09c8e1f6b3a52",
+                     *           "id": "text",
+                     *           "version": "1.0.0"
+                     *         },
+                     *         "ended_at": "2026-11-20T11:00:00Z",
+                     *         "exchanges": 1,
+                     *         "id": 1,
+                     *         "line": {
+                     *           "id": 1,
+                     *           "name": "Узел ввода"
+                     *         },
+                     *         "outcome": "complete",
+                     *         "reason": "schedule",
+                     *         "records_added": 1,
+                     *         "retries": 1,
+                     *         "started_at": "2026-11-20T11:00:00Z",
+                     *         "values_added": 1
+                     *       },
+                     *       "model": "vkt-7",
+                     *       "model_name": "ВКТ-7",
+                     *       "name": "Узел ввода",
+                     *       "next_poll_at": "2026-11-20T11:00:00Z",
+                     *       "node": {
+                     *         "id": 1,
+                     *         "name": "Узел ввода"
+                     *       },
+                     *       "points": [
+                     *         {
+                     *           "id": 1,
+                     *           "input": 1,
+                     *           "name": "Узел ввода",
+                     *           "purpose": "commercial",
+                     *           "resource": "heat"
+                     *         }
+                     *       ],
+                     *       "poll": {
+                     *         "clock_policy": "off",
+                     *         "every_minutes": 60,
+                     *         "group": "Школы",
+                     *         "kinds": [
+                     *           "text"
+                     *         ],
+                     *         "schedule": "every 60m: clock hourly"
+                     *       },
+                     *       "revision": 1,
+                     *       "routes": [
+                     *         {
+                     *           "line": {
+                     *             "address": "Лесная, 12",
+                     *             "id": 1,
+                     *             "kind": "tcp",
+                     *             "name": "Узел ввода"
+                     *           },
+                     *           "position": 1,
+                     *           "settings": "9600-8N1"
+                     *         }
+                     *       ],
+                     *       "serial": "00123456",
+                     *       "site": {
+                     *         "address": "Лесная, 12",
+                     *         "id": 1,
+                     *         "name": "Узел ввода",
+                     *         "time_zone": "Europe/Moscow"
+                     *       },
+                     *       "state": "disabled"
+                     *     }
+                     */
                     "application/json": components["schemas"]["Device"];
                 };
             };
-            /** @description Nobody is signed in: `not-signed-in` */
+            /** @description - `bad-body`: The body cannot be read, or says what is not allowed */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `not-signed-in`: Nobody is signed in, or the key does not hold */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -7912,7 +11455,12 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The right is lacking: `forbidden`, `password-change-needed`, `cross-site` */
+            /**
+             * @description - `bad-host`: The host is called by a name that is not its own
+             *     - `cross-site`: Nothing says that the command comes from a page of this host: programs send X-Uzel
+             *     - `forbidden`: The account has not the right to do this
+             *     - `password-change-needed`: A one-time secret only allows to choose a password
+             */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -7921,22 +11469,82 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Something else is in the way; the detail names it */
+            /** @description - `not-found`: It is not there, or foreign */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `too-slow`: The body did not come in time */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description Something else is in the way; the detail names it
+             *
+             *     - `conflict`: Something is in the way; the detail names it
+             */
             409: {
                 headers: {
                     [name: string]: unknown;
                 };
-                content?: never;
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
             };
-            /** @description `invalid`: every fault with its field */
+            /** @description - `too-large`: The body is larger than is taken */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description `invalid`: every fault with its field
+             *
+             *     - `invalid`: What was sent cannot be taken: every fault with its field
+             */
             422: {
                 headers: {
                     [name: string]: unknown;
                 };
-                content?: never;
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
             };
-            /** @description Too many requests: `slow-down` */
+            /** @description - `slow-down`: Too many requests; Retry-After says how long to wait */
             429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `internal`: A fault of the host; its log says more under the request's id */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description - `shutting-down`: The host goes down
+             *     - `storage-paused`: The disk is full, failing or locked
+             */
+            503: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -7958,6 +11566,35 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "config": {
+                 *         "address": 1
+                 *       },
+                 *       "driver": "vkt7",
+                 *       "name": "Тепловычислитель",
+                 *       "place": {
+                 *         "node": "Узел ввода",
+                 *         "organisation": "Теплосеть",
+                 *         "site": "Школа 17",
+                 *         "time_zone": "Europe/Moscow"
+                 *       },
+                 *       "points": [
+                 *         {
+                 *           "input": 1,
+                 *           "name": "Отопление",
+                 *           "purpose": "commercial",
+                 *           "resource": "heat"
+                 *         }
+                 *       ],
+                 *       "routes": [
+                 *         {
+                 *           "address": "tcp:192.0.2.7:4001",
+                 *           "settings": "9600-8N1"
+                 *         }
+                 *       ]
+                 *     }
+                 */
                 "application/json": components["schemas"]["DeviceBody"];
             };
         };
@@ -7967,10 +11604,27 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "id": 1
+                     *     }
+                     */
                     "application/json": components["schemas"]["TrialJob"];
                 };
             };
-            /** @description Nobody is signed in: `not-signed-in` */
+            /**
+             * @description - `bad-body`: The body cannot be read, or says what is not allowed
+             *     - `bad-query`: A parameter cannot be read
+             */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `not-signed-in`: Nobody is signed in, or the key does not hold */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -7979,7 +11633,12 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The right is lacking: `forbidden`, `password-change-needed`, `cross-site` */
+            /**
+             * @description - `bad-host`: The host is called by a name that is not its own
+             *     - `cross-site`: Nothing says that the command comes from a page of this host: programs send X-Uzel
+             *     - `forbidden`: The account has not the right to do this
+             *     - `password-change-needed`: A one-time secret only allows to choose a password
+             */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -7988,14 +11647,47 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `invalid`: every fault with its field */
+            /** @description - `not-found`: It is not there, or foreign */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `too-slow`: The body did not come in time */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `too-large`: The body is larger than is taken */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description `invalid`: every fault with its field
+             *
+             *     - `invalid`: What was sent cannot be taken: every fault with its field
+             */
             422: {
                 headers: {
                     [name: string]: unknown;
                 };
-                content?: never;
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
             };
-            /** @description Too many requests: `slow-down` */
+            /** @description - `slow-down`: Too many requests; Retry-After says how long to wait */
             429: {
                 headers: {
                     [name: string]: unknown;
@@ -8004,12 +11696,29 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `busy`: too many tests at once */
+            /** @description - `internal`: A fault of the host; its log says more under the request's id */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description `busy`: too many tests at once
+             *
+             *     - `busy`: As many as may run at once do
+             *     - `shutting-down`: The host goes down
+             *     - `storage-paused`: The disk is full, failing or locked
+             */
             503: {
                 headers: {
                     [name: string]: unknown;
                 };
-                content?: never;
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
             };
         };
     };
@@ -8018,6 +11727,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @example 1 */
                 id: number;
             };
             cookie?: never;
@@ -8029,10 +11739,69 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "asked_at": "2026-11-20T11:00:00Z",
+                     *       "bytes_received": 1,
+                     *       "bytes_sent": 1,
+                     *       "clock": {
+                     *         "offset_s": 1.5,
+                     *         "shown": "text",
+                     *         "uncertainty_s": 1.5
+                     *       },
+                     *       "detail": "no answer in 3 tries",
+                     *       "ended_at": "2026-11-20T11:00:00Z",
+                     *       "id": 1,
+                     *       "identity": {
+                     *         "details": [
+                     *           [
+                     *             "text",
+                     *             "text"
+                     *           ]
+                     *         ],
+                     *         "firmware": "2.3",
+                     *         "model": "vkt-7",
+                     *         "serial": "00123456"
+                     *       },
+                     *       "line": "tcp:192.0.2.7:4001",
+                     *       "outcome": "complete",
+                     *       "phase": "hourly",
+                     *       "phase_at_ms": 1,
+                     *       "phases": [
+                     *         {
+                     *           "detail": "no answer in 3 tries",
+                     *           "ended_ms": 1,
+                     *           "name": "Узел ввода",
+                     *           "outcome": "no-answer",
+                     *           "started_ms": 1
+                     *         }
+                     *       ],
+                     *       "state": "waiting",
+                     *       "trace": [
+                     *         {
+                     *           "at_ms": 1,
+                     *           "hex": "10400141 16",
+                     *           "kind": "sent",
+                     *           "text": "Температура подачи ниже договорной"
+                     *         }
+                     *       ],
+                     *       "values": [
+                     *         {
+                     *           "id": "text",
+                     *           "input": 1,
+                     *           "pipe": "supply",
+                     *           "quality": "good",
+                     *           "quantity": "temperature",
+                     *           "unit": "Cel",
+                     *           "value": 1.5
+                     *         }
+                     *       ]
+                     *     }
+                     */
                     "application/json": components["schemas"]["DeviceTest"];
                 };
             };
-            /** @description Nobody is signed in: `not-signed-in` */
+            /** @description - `not-signed-in`: Nobody is signed in, or the key does not hold */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -8041,7 +11810,11 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The right is lacking: `forbidden`, `password-change-needed`, `cross-site` */
+            /**
+             * @description - `bad-host`: The host is called by a name that is not its own
+             *     - `forbidden`: The account has not the right to do this
+             *     - `password-change-needed`: A one-time secret only allows to choose a password
+             */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -8050,8 +11823,38 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many requests: `slow-down` */
+            /** @description - `not-found`: It is not there, or foreign */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `slow-down`: Too many requests; Retry-After says how long to wait */
             429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `internal`: A fault of the host; its log says more under the request's id */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description - `shutting-down`: The host goes down
+             *     - `storage-paused`: The disk is full, failing or locked
+             */
+            503: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -8066,6 +11869,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @example 1 */
                 id: number;
             };
             cookie?: never;
@@ -8079,7 +11883,7 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description Nobody is signed in: `not-signed-in` */
+            /** @description - `not-signed-in`: Nobody is signed in, or the key does not hold */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -8088,7 +11892,12 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The right is lacking: `forbidden`, `password-change-needed`, `cross-site` */
+            /**
+             * @description - `bad-host`: The host is called by a name that is not its own
+             *     - `cross-site`: Nothing says that the command comes from a page of this host: programs send X-Uzel
+             *     - `forbidden`: The account has not the right to do this
+             *     - `password-change-needed`: A one-time secret only allows to choose a password
+             */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -8097,8 +11906,38 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many requests: `slow-down` */
+            /** @description - `not-found`: It is not there, or foreign */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `slow-down`: Too many requests; Retry-After says how long to wait */
             429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `internal`: A fault of the host; its log says more under the request's id */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description - `shutting-down`: The host goes down
+             *     - `storage-paused`: The disk is full, failing or locked
+             */
+            503: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -8113,6 +11952,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @example 1 */
                 id: number;
             };
             cookie?: never;
@@ -8124,10 +11964,117 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "archived_at": "2026-11-20T11:00:00Z",
+                     *       "archives": [
+                     *         {
+                     *           "conditions_24h": 1,
+                     *           "depth": 1,
+                     *           "first_start": "2026-11-20T11:00:00Z",
+                     *           "kind": "hourly",
+                     *           "last_end": "2026-11-20T11:00:00Z",
+                     *           "records": 1
+                     *         }
+                     *       ],
+                     *       "clock": {
+                     *         "measured_at": "2026-11-20T11:00:00Z",
+                     *         "offset_s": 1.5,
+                     *         "uncertainty_s": 1.5
+                     *       },
+                     *       "config": {},
+                     *       "driver": {
+                     *         "id": "text",
+                     *         "title": {
+                     *           "en": "Boiler house",
+                     *           "ru": "Котельная"
+                     *         },
+                     *         "version": "1.0.0"
+                     *       },
+                     *       "enabled": true,
+                     *       "id": 1,
+                     *       "last_good_at": "2026-11-20T11:00:00Z",
+                     *       "last_session": {
+                     *         "bytes_received": 1,
+                     *         "bytes_sent": 1,
+                     *         "cause": "line",
+                     *         "detail": "no answer in 3 tries",
+                     *         "device": {
+                     *           "id": 1,
+                     *           "name": "Узел ввода"
+                     *         },
+                     *         "driver": {
+                     *           "digest": "3f0c9d2a7b51e8466c1d0f92ab37e45d8890bc6113fe2a7745d09c8e1f6b3a52",
+                     *           "id": "text",
+                     *           "version": "1.0.0"
+                     *         },
+                     *         "ended_at": "2026-11-20T11:00:00Z",
+                     *         "exchanges": 1,
+                     *         "id": 1,
+                     *         "line": {
+                     *           "id": 1,
+                     *           "name": "Узел ввода"
+                     *         },
+                     *         "outcome": "complete",
+                     *         "reason": "schedule",
+                     *         "records_added": 1,
+                     *         "retries": 1,
+                     *         "started_at": "2026-11-20T11:00:00Z",
+                     *         "values_added": 1
+                     *       },
+                     *       "model": "vkt-7",
+                     *       "model_name": "ВКТ-7",
+                     *       "name": "Узел ввода",
+                     *       "next_poll_at": "2026-11-20T11:00:00Z",
+                     *       "node": {
+                     *         "id": 1,
+                     *         "name": "Узел ввода"
+                     *       },
+                     *       "points": [
+                     *         {
+                     *           "id": 1,
+                     *           "input": 1,
+                     *           "name": "Узел ввода",
+                     *           "purpose": "commercial",
+                     *           "resource": "heat"
+                     *         }
+                     *       ],
+                     *       "poll": {
+                     *         "clock_policy": "off",
+                     *         "every_minutes": 60,
+                     *         "group": "Школы",
+                     *         "kinds": [
+                     *           "text"
+                     *         ],
+                     *         "schedule": "every 60m: clock hourly"
+                     *       },
+                     *       "revision": 1,
+                     *       "routes": [
+                     *         {
+                     *           "line": {
+                     *             "address": "Лесная, 12",
+                     *             "id": 1,
+                     *             "kind": "tcp",
+                     *             "name": "Узел ввода"
+                     *           },
+                     *           "position": 1,
+                     *           "settings": "9600-8N1"
+                     *         }
+                     *       ],
+                     *       "serial": "00123456",
+                     *       "site": {
+                     *         "address": "Лесная, 12",
+                     *         "id": 1,
+                     *         "name": "Узел ввода",
+                     *         "time_zone": "Europe/Moscow"
+                     *       },
+                     *       "state": "disabled"
+                     *     }
+                     */
                     "application/json": components["schemas"]["Device"];
                 };
             };
-            /** @description Nobody is signed in: `not-signed-in` */
+            /** @description - `not-signed-in`: Nobody is signed in, or the key does not hold */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -8136,7 +12083,11 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The right is lacking: `forbidden`, `password-change-needed`, `cross-site` */
+            /**
+             * @description - `bad-host`: The host is called by a name that is not its own
+             *     - `forbidden`: The account has not the right to do this
+             *     - `password-change-needed`: A one-time secret only allows to choose a password
+             */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -8145,7 +12096,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description It is not there, or foreign: `not-found` */
+            /** @description - `not-found`: It is not there, or foreign */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -8154,8 +12105,29 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many requests: `slow-down` */
+            /** @description - `slow-down`: Too many requests; Retry-After says how long to wait */
             429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `internal`: A fault of the host; its log says more under the request's id */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description - `shutting-down`: The host goes down
+             *     - `storage-paused`: The disk is full, failing or locked
+             */
+            503: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -8168,14 +12140,26 @@ export interface operations {
     change_device: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /**
+                 * @description The `ETag` of the revision that is meant; without it the last word counts.
+                 * @example "7"
+                 */
+                "If-Match"?: string;
+            };
             path: {
+                /** @example 1 */
                 id: number;
             };
             cookie?: never;
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "serial": "00123456"
+                 *     }
+                 */
                 "application/json": components["schemas"]["DevicePatch"];
             };
         };
@@ -8185,10 +12169,129 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "archived_at": "2026-11-20T11:00:00Z",
+                     *       "archives": [
+                     *         {
+                     *           "conditions_24h": 1,
+                     *           "depth": 1,
+                     *           "first_start": "2026-11-20T11:00:00Z",
+                     *           "kind": "hourly",
+                     *           "last_end": "2026-11-20T11:00:00Z",
+                     *           "records": 1
+                     *         }
+                     *       ],
+                     *       "clock": {
+                     *         "measured_at": "2026-11-20T11:00:00Z",
+                     *         "offset_s": 1.5,
+                     *         "uncertainty_s": 1.5
+                     *       },
+                     *       "config": {},
+                     *       "driver": {
+                     *         "id": "text",
+                     *         "title": {
+                     *           "en": "Boiler house",
+                     *           "ru": "Котельная"
+                     *         },
+                     *         "version": "1.0.0"
+                     *       },
+                     *       "enabled": true,
+                     *       "id": 1,
+                     *       "last_good_at": "2026-11-20T11:00:00Z",
+                     *       "last_session": {
+                     *         "bytes_received": 1,
+                     *         "bytes_sent": 1,
+                     *         "cause": "line",
+                     *         "detail": "no answer in 3 tries",
+                     *         "device": {
+                     *           "id": 1,
+                     *           "name": "Узел ввода"
+                     *         },
+                     *         "driver": {
+                     *           "digest": "3f0c9d2a7b51e8466c1d0f92ab37e45d8890bc6113fe2a7745d09c8e1f6b3a52",
+                     *           "id": "text",
+                     *           "version": "1.0.0"
+                     *         },
+                     *         "ended_at": "2026-11-20T11:00:00Z",
+                     *         "exchanges": 1,
+                     *         "id": 1,
+                     *         "line": {
+                     *           "id": 1,
+                     *           "name": "Узел ввода"
+                     *         },
+                     *         "outcome": "complete",
+                     *         "reason": "schedule",
+                     *         "records_added": 1,
+                     *         "retries": 1,
+                     *         "started_at": "2026-11-20T11:00:00Z",
+                     *         "values_added": 1
+                     *       },
+                     *       "model": "vkt-7",
+                     *       "model_name": "ВКТ-7",
+                     *       "name": "Узел ввода",
+                     *       "next_poll_at": "2026-11-20T11:00:00Z",
+                     *       "node": {
+                     *         "id": 1,
+                     *         "name": "Узел ввода"
+                     *       },
+                     *       "points": [
+                     *         {
+                     *           "id": 1,
+                     *           "input": 1,
+                     *           "name": "Узел ввода",
+                     *           "purpose": "commercial",
+                     *           "resource": "heat"
+                     *         }
+                     *       ],
+                     *       "poll": {
+                     *         "clock_policy": "off",
+                     *         "every_minutes": 60,
+                     *         "group": "Школы",
+                     *         "kinds": [
+                     *           "text"
+                     *         ],
+                     *         "schedule": "every 60m: clock hourly"
+                     *       },
+                     *       "revision": 1,
+                     *       "routes": [
+                     *         {
+                     *           "line": {
+                     *             "address": "Лесная, 12",
+                     *             "id": 1,
+                     *             "kind": "tcp",
+                     *             "name": "Узел ввода"
+                     *           },
+                     *           "position": 1,
+                     *           "settings": "9600-8N1"
+                     *         }
+                     *       ],
+                     *       "serial": "00123456",
+                     *       "site": {
+                     *         "address": "Лесная, 12",
+                     *         "id": 1,
+                     *         "name": "Узел ввода",
+                     *         "time_zone": "Europe/Moscow"
+                     *       },
+                     *       "state": "disabled"
+                     *     }
+                     */
                     "application/json": components["schemas"]["Device"];
                 };
             };
-            /** @description Nobody is signed in: `not-signed-in` */
+            /**
+             * @description - `bad-body`: The body cannot be read, or says what is not allowed
+             *     - `bad-query`: A parameter cannot be read
+             */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `not-signed-in`: Nobody is signed in, or the key does not hold */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -8197,7 +12300,12 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The right is lacking: `forbidden`, `password-change-needed`, `cross-site` */
+            /**
+             * @description - `bad-host`: The host is called by a name that is not its own
+             *     - `cross-site`: Nothing says that the command comes from a page of this host: programs send X-Uzel
+             *     - `forbidden`: The account has not the right to do this
+             *     - `password-change-needed`: A one-time secret only allows to choose a password
+             */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -8206,7 +12314,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description It is not there, or foreign: `not-found` */
+            /** @description - `not-found`: It is not there, or foreign */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -8215,29 +12323,86 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Something else is in the way; the detail names it */
+            /** @description - `too-slow`: The body did not come in time */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description Something else is in the way; the detail names it
+             *
+             *     - `conflict`: Something is in the way; the detail names it
+             */
             409: {
                 headers: {
                     [name: string]: unknown;
                 };
-                content?: never;
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
             };
-            /** @description `changed-meanwhile` */
+            /**
+             * @description `changed-meanwhile`
+             *
+             *     - `changed-meanwhile`: Somebody else has changed it since
+             */
             412: {
                 headers: {
                     [name: string]: unknown;
                 };
-                content?: never;
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
             };
-            /** @description `invalid`: every fault with its field */
+            /** @description - `too-large`: The body is larger than is taken */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description `invalid`: every fault with its field
+             *
+             *     - `invalid`: What was sent cannot be taken: every fault with its field
+             */
             422: {
                 headers: {
                     [name: string]: unknown;
                 };
-                content?: never;
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
             };
-            /** @description Too many requests: `slow-down` */
+            /** @description - `slow-down`: Too many requests; Retry-After says how long to wait */
             429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `internal`: A fault of the host; its log says more under the request's id */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description - `shutting-down`: The host goes down
+             *     - `storage-paused`: The disk is full, failing or locked
+             */
+            503: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -8250,8 +12415,15 @@ export interface operations {
     archive_device: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /**
+                 * @description The `ETag` of the revision that is meant; without it the last word counts.
+                 * @example "7"
+                 */
+                "If-Match"?: string;
+            };
             path: {
+                /** @example 1 */
                 id: number;
             };
             cookie?: never;
@@ -8265,7 +12437,16 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description Nobody is signed in: `not-signed-in` */
+            /** @description - `bad-query`: A parameter cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `not-signed-in`: Nobody is signed in, or the key does not hold */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -8274,7 +12455,12 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The right is lacking: `forbidden`, `password-change-needed`, `cross-site` */
+            /**
+             * @description - `bad-host`: The host is called by a name that is not its own
+             *     - `cross-site`: Nothing says that the command comes from a page of this host: programs send X-Uzel
+             *     - `forbidden`: The account has not the right to do this
+             *     - `password-change-needed`: A one-time secret only allows to choose a password
+             */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -8283,7 +12469,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description It is not there, or foreign: `not-found` */
+            /** @description - `not-found`: It is not there, or foreign */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -8292,22 +12478,64 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Something in use hangs on it; the detail names that */
+            /**
+             * @description Something in use hangs on it; the detail names that
+             *
+             *     - `conflict`: Something is in the way; the detail names it
+             */
             409: {
                 headers: {
                     [name: string]: unknown;
                 };
-                content?: never;
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
             };
-            /** @description `changed-meanwhile` */
+            /**
+             * @description `changed-meanwhile`
+             *
+             *     - `changed-meanwhile`: Somebody else has changed it since
+             */
             412: {
                 headers: {
                     [name: string]: unknown;
                 };
-                content?: never;
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
             };
-            /** @description Too many requests: `slow-down` */
+            /** @description - `invalid`: What was sent cannot be taken: every fault with its field */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `slow-down`: Too many requests; Retry-After says how long to wait */
             429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `internal`: A fault of the host; its log says more under the request's id */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description - `shutting-down`: The host goes down
+             *     - `storage-paused`: The disk is full, failing or locked
+             */
+            503: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -8325,6 +12553,7 @@ export interface operations {
             };
             header?: never;
             path: {
+                /** @example 1 */
                 id: number;
             };
             cookie?: never;
@@ -8336,10 +12565,38 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "aggregate": "mean",
+                     *           "decimals": 1,
+                     *           "id": "text",
+                     *           "pipe": "supply",
+                     *           "point": 1,
+                     *           "point_id": 1,
+                     *           "quantity": "temperature",
+                     *           "series": 1,
+                     *           "tariff": 1,
+                     *           "unit": "Cel"
+                     *         }
+                     *       ],
+                     *       "next": "text"
+                     *     }
+                     */
                     "application/json": components["schemas"]["Page_Column"];
                 };
             };
-            /** @description Nobody is signed in: `not-signed-in` */
+            /** @description - `bad-query`: A parameter cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `not-signed-in`: Nobody is signed in, or the key does not hold */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -8348,7 +12605,11 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The right is lacking: `forbidden`, `password-change-needed`, `cross-site` */
+            /**
+             * @description - `bad-host`: The host is called by a name that is not its own
+             *     - `forbidden`: The account has not the right to do this
+             *     - `password-change-needed`: A one-time secret only allows to choose a password
+             */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -8357,7 +12618,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description It is not there, or foreign: `not-found` */
+            /** @description - `not-found`: It is not there, or foreign */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -8366,8 +12627,29 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many requests: `slow-down` */
+            /** @description - `slow-down`: Too many requests; Retry-After says how long to wait */
             429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `internal`: A fault of the host; its log says more under the request's id */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description - `shutting-down`: The host goes down
+             *     - `storage-paused`: The disk is full, failing or locked
+             */
+            503: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -8387,6 +12669,7 @@ export interface operations {
             };
             header?: never;
             path: {
+                /** @example 1 */
                 id: number;
             };
             cookie?: never;
@@ -8398,10 +12681,62 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "arguments": {},
+                     *           "asked_at": "2026-11-20T11:00:00Z",
+                     *           "asked_by": "ivanova",
+                     *           "command": "text",
+                     *           "confirmed_at": "2026-11-20T11:00:00Z",
+                     *           "confirmed_by": "ivanova",
+                     *           "device": 1,
+                     *           "expires_at": "2026-11-20T11:00:00Z",
+                     *           "held": [
+                     *             {
+                     *               "id": "text",
+                     *               "title": "Температура подачи",
+                     *               "unit": "Cel",
+                     *               "value": "61.4"
+                     *             }
+                     *           ],
+                     *           "id": 1,
+                     *           "looked_session": 1,
+                     *           "setting": "text",
+                     *           "shown": [
+                     *             {
+                     *               "id": "text",
+                     *               "title": "Температура подачи",
+                     *               "unit": "Cel",
+                     *               "value": "61.4"
+                     *             }
+                     *           ],
+                     *           "state": "asked",
+                     *           "text": "Температура подачи ниже договорной",
+                     *           "token": "0d3f5a8c71b24e96",
+                     *           "value": "61.4",
+                     *           "why": "Проверено на стенде",
+                     *           "written_at": "2026-11-20T11:00:00Z",
+                     *           "wrote_session": 1
+                     *         }
+                     *       ],
+                     *       "next": "text"
+                     *     }
+                     */
                     "application/json": components["schemas"]["Page_Order"];
                 };
             };
-            /** @description Nobody is signed in: `not-signed-in` */
+            /** @description - `bad-query`: A parameter cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `not-signed-in`: Nobody is signed in, or the key does not hold */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -8410,7 +12745,11 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The right is lacking: `forbidden`, `password-change-needed`, `cross-site` */
+            /**
+             * @description - `bad-host`: The host is called by a name that is not its own
+             *     - `forbidden`: The account has not the right to do this
+             *     - `password-change-needed`: A one-time secret only allows to choose a password
+             */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -8419,7 +12758,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description It is not there, or foreign: `not-found` */
+            /** @description - `not-found`: It is not there, or foreign */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -8428,8 +12767,29 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many requests: `slow-down` */
+            /** @description - `slow-down`: Too many requests; Retry-After says how long to wait */
             429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `internal`: A fault of the host; its log says more under the request's id */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description - `shutting-down`: The host goes down
+             *     - `storage-paused`: The disk is full, failing or locked
+             */
+            503: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -8444,12 +12804,22 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @example 1 */
                 id: number;
             };
             cookie?: never;
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "arguments": {},
+                 *       "command": null,
+                 *       "setting": "heating-curve",
+                 *       "value": "1.2",
+                 *       "why": "В школе холодно"
+                 *     }
+                 */
                 "application/json": components["schemas"]["NewOrder"];
             };
         };
@@ -8459,10 +12829,57 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "arguments": {},
+                     *       "asked_at": "2026-11-20T11:00:00Z",
+                     *       "asked_by": "ivanova",
+                     *       "command": "text",
+                     *       "confirmed_at": "2026-11-20T11:00:00Z",
+                     *       "confirmed_by": "ivanova",
+                     *       "device": 1,
+                     *       "expires_at": "2026-11-20T11:00:00Z",
+                     *       "held": [
+                     *         {
+                     *           "id": "text",
+                     *           "title": "Температура подачи",
+                     *           "unit": "Cel",
+                     *           "value": "61.4"
+                     *         }
+                     *       ],
+                     *       "id": 1,
+                     *       "looked_session": 1,
+                     *       "setting": "text",
+                     *       "shown": [
+                     *         {
+                     *           "id": "text",
+                     *           "title": "Температура подачи",
+                     *           "unit": "Cel",
+                     *           "value": "61.4"
+                     *         }
+                     *       ],
+                     *       "state": "asked",
+                     *       "text": "Температура подачи ниже договорной",
+                     *       "token": "0d3f5a8c71b24e96",
+                     *       "value": "61.4",
+                     *       "why": "Проверено на стенде",
+                     *       "written_at": "2026-11-20T11:00:00Z",
+                     *       "wrote_session": 1
+                     *     }
+                     */
                     "application/json": components["schemas"]["Order"];
                 };
             };
-            /** @description Nobody is signed in: `not-signed-in` */
+            /** @description - `bad-body`: The body cannot be read, or says what is not allowed */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `not-signed-in`: Nobody is signed in, or the key does not hold */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -8471,7 +12888,12 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The right is lacking: `forbidden`, `password-change-needed`, `cross-site` */
+            /**
+             * @description - `bad-host`: The host is called by a name that is not its own
+             *     - `cross-site`: Nothing says that the command comes from a page of this host: programs send X-Uzel
+             *     - `forbidden`: The account has not the right to do this
+             *     - `password-change-needed`: A one-time secret only allows to choose a password
+             */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -8480,7 +12902,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description It is not there, or foreign: `not-found` */
+            /** @description - `not-found`: It is not there, or foreign */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -8489,22 +12911,74 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description It is being read: `already-reading` */
+            /** @description - `too-slow`: The body did not come in time */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description It is being read: `already-reading`
+             *
+             *     - `already-reading`: The device is being read
+             */
             409: {
                 headers: {
                     [name: string]: unknown;
                 };
-                content?: never;
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
             };
-            /** @description Its driver cannot: `refused` */
+            /** @description - `too-large`: The body is larger than is taken */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description Its driver cannot: `refused`
+             *
+             *     - `refused`: It cannot be done; the detail says why
+             */
             422: {
                 headers: {
                     [name: string]: unknown;
                 };
-                content?: never;
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
             };
-            /** @description Too many requests: `slow-down` */
+            /** @description - `slow-down`: Too many requests; Retry-After says how long to wait */
             429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `internal`: A fault of the host; its log says more under the request's id */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description - `busy`: As many as may run at once do
+             *     - `shutting-down`: The host goes down
+             *     - `storage-paused`: The disk is full, failing or locked
+             */
+            503: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -8532,6 +13006,7 @@ export interface operations {
             };
             header?: never;
             path: {
+                /** @example 1 */
                 id: number;
             };
             cookie?: never;
@@ -8543,10 +13018,35 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "at": "2026-11-20T11:00:00Z",
+                     *           "began": true,
+                     *           "code": "02",
+                     *           "point": 1,
+                     *           "received_at": "2026-11-20T11:00:00Z",
+                     *           "severity": "info",
+                     *           "text": "Температура подачи ниже договорной"
+                     *         }
+                     *       ],
+                     *       "next": "text"
+                     *     }
+                     */
                     "application/json": components["schemas"]["Page_Event"];
                 };
             };
-            /** @description Nobody is signed in: `not-signed-in` */
+            /** @description - `bad-query`: A parameter cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `not-signed-in`: Nobody is signed in, or the key does not hold */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -8555,7 +13055,11 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The right is lacking: `forbidden`, `password-change-needed`, `cross-site` */
+            /**
+             * @description - `bad-host`: The host is called by a name that is not its own
+             *     - `forbidden`: The account has not the right to do this
+             *     - `password-change-needed`: A one-time secret only allows to choose a password
+             */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -8564,7 +13068,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description It is not there, or foreign: `not-found` */
+            /** @description - `not-found`: It is not there, or foreign */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -8573,8 +13077,29 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many requests: `slow-down` */
+            /** @description - `slow-down`: Too many requests; Retry-After says how long to wait */
             429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `internal`: A fault of the host; its log says more under the request's id */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description - `shutting-down`: The host goes down
+             *     - `storage-paused`: The disk is full, failing or locked
+             */
+            503: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -8589,6 +13114,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @example 1 */
                 id: number;
             };
             cookie?: never;
@@ -8600,10 +13126,39 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "config": {
+                     *         "address": 1
+                     *       },
+                     *       "driver": "vkt7",
+                     *       "name": "Тепловычислитель",
+                     *       "place": {
+                     *         "node": "Узел ввода",
+                     *         "organisation": "Теплосеть",
+                     *         "site": "Школа 17",
+                     *         "time_zone": "Europe/Moscow"
+                     *       },
+                     *       "points": [
+                     *         {
+                     *           "input": 1,
+                     *           "name": "Отопление",
+                     *           "purpose": "commercial",
+                     *           "resource": "heat"
+                     *         }
+                     *       ],
+                     *       "routes": [
+                     *         {
+                     *           "address": "tcp:192.0.2.7:4001",
+                     *           "settings": "9600-8N1"
+                     *         }
+                     *       ]
+                     *     }
+                     */
                     "application/json": components["schemas"]["DeviceBody"];
                 };
             };
-            /** @description Nobody is signed in: `not-signed-in` */
+            /** @description - `not-signed-in`: Nobody is signed in, or the key does not hold */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -8612,7 +13167,11 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The right is lacking: `forbidden`, `password-change-needed`, `cross-site` */
+            /**
+             * @description - `bad-host`: The host is called by a name that is not its own
+             *     - `forbidden`: The account has not the right to do this
+             *     - `password-change-needed`: A one-time secret only allows to choose a password
+             */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -8621,7 +13180,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description It is not there, or foreign: `not-found` */
+            /** @description - `not-found`: It is not there, or foreign */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -8630,8 +13189,29 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many requests: `slow-down` */
+            /** @description - `slow-down`: Too many requests; Retry-After says how long to wait */
             429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `internal`: A fault of the host; its log says more under the request's id */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description - `shutting-down`: The host goes down
+             *     - `storage-paused`: The disk is full, failing or locked
+             */
+            503: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -8651,6 +13231,7 @@ export interface operations {
             };
             header?: never;
             path: {
+                /** @example 1 */
                 id: number;
             };
             cookie?: never;
@@ -8662,10 +13243,87 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "busy_s": 1.5,
+                     *       "by_day": [
+                     *         {
+                     *           "busy_s": 1.5,
+                     *           "day": "2026-11-20",
+                     *           "retry_share": 0.02,
+                     *           "sessions": 1,
+                     *           "success_share": 0.98
+                     *         }
+                     *       ],
+                     *       "bytes_received": 1,
+                     *       "bytes_sent": 1,
+                     *       "causes": [
+                     *         {
+                     *           "cause": "line",
+                     *           "sessions": 1
+                     *         }
+                     *       ],
+                     *       "complete": 1,
+                     *       "exchanges": 1,
+                     *       "from": "2026-11-20T11:00:00Z",
+                     *       "last_contact_at": "2026-11-20T11:00:00Z",
+                     *       "last_session": {
+                     *         "bytes_received": 1,
+                     *         "bytes_sent": 1,
+                     *         "cause": "line",
+                     *         "detail": "no answer in 3 tries",
+                     *         "device": {
+                     *           "id": 1,
+                     *           "name": "Узел ввода"
+                     *         },
+                     *         "driver": {
+                     *           "digest": "3f0c9d2a7b51e8466c1d0f92ab37e45d8890bc6113fe2a7745d09c8e1f6b3a52",
+                     *           "id": "text",
+                     *           "version": "1.0.0"
+                     *         },
+                     *         "ended_at": "2026-11-20T11:00:00Z",
+                     *         "exchanges": 1,
+                     *         "id": 1,
+                     *         "line": {
+                     *           "id": 1,
+                     *           "name": "Узел ввода"
+                     *         },
+                     *         "outcome": "complete",
+                     *         "reason": "schedule",
+                     *         "records_added": 1,
+                     *         "retries": 1,
+                     *         "started_at": "2026-11-20T11:00:00Z",
+                     *         "values_added": 1
+                     *       },
+                     *       "on_line_s": 1,
+                     *       "outcomes": [
+                     *         {
+                     *           "outcome": "complete",
+                     *           "sessions": 1
+                     *         }
+                     *       ],
+                     *       "partial": 1,
+                     *       "records_added": 1,
+                     *       "retries": 1,
+                     *       "retry_share": 0.02,
+                     *       "sessions": 1,
+                     *       "success_share": 0.98,
+                     *       "to": "2026-11-20T11:00:00Z"
+                     *     }
+                     */
                     "application/json": components["schemas"]["Communication"];
                 };
             };
-            /** @description Nobody is signed in: `not-signed-in` */
+            /** @description - `bad-query`: A parameter cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `not-signed-in`: Nobody is signed in, or the key does not hold */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -8674,7 +13332,11 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The right is lacking: `forbidden`, `password-change-needed`, `cross-site` */
+            /**
+             * @description - `bad-host`: The host is called by a name that is not its own
+             *     - `forbidden`: The account has not the right to do this
+             *     - `password-change-needed`: A one-time secret only allows to choose a password
+             */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -8683,7 +13345,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description It is not there, or foreign: `not-found` */
+            /** @description - `not-found`: It is not there, or foreign */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -8692,8 +13354,29 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many requests: `slow-down` */
+            /** @description - `slow-down`: Too many requests; Retry-After says how long to wait */
             429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `internal`: A fault of the host; its log says more under the request's id */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description - `shutting-down`: The host goes down
+             *     - `storage-paused`: The disk is full, failing or locked
+             */
+            503: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -8708,6 +13391,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @example 1 */
                 id: number;
             };
             cookie?: never;
@@ -8719,10 +13403,52 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "points": [
+                     *         {
+                     *           "from": "2026-11-20T11:00:00Z",
+                     *           "input": 1,
+                     *           "point": {
+                     *             "id": 1,
+                     *             "name": "Узел ввода"
+                     *           },
+                     *           "to": "2026-11-20T11:00:00Z"
+                     *         }
+                     *       ],
+                     *       "replaced": {
+                     *         "at": "2026-11-20T11:00:00Z",
+                     *         "device": {
+                     *           "id": 1,
+                     *           "name": "Узел ввода"
+                     *         }
+                     *       },
+                     *       "replaced_by": {
+                     *         "at": "2026-11-20T11:00:00Z",
+                     *         "device": {
+                     *           "id": 1,
+                     *           "name": "Узел ввода"
+                     *         }
+                     *       },
+                     *       "routes": [
+                     *         {
+                     *           "address": "Лесная, 12",
+                     *           "from": "2026-11-20T11:00:00Z",
+                     *           "line": {
+                     *             "id": 1,
+                     *             "name": "Узел ввода"
+                     *           },
+                     *           "position": 1,
+                     *           "settings": "9600-8N1",
+                     *           "to": "2026-11-20T11:00:00Z"
+                     *         }
+                     *       ]
+                     *     }
+                     */
                     "application/json": components["schemas"]["DeviceHistory"];
                 };
             };
-            /** @description Nobody is signed in: `not-signed-in` */
+            /** @description - `not-signed-in`: Nobody is signed in, or the key does not hold */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -8731,7 +13457,11 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The right is lacking: `forbidden`, `password-change-needed`, `cross-site` */
+            /**
+             * @description - `bad-host`: The host is called by a name that is not its own
+             *     - `forbidden`: The account has not the right to do this
+             *     - `password-change-needed`: A one-time secret only allows to choose a password
+             */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -8740,7 +13470,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description It is not there, or foreign: `not-found` */
+            /** @description - `not-found`: It is not there, or foreign */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -8749,8 +13479,29 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many requests: `slow-down` */
+            /** @description - `slow-down`: Too many requests; Retry-After says how long to wait */
             429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `internal`: A fault of the host; its log says more under the request's id */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description - `shutting-down`: The host goes down
+             *     - `storage-paused`: The disk is full, failing or locked
+             */
+            503: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -8765,12 +13516,23 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @example 1 */
                 id: number;
             };
             cookie?: never;
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "from": "2026-11-19T21:00:00Z",
+                 *       "to": "2026-11-20T21:00:00Z",
+                 *       "what": [
+                 *         "clock",
+                 *         "hourly"
+                 *       ]
+                 *     }
+                 */
                 "application/json": components["schemas"]["ReadNow"];
             };
         };
@@ -8780,10 +13542,24 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "job": 1
+                     *     }
+                     */
                     "application/json": components["schemas"]["Job"];
                 };
             };
-            /** @description Nobody is signed in: `not-signed-in` */
+            /** @description - `bad-body`: The body cannot be read, or says what is not allowed */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `not-signed-in`: Nobody is signed in, or the key does not hold */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -8792,7 +13568,12 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The right is lacking: `forbidden`, `password-change-needed`, `cross-site` */
+            /**
+             * @description - `bad-host`: The host is called by a name that is not its own
+             *     - `cross-site`: Nothing says that the command comes from a page of this host: programs send X-Uzel
+             *     - `forbidden`: The account has not the right to do this
+             *     - `password-change-needed`: A one-time secret only allows to choose a password
+             */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -8801,7 +13582,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description It is not there, or foreign: `not-found` */
+            /** @description - `not-found`: It is not there, or foreign */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -8810,15 +13591,61 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description It is being read: `already-reading` */
+            /** @description - `too-slow`: The body did not come in time */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description It is being read: `already-reading`
+             *
+             *     - `already-reading`: The device is being read
+             */
             409: {
                 headers: {
                     [name: string]: unknown;
                 };
-                content?: never;
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
             };
-            /** @description Too many requests: `slow-down` */
+            /** @description - `too-large`: The body is larger than is taken */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `slow-down`: Too many requests; Retry-After says how long to wait */
             429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `internal`: A fault of the host; its log says more under the request's id */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description - `busy`: As many as may run at once do
+             *     - `shutting-down`: The host goes down
+             *     - `storage-paused`: The disk is full, failing or locked
+             */
+            503: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -8846,6 +13673,7 @@ export interface operations {
             };
             header?: never;
             path: {
+                /** @example 1 */
                 id: number;
             };
             cookie?: never;
@@ -8857,10 +13685,83 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "columns": [
+                     *         {
+                     *           "aggregate": "mean",
+                     *           "decimals": 1,
+                     *           "id": "text",
+                     *           "pipe": "supply",
+                     *           "point": 1,
+                     *           "point_id": 1,
+                     *           "quantity": "temperature",
+                     *           "series": 1,
+                     *           "tariff": 1,
+                     *           "unit": "Cel"
+                     *         }
+                     *       ],
+                     *       "gaps": [
+                     *         {
+                     *           "end": "2026-11-20T11:00:00Z",
+                     *           "intervals": 1,
+                     *           "reason": "not-read",
+                     *           "start": "2026-11-20T11:00:00Z"
+                     *         }
+                     *       ],
+                     *       "items": [
+                     *         {
+                     *           "conditions": [
+                     *             {
+                     *               "category": "sensor",
+                     *               "code": "02",
+                     *               "column": 1,
+                     *               "duration_s": 1,
+                     *               "effect": "stopped",
+                     *               "point": 1,
+                     *               "title": {
+                     *                 "en": "Boiler house",
+                     *                 "ru": "Котельная"
+                     *               }
+                     *             }
+                     *           ],
+                     *           "end": "2026-11-20T11:00:00Z",
+                     *           "label": "interval-start",
+                     *           "length_s": 3600,
+                     *           "marks": [
+                     *             {
+                     *               "code": "02",
+                     *               "column": 1,
+                     *               "quality": "good"
+                     *             }
+                     *           ],
+                     *           "received_at": "2026-11-20T11:00:00Z",
+                     *           "record": 1,
+                     *           "session": 1,
+                     *           "start": "2026-11-20T11:00:00Z",
+                     *           "values": [
+                     *             1.5
+                     *           ],
+                     *           "version": 1,
+                     *           "versions": 1
+                     *         }
+                     *       ],
+                     *       "next": "text"
+                     *     }
+                     */
                     "application/json": components["schemas"]["RecordsPage"];
                 };
             };
-            /** @description Nobody is signed in: `not-signed-in` */
+            /** @description - `bad-query`: A parameter cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `not-signed-in`: Nobody is signed in, or the key does not hold */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -8869,7 +13770,11 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The right is lacking: `forbidden`, `password-change-needed`, `cross-site` */
+            /**
+             * @description - `bad-host`: The host is called by a name that is not its own
+             *     - `forbidden`: The account has not the right to do this
+             *     - `password-change-needed`: A one-time secret only allows to choose a password
+             */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -8878,7 +13783,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description It is not there, or foreign: `not-found` */
+            /** @description - `not-found`: It is not there, or foreign */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -8887,8 +13792,29 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many requests: `slow-down` */
+            /** @description - `slow-down`: Too many requests; Retry-After says how long to wait */
             429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `internal`: A fault of the host; its log says more under the request's id */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description - `shutting-down`: The host goes down
+             *     - `storage-paused`: The disk is full, failing or locked
+             */
+            503: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -8901,14 +13827,31 @@ export interface operations {
     replace_device: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /**
+                 * @description The `ETag` of the revision that is meant; without it the last word counts.
+                 * @example "7"
+                 */
+                "If-Match"?: string;
+            };
             path: {
+                /** @example 1 */
                 id: number;
             };
             cookie?: never;
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "at": "2026-11-20T11:00:00Z",
+                 *       "device": {
+                 *         "driver": "vkt7",
+                 *         "name": "Тепловычислитель 2",
+                 *         "serial": "00123457"
+                 *       }
+                 *     }
+                 */
                 "application/json": components["schemas"]["ReplaceBody"];
             };
         };
@@ -8918,10 +13861,133 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "device": {
+                     *         "archived_at": "2026-11-20T11:00:00Z",
+                     *         "archives": [
+                     *           {
+                     *             "conditions_24h": 1,
+                     *             "depth": 1,
+                     *             "first_start": "2026-11-20T11:00:00Z",
+                     *             "kind": "hourly",
+                     *             "last_end": "2026-11-20T11:00:00Z",
+                     *             "records": 1
+                     *           }
+                     *         ],
+                     *         "clock": {
+                     *           "measured_at": "2026-11-20T11:00:00Z",
+                     *           "offset_s": 1.5,
+                     *           "uncertainty_s": 1.5
+                     *         },
+                     *         "config": {},
+                     *         "driver": {
+                     *           "id": "text",
+                     *           "title": {
+                     *             "en": "Boiler house",
+                     *             "ru": "Котельная"
+                     *           },
+                     *           "version": "1.0.0"
+                     *         },
+                     *         "enabled": true,
+                     *         "id": 1,
+                     *         "last_good_at": "2026-11-20T11:00:00Z",
+                     *         "last_session": {
+                     *           "bytes_received": 1,
+                     *           "bytes_sent": 1,
+                     *           "cause": "line",
+                     *           "detail": "no answer in 3 tries",
+                     *           "device": {
+                     *             "id": 1,
+                     *             "name": "Узел ввода"
+                     *           },
+                     *           "driver": {
+                     *             "digest": "3f0c9d2a7b51e8466c1d0f92ab37e45d8890bc6113fe2a7745d09c8e1f6b3a52",
+                     *             "id": "text",
+                     *             "version": "1.0.0"
+                     *           },
+                     *           "ended_at": "2026-11-20T11:00:00Z",
+                     *           "exchanges": 1,
+                     *           "id": 1,
+                     *           "line": {
+                     *             "id": 1,
+                     *             "name": "Узел ввода"
+                     *           },
+                     *           "outcome": "complete",
+                     *           "reason": "schedule",
+                     *           "records_added": 1,
+                     *           "retries": 1,
+                     *           "started_at": "2026-11-20T11:00:00Z",
+                     *           "values_added": 1
+                     *         },
+                     *         "model": "vkt-7",
+                     *         "model_name": "ВКТ-7",
+                     *         "name": "Узел ввода",
+                     *         "next_poll_at": "2026-11-20T11:00:00Z",
+                     *         "node": {
+                     *           "id": 1,
+                     *           "name": "Узел ввода"
+                     *         },
+                     *         "points": [
+                     *           {
+                     *             "id": 1,
+                     *             "input": 1,
+                     *             "name": "Узел ввода",
+                     *             "purpose": "commercial",
+                     *             "resource": "heat"
+                     *           }
+                     *         ],
+                     *         "poll": {
+                     *           "clock_policy": "off",
+                     *           "every_minutes": 60,
+                     *           "group": "Школы",
+                     *           "kinds": [
+                     *             "text"
+                     *           ],
+                     *           "schedule": "every 60m: clock hourly"
+                     *         },
+                     *         "revision": 1,
+                     *         "routes": [
+                     *           {
+                     *             "line": {
+                     *               "address": "Лесная, 12",
+                     *               "id": 1,
+                     *               "kind": "tcp",
+                     *               "name": "Узел ввода"
+                     *             },
+                     *             "position": 1,
+                     *             "settings": "9600-8N1"
+                     *           }
+                     *         ],
+                     *         "serial": "00123456",
+                     *         "site": {
+                     *           "address": "Лесная, 12",
+                     *           "id": 1,
+                     *           "name": "Узел ввода",
+                     *           "time_zone": "Europe/Moscow"
+                     *         },
+                     *         "state": "disabled"
+                     *       },
+                     *       "replaced": 1,
+                     *       "replaced_name": "text"
+                     *     }
+                     */
                     "application/json": components["schemas"]["Replacement"];
                 };
             };
-            /** @description Nobody is signed in: `not-signed-in` */
+            /**
+             * @description - `bad-body`: The body cannot be read, or says what is not allowed
+             *     - `bad-query`: A parameter cannot be read
+             */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `not-signed-in`: Nobody is signed in, or the key does not hold */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -8930,7 +13996,12 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The right is lacking: `forbidden`, `password-change-needed`, `cross-site` */
+            /**
+             * @description - `bad-host`: The host is called by a name that is not its own
+             *     - `cross-site`: Nothing says that the command comes from a page of this host: programs send X-Uzel
+             *     - `forbidden`: The account has not the right to do this
+             *     - `password-change-needed`: A one-time secret only allows to choose a password
+             */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -8939,7 +14010,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description It is not there, or foreign: `not-found` */
+            /** @description - `not-found`: It is not there, or foreign */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -8948,29 +14019,86 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Something else is in the way; the detail names it */
+            /** @description - `too-slow`: The body did not come in time */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description Something else is in the way; the detail names it
+             *
+             *     - `conflict`: Something is in the way; the detail names it
+             */
             409: {
                 headers: {
                     [name: string]: unknown;
                 };
-                content?: never;
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
             };
-            /** @description `changed-meanwhile` */
+            /**
+             * @description `changed-meanwhile`
+             *
+             *     - `changed-meanwhile`: Somebody else has changed it since
+             */
             412: {
                 headers: {
                     [name: string]: unknown;
                 };
-                content?: never;
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
             };
-            /** @description `invalid`: every fault with its field */
+            /** @description - `too-large`: The body is larger than is taken */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description `invalid`: every fault with its field
+             *
+             *     - `invalid`: What was sent cannot be taken: every fault with its field
+             */
             422: {
                 headers: {
                     [name: string]: unknown;
                 };
-                content?: never;
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
             };
-            /** @description Too many requests: `slow-down` */
+            /** @description - `slow-down`: Too many requests; Retry-After says how long to wait */
             429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `internal`: A fault of the host; its log says more under the request's id */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description - `shutting-down`: The host goes down
+             *     - `storage-paused`: The disk is full, failing or locked
+             */
+            503: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -8983,8 +14111,15 @@ export interface operations {
     restore_device: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /**
+                 * @description The `ETag` of the revision that is meant; without it the last word counts.
+                 * @example "7"
+                 */
+                "If-Match"?: string;
+            };
             path: {
+                /** @example 1 */
                 id: number;
             };
             cookie?: never;
@@ -8998,7 +14133,16 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description Nobody is signed in: `not-signed-in` */
+            /** @description - `bad-query`: A parameter cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `not-signed-in`: Nobody is signed in, or the key does not hold */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -9007,7 +14151,12 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The right is lacking: `forbidden`, `password-change-needed`, `cross-site` */
+            /**
+             * @description - `bad-host`: The host is called by a name that is not its own
+             *     - `cross-site`: Nothing says that the command comes from a page of this host: programs send X-Uzel
+             *     - `forbidden`: The account has not the right to do this
+             *     - `password-change-needed`: A one-time secret only allows to choose a password
+             */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -9016,7 +14165,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description It is not there, or foreign: `not-found` */
+            /** @description - `not-found`: It is not there, or foreign */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -9025,22 +14174,64 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description What it hangs on is archived; the detail names that */
+            /**
+             * @description What it hangs on is archived; the detail names that
+             *
+             *     - `conflict`: Something is in the way; the detail names it
+             */
             409: {
                 headers: {
                     [name: string]: unknown;
                 };
-                content?: never;
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
             };
-            /** @description `changed-meanwhile` */
+            /**
+             * @description `changed-meanwhile`
+             *
+             *     - `changed-meanwhile`: Somebody else has changed it since
+             */
             412: {
                 headers: {
                     [name: string]: unknown;
                 };
-                content?: never;
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
             };
-            /** @description Too many requests: `slow-down` */
+            /** @description - `invalid`: What was sent cannot be taken: every fault with its field */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `slow-down`: Too many requests; Retry-After says how long to wait */
             429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `internal`: A fault of the host; its log says more under the request's id */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description - `shutting-down`: The host goes down
+             *     - `storage-paused`: The disk is full, failing or locked
+             */
+            503: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -9058,6 +14249,7 @@ export interface operations {
             };
             header?: never;
             path: {
+                /** @example 1 */
                 id: number;
             };
             cookie?: never;
@@ -9069,10 +14261,33 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "id": "text",
+                     *           "title": "Температура подачи",
+                     *           "unit": "Cel",
+                     *           "value": 1.5,
+                     *           "writable": true
+                     *         }
+                     *       ],
+                     *       "read_at": "2026-11-20T11:00:00Z"
+                     *     }
+                     */
                     "application/json": components["schemas"]["Settings"];
                 };
             };
-            /** @description Nobody is signed in: `not-signed-in` */
+            /** @description - `bad-query`: A parameter cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `not-signed-in`: Nobody is signed in, or the key does not hold */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -9081,7 +14296,11 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The right is lacking: `forbidden`, `password-change-needed`, `cross-site` */
+            /**
+             * @description - `bad-host`: The host is called by a name that is not its own
+             *     - `forbidden`: The account has not the right to do this
+             *     - `password-change-needed`: A one-time secret only allows to choose a password
+             */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -9090,7 +14309,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description It is not there, or foreign: `not-found` */
+            /** @description - `not-found`: It is not there, or foreign */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -9099,8 +14318,29 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many requests: `slow-down` */
+            /** @description - `slow-down`: Too many requests; Retry-After says how long to wait */
             429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `internal`: A fault of the host; its log says more under the request's id */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description - `shutting-down`: The host goes down
+             *     - `storage-paused`: The disk is full, failing or locked
+             */
+            503: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -9120,6 +14360,7 @@ export interface operations {
             };
             header?: never;
             path: {
+                /** @example 1 */
                 id: number;
             };
             cookie?: never;
@@ -9131,10 +14372,36 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "at": "2026-11-20T11:00:00Z",
+                     *           "before": 1.5,
+                     *           "id": "text",
+                     *           "is_first": true,
+                     *           "session": 1,
+                     *           "title": "Температура подачи",
+                     *           "unit": "Cel",
+                     *           "value": 1.5
+                     *         }
+                     *       ],
+                     *       "next": "text"
+                     *     }
+                     */
                     "application/json": components["schemas"]["Page_Change"];
                 };
             };
-            /** @description Nobody is signed in: `not-signed-in` */
+            /** @description - `bad-query`: A parameter cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `not-signed-in`: Nobody is signed in, or the key does not hold */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -9143,7 +14410,11 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The right is lacking: `forbidden`, `password-change-needed`, `cross-site` */
+            /**
+             * @description - `bad-host`: The host is called by a name that is not its own
+             *     - `forbidden`: The account has not the right to do this
+             *     - `password-change-needed`: A one-time secret only allows to choose a password
+             */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -9152,7 +14423,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description It is not there, or foreign: `not-found` */
+            /** @description - `not-found`: It is not there, or foreign */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -9161,8 +14432,29 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many requests: `slow-down` */
+            /** @description - `slow-down`: Too many requests; Retry-After says how long to wait */
             429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `internal`: A fault of the host; its log says more under the request's id */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description - `shutting-down`: The host goes down
+             *     - `storage-paused`: The disk is full, failing or locked
+             */
+            503: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -9177,6 +14469,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @example 1 */
                 id: number;
             };
             cookie?: never;
@@ -9188,10 +14481,28 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "address": "Лесная, 12",
+                     *       "connections": [
+                     *         {
+                     *           "bytes_received": 1,
+                     *           "bytes_sent": 1,
+                     *           "from": "192.168.1.20",
+                     *           "is_over": true,
+                     *           "number": 1
+                     *         }
+                     *       ],
+                     *       "is_open": true,
+                     *       "minutes": 30,
+                     *       "session": 1,
+                     *       "started_at": "2026-11-20T11:00:00Z"
+                     *     }
+                     */
                     "application/json": components["schemas"]["TunnelState"];
                 };
             };
-            /** @description Nobody is signed in: `not-signed-in` */
+            /** @description - `not-signed-in`: Nobody is signed in, or the key does not hold */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -9200,7 +14511,11 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The right is lacking: `forbidden`, `password-change-needed`, `cross-site` */
+            /**
+             * @description - `bad-host`: The host is called by a name that is not its own
+             *     - `forbidden`: The account has not the right to do this
+             *     - `password-change-needed`: A one-time secret only allows to choose a password
+             */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -9209,7 +14524,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description It is not there, or foreign: `not-found` */
+            /** @description - `not-found`: It is not there, or foreign */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -9218,8 +14533,29 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many requests: `slow-down` */
+            /** @description - `slow-down`: Too many requests; Retry-After says how long to wait */
             429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `internal`: A fault of the host; its log says more under the request's id */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description - `shutting-down`: The host goes down
+             *     - `storage-paused`: The disk is full, failing or locked
+             */
+            503: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -9234,12 +14570,19 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @example 1 */
                 id: number;
             };
             cookie?: never;
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "listen": null,
+                 *       "minutes": 30
+                 *     }
+                 */
                 "application/json": components["schemas"]["NewTunnel"];
             };
         };
@@ -9249,10 +14592,25 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "address": "Лесная, 12",
+                     *       "until": "2026-11-20T11:00:00Z"
+                     *     }
+                     */
                     "application/json": components["schemas"]["Tunnel"];
                 };
             };
-            /** @description Nobody is signed in: `not-signed-in` */
+            /** @description - `bad-body`: The body cannot be read, or says what is not allowed */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `not-signed-in`: Nobody is signed in, or the key does not hold */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -9261,7 +14619,12 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The right is lacking: `forbidden`, `password-change-needed`, `cross-site` */
+            /**
+             * @description - `bad-host`: The host is called by a name that is not its own
+             *     - `cross-site`: Nothing says that the command comes from a page of this host: programs send X-Uzel
+             *     - `forbidden`: The account has not the right to do this
+             *     - `password-change-needed`: A one-time secret only allows to choose a password
+             */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -9270,7 +14633,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description It is not there, or foreign: `not-found` */
+            /** @description - `not-found`: It is not there, or foreign */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -9279,15 +14642,61 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description It is being read: `already-reading` */
+            /** @description - `too-slow`: The body did not come in time */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description It is being read: `already-reading`
+             *
+             *     - `already-reading`: The device is being read
+             */
             409: {
                 headers: {
                     [name: string]: unknown;
                 };
-                content?: never;
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
             };
-            /** @description Too many requests: `slow-down` */
+            /** @description - `too-large`: The body is larger than is taken */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `slow-down`: Too many requests; Retry-After says how long to wait */
             429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `internal`: A fault of the host; its log says more under the request's id */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description - `busy`: As many as may run at once do
+             *     - `shutting-down`: The host goes down
+             *     - `storage-paused`: The disk is full, failing or locked
+             */
+            503: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -9302,6 +14711,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @example 1 */
                 id: number;
             };
             cookie?: never;
@@ -9314,7 +14724,7 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description Nobody is signed in: `not-signed-in` */
+            /** @description - `not-signed-in`: Nobody is signed in, or the key does not hold */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -9323,7 +14733,12 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The right is lacking: `forbidden`, `password-change-needed`, `cross-site` */
+            /**
+             * @description - `bad-host`: The host is called by a name that is not its own
+             *     - `cross-site`: Nothing says that the command comes from a page of this host: programs send X-Uzel
+             *     - `forbidden`: The account has not the right to do this
+             *     - `password-change-needed`: A one-time secret only allows to choose a password
+             */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -9332,15 +14747,43 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description It has none */
+            /**
+             * @description It has none
+             *
+             *     - `not-found`: It is not there, or foreign
+             */
             404: {
                 headers: {
                     [name: string]: unknown;
                 };
-                content?: never;
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
             };
-            /** @description Too many requests: `slow-down` */
+            /** @description - `slow-down`: Too many requests; Retry-After says how long to wait */
             429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `internal`: A fault of the host; its log says more under the request's id */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description - `busy`: As many as may run at once do
+             *     - `shutting-down`: The host goes down
+             *     - `storage-paused`: The disk is full, failing or locked
+             */
+            503: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -9364,10 +14807,66 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "config": [
+                     *             {}
+                     *           ],
+                     *           "digest": "3f0c9d2a7b51e8466c1d0f92ab37e45d8890bc6113fe2a7745d09c8e1f6b3a52",
+                     *           "failures": 1,
+                     *           "file": "uzel-20261120-030000.sqlite",
+                     *           "id": "text",
+                     *           "interfaces": [
+                     *             "text"
+                     *           ],
+                     *           "line": {},
+                     *           "loaded_at": "2026-11-20T11:00:00Z",
+                     *           "models": [
+                     *             {
+                     *               "archives": [
+                     *                 {
+                     *                   "depth": 1,
+                     *                   "kind": "hourly",
+                     *                   "label": "interval-start"
+                     *                 }
+                     *               ],
+                     *               "evidence": {},
+                     *               "id": "text",
+                     *               "maker": {
+                     *                 "en": "Boiler house",
+                     *                 "ru": "Котельная"
+                     *               },
+                     *               "names": [
+                     *                 "text"
+                     *               ],
+                     *               "resources": [
+                     *                 "text"
+                     *               ]
+                     *             }
+                     *           ],
+                     *           "protocol": {
+                     *             "en": "Boiler house",
+                     *             "ru": "Котельная"
+                     *           },
+                     *           "sessions": 1,
+                     *           "size_bytes": 1,
+                     *           "title": {
+                     *             "en": "Boiler house",
+                     *             "ru": "Котельная"
+                     *           },
+                     *           "vendor": "uzel",
+                     *           "version": "1.0.0"
+                     *         }
+                     *       ],
+                     *       "next": "text"
+                     *     }
+                     */
                     "application/json": components["schemas"]["Page_Driver"];
                 };
             };
-            /** @description Nobody is signed in: `not-signed-in` */
+            /** @description - `not-signed-in`: Nobody is signed in, or the key does not hold */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -9376,7 +14875,11 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The right is lacking: `forbidden`, `password-change-needed`, `cross-site` */
+            /**
+             * @description - `bad-host`: The host is called by a name that is not its own
+             *     - `forbidden`: The account has not the right to do this
+             *     - `password-change-needed`: A one-time secret only allows to choose a password
+             */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -9385,8 +14888,29 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many requests: `slow-down` */
+            /** @description - `slow-down`: Too many requests; Retry-After says how long to wait */
             429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `internal`: A fault of the host; its log says more under the request's id */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description - `shutting-down`: The host goes down
+             *     - `storage-paused`: The disk is full, failing or locked
+             */
+            503: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -9401,11 +14925,20 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @description Only of this driver. */
+                /**
+                 * @description Only of this driver.
+                 * @example vkt7
+                 */
                 driver: string | null;
-                /** @description From the page before. */
+                /**
+                 * @description From the page before.
+                 * @example 128
+                 */
                 after: string | null;
-                /** @description At most so many. */
+                /**
+                 * @description At most so many.
+                 * @example 100
+                 */
                 limit: number | null;
             };
             cookie?: never;
@@ -9417,10 +14950,28 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "at": "2026-11-20T11:00:00Z",
+                     *           "digest": "3f0c9d2a7b51e8466c1d0f92ab37e45d8890bc6113fe2a7745d09c8e1f6b3a52",
+                     *           "driver": "vkt7",
+                     *           "from": "192.168.1.20",
+                     *           "id": 1,
+                     *           "to": "ivanova",
+                     *           "version": "1.0.0",
+                     *           "who": "ivanova",
+                     *           "why": "Проверено на стенде"
+                     *         }
+                     *       ],
+                     *       "next": "text"
+                     *     }
+                     */
                     "application/json": components["schemas"]["Page_Done"];
                 };
             };
-            /** @description Nobody is signed in: `not-signed-in` */
+            /** @description - `not-signed-in`: Nobody is signed in, or the key does not hold */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -9429,7 +14980,11 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The right is lacking: `forbidden`, `password-change-needed`, `cross-site` */
+            /**
+             * @description - `bad-host`: The host is called by a name that is not its own
+             *     - `forbidden`: The account has not the right to do this
+             *     - `password-change-needed`: A one-time secret only allows to choose a password
+             */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -9438,8 +14993,38 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many requests: `slow-down` */
+            /** @description - `not-found`: It is not there, or foreign */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `slow-down`: Too many requests; Retry-After says how long to wait */
             429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `internal`: A fault of the host; its log says more under the request's id */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description - `shutting-down`: The host goes down
+             *     - `storage-paused`: The disk is full, failing or locked
+             */
+            503: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -9463,10 +15048,33 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "id": "text",
+                     *           "models": [
+                     *             "text"
+                     *           ],
+                     *           "name": "Узел ввода",
+                     *           "public": "text",
+                     *           "revoked_at": "2026-11-20T11:00:00Z",
+                     *           "revoked_why": "text",
+                     *           "roles": [
+                     *             "text"
+                     *           ],
+                     *           "valid_from": "2026-11-20T11:00:00Z",
+                     *           "valid_to": "2026-11-20T11:00:00Z",
+                     *           "vendor": "uzel"
+                     *         }
+                     *       ],
+                     *       "next": "text"
+                     *     }
+                     */
                     "application/json": components["schemas"]["Page_Key"];
                 };
             };
-            /** @description Nobody is signed in: `not-signed-in` */
+            /** @description - `not-signed-in`: Nobody is signed in, or the key does not hold */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -9475,7 +15083,11 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The right is lacking: `forbidden`, `password-change-needed`, `cross-site` */
+            /**
+             * @description - `bad-host`: The host is called by a name that is not its own
+             *     - `forbidden`: The account has not the right to do this
+             *     - `password-change-needed`: A one-time secret only allows to choose a password
+             */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -9484,8 +15096,38 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many requests: `slow-down` */
+            /** @description - `not-found`: It is not there, or foreign */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `slow-down`: Too many requests; Retry-After says how long to wait */
             429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `internal`: A fault of the host; its log says more under the request's id */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description - `shutting-down`: The host goes down
+             *     - `storage-paused`: The disk is full, failing or locked
+             */
+            503: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -9504,6 +15146,20 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "models": [],
+                 *       "name": "Uzel drivers 2026",
+                 *       "public": "RWQf6LRCGA9i53mlYecO4IzT51TGPpvWucNSCh1CBM0QTaLn73Y7GFO3",
+                 *       "roles": [
+                 *         "vendor"
+                 *       ],
+                 *       "valid_from": null,
+                 *       "valid_to": "2028-01-01T00:00:00Z",
+                 *       "vendor": "uzel",
+                 *       "why": "Первый ключ поставщика"
+                 *     }
+                 */
                 "application/json": components["schemas"]["NewKey"];
             };
         };
@@ -9514,7 +15170,16 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description Nobody is signed in: `not-signed-in` */
+            /** @description - `bad-body`: The body cannot be read, or says what is not allowed */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `not-signed-in`: Nobody is signed in, or the key does not hold */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -9523,7 +15188,12 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The right is lacking: `forbidden`, `password-change-needed`, `cross-site` */
+            /**
+             * @description - `bad-host`: The host is called by a name that is not its own
+             *     - `cross-site`: Nothing says that the command comes from a page of this host: programs send X-Uzel
+             *     - `forbidden`: The account has not the right to do this
+             *     - `password-change-needed`: A one-time secret only allows to choose a password
+             */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -9532,8 +15202,56 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many requests: `slow-down` */
+            /** @description - `not-found`: It is not there, or foreign */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `too-slow`: The body did not come in time */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `too-large`: The body is larger than is taken */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `slow-down`: Too many requests; Retry-After says how long to wait */
             429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `internal`: A fault of the host; its log says more under the request's id */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description - `shutting-down`: The host goes down
+             *     - `storage-paused`: The disk is full, failing or locked
+             */
+            503: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -9548,12 +15266,18 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @example text */
                 id: string;
             };
             cookie?: never;
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "why": "Проверено на стенде"
+                 *     }
+                 */
                 "application/json": components["schemas"]["Why"];
             };
         };
@@ -9564,7 +15288,16 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description Nobody is signed in: `not-signed-in` */
+            /** @description - `bad-body`: The body cannot be read, or says what is not allowed */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `not-signed-in`: Nobody is signed in, or the key does not hold */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -9573,7 +15306,12 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The right is lacking: `forbidden`, `password-change-needed`, `cross-site` */
+            /**
+             * @description - `bad-host`: The host is called by a name that is not its own
+             *     - `cross-site`: Nothing says that the command comes from a page of this host: programs send X-Uzel
+             *     - `forbidden`: The account has not the right to do this
+             *     - `password-change-needed`: A one-time secret only allows to choose a password
+             */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -9582,8 +15320,56 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many requests: `slow-down` */
+            /** @description - `not-found`: It is not there, or foreign */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `too-slow`: The body did not come in time */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `too-large`: The body is larger than is taken */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `slow-down`: Too many requests; Retry-After says how long to wait */
             429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `internal`: A fault of the host; its log says more under the request's id */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description - `shutting-down`: The host goes down
+             *     - `storage-paused`: The disk is full, failing or locked
+             */
+            503: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -9612,10 +15398,52 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "archives": [
+                     *             {
+                     *               "depth": 1,
+                     *               "kind": "hourly",
+                     *               "label": "interval-start"
+                     *             }
+                     *           ],
+                     *           "driver": "vkt7",
+                     *           "driver_title": {
+                     *             "en": "Boiler house",
+                     *             "ru": "Котельная"
+                     *           },
+                     *           "evidence": {},
+                     *           "id": "text",
+                     *           "maker": {
+                     *             "en": "Boiler house",
+                     *             "ru": "Котельная"
+                     *           },
+                     *           "names": [
+                     *             "text"
+                     *           ],
+                     *           "resources": [
+                     *             "text"
+                     *           ]
+                     *         }
+                     *       ],
+                     *       "next": "text"
+                     *     }
+                     */
                     "application/json": components["schemas"]["Page_FoundModel"];
                 };
             };
-            /** @description Nobody is signed in: `not-signed-in` */
+            /** @description - `bad-query`: A parameter cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `not-signed-in`: Nobody is signed in, or the key does not hold */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -9624,7 +15452,11 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The right is lacking: `forbidden`, `password-change-needed`, `cross-site` */
+            /**
+             * @description - `bad-host`: The host is called by a name that is not its own
+             *     - `forbidden`: The account has not the right to do this
+             *     - `password-change-needed`: A one-time secret only allows to choose a password
+             */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -9633,8 +15465,29 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many requests: `slow-down` */
+            /** @description - `slow-down`: Too many requests; Retry-After says how long to wait */
             429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `internal`: A fault of the host; its log says more under the request's id */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description - `shutting-down`: The host goes down
+             *     - `storage-paused`: The disk is full, failing or locked
+             */
+            503: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -9658,10 +15511,81 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "canary": {
+                     *             "devices": [
+                     *               1
+                     *             ],
+                     *             "promote_after": 1,
+                     *             "share_percent": 10,
+                     *             "so_far": {
+                     *               "clean": 1,
+                     *               "failed": 1,
+                     *               "sessions": 1
+                     *             }
+                     *           },
+                     *           "digest": "3f0c9d2a7b51e8466c1d0f92ab37e45d8890bc6113fe2a7745d09c8e1f6b3a52",
+                     *           "driver": "vkt7",
+                     *           "granted": [
+                     *             "text"
+                     *           ],
+                     *           "installed_at": "2026-11-20T11:00:00Z",
+                     *           "manifest": {},
+                     *           "origin": "package",
+                     *           "report": {
+                     *             "failed": 1,
+                     *             "failures": [
+                     *               "text"
+                     *             ],
+                     *             "kit": "text",
+                     *             "not_applicable": 1,
+                     *             "ok": 1,
+                     *             "seeds": 1
+                     *           },
+                     *           "shadow": {
+                     *             "asked_otherwise": 1,
+                     *             "devices": 1,
+                     *             "differences": [
+                     *               "text"
+                     *             ],
+                     *             "differing": 1,
+                     *             "is_clean": true,
+                     *             "records": 1,
+                     *             "sessions": 1,
+                     *             "unusable": 1,
+                     *             "values": [
+                     *               {
+                     *                 "archive": "hourly",
+                     *                 "column": "text",
+                     *                 "device": {
+                     *                   "id": 1,
+                     *                   "name": "Узел ввода"
+                     *                 },
+                     *                 "given": "text",
+                     *                 "session": 1,
+                     *                 "starts_at": "2026-11-20T11:00:00Z",
+                     *                 "stored": "text"
+                     *               }
+                     *             ]
+                     *           },
+                     *           "signed_by": "text",
+                     *           "since": "2026-11-20T11:00:00Z",
+                     *           "state": "active",
+                     *           "vendor": "uzel",
+                     *           "version": "1.0.0",
+                     *           "why": "Проверено на стенде"
+                     *         }
+                     *       ],
+                     *       "next": "text"
+                     *     }
+                     */
                     "application/json": components["schemas"]["Page_Version"];
                 };
             };
-            /** @description Nobody is signed in: `not-signed-in` */
+            /** @description - `not-signed-in`: Nobody is signed in, or the key does not hold */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -9670,7 +15594,11 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The right is lacking: `forbidden`, `password-change-needed`, `cross-site` */
+            /**
+             * @description - `bad-host`: The host is called by a name that is not its own
+             *     - `forbidden`: The account has not the right to do this
+             *     - `password-change-needed`: A one-time secret only allows to choose a password
+             */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -9679,8 +15607,38 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many requests: `slow-down` */
+            /** @description - `not-found`: It is not there, or foreign */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `slow-down`: Too many requests; Retry-After says how long to wait */
             429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `internal`: A fault of the host; its log says more under the request's id */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description - `shutting-down`: The host goes down
+             *     - `storage-paused`: The disk is full, failing or locked
+             */
+            503: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -9695,18 +15653,27 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @description Interfaces that are granted, separated by commas: `diagnostics,configure`. Without it only `diagnostics`. */
+                /**
+                 * @description Interfaces that are granted, separated by commas: `diagnostics,configure`. Without it only `diagnostics`.
+                 * @example text
+                 */
                 grant: string | null;
-                /** @description Why it is installed. */
+                /**
+                 * @description Why it is installed.
+                 * @example Проверено на стенде
+                 */
                 why: string | null;
-                /** @description The package in a registry, by digest: `oci://HOST/REPOSITORY@sha256:DIGEST`. The body is empty then. */
+                /**
+                 * @description The package in a registry, by digest: `oci://HOST/REPOSITORY@sha256:DIGEST`. The body is empty then.
+                 * @example 192.168.1.20
+                 */
                 from: string | null;
             };
             cookie?: never;
         };
         requestBody: {
             content: {
-                "application/octet-stream": number[];
+                "application/octet-stream": string;
             };
         };
         responses: {
@@ -9715,10 +15682,38 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "digest": "3f0c9d2a7b51e8466c1d0f92ab37e45d8890bc6113fe2a7745d09c8e1f6b3a52",
+                     *       "driver": "vkt7",
+                     *       "recordings": 1,
+                     *       "report": {
+                     *         "failed": 1,
+                     *         "failures": [
+                     *           "text"
+                     *         ],
+                     *         "kit": "text",
+                     *         "not_applicable": 1,
+                     *         "ok": 1,
+                     *         "seeds": 1
+                     *       },
+                     *       "signed_by": "text",
+                     *       "version": "1.0.0"
+                     *     }
+                     */
                     "application/json": components["schemas"]["TakenIn"];
                 };
             };
-            /** @description Nobody is signed in: `not-signed-in` */
+            /** @description - `bad-body`: The body cannot be read, or says what is not allowed */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `not-signed-in`: Nobody is signed in, or the key does not hold */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -9727,7 +15722,12 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The right is lacking: `forbidden`, `password-change-needed`, `cross-site` */
+            /**
+             * @description - `bad-host`: The host is called by a name that is not its own
+             *     - `cross-site`: Nothing says that the command comes from a page of this host: programs send X-Uzel
+             *     - `forbidden`: The account has not the right to do this
+             *     - `password-change-needed`: A one-time secret only allows to choose a password
+             */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -9736,22 +15736,82 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description It is installed already: `conflict` */
+            /** @description - `not-found`: It is not there, or foreign */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `too-slow`: The body did not come in time */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description It is installed already: `conflict`
+             *
+             *     - `conflict`: Something is in the way; the detail names it
+             */
             409: {
                 headers: {
                     [name: string]: unknown;
                 };
-                content?: never;
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
             };
-            /** @description It is refused or fails its tests: `refused` */
+            /** @description - `too-large`: The body is larger than is taken */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description It is refused or fails its tests: `refused`
+             *
+             *     - `refused`: It cannot be done; the detail says why
+             */
             422: {
                 headers: {
                     [name: string]: unknown;
                 };
-                content?: never;
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
             };
-            /** @description Too many requests: `slow-down` */
+            /** @description - `slow-down`: Too many requests; Retry-After says how long to wait */
             429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `internal`: A fault of the host; its log says more under the request's id */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description - `shutting-down`: The host goes down
+             *     - `storage-paused`: The disk is full, failing or locked
+             */
+            503: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -9766,7 +15826,10 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @description Or as much of its beginning as tells it apart */
+                /**
+                 * @description Or as much of its beginning as tells it apart
+                 * @example 3f0c9d2a7b51e8466c1d0f92ab37e45d8890bc6113fe2a7745d09c8e1f6b3a52
+                 */
                 digest: string;
             };
             cookie?: never;
@@ -9778,10 +15841,76 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "canary": {
+                     *         "devices": [
+                     *           1
+                     *         ],
+                     *         "promote_after": 1,
+                     *         "share_percent": 10,
+                     *         "so_far": {
+                     *           "clean": 1,
+                     *           "failed": 1,
+                     *           "sessions": 1
+                     *         }
+                     *       },
+                     *       "digest": "3f0c9d2a7b51e8466c1d0f92ab37e45d8890bc6113fe2a7745d09c8e1f6b3a52",
+                     *       "driver": "vkt7",
+                     *       "granted": [
+                     *         "text"
+                     *       ],
+                     *       "installed_at": "2026-11-20T11:00:00Z",
+                     *       "manifest": {},
+                     *       "origin": "package",
+                     *       "report": {
+                     *         "failed": 1,
+                     *         "failures": [
+                     *           "text"
+                     *         ],
+                     *         "kit": "text",
+                     *         "not_applicable": 1,
+                     *         "ok": 1,
+                     *         "seeds": 1
+                     *       },
+                     *       "shadow": {
+                     *         "asked_otherwise": 1,
+                     *         "devices": 1,
+                     *         "differences": [
+                     *           "text"
+                     *         ],
+                     *         "differing": 1,
+                     *         "is_clean": true,
+                     *         "records": 1,
+                     *         "sessions": 1,
+                     *         "unusable": 1,
+                     *         "values": [
+                     *           {
+                     *             "archive": "hourly",
+                     *             "column": "text",
+                     *             "device": {
+                     *               "id": 1,
+                     *               "name": "Узел ввода"
+                     *             },
+                     *             "given": "text",
+                     *             "session": 1,
+                     *             "starts_at": "2026-11-20T11:00:00Z",
+                     *             "stored": "text"
+                     *           }
+                     *         ]
+                     *       },
+                     *       "signed_by": "text",
+                     *       "since": "2026-11-20T11:00:00Z",
+                     *       "state": "active",
+                     *       "vendor": "uzel",
+                     *       "version": "1.0.0",
+                     *       "why": "Проверено на стенде"
+                     *     }
+                     */
                     "application/json": components["schemas"]["Version"];
                 };
             };
-            /** @description Nobody is signed in: `not-signed-in` */
+            /** @description - `not-signed-in`: Nobody is signed in, or the key does not hold */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -9790,7 +15919,11 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The right is lacking: `forbidden`, `password-change-needed`, `cross-site` */
+            /**
+             * @description - `bad-host`: The host is called by a name that is not its own
+             *     - `forbidden`: The account has not the right to do this
+             *     - `password-change-needed`: A one-time secret only allows to choose a password
+             */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -9799,7 +15932,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description It is not there, or foreign: `not-found` */
+            /** @description - `not-found`: It is not there, or foreign */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -9808,8 +15941,29 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many requests: `slow-down` */
+            /** @description - `slow-down`: Too many requests; Retry-After says how long to wait */
             429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `internal`: A fault of the host; its log says more under the request's id */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description - `shutting-down`: The host goes down
+             *     - `storage-paused`: The disk is full, failing or locked
+             */
+            503: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -9824,12 +15978,19 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @example 3f0c9d2a7b51e8466c1d0f92ab37e45d8890bc6113fe2a7745d09c8e1f6b3a52 */
                 digest: string;
             };
             cookie?: never;
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "override": false,
+                 *       "why": "Проба прошла"
+                 *     }
+                 */
                 "application/json": components["schemas"]["Activate"];
             };
         };
@@ -9839,10 +16000,85 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "canary": {
+                     *         "devices": [
+                     *           1
+                     *         ],
+                     *         "promote_after": 1,
+                     *         "share_percent": 10,
+                     *         "so_far": {
+                     *           "clean": 1,
+                     *           "failed": 1,
+                     *           "sessions": 1
+                     *         }
+                     *       },
+                     *       "digest": "3f0c9d2a7b51e8466c1d0f92ab37e45d8890bc6113fe2a7745d09c8e1f6b3a52",
+                     *       "driver": "vkt7",
+                     *       "granted": [
+                     *         "text"
+                     *       ],
+                     *       "installed_at": "2026-11-20T11:00:00Z",
+                     *       "manifest": {},
+                     *       "origin": "package",
+                     *       "report": {
+                     *         "failed": 1,
+                     *         "failures": [
+                     *           "text"
+                     *         ],
+                     *         "kit": "text",
+                     *         "not_applicable": 1,
+                     *         "ok": 1,
+                     *         "seeds": 1
+                     *       },
+                     *       "shadow": {
+                     *         "asked_otherwise": 1,
+                     *         "devices": 1,
+                     *         "differences": [
+                     *           "text"
+                     *         ],
+                     *         "differing": 1,
+                     *         "is_clean": true,
+                     *         "records": 1,
+                     *         "sessions": 1,
+                     *         "unusable": 1,
+                     *         "values": [
+                     *           {
+                     *             "archive": "hourly",
+                     *             "column": "text",
+                     *             "device": {
+                     *               "id": 1,
+                     *               "name": "Узел ввода"
+                     *             },
+                     *             "given": "text",
+                     *             "session": 1,
+                     *             "starts_at": "2026-11-20T11:00:00Z",
+                     *             "stored": "text"
+                     *           }
+                     *         ]
+                     *       },
+                     *       "signed_by": "text",
+                     *       "since": "2026-11-20T11:00:00Z",
+                     *       "state": "active",
+                     *       "vendor": "uzel",
+                     *       "version": "1.0.0",
+                     *       "why": "Проверено на стенде"
+                     *     }
+                     */
                     "application/json": components["schemas"]["Version"];
                 };
             };
-            /** @description Nobody is signed in: `not-signed-in` */
+            /** @description - `bad-body`: The body cannot be read, or says what is not allowed */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `not-signed-in`: Nobody is signed in, or the key does not hold */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -9851,7 +16087,12 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The right is lacking: `forbidden`, `password-change-needed`, `cross-site` */
+            /**
+             * @description - `bad-host`: The host is called by a name that is not its own
+             *     - `cross-site`: Nothing says that the command comes from a page of this host: programs send X-Uzel
+             *     - `forbidden`: The account has not the right to do this
+             *     - `password-change-needed`: A one-time secret only allows to choose a password
+             */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -9860,15 +16101,69 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description It has not proven itself, or is in another state: `conflict` */
+            /** @description - `not-found`: It is not there, or foreign */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `too-slow`: The body did not come in time */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description It has not proven itself, or is in another state: `conflict`
+             *
+             *     - `conflict`: Something is in the way; the detail names it
+             */
             409: {
                 headers: {
                     [name: string]: unknown;
                 };
-                content?: never;
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
             };
-            /** @description Too many requests: `slow-down` */
+            /** @description - `too-large`: The body is larger than is taken */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `slow-down`: Too many requests; Retry-After says how long to wait */
             429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `internal`: A fault of the host; its log says more under the request's id */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description - `shutting-down`: The host goes down
+             *     - `storage-paused`: The disk is full, failing or locked
+             */
+            503: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -9883,12 +16178,24 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @example 3f0c9d2a7b51e8466c1d0f92ab37e45d8890bc6113fe2a7745d09c8e1f6b3a52 */
                 digest: string;
             };
             cookie?: never;
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "devices": [
+                 *         1
+                 *       ],
+                 *       "override": false,
+                 *       "promote_after": 20,
+                 *       "share_percent": 0,
+                 *       "why": "Новая версия протокола"
+                 *     }
+                 */
                 "application/json": components["schemas"]["TryOut"];
             };
         };
@@ -9898,10 +16205,85 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "canary": {
+                     *         "devices": [
+                     *           1
+                     *         ],
+                     *         "promote_after": 1,
+                     *         "share_percent": 10,
+                     *         "so_far": {
+                     *           "clean": 1,
+                     *           "failed": 1,
+                     *           "sessions": 1
+                     *         }
+                     *       },
+                     *       "digest": "3f0c9d2a7b51e8466c1d0f92ab37e45d8890bc6113fe2a7745d09c8e1f6b3a52",
+                     *       "driver": "vkt7",
+                     *       "granted": [
+                     *         "text"
+                     *       ],
+                     *       "installed_at": "2026-11-20T11:00:00Z",
+                     *       "manifest": {},
+                     *       "origin": "package",
+                     *       "report": {
+                     *         "failed": 1,
+                     *         "failures": [
+                     *           "text"
+                     *         ],
+                     *         "kit": "text",
+                     *         "not_applicable": 1,
+                     *         "ok": 1,
+                     *         "seeds": 1
+                     *       },
+                     *       "shadow": {
+                     *         "asked_otherwise": 1,
+                     *         "devices": 1,
+                     *         "differences": [
+                     *           "text"
+                     *         ],
+                     *         "differing": 1,
+                     *         "is_clean": true,
+                     *         "records": 1,
+                     *         "sessions": 1,
+                     *         "unusable": 1,
+                     *         "values": [
+                     *           {
+                     *             "archive": "hourly",
+                     *             "column": "text",
+                     *             "device": {
+                     *               "id": 1,
+                     *               "name": "Узел ввода"
+                     *             },
+                     *             "given": "text",
+                     *             "session": 1,
+                     *             "starts_at": "2026-11-20T11:00:00Z",
+                     *             "stored": "text"
+                     *           }
+                     *         ]
+                     *       },
+                     *       "signed_by": "text",
+                     *       "since": "2026-11-20T11:00:00Z",
+                     *       "state": "active",
+                     *       "vendor": "uzel",
+                     *       "version": "1.0.0",
+                     *       "why": "Проверено на стенде"
+                     *     }
+                     */
                     "application/json": components["schemas"]["Version"];
                 };
             };
-            /** @description Nobody is signed in: `not-signed-in` */
+            /** @description - `bad-body`: The body cannot be read, or says what is not allowed */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `not-signed-in`: Nobody is signed in, or the key does not hold */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -9910,7 +16292,12 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The right is lacking: `forbidden`, `password-change-needed`, `cross-site` */
+            /**
+             * @description - `bad-host`: The host is called by a name that is not its own
+             *     - `cross-site`: Nothing says that the command comes from a page of this host: programs send X-Uzel
+             *     - `forbidden`: The account has not the right to do this
+             *     - `password-change-needed`: A one-time secret only allows to choose a password
+             */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -9919,15 +16306,69 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description It has not proven itself, or is in another state: `conflict` */
+            /** @description - `not-found`: It is not there, or foreign */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `too-slow`: The body did not come in time */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description It has not proven itself, or is in another state: `conflict`
+             *
+             *     - `conflict`: Something is in the way; the detail names it
+             */
             409: {
                 headers: {
                     [name: string]: unknown;
                 };
-                content?: never;
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
             };
-            /** @description Too many requests: `slow-down` */
+            /** @description - `too-large`: The body is larger than is taken */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `slow-down`: Too many requests; Retry-After says how long to wait */
             429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `internal`: A fault of the host; its log says more under the request's id */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description - `shutting-down`: The host goes down
+             *     - `storage-paused`: The disk is full, failing or locked
+             */
+            503: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -9947,6 +16388,7 @@ export interface operations {
             };
             header?: never;
             path: {
+                /** @example 3f0c9d2a7b51e8466c1d0f92ab37e45d8890bc6113fe2a7745d09c8e1f6b3a52 */
                 digest: string;
             };
             cookie?: never;
@@ -9958,10 +16400,30 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "id": 1,
+                     *           "name": "Узел ввода"
+                     *         }
+                     *       ],
+                     *       "next": "text"
+                     *     }
+                     */
                     "application/json": components["schemas"]["Page_Named"];
                 };
             };
-            /** @description Nobody is signed in: `not-signed-in` */
+            /** @description - `bad-query`: A parameter cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `not-signed-in`: Nobody is signed in, or the key does not hold */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -9970,7 +16432,11 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The right is lacking: `forbidden`, `password-change-needed`, `cross-site` */
+            /**
+             * @description - `bad-host`: The host is called by a name that is not its own
+             *     - `forbidden`: The account has not the right to do this
+             *     - `password-change-needed`: A one-time secret only allows to choose a password
+             */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -9979,8 +16445,38 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many requests: `slow-down` */
+            /** @description - `not-found`: It is not there, or foreign */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `slow-down`: Too many requests; Retry-After says how long to wait */
             429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `internal`: A fault of the host; its log says more under the request's id */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description - `shutting-down`: The host goes down
+             *     - `storage-paused`: The disk is full, failing or locked
+             */
+            503: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -10000,6 +16496,7 @@ export interface operations {
             };
             header?: never;
             path: {
+                /** @example 3f0c9d2a7b51e8466c1d0f92ab37e45d8890bc6113fe2a7745d09c8e1f6b3a52 */
                 digest: string;
             };
             cookie?: never;
@@ -10011,10 +16508,36 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "at": "2026-11-20T11:00:00Z",
+                     *           "device": {
+                     *             "id": 1,
+                     *             "name": "Узел ввода"
+                     *           },
+                     *           "level": "warning",
+                     *           "session": 1,
+                     *           "text": "Температура подачи ниже договорной"
+                     *         }
+                     *       ],
+                     *       "next": "text"
+                     *     }
+                     */
                     "application/json": components["schemas"]["Page_LogLine"];
                 };
             };
-            /** @description Nobody is signed in: `not-signed-in` */
+            /** @description - `bad-query`: A parameter cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `not-signed-in`: Nobody is signed in, or the key does not hold */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -10023,7 +16546,11 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The right is lacking: `forbidden`, `password-change-needed`, `cross-site` */
+            /**
+             * @description - `bad-host`: The host is called by a name that is not its own
+             *     - `forbidden`: The account has not the right to do this
+             *     - `password-change-needed`: A one-time secret only allows to choose a password
+             */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -10032,7 +16559,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description It is not there, or foreign: `not-found` */
+            /** @description - `not-found`: It is not there, or foreign */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -10041,8 +16568,29 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many requests: `slow-down` */
+            /** @description - `slow-down`: Too many requests; Retry-After says how long to wait */
             429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `internal`: A fault of the host; its log says more under the request's id */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description - `shutting-down`: The host goes down
+             *     - `storage-paused`: The disk is full, failing or locked
+             */
+            503: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -10057,12 +16605,18 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @example 3f0c9d2a7b51e8466c1d0f92ab37e45d8890bc6113fe2a7745d09c8e1f6b3a52 */
                 digest: string;
             };
             cookie?: never;
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "why": "Проверено на стенде"
+                 *     }
+                 */
                 "application/json": components["schemas"]["Why"];
             };
         };
@@ -10072,10 +16626,85 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "canary": {
+                     *         "devices": [
+                     *           1
+                     *         ],
+                     *         "promote_after": 1,
+                     *         "share_percent": 10,
+                     *         "so_far": {
+                     *           "clean": 1,
+                     *           "failed": 1,
+                     *           "sessions": 1
+                     *         }
+                     *       },
+                     *       "digest": "3f0c9d2a7b51e8466c1d0f92ab37e45d8890bc6113fe2a7745d09c8e1f6b3a52",
+                     *       "driver": "vkt7",
+                     *       "granted": [
+                     *         "text"
+                     *       ],
+                     *       "installed_at": "2026-11-20T11:00:00Z",
+                     *       "manifest": {},
+                     *       "origin": "package",
+                     *       "report": {
+                     *         "failed": 1,
+                     *         "failures": [
+                     *           "text"
+                     *         ],
+                     *         "kit": "text",
+                     *         "not_applicable": 1,
+                     *         "ok": 1,
+                     *         "seeds": 1
+                     *       },
+                     *       "shadow": {
+                     *         "asked_otherwise": 1,
+                     *         "devices": 1,
+                     *         "differences": [
+                     *           "text"
+                     *         ],
+                     *         "differing": 1,
+                     *         "is_clean": true,
+                     *         "records": 1,
+                     *         "sessions": 1,
+                     *         "unusable": 1,
+                     *         "values": [
+                     *           {
+                     *             "archive": "hourly",
+                     *             "column": "text",
+                     *             "device": {
+                     *               "id": 1,
+                     *               "name": "Узел ввода"
+                     *             },
+                     *             "given": "text",
+                     *             "session": 1,
+                     *             "starts_at": "2026-11-20T11:00:00Z",
+                     *             "stored": "text"
+                     *           }
+                     *         ]
+                     *       },
+                     *       "signed_by": "text",
+                     *       "since": "2026-11-20T11:00:00Z",
+                     *       "state": "active",
+                     *       "vendor": "uzel",
+                     *       "version": "1.0.0",
+                     *       "why": "Проверено на стенде"
+                     *     }
+                     */
                     "application/json": components["schemas"]["Version"];
                 };
             };
-            /** @description Nobody is signed in: `not-signed-in` */
+            /** @description - `bad-body`: The body cannot be read, or says what is not allowed */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `not-signed-in`: Nobody is signed in, or the key does not hold */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -10084,7 +16713,12 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The right is lacking: `forbidden`, `password-change-needed`, `cross-site` */
+            /**
+             * @description - `bad-host`: The host is called by a name that is not its own
+             *     - `cross-site`: Nothing says that the command comes from a page of this host: programs send X-Uzel
+             *     - `forbidden`: The account has not the right to do this
+             *     - `password-change-needed`: A one-time secret only allows to choose a password
+             */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -10093,15 +16727,69 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description It is stopped already: `conflict` */
+            /** @description - `not-found`: It is not there, or foreign */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `too-slow`: The body did not come in time */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description It is stopped already: `conflict`
+             *
+             *     - `conflict`: Something is in the way; the detail names it
+             */
             409: {
                 headers: {
                     [name: string]: unknown;
                 };
-                content?: never;
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
             };
-            /** @description Too many requests: `slow-down` */
+            /** @description - `too-large`: The body is larger than is taken */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `slow-down`: Too many requests; Retry-After says how long to wait */
             429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `internal`: A fault of the host; its log says more under the request's id */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description - `shutting-down`: The host goes down
+             *     - `storage-paused`: The disk is full, failing or locked
+             */
+            503: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -10116,12 +16804,18 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @example 3f0c9d2a7b51e8466c1d0f92ab37e45d8890bc6113fe2a7745d09c8e1f6b3a52 */
                 digest: string;
             };
             cookie?: never;
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "why": "Проверено на стенде"
+                 *     }
+                 */
                 "application/json": components["schemas"]["Why"];
             };
         };
@@ -10131,10 +16825,85 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "canary": {
+                     *         "devices": [
+                     *           1
+                     *         ],
+                     *         "promote_after": 1,
+                     *         "share_percent": 10,
+                     *         "so_far": {
+                     *           "clean": 1,
+                     *           "failed": 1,
+                     *           "sessions": 1
+                     *         }
+                     *       },
+                     *       "digest": "3f0c9d2a7b51e8466c1d0f92ab37e45d8890bc6113fe2a7745d09c8e1f6b3a52",
+                     *       "driver": "vkt7",
+                     *       "granted": [
+                     *         "text"
+                     *       ],
+                     *       "installed_at": "2026-11-20T11:00:00Z",
+                     *       "manifest": {},
+                     *       "origin": "package",
+                     *       "report": {
+                     *         "failed": 1,
+                     *         "failures": [
+                     *           "text"
+                     *         ],
+                     *         "kit": "text",
+                     *         "not_applicable": 1,
+                     *         "ok": 1,
+                     *         "seeds": 1
+                     *       },
+                     *       "shadow": {
+                     *         "asked_otherwise": 1,
+                     *         "devices": 1,
+                     *         "differences": [
+                     *           "text"
+                     *         ],
+                     *         "differing": 1,
+                     *         "is_clean": true,
+                     *         "records": 1,
+                     *         "sessions": 1,
+                     *         "unusable": 1,
+                     *         "values": [
+                     *           {
+                     *             "archive": "hourly",
+                     *             "column": "text",
+                     *             "device": {
+                     *               "id": 1,
+                     *               "name": "Узел ввода"
+                     *             },
+                     *             "given": "text",
+                     *             "session": 1,
+                     *             "starts_at": "2026-11-20T11:00:00Z",
+                     *             "stored": "text"
+                     *           }
+                     *         ]
+                     *       },
+                     *       "signed_by": "text",
+                     *       "since": "2026-11-20T11:00:00Z",
+                     *       "state": "active",
+                     *       "vendor": "uzel",
+                     *       "version": "1.0.0",
+                     *       "why": "Проверено на стенде"
+                     *     }
+                     */
                     "application/json": components["schemas"]["Version"];
                 };
             };
-            /** @description Nobody is signed in: `not-signed-in` */
+            /** @description - `bad-body`: The body cannot be read, or says what is not allowed */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `not-signed-in`: Nobody is signed in, or the key does not hold */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -10143,7 +16912,12 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The right is lacking: `forbidden`, `password-change-needed`, `cross-site` */
+            /**
+             * @description - `bad-host`: The host is called by a name that is not its own
+             *     - `cross-site`: Nothing says that the command comes from a page of this host: programs send X-Uzel
+             *     - `forbidden`: The account has not the right to do this
+             *     - `password-change-needed`: A one-time secret only allows to choose a password
+             */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -10152,15 +16926,69 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description It is at work: `conflict` */
+            /** @description - `not-found`: It is not there, or foreign */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `too-slow`: The body did not come in time */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description It is at work: `conflict`
+             *
+             *     - `conflict`: Something is in the way; the detail names it
+             */
             409: {
                 headers: {
                     [name: string]: unknown;
                 };
-                content?: never;
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
             };
-            /** @description Too many requests: `slow-down` */
+            /** @description - `too-large`: The body is larger than is taken */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `slow-down`: Too many requests; Retry-After says how long to wait */
             429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `internal`: A fault of the host; its log says more under the request's id */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description - `shutting-down`: The host goes down
+             *     - `storage-paused`: The disk is full, failing or locked
+             */
+            503: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -10175,13 +17003,21 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @description The whole digest; it need not be installed */
+                /**
+                 * @description The whole digest; it need not be installed
+                 * @example 3f0c9d2a7b51e8466c1d0f92ab37e45d8890bc6113fe2a7745d09c8e1f6b3a52
+                 */
                 digest: string;
             };
             cookie?: never;
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "why": "Проверено на стенде"
+                 *     }
+                 */
                 "application/json": components["schemas"]["Why"];
             };
         };
@@ -10192,7 +17028,16 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description Nobody is signed in: `not-signed-in` */
+            /** @description - `bad-body`: The body cannot be read, or says what is not allowed */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `not-signed-in`: Nobody is signed in, or the key does not hold */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -10201,7 +17046,12 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The right is lacking: `forbidden`, `password-change-needed`, `cross-site` */
+            /**
+             * @description - `bad-host`: The host is called by a name that is not its own
+             *     - `cross-site`: Nothing says that the command comes from a page of this host: programs send X-Uzel
+             *     - `forbidden`: The account has not the right to do this
+             *     - `password-change-needed`: A one-time secret only allows to choose a password
+             */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -10210,8 +17060,56 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many requests: `slow-down` */
+            /** @description - `not-found`: It is not there, or foreign */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `too-slow`: The body did not come in time */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `too-large`: The body is larger than is taken */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `slow-down`: Too many requests; Retry-After says how long to wait */
             429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `internal`: A fault of the host; its log says more under the request's id */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description - `shutting-down`: The host goes down
+             *     - `storage-paused`: The disk is full, failing or locked
+             */
+            503: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -10226,12 +17124,19 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @example 3f0c9d2a7b51e8466c1d0f92ab37e45d8890bc6113fe2a7745d09c8e1f6b3a52 */
                 digest: string;
             };
             cookie?: never;
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "sessions": 50,
+                 *       "why": "Перед пробой"
+                 *     }
+                 */
                 "application/json": components["schemas"]["RunShadow"];
             };
         };
@@ -10241,10 +17146,47 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "asked_otherwise": 1,
+                     *       "devices": 1,
+                     *       "differences": [
+                     *         "text"
+                     *       ],
+                     *       "differing": 1,
+                     *       "is_clean": true,
+                     *       "records": 1,
+                     *       "sessions": 1,
+                     *       "unusable": 1,
+                     *       "values": [
+                     *         {
+                     *           "archive": "hourly",
+                     *           "column": "text",
+                     *           "device": {
+                     *             "id": 1,
+                     *             "name": "Узел ввода"
+                     *           },
+                     *           "given": "text",
+                     *           "session": 1,
+                     *           "starts_at": "2026-11-20T11:00:00Z",
+                     *           "stored": "text"
+                     *         }
+                     *       ]
+                     *     }
+                     */
                     "application/json": components["schemas"]["Shadow"];
                 };
             };
-            /** @description Nobody is signed in: `not-signed-in` */
+            /** @description - `bad-body`: The body cannot be read, or says what is not allowed */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `not-signed-in`: Nobody is signed in, or the key does not hold */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -10253,7 +17195,12 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The right is lacking: `forbidden`, `password-change-needed`, `cross-site` */
+            /**
+             * @description - `bad-host`: The host is called by a name that is not its own
+             *     - `cross-site`: Nothing says that the command comes from a page of this host: programs send X-Uzel
+             *     - `forbidden`: The account has not the right to do this
+             *     - `password-change-needed`: A one-time secret only allows to choose a password
+             */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -10262,15 +17209,69 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description It is in a state that has no shadow: `conflict` */
+            /** @description - `not-found`: It is not there, or foreign */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `too-slow`: The body did not come in time */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description It is in a state that has no shadow: `conflict`
+             *
+             *     - `conflict`: Something is in the way; the detail names it
+             */
             409: {
                 headers: {
                     [name: string]: unknown;
                 };
-                content?: never;
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
             };
-            /** @description Too many requests: `slow-down` */
+            /** @description - `too-large`: The body is larger than is taken */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `slow-down`: Too many requests; Retry-After says how long to wait */
             429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `internal`: A fault of the host; its log says more under the request's id */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description - `shutting-down`: The host goes down
+             *     - `storage-paused`: The disk is full, failing or locked
+             */
+            503: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -10292,7 +17293,10 @@ export interface operations {
             };
             header?: never;
             path: {
-                /** @description Or as much of its beginning as tells it apart */
+                /**
+                 * @description Or as much of its beginning as tells it apart
+                 * @example 3f0c9d2a7b51e8466c1d0f92ab37e45d8890bc6113fe2a7745d09c8e1f6b3a52
+                 */
                 digest: string;
             };
             cookie?: never;
@@ -10304,10 +17308,47 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "bytes_received": 1,
+                     *       "bytes_sent": 1,
+                     *       "cpu_ms": 1,
+                     *       "digest": "3f0c9d2a7b51e8466c1d0f92ab37e45d8890bc6113fe2a7745d09c8e1f6b3a52",
+                     *       "driver": "vkt7",
+                     *       "exchanges": 1,
+                     *       "exchanges_per_record": 1.5,
+                     *       "faults": 1,
+                     *       "from": "2026-11-20T11:00:00Z",
+                     *       "memory_peak_bytes": 1,
+                     *       "memory_usual_bytes": 1,
+                     *       "outcomes": [
+                     *         {
+                     *           "cause": "line",
+                     *           "outcome": "complete",
+                     *           "sessions": 1
+                     *         }
+                     *       ],
+                     *       "records": 1,
+                     *       "retries": 1,
+                     *       "sessions": 1,
+                     *       "to": "2026-11-20T11:00:00Z",
+                     *       "version": "1.0.0",
+                     *       "wall_ms": 1
+                     *     }
+                     */
                     "application/json": components["schemas"]["Statistics"];
                 };
             };
-            /** @description Nobody is signed in: `not-signed-in` */
+            /** @description - `bad-query`: A parameter cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `not-signed-in`: Nobody is signed in, or the key does not hold */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -10316,7 +17357,11 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The right is lacking: `forbidden`, `password-change-needed`, `cross-site` */
+            /**
+             * @description - `bad-host`: The host is called by a name that is not its own
+             *     - `forbidden`: The account has not the right to do this
+             *     - `password-change-needed`: A one-time secret only allows to choose a password
+             */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -10325,7 +17370,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description It is not there, or foreign: `not-found` */
+            /** @description - `not-found`: It is not there, or foreign */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -10334,8 +17379,29 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many requests: `slow-down` */
+            /** @description - `slow-down`: Too many requests; Retry-After says how long to wait */
             429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `internal`: A fault of the host; its log says more under the request's id */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description - `shutting-down`: The host goes down
+             *     - `storage-paused`: The disk is full, failing or locked
+             */
+            503: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -10359,10 +17425,22 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "devices": 1,
+                     *           "digest": "3f0c9d2a7b51e8466c1d0f92ab37e45d8890bc6113fe2a7745d09c8e1f6b3a52",
+                     *           "sessions_open": 1
+                     *         }
+                     *       ],
+                     *       "next": "text"
+                     *     }
+                     */
                     "application/json": components["schemas"]["Page_VersionWork"];
                 };
             };
-            /** @description Nobody is signed in: `not-signed-in` */
+            /** @description - `not-signed-in`: Nobody is signed in, or the key does not hold */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -10371,7 +17449,11 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The right is lacking: `forbidden`, `password-change-needed`, `cross-site` */
+            /**
+             * @description - `bad-host`: The host is called by a name that is not its own
+             *     - `forbidden`: The account has not the right to do this
+             *     - `password-change-needed`: A one-time secret only allows to choose a password
+             */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -10380,8 +17462,29 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many requests: `slow-down` */
+            /** @description - `slow-down`: Too many requests; Retry-After says how long to wait */
             429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `internal`: A fault of the host; its log says more under the request's id */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description - `shutting-down`: The host goes down
+             *     - `storage-paused`: The disk is full, failing or locked
+             */
+            503: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -10396,12 +17499,18 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @example text */
                 id: string;
             };
             cookie?: never;
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "why": "Проверено на стенде"
+                 *     }
+                 */
                 "application/json": components["schemas"]["Why"];
             };
         };
@@ -10411,10 +17520,85 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "canary": {
+                     *         "devices": [
+                     *           1
+                     *         ],
+                     *         "promote_after": 1,
+                     *         "share_percent": 10,
+                     *         "so_far": {
+                     *           "clean": 1,
+                     *           "failed": 1,
+                     *           "sessions": 1
+                     *         }
+                     *       },
+                     *       "digest": "3f0c9d2a7b51e8466c1d0f92ab37e45d8890bc6113fe2a7745d09c8e1f6b3a52",
+                     *       "driver": "vkt7",
+                     *       "granted": [
+                     *         "text"
+                     *       ],
+                     *       "installed_at": "2026-11-20T11:00:00Z",
+                     *       "manifest": {},
+                     *       "origin": "package",
+                     *       "report": {
+                     *         "failed": 1,
+                     *         "failures": [
+                     *           "text"
+                     *         ],
+                     *         "kit": "text",
+                     *         "not_applicable": 1,
+                     *         "ok": 1,
+                     *         "seeds": 1
+                     *       },
+                     *       "shadow": {
+                     *         "asked_otherwise": 1,
+                     *         "devices": 1,
+                     *         "differences": [
+                     *           "text"
+                     *         ],
+                     *         "differing": 1,
+                     *         "is_clean": true,
+                     *         "records": 1,
+                     *         "sessions": 1,
+                     *         "unusable": 1,
+                     *         "values": [
+                     *           {
+                     *             "archive": "hourly",
+                     *             "column": "text",
+                     *             "device": {
+                     *               "id": 1,
+                     *               "name": "Узел ввода"
+                     *             },
+                     *             "given": "text",
+                     *             "session": 1,
+                     *             "starts_at": "2026-11-20T11:00:00Z",
+                     *             "stored": "text"
+                     *           }
+                     *         ]
+                     *       },
+                     *       "signed_by": "text",
+                     *       "since": "2026-11-20T11:00:00Z",
+                     *       "state": "active",
+                     *       "vendor": "uzel",
+                     *       "version": "1.0.0",
+                     *       "why": "Проверено на стенде"
+                     *     }
+                     */
                     "application/json": components["schemas"]["Version"];
                 };
             };
-            /** @description Nobody is signed in: `not-signed-in` */
+            /** @description - `bad-body`: The body cannot be read, or says what is not allowed */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `not-signed-in`: Nobody is signed in, or the key does not hold */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -10423,7 +17607,12 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The right is lacking: `forbidden`, `password-change-needed`, `cross-site` */
+            /**
+             * @description - `bad-host`: The host is called by a name that is not its own
+             *     - `cross-site`: Nothing says that the command comes from a page of this host: programs send X-Uzel
+             *     - `forbidden`: The account has not the right to do this
+             *     - `password-change-needed`: A one-time secret only allows to choose a password
+             */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -10432,15 +17621,69 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is none before: `conflict` */
+            /** @description - `not-found`: It is not there, or foreign */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `too-slow`: The body did not come in time */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description There is none before: `conflict`
+             *
+             *     - `conflict`: Something is in the way; the detail names it
+             */
             409: {
                 headers: {
                     [name: string]: unknown;
                 };
-                content?: never;
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
             };
-            /** @description Too many requests: `slow-down` */
+            /** @description - `too-large`: The body is larger than is taken */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `slow-down`: Too many requests; Retry-After says how long to wait */
             429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `internal`: A fault of the host; its log says more under the request's id */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description - `shutting-down`: The host goes down
+             *     - `storage-paused`: The disk is full, failing or locked
+             */
+            503: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -10464,10 +17707,14 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example start;end;t1 Cel
+                     *     2026-11-20 13:00;2026-11-20 14:00;61,4
+                     */
                     "text/csv": string;
                 };
             };
-            /** @description Nobody is signed in: `not-signed-in` */
+            /** @description - `not-signed-in`: Nobody is signed in, or the key does not hold */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -10476,7 +17723,11 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The right is lacking: `forbidden`, `password-change-needed`, `cross-site` */
+            /**
+             * @description - `bad-host`: The host is called by a name that is not its own
+             *     - `forbidden`: The account has not the right to do this
+             *     - `password-change-needed`: A one-time secret only allows to choose a password
+             */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -10485,8 +17736,29 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many requests: `slow-down` */
+            /** @description - `slow-down`: Too many requests; Retry-After says how long to wait */
             429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `internal`: A fault of the host; its log says more under the request's id */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description - `shutting-down`: The host goes down
+             *     - `storage-paused`: The disk is full, failing or locked
+             */
+            503: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -10513,7 +17785,7 @@ export interface operations {
                     "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": string;
                 };
             };
-            /** @description Nobody is signed in: `not-signed-in` */
+            /** @description - `not-signed-in`: Nobody is signed in, or the key does not hold */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -10522,7 +17794,11 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The right is lacking: `forbidden`, `password-change-needed`, `cross-site` */
+            /**
+             * @description - `bad-host`: The host is called by a name that is not its own
+             *     - `forbidden`: The account has not the right to do this
+             *     - `password-change-needed`: A one-time secret only allows to choose a password
+             */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -10531,8 +17807,29 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many requests: `slow-down` */
+            /** @description - `slow-down`: Too many requests; Retry-After says how long to wait */
             429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `internal`: A fault of the host; its log says more under the request's id */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description - `shutting-down`: The host goes down
+             *     - `storage-paused`: The disk is full, failing or locked
+             */
+            503: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -10563,10 +17860,36 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "archived_at": "2026-11-20T11:00:00Z",
+                     *           "clock_policy": "off",
+                     *           "devices": 1,
+                     *           "id": 1,
+                     *           "name": "Узел ввода",
+                     *           "revision": 1,
+                     *           "schedule": "every 60m: clock hourly",
+                     *           "sessions": 1
+                     *         }
+                     *       ],
+                     *       "next": "text"
+                     *     }
+                     */
                     "application/json": components["schemas"]["Page_Group"];
                 };
             };
-            /** @description Nobody is signed in: `not-signed-in` */
+            /** @description - `bad-query`: A parameter cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `not-signed-in`: Nobody is signed in, or the key does not hold */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -10575,7 +17898,11 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The right is lacking: `forbidden`, `password-change-needed`, `cross-site` */
+            /**
+             * @description - `bad-host`: The host is called by a name that is not its own
+             *     - `forbidden`: The account has not the right to do this
+             *     - `password-change-needed`: A one-time secret only allows to choose a password
+             */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -10584,8 +17911,29 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many requests: `slow-down` */
+            /** @description - `slow-down`: Too many requests; Retry-After says how long to wait */
             429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `internal`: A fault of the host; its log says more under the request's id */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description - `shutting-down`: The host goes down
+             *     - `storage-paused`: The disk is full, failing or locked
+             */
+            503: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -10604,6 +17952,13 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "clock_policy": "off",
+                 *       "name": "Школы",
+                 *       "schedule": "every 60m: clock current hourly daily"
+                 *     }
+                 */
                 "application/json": components["schemas"]["GroupBody"];
             };
         };
@@ -10613,10 +17968,31 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "archived_at": "2026-11-20T11:00:00Z",
+                     *       "clock_policy": "off",
+                     *       "devices": 1,
+                     *       "id": 1,
+                     *       "name": "Узел ввода",
+                     *       "revision": 1,
+                     *       "schedule": "every 60m: clock hourly",
+                     *       "sessions": 1
+                     *     }
+                     */
                     "application/json": components["schemas"]["Group"];
                 };
             };
-            /** @description Nobody is signed in: `not-signed-in` */
+            /** @description - `bad-body`: The body cannot be read, or says what is not allowed */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `not-signed-in`: Nobody is signed in, or the key does not hold */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -10625,7 +18001,12 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The right is lacking: `forbidden`, `password-change-needed`, `cross-site` */
+            /**
+             * @description - `bad-host`: The host is called by a name that is not its own
+             *     - `cross-site`: Nothing says that the command comes from a page of this host: programs send X-Uzel
+             *     - `forbidden`: The account has not the right to do this
+             *     - `password-change-needed`: A one-time secret only allows to choose a password
+             */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -10634,22 +18015,82 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The name is taken */
+            /** @description - `not-found`: It is not there, or foreign */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `too-slow`: The body did not come in time */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description The name is taken
+             *
+             *     - `conflict`: Something is in the way; the detail names it
+             */
             409: {
                 headers: {
                     [name: string]: unknown;
                 };
-                content?: never;
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
             };
-            /** @description `invalid` */
+            /** @description - `too-large`: The body is larger than is taken */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description `invalid`
+             *
+             *     - `invalid`: What was sent cannot be taken: every fault with its field
+             */
             422: {
                 headers: {
                     [name: string]: unknown;
                 };
-                content?: never;
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
             };
-            /** @description Too many requests: `slow-down` */
+            /** @description - `slow-down`: Too many requests; Retry-After says how long to wait */
             429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `internal`: A fault of the host; its log says more under the request's id */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description - `shutting-down`: The host goes down
+             *     - `storage-paused`: The disk is full, failing or locked
+             */
+            503: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -10664,6 +18105,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @example 1 */
                 id: number;
             };
             cookie?: never;
@@ -10675,10 +18117,22 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "archived_at": "2026-11-20T11:00:00Z",
+                     *       "clock_policy": "off",
+                     *       "devices": 1,
+                     *       "id": 1,
+                     *       "name": "Узел ввода",
+                     *       "revision": 1,
+                     *       "schedule": "every 60m: clock hourly",
+                     *       "sessions": 1
+                     *     }
+                     */
                     "application/json": components["schemas"]["Group"];
                 };
             };
-            /** @description Nobody is signed in: `not-signed-in` */
+            /** @description - `not-signed-in`: Nobody is signed in, or the key does not hold */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -10687,7 +18141,11 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The right is lacking: `forbidden`, `password-change-needed`, `cross-site` */
+            /**
+             * @description - `bad-host`: The host is called by a name that is not its own
+             *     - `forbidden`: The account has not the right to do this
+             *     - `password-change-needed`: A one-time secret only allows to choose a password
+             */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -10696,8 +18154,38 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many requests: `slow-down` */
+            /** @description - `not-found`: It is not there, or foreign */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `slow-down`: Too many requests; Retry-After says how long to wait */
             429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `internal`: A fault of the host; its log says more under the request's id */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description - `shutting-down`: The host goes down
+             *     - `storage-paused`: The disk is full, failing or locked
+             */
+            503: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -10710,14 +18198,26 @@ export interface operations {
     change_group: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /**
+                 * @description The `ETag` of the revision that is meant; without it the last word counts.
+                 * @example "7"
+                 */
+                "If-Match"?: string;
+            };
             path: {
+                /** @example 1 */
                 id: number;
             };
             cookie?: never;
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "name": "Школы и сады"
+                 *     }
+                 */
                 "application/json": components["schemas"]["GroupPatch"];
             };
         };
@@ -10727,10 +18227,34 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "archived_at": "2026-11-20T11:00:00Z",
+                     *       "clock_policy": "off",
+                     *       "devices": 1,
+                     *       "id": 1,
+                     *       "name": "Узел ввода",
+                     *       "revision": 1,
+                     *       "schedule": "every 60m: clock hourly",
+                     *       "sessions": 1
+                     *     }
+                     */
                     "application/json": components["schemas"]["Group"];
                 };
             };
-            /** @description Nobody is signed in: `not-signed-in` */
+            /**
+             * @description - `bad-body`: The body cannot be read, or says what is not allowed
+             *     - `bad-query`: A parameter cannot be read
+             */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `not-signed-in`: Nobody is signed in, or the key does not hold */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -10739,7 +18263,12 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The right is lacking: `forbidden`, `password-change-needed`, `cross-site` */
+            /**
+             * @description - `bad-host`: The host is called by a name that is not its own
+             *     - `cross-site`: Nothing says that the command comes from a page of this host: programs send X-Uzel
+             *     - `forbidden`: The account has not the right to do this
+             *     - `password-change-needed`: A one-time secret only allows to choose a password
+             */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -10748,15 +18277,87 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `changed-meanwhile` */
+            /** @description - `not-found`: It is not there, or foreign */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `too-slow`: The body did not come in time */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `conflict`: Something is in the way; the detail names it */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description `changed-meanwhile`
+             *
+             *     - `changed-meanwhile`: Somebody else has changed it since
+             */
             412: {
                 headers: {
                     [name: string]: unknown;
                 };
-                content?: never;
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
             };
-            /** @description Too many requests: `slow-down` */
+            /** @description - `too-large`: The body is larger than is taken */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `invalid`: What was sent cannot be taken: every fault with its field */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `slow-down`: Too many requests; Retry-After says how long to wait */
             429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `internal`: A fault of the host; its log says more under the request's id */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description - `shutting-down`: The host goes down
+             *     - `storage-paused`: The disk is full, failing or locked
+             */
+            503: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -10769,8 +18370,15 @@ export interface operations {
     archive_group: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /**
+                 * @description The `ETag` of the revision that is meant; without it the last word counts.
+                 * @example "7"
+                 */
+                "If-Match"?: string;
+            };
             path: {
+                /** @example 1 */
                 id: number;
             };
             cookie?: never;
@@ -10784,7 +18392,16 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description Nobody is signed in: `not-signed-in` */
+            /** @description - `bad-query`: A parameter cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `not-signed-in`: Nobody is signed in, or the key does not hold */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -10793,7 +18410,12 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The right is lacking: `forbidden`, `password-change-needed`, `cross-site` */
+            /**
+             * @description - `bad-host`: The host is called by a name that is not its own
+             *     - `cross-site`: Nothing says that the command comes from a page of this host: programs send X-Uzel
+             *     - `forbidden`: The account has not the right to do this
+             *     - `password-change-needed`: A one-time secret only allows to choose a password
+             */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -10802,22 +18424,73 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Something in use hangs on it; the detail names that */
+            /** @description - `not-found`: It is not there, or foreign */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description Something in use hangs on it; the detail names that
+             *
+             *     - `conflict`: Something is in the way; the detail names it
+             */
             409: {
                 headers: {
                     [name: string]: unknown;
                 };
-                content?: never;
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
             };
-            /** @description `changed-meanwhile` */
+            /**
+             * @description `changed-meanwhile`
+             *
+             *     - `changed-meanwhile`: Somebody else has changed it since
+             */
             412: {
                 headers: {
                     [name: string]: unknown;
                 };
-                content?: never;
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
             };
-            /** @description Too many requests: `slow-down` */
+            /** @description - `invalid`: What was sent cannot be taken: every fault with its field */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `slow-down`: Too many requests; Retry-After says how long to wait */
             429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `internal`: A fault of the host; its log says more under the request's id */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description - `shutting-down`: The host goes down
+             *     - `storage-paused`: The disk is full, failing or locked
+             */
+            503: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -10830,8 +18503,15 @@ export interface operations {
     restore_group: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /**
+                 * @description The `ETag` of the revision that is meant; without it the last word counts.
+                 * @example "7"
+                 */
+                "If-Match"?: string;
+            };
             path: {
+                /** @example 1 */
                 id: number;
             };
             cookie?: never;
@@ -10845,7 +18525,16 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description Nobody is signed in: `not-signed-in` */
+            /** @description - `bad-query`: A parameter cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `not-signed-in`: Nobody is signed in, or the key does not hold */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -10854,7 +18543,12 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The right is lacking: `forbidden`, `password-change-needed`, `cross-site` */
+            /**
+             * @description - `bad-host`: The host is called by a name that is not its own
+             *     - `cross-site`: Nothing says that the command comes from a page of this host: programs send X-Uzel
+             *     - `forbidden`: The account has not the right to do this
+             *     - `password-change-needed`: A one-time secret only allows to choose a password
+             */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -10863,22 +18557,73 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description What it hangs on is archived; the detail names that */
+            /** @description - `not-found`: It is not there, or foreign */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description What it hangs on is archived; the detail names that
+             *
+             *     - `conflict`: Something is in the way; the detail names it
+             */
             409: {
                 headers: {
                     [name: string]: unknown;
                 };
-                content?: never;
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
             };
-            /** @description `changed-meanwhile` */
+            /**
+             * @description `changed-meanwhile`
+             *
+             *     - `changed-meanwhile`: Somebody else has changed it since
+             */
             412: {
                 headers: {
                     [name: string]: unknown;
                 };
-                content?: never;
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
             };
-            /** @description Too many requests: `slow-down` */
+            /** @description - `invalid`: What was sent cannot be taken: every fault with its field */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `slow-down`: Too many requests; Retry-After says how long to wait */
             429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `internal`: A fault of the host; its log says more under the request's id */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description - `shutting-down`: The host goes down
+             *     - `storage-paused`: The disk is full, failing or locked
+             */
+            503: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -10902,7 +18647,82 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "accounts": true,
+                     *       "drivers_unsigned": true,
+                     *       "loopback_only": true,
+                     *       "modems_resting": [
+                     *         {
+                     *           "fault": "text",
+                     *           "modem": "gsm",
+                     *           "pool": "gsm",
+                     *           "until": "2026-11-20T11:00:00Z"
+                     *         }
+                     *       ],
+                     *       "now": "2026-11-20T11:00:00Z",
+                     *       "polling": "running",
+                     *       "sessions_open": 1,
+                     *       "started_at": "2026-11-20T11:00:00Z",
+                     *       "status": "ok",
+                     *       "storage": "ok",
+                     *       "storage_pause": {
+                     *         "cause": "full",
+                     *         "detail": "no answer in 3 tries",
+                     *         "since": "2026-11-20T11:00:00Z"
+                     *       },
+                     *       "version": "1.0.0"
+                     *     }
+                     */
                     "application/json": components["schemas"]["Health"];
+                };
+            };
+            /** @description - `not-signed-in`: Nobody is signed in, or the key does not hold */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `bad-host`: The host is called by a name that is not its own */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `slow-down`: Too many requests; Retry-After says how long to wait */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `internal`: A fault of the host; its log says more under the request's id */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description - `shutting-down`: The host goes down
+             *     - `storage-paused`: The disk is full, failing or locked
+             */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -10929,10 +18749,52 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "changed": 1,
+                     *       "faults": 1,
+                     *       "items": [
+                     *         {
+                     *           "differences": [
+                     *             {
+                     *               "after": "128",
+                     *               "before": "text",
+                     *               "field": "name"
+                     *             }
+                     *           ],
+                     *           "faults": [
+                     *             {
+                     *               "field": "name",
+                     *               "reason": "schedule"
+                     *             }
+                     *           ],
+                     *           "name": "Узел ввода",
+                     *           "row": 1,
+                     *           "verdict": "new"
+                     *         }
+                     *       ],
+                     *       "new": 1,
+                     *       "rows": 1,
+                     *       "same": 1,
+                     *       "stored": true
+                     *     }
+                     */
                     "application/json": components["schemas"]["Imported"];
                 };
             };
-            /** @description Nobody is signed in: `not-signed-in` */
+            /**
+             * @description - `bad-body`: The body cannot be read, or says what is not allowed
+             *     - `bad-query`: A parameter cannot be read
+             */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `not-signed-in`: Nobody is signed in, or the key does not hold */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -10941,7 +18803,12 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The right is lacking: `forbidden`, `password-change-needed`, `cross-site` */
+            /**
+             * @description - `bad-host`: The host is called by a name that is not its own
+             *     - `cross-site`: Nothing says that the command comes from a page of this host: programs send X-Uzel
+             *     - `forbidden`: The account has not the right to do this
+             *     - `password-change-needed`: A one-time secret only allows to choose a password
+             */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -10950,22 +18817,82 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `too-large` */
+            /** @description - `not-found`: It is not there, or foreign */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `too-slow`: The body did not come in time */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `conflict`: Something is in the way; the detail names it */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description `too-large`
+             *
+             *     - `too-large`: The body is larger than is taken
+             */
             413: {
                 headers: {
                     [name: string]: unknown;
                 };
-                content?: never;
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
             };
-            /** @description `invalid`: it is no such file */
+            /**
+             * @description `invalid`: it is no such file
+             *
+             *     - `invalid`: What was sent cannot be taken: every fault with its field
+             */
             422: {
                 headers: {
                     [name: string]: unknown;
                 };
-                content?: never;
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
             };
-            /** @description Too many requests: `slow-down` */
+            /** @description - `slow-down`: Too many requests; Retry-After says how long to wait */
             429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `internal`: A fault of the host; its log says more under the request's id */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description - `shutting-down`: The host goes down
+             *     - `storage-paused`: The disk is full, failing or locked
+             */
+            503: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -10996,10 +18923,71 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "address": "Лесная, 12",
+                     *           "archived_at": "2026-11-20T11:00:00Z",
+                     *           "devices": [
+                     *             {
+                     *               "id": 1,
+                     *               "name": "Узел ввода",
+                     *               "position": 1
+                     *             }
+                     *           ],
+                     *           "id": 1,
+                     *           "kind": "tcp",
+                     *           "last_session": {
+                     *             "bytes_received": 1,
+                     *             "bytes_sent": 1,
+                     *             "cause": "line",
+                     *             "detail": "no answer in 3 tries",
+                     *             "device": {
+                     *               "id": 1,
+                     *               "name": "Узел ввода"
+                     *             },
+                     *             "driver": {
+                     *               "digest": "3f0c9d2a7b51e8466c1d0f92ab37e45d8890bc6113fe2a7745d09c8e1f6b3a52",
+                     *               "id": "text",
+                     *               "version": "1.0.0"
+                     *             },
+                     *             "ended_at": "2026-11-20T11:00:00Z",
+                     *             "exchanges": 1,
+                     *             "id": 1,
+                     *             "line": {
+                     *               "id": 1,
+                     *               "name": "Узел ввода"
+                     *             },
+                     *             "outcome": "complete",
+                     *             "reason": "schedule",
+                     *             "records_added": 1,
+                     *             "retries": 1,
+                     *             "started_at": "2026-11-20T11:00:00Z",
+                     *             "values_added": 1
+                     *           },
+                     *           "name": "Узел ввода",
+                     *           "options": "text",
+                     *           "revision": 1,
+                     *           "settings": "9600-8N1"
+                     *         }
+                     *       ],
+                     *       "next": "text"
+                     *     }
+                     */
                     "application/json": components["schemas"]["Page_Line"];
                 };
             };
-            /** @description Nobody is signed in: `not-signed-in` */
+            /** @description - `bad-query`: A parameter cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `not-signed-in`: Nobody is signed in, or the key does not hold */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -11008,7 +18996,11 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The right is lacking: `forbidden`, `password-change-needed`, `cross-site` */
+            /**
+             * @description - `bad-host`: The host is called by a name that is not its own
+             *     - `forbidden`: The account has not the right to do this
+             *     - `password-change-needed`: A one-time secret only allows to choose a password
+             */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -11017,8 +19009,29 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many requests: `slow-down` */
+            /** @description - `slow-down`: Too many requests; Retry-After says how long to wait */
             429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `internal`: A fault of the host; its log says more under the request's id */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description - `shutting-down`: The host goes down
+             *     - `storage-paused`: The disk is full, failing or locked
+             */
+            503: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -11037,6 +19050,13 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "address": "tcp:192.0.2.7:4001",
+                 *       "name": "Щит в подвале",
+                 *       "settings": "9600-8N1"
+                 *     }
+                 */
                 "application/json": components["schemas"]["LineBody"];
             };
         };
@@ -11046,10 +19066,66 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "address": "Лесная, 12",
+                     *       "archived_at": "2026-11-20T11:00:00Z",
+                     *       "devices": [
+                     *         {
+                     *           "id": 1,
+                     *           "name": "Узел ввода",
+                     *           "position": 1
+                     *         }
+                     *       ],
+                     *       "id": 1,
+                     *       "kind": "tcp",
+                     *       "last_session": {
+                     *         "bytes_received": 1,
+                     *         "bytes_sent": 1,
+                     *         "cause": "line",
+                     *         "detail": "no answer in 3 tries",
+                     *         "device": {
+                     *           "id": 1,
+                     *           "name": "Узел ввода"
+                     *         },
+                     *         "driver": {
+                     *           "digest": "3f0c9d2a7b51e8466c1d0f92ab37e45d8890bc6113fe2a7745d09c8e1f6b3a52",
+                     *           "id": "text",
+                     *           "version": "1.0.0"
+                     *         },
+                     *         "ended_at": "2026-11-20T11:00:00Z",
+                     *         "exchanges": 1,
+                     *         "id": 1,
+                     *         "line": {
+                     *           "id": 1,
+                     *           "name": "Узел ввода"
+                     *         },
+                     *         "outcome": "complete",
+                     *         "reason": "schedule",
+                     *         "records_added": 1,
+                     *         "retries": 1,
+                     *         "started_at": "2026-11-20T11:00:00Z",
+                     *         "values_added": 1
+                     *       },
+                     *       "name": "Узел ввода",
+                     *       "options": "text",
+                     *       "revision": 1,
+                     *       "settings": "9600-8N1"
+                     *     }
+                     */
                     "application/json": components["schemas"]["Line"];
                 };
             };
-            /** @description Nobody is signed in: `not-signed-in` */
+            /** @description - `bad-body`: The body cannot be read, or says what is not allowed */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `not-signed-in`: Nobody is signed in, or the key does not hold */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -11058,7 +19134,12 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The right is lacking: `forbidden`, `password-change-needed`, `cross-site` */
+            /**
+             * @description - `bad-host`: The host is called by a name that is not its own
+             *     - `cross-site`: Nothing says that the command comes from a page of this host: programs send X-Uzel
+             *     - `forbidden`: The account has not the right to do this
+             *     - `password-change-needed`: A one-time secret only allows to choose a password
+             */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -11067,22 +19148,82 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Name or address belong to another line, which the detail names */
+            /** @description - `not-found`: It is not there, or foreign */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `too-slow`: The body did not come in time */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description Name or address belong to another line, which the detail names
+             *
+             *     - `conflict`: Something is in the way; the detail names it
+             */
             409: {
                 headers: {
                     [name: string]: unknown;
                 };
-                content?: never;
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
             };
-            /** @description `invalid` */
+            /** @description - `too-large`: The body is larger than is taken */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description `invalid`
+             *
+             *     - `invalid`: What was sent cannot be taken: every fault with its field
+             */
             422: {
                 headers: {
                     [name: string]: unknown;
                 };
-                content?: never;
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
             };
-            /** @description Too many requests: `slow-down` */
+            /** @description - `slow-down`: Too many requests; Retry-After says how long to wait */
             429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `internal`: A fault of the host; its log says more under the request's id */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description - `shutting-down`: The host goes down
+             *     - `storage-paused`: The disk is full, failing or locked
+             */
+            503: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -11109,10 +19250,35 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "busy_s": 1.5,
+                     *           "bytes": 1,
+                     *           "line": 1,
+                     *           "on_line_s": 1,
+                     *           "retry_share": 0.02,
+                     *           "sessions": 1,
+                     *           "success_share": 0.98
+                     *         }
+                     *       ],
+                     *       "next": "text"
+                     *     }
+                     */
                     "application/json": components["schemas"]["Page_LineHealth"];
                 };
             };
-            /** @description Nobody is signed in: `not-signed-in` */
+            /** @description - `bad-query`: A parameter cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `not-signed-in`: Nobody is signed in, or the key does not hold */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -11121,7 +19287,11 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The right is lacking: `forbidden`, `password-change-needed`, `cross-site` */
+            /**
+             * @description - `bad-host`: The host is called by a name that is not its own
+             *     - `forbidden`: The account has not the right to do this
+             *     - `password-change-needed`: A one-time secret only allows to choose a password
+             */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -11130,8 +19300,29 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many requests: `slow-down` */
+            /** @description - `slow-down`: Too many requests; Retry-After says how long to wait */
             429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `internal`: A fault of the host; its log says more under the request's id */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description - `shutting-down`: The host goes down
+             *     - `storage-paused`: The disk is full, failing or locked
+             */
+            503: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -11155,10 +19346,35 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "line": 1,
+                     *           "session": {
+                     *             "device": {
+                     *               "id": 1,
+                     *               "name": "Узел ввода"
+                     *             },
+                     *             "id": 1,
+                     *             "reason": "schedule",
+                     *             "started_at": "2026-11-20T11:00:00Z"
+                     *           },
+                     *           "waiting": [
+                     *             {
+                     *               "id": 1,
+                     *               "name": "Узел ввода"
+                     *             }
+                     *           ]
+                     *         }
+                     *       ],
+                     *       "next": "text"
+                     *     }
+                     */
                     "application/json": components["schemas"]["Page_LineWork"];
                 };
             };
-            /** @description Nobody is signed in: `not-signed-in` */
+            /** @description - `not-signed-in`: Nobody is signed in, or the key does not hold */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -11167,7 +19383,11 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The right is lacking: `forbidden`, `password-change-needed`, `cross-site` */
+            /**
+             * @description - `bad-host`: The host is called by a name that is not its own
+             *     - `forbidden`: The account has not the right to do this
+             *     - `password-change-needed`: A one-time secret only allows to choose a password
+             */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -11176,8 +19396,29 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many requests: `slow-down` */
+            /** @description - `slow-down`: Too many requests; Retry-After says how long to wait */
             429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `internal`: A fault of the host; its log says more under the request's id */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description - `shutting-down`: The host goes down
+             *     - `storage-paused`: The disk is full, failing or locked
+             */
+            503: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -11192,6 +19433,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @example 1 */
                 id: number;
             };
             cookie?: never;
@@ -11203,10 +19445,57 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "address": "Лесная, 12",
+                     *       "archived_at": "2026-11-20T11:00:00Z",
+                     *       "devices": [
+                     *         {
+                     *           "id": 1,
+                     *           "name": "Узел ввода",
+                     *           "position": 1
+                     *         }
+                     *       ],
+                     *       "id": 1,
+                     *       "kind": "tcp",
+                     *       "last_session": {
+                     *         "bytes_received": 1,
+                     *         "bytes_sent": 1,
+                     *         "cause": "line",
+                     *         "detail": "no answer in 3 tries",
+                     *         "device": {
+                     *           "id": 1,
+                     *           "name": "Узел ввода"
+                     *         },
+                     *         "driver": {
+                     *           "digest": "3f0c9d2a7b51e8466c1d0f92ab37e45d8890bc6113fe2a7745d09c8e1f6b3a52",
+                     *           "id": "text",
+                     *           "version": "1.0.0"
+                     *         },
+                     *         "ended_at": "2026-11-20T11:00:00Z",
+                     *         "exchanges": 1,
+                     *         "id": 1,
+                     *         "line": {
+                     *           "id": 1,
+                     *           "name": "Узел ввода"
+                     *         },
+                     *         "outcome": "complete",
+                     *         "reason": "schedule",
+                     *         "records_added": 1,
+                     *         "retries": 1,
+                     *         "started_at": "2026-11-20T11:00:00Z",
+                     *         "values_added": 1
+                     *       },
+                     *       "name": "Узел ввода",
+                     *       "options": "text",
+                     *       "revision": 1,
+                     *       "settings": "9600-8N1"
+                     *     }
+                     */
                     "application/json": components["schemas"]["Line"];
                 };
             };
-            /** @description Nobody is signed in: `not-signed-in` */
+            /** @description - `not-signed-in`: Nobody is signed in, or the key does not hold */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -11215,7 +19504,11 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The right is lacking: `forbidden`, `password-change-needed`, `cross-site` */
+            /**
+             * @description - `bad-host`: The host is called by a name that is not its own
+             *     - `forbidden`: The account has not the right to do this
+             *     - `password-change-needed`: A one-time secret only allows to choose a password
+             */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -11224,7 +19517,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description It is not there, or foreign: `not-found` */
+            /** @description - `not-found`: It is not there, or foreign */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -11233,8 +19526,29 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many requests: `slow-down` */
+            /** @description - `slow-down`: Too many requests; Retry-After says how long to wait */
             429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `internal`: A fault of the host; its log says more under the request's id */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description - `shutting-down`: The host goes down
+             *     - `storage-paused`: The disk is full, failing or locked
+             */
+            503: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -11247,14 +19561,26 @@ export interface operations {
     change_line: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /**
+                 * @description The `ETag` of the revision that is meant; without it the last word counts.
+                 * @example "7"
+                 */
+                "If-Match"?: string;
+            };
             path: {
+                /** @example 1 */
                 id: number;
             };
             cookie?: never;
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "settings": "19200-8N1"
+                 *     }
+                 */
                 "application/json": components["schemas"]["LinePatch"];
             };
         };
@@ -11264,10 +19590,69 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "address": "Лесная, 12",
+                     *       "archived_at": "2026-11-20T11:00:00Z",
+                     *       "devices": [
+                     *         {
+                     *           "id": 1,
+                     *           "name": "Узел ввода",
+                     *           "position": 1
+                     *         }
+                     *       ],
+                     *       "id": 1,
+                     *       "kind": "tcp",
+                     *       "last_session": {
+                     *         "bytes_received": 1,
+                     *         "bytes_sent": 1,
+                     *         "cause": "line",
+                     *         "detail": "no answer in 3 tries",
+                     *         "device": {
+                     *           "id": 1,
+                     *           "name": "Узел ввода"
+                     *         },
+                     *         "driver": {
+                     *           "digest": "3f0c9d2a7b51e8466c1d0f92ab37e45d8890bc6113fe2a7745d09c8e1f6b3a52",
+                     *           "id": "text",
+                     *           "version": "1.0.0"
+                     *         },
+                     *         "ended_at": "2026-11-20T11:00:00Z",
+                     *         "exchanges": 1,
+                     *         "id": 1,
+                     *         "line": {
+                     *           "id": 1,
+                     *           "name": "Узел ввода"
+                     *         },
+                     *         "outcome": "complete",
+                     *         "reason": "schedule",
+                     *         "records_added": 1,
+                     *         "retries": 1,
+                     *         "started_at": "2026-11-20T11:00:00Z",
+                     *         "values_added": 1
+                     *       },
+                     *       "name": "Узел ввода",
+                     *       "options": "text",
+                     *       "revision": 1,
+                     *       "settings": "9600-8N1"
+                     *     }
+                     */
                     "application/json": components["schemas"]["Line"];
                 };
             };
-            /** @description Nobody is signed in: `not-signed-in` */
+            /**
+             * @description - `bad-body`: The body cannot be read, or says what is not allowed
+             *     - `bad-query`: A parameter cannot be read
+             */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `not-signed-in`: Nobody is signed in, or the key does not hold */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -11276,7 +19661,12 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The right is lacking: `forbidden`, `password-change-needed`, `cross-site` */
+            /**
+             * @description - `bad-host`: The host is called by a name that is not its own
+             *     - `cross-site`: Nothing says that the command comes from a page of this host: programs send X-Uzel
+             *     - `forbidden`: The account has not the right to do this
+             *     - `password-change-needed`: A one-time secret only allows to choose a password
+             */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -11285,7 +19675,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description It is not there, or foreign: `not-found` */
+            /** @description - `not-found`: It is not there, or foreign */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -11294,15 +19684,78 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `changed-meanwhile` */
+            /** @description - `too-slow`: The body did not come in time */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `conflict`: Something is in the way; the detail names it */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description `changed-meanwhile`
+             *
+             *     - `changed-meanwhile`: Somebody else has changed it since
+             */
             412: {
                 headers: {
                     [name: string]: unknown;
                 };
-                content?: never;
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
             };
-            /** @description Too many requests: `slow-down` */
+            /** @description - `too-large`: The body is larger than is taken */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `invalid`: What was sent cannot be taken: every fault with its field */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `slow-down`: Too many requests; Retry-After says how long to wait */
             429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `internal`: A fault of the host; its log says more under the request's id */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description - `shutting-down`: The host goes down
+             *     - `storage-paused`: The disk is full, failing or locked
+             */
+            503: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -11315,8 +19768,15 @@ export interface operations {
     archive_line: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /**
+                 * @description The `ETag` of the revision that is meant; without it the last word counts.
+                 * @example "7"
+                 */
+                "If-Match"?: string;
+            };
             path: {
+                /** @example 1 */
                 id: number;
             };
             cookie?: never;
@@ -11330,7 +19790,16 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description Nobody is signed in: `not-signed-in` */
+            /** @description - `bad-query`: A parameter cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `not-signed-in`: Nobody is signed in, or the key does not hold */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -11339,7 +19808,12 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The right is lacking: `forbidden`, `password-change-needed`, `cross-site` */
+            /**
+             * @description - `bad-host`: The host is called by a name that is not its own
+             *     - `cross-site`: Nothing says that the command comes from a page of this host: programs send X-Uzel
+             *     - `forbidden`: The account has not the right to do this
+             *     - `password-change-needed`: A one-time secret only allows to choose a password
+             */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -11348,7 +19822,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description It is not there, or foreign: `not-found` */
+            /** @description - `not-found`: It is not there, or foreign */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -11357,22 +19831,64 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Something in use hangs on it; the detail names that */
+            /**
+             * @description Something in use hangs on it; the detail names that
+             *
+             *     - `conflict`: Something is in the way; the detail names it
+             */
             409: {
                 headers: {
                     [name: string]: unknown;
                 };
-                content?: never;
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
             };
-            /** @description `changed-meanwhile` */
+            /**
+             * @description `changed-meanwhile`
+             *
+             *     - `changed-meanwhile`: Somebody else has changed it since
+             */
             412: {
                 headers: {
                     [name: string]: unknown;
                 };
-                content?: never;
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
             };
-            /** @description Too many requests: `slow-down` */
+            /** @description - `invalid`: What was sent cannot be taken: every fault with its field */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `slow-down`: Too many requests; Retry-After says how long to wait */
             429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `internal`: A fault of the host; its log says more under the request's id */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description - `shutting-down`: The host goes down
+             *     - `storage-paused`: The disk is full, failing or locked
+             */
+            503: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -11392,6 +19908,7 @@ export interface operations {
             };
             header?: never;
             path: {
+                /** @example 1 */
                 id: number;
             };
             cookie?: never;
@@ -11403,10 +19920,87 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "busy_s": 1.5,
+                     *       "by_day": [
+                     *         {
+                     *           "busy_s": 1.5,
+                     *           "day": "2026-11-20",
+                     *           "retry_share": 0.02,
+                     *           "sessions": 1,
+                     *           "success_share": 0.98
+                     *         }
+                     *       ],
+                     *       "bytes_received": 1,
+                     *       "bytes_sent": 1,
+                     *       "causes": [
+                     *         {
+                     *           "cause": "line",
+                     *           "sessions": 1
+                     *         }
+                     *       ],
+                     *       "complete": 1,
+                     *       "exchanges": 1,
+                     *       "from": "2026-11-20T11:00:00Z",
+                     *       "last_contact_at": "2026-11-20T11:00:00Z",
+                     *       "last_session": {
+                     *         "bytes_received": 1,
+                     *         "bytes_sent": 1,
+                     *         "cause": "line",
+                     *         "detail": "no answer in 3 tries",
+                     *         "device": {
+                     *           "id": 1,
+                     *           "name": "Узел ввода"
+                     *         },
+                     *         "driver": {
+                     *           "digest": "3f0c9d2a7b51e8466c1d0f92ab37e45d8890bc6113fe2a7745d09c8e1f6b3a52",
+                     *           "id": "text",
+                     *           "version": "1.0.0"
+                     *         },
+                     *         "ended_at": "2026-11-20T11:00:00Z",
+                     *         "exchanges": 1,
+                     *         "id": 1,
+                     *         "line": {
+                     *           "id": 1,
+                     *           "name": "Узел ввода"
+                     *         },
+                     *         "outcome": "complete",
+                     *         "reason": "schedule",
+                     *         "records_added": 1,
+                     *         "retries": 1,
+                     *         "started_at": "2026-11-20T11:00:00Z",
+                     *         "values_added": 1
+                     *       },
+                     *       "on_line_s": 1,
+                     *       "outcomes": [
+                     *         {
+                     *           "outcome": "complete",
+                     *           "sessions": 1
+                     *         }
+                     *       ],
+                     *       "partial": 1,
+                     *       "records_added": 1,
+                     *       "retries": 1,
+                     *       "retry_share": 0.02,
+                     *       "sessions": 1,
+                     *       "success_share": 0.98,
+                     *       "to": "2026-11-20T11:00:00Z"
+                     *     }
+                     */
                     "application/json": components["schemas"]["Communication"];
                 };
             };
-            /** @description Nobody is signed in: `not-signed-in` */
+            /** @description - `bad-query`: A parameter cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `not-signed-in`: Nobody is signed in, or the key does not hold */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -11415,7 +20009,11 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The right is lacking: `forbidden`, `password-change-needed`, `cross-site` */
+            /**
+             * @description - `bad-host`: The host is called by a name that is not its own
+             *     - `forbidden`: The account has not the right to do this
+             *     - `password-change-needed`: A one-time secret only allows to choose a password
+             */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -11424,7 +20022,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description It is not there, or foreign: `not-found` */
+            /** @description - `not-found`: It is not there, or foreign */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -11433,8 +20031,29 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many requests: `slow-down` */
+            /** @description - `slow-down`: Too many requests; Retry-After says how long to wait */
             429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `internal`: A fault of the host; its log says more under the request's id */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description - `shutting-down`: The host goes down
+             *     - `storage-paused`: The disk is full, failing or locked
+             */
+            503: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -11447,8 +20066,15 @@ export interface operations {
     restore_line: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /**
+                 * @description The `ETag` of the revision that is meant; without it the last word counts.
+                 * @example "7"
+                 */
+                "If-Match"?: string;
+            };
             path: {
+                /** @example 1 */
                 id: number;
             };
             cookie?: never;
@@ -11462,7 +20088,16 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description Nobody is signed in: `not-signed-in` */
+            /** @description - `bad-query`: A parameter cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `not-signed-in`: Nobody is signed in, or the key does not hold */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -11471,7 +20106,12 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The right is lacking: `forbidden`, `password-change-needed`, `cross-site` */
+            /**
+             * @description - `bad-host`: The host is called by a name that is not its own
+             *     - `cross-site`: Nothing says that the command comes from a page of this host: programs send X-Uzel
+             *     - `forbidden`: The account has not the right to do this
+             *     - `password-change-needed`: A one-time secret only allows to choose a password
+             */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -11480,7 +20120,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description It is not there, or foreign: `not-found` */
+            /** @description - `not-found`: It is not there, or foreign */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -11489,22 +20129,64 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description What it hangs on is archived; the detail names that */
+            /**
+             * @description What it hangs on is archived; the detail names that
+             *
+             *     - `conflict`: Something is in the way; the detail names it
+             */
             409: {
                 headers: {
                     [name: string]: unknown;
                 };
-                content?: never;
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
             };
-            /** @description `changed-meanwhile` */
+            /**
+             * @description `changed-meanwhile`
+             *
+             *     - `changed-meanwhile`: Somebody else has changed it since
+             */
             412: {
                 headers: {
                     [name: string]: unknown;
                 };
-                content?: never;
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
             };
-            /** @description Too many requests: `slow-down` */
+            /** @description - `invalid`: What was sent cannot be taken: every fault with its field */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `slow-down`: Too many requests; Retry-After says how long to wait */
             429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `internal`: A fault of the host; its log says more under the request's id */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description - `shutting-down`: The host goes down
+             *     - `storage-paused`: The disk is full, failing or locked
+             */
+            503: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -11528,10 +20210,29 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "accepted": 1,
+                     *           "bad_greetings": 1,
+                     *           "connected": 1,
+                     *           "greeting": "00ff",
+                     *           "in_session": 1,
+                     *           "listen": "0.0.0.0:9100",
+                     *           "name": "Узел ввода",
+                     *           "open": 1,
+                     *           "replaced": 1,
+                     *           "turned_away": 1
+                     *         }
+                     *       ],
+                     *       "next": "text"
+                     *     }
+                     */
                     "application/json": components["schemas"]["Page_Listener"];
                 };
             };
-            /** @description Nobody is signed in: `not-signed-in` */
+            /** @description - `not-signed-in`: Nobody is signed in, or the key does not hold */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -11540,7 +20241,11 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The right is lacking: `forbidden`, `password-change-needed`, `cross-site` */
+            /**
+             * @description - `bad-host`: The host is called by a name that is not its own
+             *     - `forbidden`: The account has not the right to do this
+             *     - `password-change-needed`: A one-time secret only allows to choose a password
+             */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -11549,8 +20254,29 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many requests: `slow-down` */
+            /** @description - `slow-down`: Too many requests; Retry-After says how long to wait */
             429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `internal`: A fault of the host; its log says more under the request's id */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description - `shutting-down`: The host goes down
+             *     - `storage-paused`: The disk is full, failing or locked
+             */
+            503: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -11575,10 +20301,14 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example event: session
+                     *     data: {"id":17,"device":1,"phase":"hourly"}
+                     */
                     "text/event-stream": string;
                 };
             };
-            /** @description Nobody is signed in: `not-signed-in` */
+            /** @description - `not-signed-in`: Nobody is signed in, or the key does not hold */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -11587,7 +20317,11 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The right is lacking: `forbidden`, `password-change-needed`, `cross-site` */
+            /**
+             * @description - `bad-host`: The host is called by a name that is not its own
+             *     - `forbidden`: The account has not the right to do this
+             *     - `password-change-needed`: A one-time secret only allows to choose a password
+             */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -11596,8 +20330,30 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many requests: `slow-down` */
+            /** @description - `slow-down`: Too many requests; Retry-After says how long to wait */
             429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `internal`: A fault of the host; its log says more under the request's id */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description - `busy`: As many as may run at once do
+             *     - `shutting-down`: The host goes down
+             *     - `storage-paused`: The disk is full, failing or locked
+             */
+            503: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -11621,10 +20377,37 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "address": "Лесная, 12",
+                     *           "counts": {
+                     *             "abnormal": 1,
+                     *             "driver-fault": 1,
+                     *             "late": 1,
+                     *             "no-connection": 1,
+                     *             "normal": 1
+                     *           },
+                     *           "disabled": 1,
+                     *           "id": 1,
+                     *           "latitude": 55.751,
+                     *           "longitude": 37.618,
+                     *           "name": "Узел ввода",
+                     *           "state": "disabled"
+                     *         }
+                     *       ],
+                     *       "tiles": {
+                     *         "attribution": "© OpenStreetMap",
+                     *         "url": "otpauth://totp/Uzel:ivanova?secret=JBSWY3DPEHPK3PXP"
+                     *       },
+                     *       "without_coordinates": 1
+                     *     }
+                     */
                     "application/json": components["schemas"]["SiteMap"];
                 };
             };
-            /** @description Nobody is signed in: `not-signed-in` */
+            /** @description - `not-signed-in`: Nobody is signed in, or the key does not hold */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -11633,7 +20416,11 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The right is lacking: `forbidden`, `password-change-needed`, `cross-site` */
+            /**
+             * @description - `bad-host`: The host is called by a name that is not its own
+             *     - `forbidden`: The account has not the right to do this
+             *     - `password-change-needed`: A one-time secret only allows to choose a password
+             */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -11642,8 +20429,29 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many requests: `slow-down` */
+            /** @description - `slow-down`: Too many requests; Retry-After says how long to wait */
             429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `internal`: A fault of the host; its log says more under the request's id */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description - `shutting-down`: The host goes down
+             *     - `storage-paused`: The disk is full, failing or locked
+             */
+            503: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -11667,10 +20475,35 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "calls": [
+                     *             {
+                     *               "calls": 1,
+                     *               "result": "text"
+                     *             }
+                     *           ],
+                     *           "modems": [
+                     *             {
+                     *               "engaged": true,
+                     *               "fault": "text",
+                     *               "port": "serial:/dev/ttyUSB0",
+                     *               "rests_until": "2026-11-20T11:00:00Z"
+                     *             }
+                     *           ],
+                     *           "name": "Узел ввода",
+                     *           "on_line_s": 1
+                     *         }
+                     *       ],
+                     *       "next": "text"
+                     *     }
+                     */
                     "application/json": components["schemas"]["Page_Pool"];
                 };
             };
-            /** @description Nobody is signed in: `not-signed-in` */
+            /** @description - `not-signed-in`: Nobody is signed in, or the key does not hold */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -11679,7 +20512,11 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The right is lacking: `forbidden`, `password-change-needed`, `cross-site` */
+            /**
+             * @description - `bad-host`: The host is called by a name that is not its own
+             *     - `forbidden`: The account has not the right to do this
+             *     - `password-change-needed`: A one-time secret only allows to choose a password
+             */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -11688,8 +20525,29 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many requests: `slow-down` */
+            /** @description - `slow-down`: Too many requests; Retry-After says how long to wait */
             429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `internal`: A fault of the host; its log says more under the request's id */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description - `shutting-down`: The host goes down
+             *     - `storage-paused`: The disk is full, failing or locked
+             */
+            503: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -11722,10 +20580,37 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "archived_at": "2026-11-20T11:00:00Z",
+                     *           "devices": 1,
+                     *           "id": 1,
+                     *           "name": "Узел ввода",
+                     *           "revision": 1,
+                     *           "site": {
+                     *             "id": 1,
+                     *             "name": "Узел ввода"
+                     *           }
+                     *         }
+                     *       ],
+                     *       "next": "text"
+                     *     }
+                     */
                     "application/json": components["schemas"]["Page_Node"];
                 };
             };
-            /** @description Nobody is signed in: `not-signed-in` */
+            /** @description - `bad-query`: A parameter cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `not-signed-in`: Nobody is signed in, or the key does not hold */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -11734,7 +20619,11 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The right is lacking: `forbidden`, `password-change-needed`, `cross-site` */
+            /**
+             * @description - `bad-host`: The host is called by a name that is not its own
+             *     - `forbidden`: The account has not the right to do this
+             *     - `password-change-needed`: A one-time secret only allows to choose a password
+             */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -11743,8 +20632,29 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many requests: `slow-down` */
+            /** @description - `slow-down`: Too many requests; Retry-After says how long to wait */
             429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `internal`: A fault of the host; its log says more under the request's id */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description - `shutting-down`: The host goes down
+             *     - `storage-paused`: The disk is full, failing or locked
+             */
+            503: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -11763,6 +20673,12 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "name": "Узел ввода",
+                 *       "site": 1
+                 *     }
+                 */
                 "application/json": components["schemas"]["NodeBody"];
             };
         };
@@ -11772,10 +20688,32 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "archived_at": "2026-11-20T11:00:00Z",
+                     *       "devices": 1,
+                     *       "id": 1,
+                     *       "name": "Узел ввода",
+                     *       "revision": 1,
+                     *       "site": {
+                     *         "id": 1,
+                     *         "name": "Узел ввода"
+                     *       }
+                     *     }
+                     */
                     "application/json": components["schemas"]["Node"];
                 };
             };
-            /** @description Nobody is signed in: `not-signed-in` */
+            /** @description - `bad-body`: The body cannot be read, or says what is not allowed */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `not-signed-in`: Nobody is signed in, or the key does not hold */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -11784,7 +20722,12 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The right is lacking: `forbidden`, `password-change-needed`, `cross-site` */
+            /**
+             * @description - `bad-host`: The host is called by a name that is not its own
+             *     - `cross-site`: Nothing says that the command comes from a page of this host: programs send X-Uzel
+             *     - `forbidden`: The account has not the right to do this
+             *     - `password-change-needed`: A one-time secret only allows to choose a password
+             */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -11793,22 +20736,82 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The name is taken */
+            /** @description - `not-found`: It is not there, or foreign */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `too-slow`: The body did not come in time */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description The name is taken
+             *
+             *     - `conflict`: Something is in the way; the detail names it
+             */
             409: {
                 headers: {
                     [name: string]: unknown;
                 };
-                content?: never;
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
             };
-            /** @description `invalid` */
+            /** @description - `too-large`: The body is larger than is taken */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description `invalid`
+             *
+             *     - `invalid`: What was sent cannot be taken: every fault with its field
+             */
             422: {
                 headers: {
                     [name: string]: unknown;
                 };
-                content?: never;
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
             };
-            /** @description Too many requests: `slow-down` */
+            /** @description - `slow-down`: Too many requests; Retry-After says how long to wait */
             429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `internal`: A fault of the host; its log says more under the request's id */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description - `shutting-down`: The host goes down
+             *     - `storage-paused`: The disk is full, failing or locked
+             */
+            503: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -11823,6 +20826,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @example 1 */
                 id: number;
             };
             cookie?: never;
@@ -11834,10 +20838,23 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "archived_at": "2026-11-20T11:00:00Z",
+                     *       "devices": 1,
+                     *       "id": 1,
+                     *       "name": "Узел ввода",
+                     *       "revision": 1,
+                     *       "site": {
+                     *         "id": 1,
+                     *         "name": "Узел ввода"
+                     *       }
+                     *     }
+                     */
                     "application/json": components["schemas"]["Node"];
                 };
             };
-            /** @description Nobody is signed in: `not-signed-in` */
+            /** @description - `not-signed-in`: Nobody is signed in, or the key does not hold */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -11846,7 +20863,11 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The right is lacking: `forbidden`, `password-change-needed`, `cross-site` */
+            /**
+             * @description - `bad-host`: The host is called by a name that is not its own
+             *     - `forbidden`: The account has not the right to do this
+             *     - `password-change-needed`: A one-time secret only allows to choose a password
+             */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -11855,7 +20876,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description It is not there, or foreign: `not-found` */
+            /** @description - `not-found`: It is not there, or foreign */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -11864,8 +20885,29 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many requests: `slow-down` */
+            /** @description - `slow-down`: Too many requests; Retry-After says how long to wait */
             429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `internal`: A fault of the host; its log says more under the request's id */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description - `shutting-down`: The host goes down
+             *     - `storage-paused`: The disk is full, failing or locked
+             */
+            503: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -11878,14 +20920,26 @@ export interface operations {
     change_node: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /**
+                 * @description The `ETag` of the revision that is meant; without it the last word counts.
+                 * @example "7"
+                 */
+                "If-Match"?: string;
+            };
             path: {
+                /** @example 1 */
                 id: number;
             };
             cookie?: never;
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "name": "Узел ввода 2"
+                 *     }
+                 */
                 "application/json": components["schemas"]["NodePatch"];
             };
         };
@@ -11895,10 +20949,35 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "archived_at": "2026-11-20T11:00:00Z",
+                     *       "devices": 1,
+                     *       "id": 1,
+                     *       "name": "Узел ввода",
+                     *       "revision": 1,
+                     *       "site": {
+                     *         "id": 1,
+                     *         "name": "Узел ввода"
+                     *       }
+                     *     }
+                     */
                     "application/json": components["schemas"]["Node"];
                 };
             };
-            /** @description Nobody is signed in: `not-signed-in` */
+            /**
+             * @description - `bad-body`: The body cannot be read, or says what is not allowed
+             *     - `bad-query`: A parameter cannot be read
+             */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `not-signed-in`: Nobody is signed in, or the key does not hold */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -11907,7 +20986,12 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The right is lacking: `forbidden`, `password-change-needed`, `cross-site` */
+            /**
+             * @description - `bad-host`: The host is called by a name that is not its own
+             *     - `cross-site`: Nothing says that the command comes from a page of this host: programs send X-Uzel
+             *     - `forbidden`: The account has not the right to do this
+             *     - `password-change-needed`: A one-time secret only allows to choose a password
+             */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -11916,7 +21000,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description It is not there, or foreign: `not-found` */
+            /** @description - `not-found`: It is not there, or foreign */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -11925,15 +21009,78 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `changed-meanwhile` */
+            /** @description - `too-slow`: The body did not come in time */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `conflict`: Something is in the way; the detail names it */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description `changed-meanwhile`
+             *
+             *     - `changed-meanwhile`: Somebody else has changed it since
+             */
             412: {
                 headers: {
                     [name: string]: unknown;
                 };
-                content?: never;
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
             };
-            /** @description Too many requests: `slow-down` */
+            /** @description - `too-large`: The body is larger than is taken */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `invalid`: What was sent cannot be taken: every fault with its field */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `slow-down`: Too many requests; Retry-After says how long to wait */
             429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `internal`: A fault of the host; its log says more under the request's id */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description - `shutting-down`: The host goes down
+             *     - `storage-paused`: The disk is full, failing or locked
+             */
+            503: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -11946,8 +21093,15 @@ export interface operations {
     archive_node: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /**
+                 * @description The `ETag` of the revision that is meant; without it the last word counts.
+                 * @example "7"
+                 */
+                "If-Match"?: string;
+            };
             path: {
+                /** @example 1 */
                 id: number;
             };
             cookie?: never;
@@ -11961,7 +21115,16 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description Nobody is signed in: `not-signed-in` */
+            /** @description - `bad-query`: A parameter cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `not-signed-in`: Nobody is signed in, or the key does not hold */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -11970,7 +21133,12 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The right is lacking: `forbidden`, `password-change-needed`, `cross-site` */
+            /**
+             * @description - `bad-host`: The host is called by a name that is not its own
+             *     - `cross-site`: Nothing says that the command comes from a page of this host: programs send X-Uzel
+             *     - `forbidden`: The account has not the right to do this
+             *     - `password-change-needed`: A one-time secret only allows to choose a password
+             */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -11979,7 +21147,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description It is not there, or foreign: `not-found` */
+            /** @description - `not-found`: It is not there, or foreign */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -11988,22 +21156,64 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Something in use hangs on it; the detail names that */
+            /**
+             * @description Something in use hangs on it; the detail names that
+             *
+             *     - `conflict`: Something is in the way; the detail names it
+             */
             409: {
                 headers: {
                     [name: string]: unknown;
                 };
-                content?: never;
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
             };
-            /** @description `changed-meanwhile` */
+            /**
+             * @description `changed-meanwhile`
+             *
+             *     - `changed-meanwhile`: Somebody else has changed it since
+             */
             412: {
                 headers: {
                     [name: string]: unknown;
                 };
-                content?: never;
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
             };
-            /** @description Too many requests: `slow-down` */
+            /** @description - `invalid`: What was sent cannot be taken: every fault with its field */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `slow-down`: Too many requests; Retry-After says how long to wait */
             429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `internal`: A fault of the host; its log says more under the request's id */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description - `shutting-down`: The host goes down
+             *     - `storage-paused`: The disk is full, failing or locked
+             */
+            503: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -12016,8 +21226,15 @@ export interface operations {
     restore_node: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /**
+                 * @description The `ETag` of the revision that is meant; without it the last word counts.
+                 * @example "7"
+                 */
+                "If-Match"?: string;
+            };
             path: {
+                /** @example 1 */
                 id: number;
             };
             cookie?: never;
@@ -12031,7 +21248,16 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description Nobody is signed in: `not-signed-in` */
+            /** @description - `bad-query`: A parameter cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `not-signed-in`: Nobody is signed in, or the key does not hold */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -12040,7 +21266,12 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The right is lacking: `forbidden`, `password-change-needed`, `cross-site` */
+            /**
+             * @description - `bad-host`: The host is called by a name that is not its own
+             *     - `cross-site`: Nothing says that the command comes from a page of this host: programs send X-Uzel
+             *     - `forbidden`: The account has not the right to do this
+             *     - `password-change-needed`: A one-time secret only allows to choose a password
+             */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -12049,7 +21280,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description It is not there, or foreign: `not-found` */
+            /** @description - `not-found`: It is not there, or foreign */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -12058,22 +21289,64 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description What it hangs on is archived; the detail names that */
+            /**
+             * @description What it hangs on is archived; the detail names that
+             *
+             *     - `conflict`: Something is in the way; the detail names it
+             */
             409: {
                 headers: {
                     [name: string]: unknown;
                 };
-                content?: never;
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
             };
-            /** @description `changed-meanwhile` */
+            /**
+             * @description `changed-meanwhile`
+             *
+             *     - `changed-meanwhile`: Somebody else has changed it since
+             */
             412: {
                 headers: {
                     [name: string]: unknown;
                 };
-                content?: never;
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
             };
-            /** @description Too many requests: `slow-down` */
+            /** @description - `invalid`: What was sent cannot be taken: every fault with its field */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `slow-down`: Too many requests; Retry-After says how long to wait */
             429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `internal`: A fault of the host; its log says more under the request's id */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description - `shutting-down`: The host goes down
+             *     - `storage-paused`: The disk is full, failing or locked
+             */
+            503: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -12088,6 +21361,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @example 1 */
                 id: number;
             };
             cookie?: never;
@@ -12099,10 +21373,94 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "acknowledged": {
+                     *         "at": "2026-11-20T11:00:00Z",
+                     *         "by": "ivanova"
+                     *       },
+                     *       "assigned": {
+                     *         "at": "2026-11-20T11:00:00Z",
+                     *         "to": "ivanova"
+                     *       },
+                     *       "cause": {
+                     *         "attempts": 1,
+                     *         "code": "outcome",
+                     *         "contact_at": "2026-11-20T11:00:00Z",
+                     *         "detail": "no answer in 3 tries",
+                     *         "driver_version": "1.0.0",
+                     *         "line": "tcp:192.0.2.7:4001",
+                     *         "line_address": "tcp:192.0.2.7:4001",
+                     *         "outcome": "complete",
+                     *         "session": 1
+                     *       },
+                     *       "contact_at": "2026-11-20T11:00:00Z",
+                     *       "device": 1,
+                     *       "devices": [
+                     *         {
+                     *           "driver": "vkt7",
+                     *           "enabled": true,
+                     *           "id": 1,
+                     *           "last_session": 1,
+                     *           "line": {
+                     *             "id": 1,
+                     *             "name": "Узел ввода"
+                     *           },
+                     *           "line_address": "tcp:192.0.2.7:4001",
+                     *           "model_name": "ВКТ-7",
+                     *           "name": "Узел ввода",
+                     *           "serial": "00123456"
+                     *         }
+                     *       ],
+                     *       "hidden": {
+                     *         "cause": {
+                     *           "attempts": 1,
+                     *           "code": "outcome",
+                     *           "contact_at": "2026-11-20T11:00:00Z",
+                     *           "detail": "no answer in 3 tries",
+                     *           "driver_version": "1.0.0",
+                     *           "line": "tcp:192.0.2.7:4001",
+                     *           "line_address": "tcp:192.0.2.7:4001",
+                     *           "outcome": "complete",
+                     *           "session": 1
+                     *         },
+                     *         "since": "2026-11-20T11:00:00Z",
+                     *         "state": "disabled"
+                     *       },
+                     *       "id": 1,
+                     *       "name": "Узел ввода",
+                     *       "organisation": {
+                     *         "id": 1,
+                     *         "name": "Узел ввода"
+                     *       },
+                     *       "points": [
+                     *         {
+                     *           "id": 1,
+                     *           "name": "Узел ввода"
+                     *         }
+                     *       ],
+                     *       "since": "2026-11-20T11:00:00Z",
+                     *       "site": {
+                     *         "address": "Лесная, 12",
+                     *         "id": 1,
+                     *         "name": "Узел ввода",
+                     *         "time_zone": "Europe/Moscow"
+                     *       },
+                     *       "stake": {
+                     *         "archive": "hourly",
+                     *         "depth": 1,
+                     *         "heat_gcal_day": 1.5,
+                     *         "lost_at": "2026-11-20T11:00:00Z",
+                     *         "unread": 1,
+                     *         "word": "overwriting"
+                     *       },
+                     *       "state": "disabled"
+                     *     }
+                     */
                     "application/json": components["schemas"]["NodeRow"];
                 };
             };
-            /** @description Nobody is signed in: `not-signed-in` */
+            /** @description - `not-signed-in`: Nobody is signed in, or the key does not hold */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -12111,7 +21469,11 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The right is lacking: `forbidden`, `password-change-needed`, `cross-site` */
+            /**
+             * @description - `bad-host`: The host is called by a name that is not its own
+             *     - `forbidden`: The account has not the right to do this
+             *     - `password-change-needed`: A one-time secret only allows to choose a password
+             */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -12120,7 +21482,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description It is not there, or foreign: `not-found` */
+            /** @description - `not-found`: It is not there, or foreign */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -12129,8 +21491,29 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many requests: `slow-down` */
+            /** @description - `slow-down`: Too many requests; Retry-After says how long to wait */
             429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `internal`: A fault of the host; its log says more under the request's id */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description - `shutting-down`: The host goes down
+             *     - `storage-paused`: The disk is full, failing or locked
+             */
+            503: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -12161,10 +21544,33 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "archived_at": "2026-11-20T11:00:00Z",
+                     *           "id": 1,
+                     *           "name": "Узел ввода",
+                     *           "revision": 1,
+                     *           "sites": 1
+                     *         }
+                     *       ],
+                     *       "next": "text"
+                     *     }
+                     */
                     "application/json": components["schemas"]["Page_Organisation"];
                 };
             };
-            /** @description Nobody is signed in: `not-signed-in` */
+            /** @description - `bad-query`: A parameter cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `not-signed-in`: Nobody is signed in, or the key does not hold */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -12173,7 +21579,11 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The right is lacking: `forbidden`, `password-change-needed`, `cross-site` */
+            /**
+             * @description - `bad-host`: The host is called by a name that is not its own
+             *     - `forbidden`: The account has not the right to do this
+             *     - `password-change-needed`: A one-time secret only allows to choose a password
+             */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -12182,8 +21592,29 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many requests: `slow-down` */
+            /** @description - `slow-down`: Too many requests; Retry-After says how long to wait */
             429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `internal`: A fault of the host; its log says more under the request's id */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description - `shutting-down`: The host goes down
+             *     - `storage-paused`: The disk is full, failing or locked
+             */
+            503: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -12202,6 +21633,11 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "name": "Теплосеть"
+                 *     }
+                 */
                 "application/json": components["schemas"]["OrganisationBody"];
             };
         };
@@ -12211,10 +21647,28 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "archived_at": "2026-11-20T11:00:00Z",
+                     *       "id": 1,
+                     *       "name": "Узел ввода",
+                     *       "revision": 1,
+                     *       "sites": 1
+                     *     }
+                     */
                     "application/json": components["schemas"]["Organisation"];
                 };
             };
-            /** @description Nobody is signed in: `not-signed-in` */
+            /** @description - `bad-body`: The body cannot be read, or says what is not allowed */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `not-signed-in`: Nobody is signed in, or the key does not hold */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -12223,7 +21677,12 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The right is lacking: `forbidden`, `password-change-needed`, `cross-site` */
+            /**
+             * @description - `bad-host`: The host is called by a name that is not its own
+             *     - `cross-site`: Nothing says that the command comes from a page of this host: programs send X-Uzel
+             *     - `forbidden`: The account has not the right to do this
+             *     - `password-change-needed`: A one-time secret only allows to choose a password
+             */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -12232,22 +21691,73 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The name is taken */
+            /** @description - `too-slow`: The body did not come in time */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description The name is taken
+             *
+             *     - `conflict`: Something is in the way; the detail names it
+             */
             409: {
                 headers: {
                     [name: string]: unknown;
                 };
-                content?: never;
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
             };
-            /** @description `invalid` */
+            /** @description - `too-large`: The body is larger than is taken */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description `invalid`
+             *
+             *     - `invalid`: What was sent cannot be taken: every fault with its field
+             */
             422: {
                 headers: {
                     [name: string]: unknown;
                 };
-                content?: never;
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
             };
-            /** @description Too many requests: `slow-down` */
+            /** @description - `slow-down`: Too many requests; Retry-After says how long to wait */
             429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `internal`: A fault of the host; its log says more under the request's id */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description - `shutting-down`: The host goes down
+             *     - `storage-paused`: The disk is full, failing or locked
+             */
+            503: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -12262,6 +21772,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @example 1 */
                 id: number;
             };
             cookie?: never;
@@ -12273,10 +21784,19 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "archived_at": "2026-11-20T11:00:00Z",
+                     *       "id": 1,
+                     *       "name": "Узел ввода",
+                     *       "revision": 1,
+                     *       "sites": 1
+                     *     }
+                     */
                     "application/json": components["schemas"]["Organisation"];
                 };
             };
-            /** @description Nobody is signed in: `not-signed-in` */
+            /** @description - `not-signed-in`: Nobody is signed in, or the key does not hold */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -12285,7 +21805,11 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The right is lacking: `forbidden`, `password-change-needed`, `cross-site` */
+            /**
+             * @description - `bad-host`: The host is called by a name that is not its own
+             *     - `forbidden`: The account has not the right to do this
+             *     - `password-change-needed`: A one-time secret only allows to choose a password
+             */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -12294,7 +21818,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description It is not there, or foreign: `not-found` */
+            /** @description - `not-found`: It is not there, or foreign */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -12303,8 +21827,29 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many requests: `slow-down` */
+            /** @description - `slow-down`: Too many requests; Retry-After says how long to wait */
             429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `internal`: A fault of the host; its log says more under the request's id */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description - `shutting-down`: The host goes down
+             *     - `storage-paused`: The disk is full, failing or locked
+             */
+            503: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -12317,14 +21862,26 @@ export interface operations {
     change_organisation: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /**
+                 * @description The `ETag` of the revision that is meant; without it the last word counts.
+                 * @example "7"
+                 */
+                "If-Match"?: string;
+            };
             path: {
+                /** @example 1 */
                 id: number;
             };
             cookie?: never;
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "name": "Теплосеть Север"
+                 *     }
+                 */
                 "application/json": components["schemas"]["OrganisationPatch"];
             };
         };
@@ -12334,10 +21891,31 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "archived_at": "2026-11-20T11:00:00Z",
+                     *       "id": 1,
+                     *       "name": "Узел ввода",
+                     *       "revision": 1,
+                     *       "sites": 1
+                     *     }
+                     */
                     "application/json": components["schemas"]["Organisation"];
                 };
             };
-            /** @description Nobody is signed in: `not-signed-in` */
+            /**
+             * @description - `bad-body`: The body cannot be read, or says what is not allowed
+             *     - `bad-query`: A parameter cannot be read
+             */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `not-signed-in`: Nobody is signed in, or the key does not hold */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -12346,7 +21924,12 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The right is lacking: `forbidden`, `password-change-needed`, `cross-site` */
+            /**
+             * @description - `bad-host`: The host is called by a name that is not its own
+             *     - `cross-site`: Nothing says that the command comes from a page of this host: programs send X-Uzel
+             *     - `forbidden`: The account has not the right to do this
+             *     - `password-change-needed`: A one-time secret only allows to choose a password
+             */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -12355,7 +21938,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description It is not there, or foreign: `not-found` */
+            /** @description - `not-found`: It is not there, or foreign */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -12364,15 +21947,78 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `changed-meanwhile` */
+            /** @description - `too-slow`: The body did not come in time */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `conflict`: Something is in the way; the detail names it */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description `changed-meanwhile`
+             *
+             *     - `changed-meanwhile`: Somebody else has changed it since
+             */
             412: {
                 headers: {
                     [name: string]: unknown;
                 };
-                content?: never;
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
             };
-            /** @description Too many requests: `slow-down` */
+            /** @description - `too-large`: The body is larger than is taken */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `invalid`: What was sent cannot be taken: every fault with its field */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `slow-down`: Too many requests; Retry-After says how long to wait */
             429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `internal`: A fault of the host; its log says more under the request's id */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description - `shutting-down`: The host goes down
+             *     - `storage-paused`: The disk is full, failing or locked
+             */
+            503: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -12385,8 +22031,15 @@ export interface operations {
     archive_organisation: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /**
+                 * @description The `ETag` of the revision that is meant; without it the last word counts.
+                 * @example "7"
+                 */
+                "If-Match"?: string;
+            };
             path: {
+                /** @example 1 */
                 id: number;
             };
             cookie?: never;
@@ -12400,7 +22053,16 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description Nobody is signed in: `not-signed-in` */
+            /** @description - `bad-query`: A parameter cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `not-signed-in`: Nobody is signed in, or the key does not hold */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -12409,7 +22071,12 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The right is lacking: `forbidden`, `password-change-needed`, `cross-site` */
+            /**
+             * @description - `bad-host`: The host is called by a name that is not its own
+             *     - `cross-site`: Nothing says that the command comes from a page of this host: programs send X-Uzel
+             *     - `forbidden`: The account has not the right to do this
+             *     - `password-change-needed`: A one-time secret only allows to choose a password
+             */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -12418,7 +22085,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description It is not there, or foreign: `not-found` */
+            /** @description - `not-found`: It is not there, or foreign */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -12427,22 +22094,64 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Something in use hangs on it; the detail names that */
+            /**
+             * @description Something in use hangs on it; the detail names that
+             *
+             *     - `conflict`: Something is in the way; the detail names it
+             */
             409: {
                 headers: {
                     [name: string]: unknown;
                 };
-                content?: never;
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
             };
-            /** @description `changed-meanwhile` */
+            /**
+             * @description `changed-meanwhile`
+             *
+             *     - `changed-meanwhile`: Somebody else has changed it since
+             */
             412: {
                 headers: {
                     [name: string]: unknown;
                 };
-                content?: never;
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
             };
-            /** @description Too many requests: `slow-down` */
+            /** @description - `invalid`: What was sent cannot be taken: every fault with its field */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `slow-down`: Too many requests; Retry-After says how long to wait */
             429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `internal`: A fault of the host; its log says more under the request's id */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description - `shutting-down`: The host goes down
+             *     - `storage-paused`: The disk is full, failing or locked
+             */
+            503: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -12455,8 +22164,15 @@ export interface operations {
     restore_organisation: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /**
+                 * @description The `ETag` of the revision that is meant; without it the last word counts.
+                 * @example "7"
+                 */
+                "If-Match"?: string;
+            };
             path: {
+                /** @example 1 */
                 id: number;
             };
             cookie?: never;
@@ -12470,7 +22186,16 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description Nobody is signed in: `not-signed-in` */
+            /** @description - `bad-query`: A parameter cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `not-signed-in`: Nobody is signed in, or the key does not hold */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -12479,7 +22204,12 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The right is lacking: `forbidden`, `password-change-needed`, `cross-site` */
+            /**
+             * @description - `bad-host`: The host is called by a name that is not its own
+             *     - `cross-site`: Nothing says that the command comes from a page of this host: programs send X-Uzel
+             *     - `forbidden`: The account has not the right to do this
+             *     - `password-change-needed`: A one-time secret only allows to choose a password
+             */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -12488,7 +22218,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description It is not there, or foreign: `not-found` */
+            /** @description - `not-found`: It is not there, or foreign */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -12497,22 +22227,64 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description What it hangs on is archived; the detail names that */
+            /**
+             * @description What it hangs on is archived; the detail names that
+             *
+             *     - `conflict`: Something is in the way; the detail names it
+             */
             409: {
                 headers: {
                     [name: string]: unknown;
                 };
-                content?: never;
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
             };
-            /** @description `changed-meanwhile` */
+            /**
+             * @description `changed-meanwhile`
+             *
+             *     - `changed-meanwhile`: Somebody else has changed it since
+             */
             412: {
                 headers: {
                     [name: string]: unknown;
                 };
-                content?: never;
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
             };
-            /** @description Too many requests: `slow-down` */
+            /** @description - `invalid`: What was sent cannot be taken: every fault with its field */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `slow-down`: Too many requests; Retry-After says how long to wait */
             429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `internal`: A fault of the host; its log says more under the request's id */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description - `shutting-down`: The host goes down
+             *     - `storage-paused`: The disk is full, failing or locked
+             */
+            503: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -12543,10 +22315,46 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "archived_at": "2026-11-20T11:00:00Z",
+                     *           "device": {
+                     *             "id": 1,
+                     *             "name": "Узел ввода"
+                     *           },
+                     *           "id": 1,
+                     *           "name": "Узел ввода",
+                     *           "node": {
+                     *             "id": 1,
+                     *             "name": "Узел ввода"
+                     *           },
+                     *           "purpose": "commercial",
+                     *           "resource": "heat",
+                     *           "revision": 1,
+                     *           "site": {
+                     *             "id": 1,
+                     *             "name": "Узел ввода"
+                     *           }
+                     *         }
+                     *       ],
+                     *       "next": "text"
+                     *     }
+                     */
                     "application/json": components["schemas"]["Page_Point"];
                 };
             };
-            /** @description Nobody is signed in: `not-signed-in` */
+            /** @description - `bad-query`: A parameter cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `not-signed-in`: Nobody is signed in, or the key does not hold */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -12555,7 +22363,11 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The right is lacking: `forbidden`, `password-change-needed`, `cross-site` */
+            /**
+             * @description - `bad-host`: The host is called by a name that is not its own
+             *     - `forbidden`: The account has not the right to do this
+             *     - `password-change-needed`: A one-time secret only allows to choose a password
+             */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -12564,8 +22376,29 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many requests: `slow-down` */
+            /** @description - `slow-down`: Too many requests; Retry-After says how long to wait */
             429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `internal`: A fault of the host; its log says more under the request's id */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description - `shutting-down`: The host goes down
+             *     - `storage-paused`: The disk is full, failing or locked
+             */
+            503: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -12584,6 +22417,14 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "name": "Отопление",
+                 *       "node": 1,
+                 *       "purpose": "commercial",
+                 *       "resource": "heat"
+                 *     }
+                 */
                 "application/json": components["schemas"]["PointBody"];
             };
         };
@@ -12593,10 +22434,81 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "archived_at": "2026-11-20T11:00:00Z",
+                     *       "archives": [
+                     *         {
+                     *           "depth": 1,
+                     *           "first_start": "2026-11-20T11:00:00Z",
+                     *           "kind": "hourly",
+                     *           "last_end": "2026-11-20T11:00:00Z"
+                     *         }
+                     *       ],
+                     *       "device": {
+                     *         "id": 1,
+                     *         "name": "Узел ввода"
+                     *       },
+                     *       "devices": [
+                     *         {
+                     *           "driver": "vkt7",
+                     *           "from": "2026-11-20T11:00:00Z",
+                     *           "id": 1,
+                     *           "input": 1,
+                     *           "model": "vkt-7",
+                     *           "name": "Узел ввода",
+                     *           "rows": 1,
+                     *           "serial": "00123456",
+                     *           "to": "2026-11-20T11:00:00Z"
+                     *         }
+                     *       ],
+                     *       "id": 1,
+                     *       "name": "Узел ввода",
+                     *       "node": {
+                     *         "id": 1,
+                     *         "name": "Узел ввода"
+                     *       },
+                     *       "purpose": "commercial",
+                     *       "resource": "heat",
+                     *       "revision": 1,
+                     *       "series": [
+                     *         {
+                     *           "aggregate": "mean",
+                     *           "archives": [
+                     *             "text"
+                     *           ],
+                     *           "decimals": 1,
+                     *           "device": 1,
+                     *           "id": "text",
+                     *           "pipe": "supply",
+                     *           "point": 1,
+                     *           "point_id": 1,
+                     *           "quantity": "temperature",
+                     *           "series": 1,
+                     *           "tariff": 1,
+                     *           "unit": "Cel"
+                     *         }
+                     *       ],
+                     *       "site": {
+                     *         "id": 1,
+                     *         "name": "Узел ввода"
+                     *       },
+                     *       "time_zone": "Europe/Moscow"
+                     *     }
+                     */
                     "application/json": components["schemas"]["PointWithSeries"];
                 };
             };
-            /** @description Nobody is signed in: `not-signed-in` */
+            /** @description - `bad-body`: The body cannot be read, or says what is not allowed */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `not-signed-in`: Nobody is signed in, or the key does not hold */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -12605,7 +22517,12 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The right is lacking: `forbidden`, `password-change-needed`, `cross-site` */
+            /**
+             * @description - `bad-host`: The host is called by a name that is not its own
+             *     - `cross-site`: Nothing says that the command comes from a page of this host: programs send X-Uzel
+             *     - `forbidden`: The account has not the right to do this
+             *     - `password-change-needed`: A one-time secret only allows to choose a password
+             */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -12614,22 +22531,82 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The name is taken */
+            /** @description - `not-found`: It is not there, or foreign */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `too-slow`: The body did not come in time */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description The name is taken
+             *
+             *     - `conflict`: Something is in the way; the detail names it
+             */
             409: {
                 headers: {
                     [name: string]: unknown;
                 };
-                content?: never;
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
             };
-            /** @description `invalid` */
+            /** @description - `too-large`: The body is larger than is taken */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description `invalid`
+             *
+             *     - `invalid`: What was sent cannot be taken: every fault with its field
+             */
             422: {
                 headers: {
                     [name: string]: unknown;
                 };
-                content?: never;
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
             };
-            /** @description Too many requests: `slow-down` */
+            /** @description - `slow-down`: Too many requests; Retry-After says how long to wait */
             429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `internal`: A fault of the host; its log says more under the request's id */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description - `shutting-down`: The host goes down
+             *     - `storage-paused`: The disk is full, failing or locked
+             */
+            503: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -12644,6 +22621,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @example 1 */
                 id: number;
             };
             cookie?: never;
@@ -12655,10 +22633,72 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "archived_at": "2026-11-20T11:00:00Z",
+                     *       "archives": [
+                     *         {
+                     *           "depth": 1,
+                     *           "first_start": "2026-11-20T11:00:00Z",
+                     *           "kind": "hourly",
+                     *           "last_end": "2026-11-20T11:00:00Z"
+                     *         }
+                     *       ],
+                     *       "device": {
+                     *         "id": 1,
+                     *         "name": "Узел ввода"
+                     *       },
+                     *       "devices": [
+                     *         {
+                     *           "driver": "vkt7",
+                     *           "from": "2026-11-20T11:00:00Z",
+                     *           "id": 1,
+                     *           "input": 1,
+                     *           "model": "vkt-7",
+                     *           "name": "Узел ввода",
+                     *           "rows": 1,
+                     *           "serial": "00123456",
+                     *           "to": "2026-11-20T11:00:00Z"
+                     *         }
+                     *       ],
+                     *       "id": 1,
+                     *       "name": "Узел ввода",
+                     *       "node": {
+                     *         "id": 1,
+                     *         "name": "Узел ввода"
+                     *       },
+                     *       "purpose": "commercial",
+                     *       "resource": "heat",
+                     *       "revision": 1,
+                     *       "series": [
+                     *         {
+                     *           "aggregate": "mean",
+                     *           "archives": [
+                     *             "text"
+                     *           ],
+                     *           "decimals": 1,
+                     *           "device": 1,
+                     *           "id": "text",
+                     *           "pipe": "supply",
+                     *           "point": 1,
+                     *           "point_id": 1,
+                     *           "quantity": "temperature",
+                     *           "series": 1,
+                     *           "tariff": 1,
+                     *           "unit": "Cel"
+                     *         }
+                     *       ],
+                     *       "site": {
+                     *         "id": 1,
+                     *         "name": "Узел ввода"
+                     *       },
+                     *       "time_zone": "Europe/Moscow"
+                     *     }
+                     */
                     "application/json": components["schemas"]["PointWithSeries"];
                 };
             };
-            /** @description Nobody is signed in: `not-signed-in` */
+            /** @description - `not-signed-in`: Nobody is signed in, or the key does not hold */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -12667,7 +22707,11 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The right is lacking: `forbidden`, `password-change-needed`, `cross-site` */
+            /**
+             * @description - `bad-host`: The host is called by a name that is not its own
+             *     - `forbidden`: The account has not the right to do this
+             *     - `password-change-needed`: A one-time secret only allows to choose a password
+             */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -12676,7 +22720,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description It is not there, or foreign: `not-found` */
+            /** @description - `not-found`: It is not there, or foreign */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -12685,8 +22729,29 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many requests: `slow-down` */
+            /** @description - `slow-down`: Too many requests; Retry-After says how long to wait */
             429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `internal`: A fault of the host; its log says more under the request's id */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description - `shutting-down`: The host goes down
+             *     - `storage-paused`: The disk is full, failing or locked
+             */
+            503: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -12699,14 +22764,26 @@ export interface operations {
     change_point: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /**
+                 * @description The `ETag` of the revision that is meant; without it the last word counts.
+                 * @example "7"
+                 */
+                "If-Match"?: string;
+            };
             path: {
+                /** @example 1 */
                 id: number;
             };
             cookie?: never;
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "purpose": "technical"
+                 *     }
+                 */
                 "application/json": components["schemas"]["PointPatch"];
             };
         };
@@ -12716,10 +22793,84 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "archived_at": "2026-11-20T11:00:00Z",
+                     *       "archives": [
+                     *         {
+                     *           "depth": 1,
+                     *           "first_start": "2026-11-20T11:00:00Z",
+                     *           "kind": "hourly",
+                     *           "last_end": "2026-11-20T11:00:00Z"
+                     *         }
+                     *       ],
+                     *       "device": {
+                     *         "id": 1,
+                     *         "name": "Узел ввода"
+                     *       },
+                     *       "devices": [
+                     *         {
+                     *           "driver": "vkt7",
+                     *           "from": "2026-11-20T11:00:00Z",
+                     *           "id": 1,
+                     *           "input": 1,
+                     *           "model": "vkt-7",
+                     *           "name": "Узел ввода",
+                     *           "rows": 1,
+                     *           "serial": "00123456",
+                     *           "to": "2026-11-20T11:00:00Z"
+                     *         }
+                     *       ],
+                     *       "id": 1,
+                     *       "name": "Узел ввода",
+                     *       "node": {
+                     *         "id": 1,
+                     *         "name": "Узел ввода"
+                     *       },
+                     *       "purpose": "commercial",
+                     *       "resource": "heat",
+                     *       "revision": 1,
+                     *       "series": [
+                     *         {
+                     *           "aggregate": "mean",
+                     *           "archives": [
+                     *             "text"
+                     *           ],
+                     *           "decimals": 1,
+                     *           "device": 1,
+                     *           "id": "text",
+                     *           "pipe": "supply",
+                     *           "point": 1,
+                     *           "point_id": 1,
+                     *           "quantity": "temperature",
+                     *           "series": 1,
+                     *           "tariff": 1,
+                     *           "unit": "Cel"
+                     *         }
+                     *       ],
+                     *       "site": {
+                     *         "id": 1,
+                     *         "name": "Узел ввода"
+                     *       },
+                     *       "time_zone": "Europe/Moscow"
+                     *     }
+                     */
                     "application/json": components["schemas"]["PointWithSeries"];
                 };
             };
-            /** @description Nobody is signed in: `not-signed-in` */
+            /**
+             * @description - `bad-body`: The body cannot be read, or says what is not allowed
+             *     - `bad-query`: A parameter cannot be read
+             */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `not-signed-in`: Nobody is signed in, or the key does not hold */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -12728,7 +22879,12 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The right is lacking: `forbidden`, `password-change-needed`, `cross-site` */
+            /**
+             * @description - `bad-host`: The host is called by a name that is not its own
+             *     - `cross-site`: Nothing says that the command comes from a page of this host: programs send X-Uzel
+             *     - `forbidden`: The account has not the right to do this
+             *     - `password-change-needed`: A one-time secret only allows to choose a password
+             */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -12737,7 +22893,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description It is not there, or foreign: `not-found` */
+            /** @description - `not-found`: It is not there, or foreign */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -12746,15 +22902,78 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `changed-meanwhile` */
+            /** @description - `too-slow`: The body did not come in time */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `conflict`: Something is in the way; the detail names it */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description `changed-meanwhile`
+             *
+             *     - `changed-meanwhile`: Somebody else has changed it since
+             */
             412: {
                 headers: {
                     [name: string]: unknown;
                 };
-                content?: never;
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
             };
-            /** @description Too many requests: `slow-down` */
+            /** @description - `too-large`: The body is larger than is taken */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `invalid`: What was sent cannot be taken: every fault with its field */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `slow-down`: Too many requests; Retry-After says how long to wait */
             429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `internal`: A fault of the host; its log says more under the request's id */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description - `shutting-down`: The host goes down
+             *     - `storage-paused`: The disk is full, failing or locked
+             */
+            503: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -12778,6 +22997,7 @@ export interface operations {
             };
             header?: never;
             path: {
+                /** @example 1 */
                 id: number;
             };
             cookie?: never;
@@ -12789,10 +23009,123 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "columns": [
+                     *         {
+                     *           "aggregate": "mean",
+                     *           "decimals": 1,
+                     *           "id": "text",
+                     *           "pipe": "supply",
+                     *           "quantity": "temperature",
+                     *           "series": [
+                     *             {
+                     *               "device": 1,
+                     *               "series": 1
+                     *             }
+                     *           ],
+                     *           "tariff": 1,
+                     *           "unit": "Cel"
+                     *         }
+                     *       ],
+                     *       "condition_runs": [
+                     *         {
+                     *           "conditions": [
+                     *             1
+                     *           ],
+                     *           "row": 1,
+                     *           "rows": 1
+                     *         }
+                     *       ],
+                     *       "conditions": [
+                     *         {
+                     *           "category": "sensor",
+                     *           "code": "02",
+                     *           "column": 1,
+                     *           "effect": "stopped",
+                     *           "title": {
+                     *             "en": "Boiler house",
+                     *             "ru": "Котельная"
+                     *           }
+                     *         }
+                     *       ],
+                     *       "devices": [
+                     *         {
+                     *           "driver": "vkt7",
+                     *           "from": "2026-11-20T11:00:00Z",
+                     *           "id": 1,
+                     *           "input": 1,
+                     *           "model": "vkt-7",
+                     *           "name": "Узел ввода",
+                     *           "rows": 1,
+                     *           "serial": "00123456",
+                     *           "to": "2026-11-20T11:00:00Z"
+                     *         }
+                     *       ],
+                     *       "gaps": [
+                     *         {
+                     *           "end": "2026-11-20T11:00:00Z",
+                     *           "intervals": 1,
+                     *           "reason": "not-read",
+                     *           "start": "2026-11-20T11:00:00Z"
+                     *         }
+                     *       ],
+                     *       "kind": "hourly",
+                     *       "lengths": [
+                     *         {
+                     *           "rows": 1,
+                     *           "value": 1
+                     *         }
+                     *       ],
+                     *       "marks": [
+                     *         {
+                     *           "code": "02",
+                     *           "column": 1,
+                     *           "quality": "good",
+                     *           "row": 1,
+                     *           "rows": 1,
+                     *           "text": "Температура подачи ниже договорной"
+                     *         }
+                     *       ],
+                     *       "records": [
+                     *         1
+                     *       ],
+                     *       "sessions": [
+                     *         {
+                     *           "rows": 1,
+                     *           "value": 1
+                     *         }
+                     *       ],
+                     *       "starts": [
+                     *         1
+                     *       ],
+                     *       "truncated": true,
+                     *       "values": [
+                     *         [
+                     *           1.5
+                     *         ]
+                     *       ],
+                     *       "versions": [
+                     *         {
+                     *           "row": 1,
+                     *           "version": 1
+                     *         }
+                     *       ]
+                     *     }
+                     */
                     "application/json": components["schemas"]["PointArchive"];
                 };
             };
-            /** @description Nobody is signed in: `not-signed-in` */
+            /** @description - `bad-query`: A parameter cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `not-signed-in`: Nobody is signed in, or the key does not hold */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -12801,7 +23134,11 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The right is lacking: `forbidden`, `password-change-needed`, `cross-site` */
+            /**
+             * @description - `bad-host`: The host is called by a name that is not its own
+             *     - `forbidden`: The account has not the right to do this
+             *     - `password-change-needed`: A one-time secret only allows to choose a password
+             */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -12810,7 +23147,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description It is not there, or foreign: `not-found` */
+            /** @description - `not-found`: It is not there, or foreign */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -12819,8 +23156,29 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many requests: `slow-down` */
+            /** @description - `slow-down`: Too many requests; Retry-After says how long to wait */
             429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `internal`: A fault of the host; its log says more under the request's id */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description - `shutting-down`: The host goes down
+             *     - `storage-paused`: The disk is full, failing or locked
+             */
+            503: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -12833,8 +23191,15 @@ export interface operations {
     archive_point: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /**
+                 * @description The `ETag` of the revision that is meant; without it the last word counts.
+                 * @example "7"
+                 */
+                "If-Match"?: string;
+            };
             path: {
+                /** @example 1 */
                 id: number;
             };
             cookie?: never;
@@ -12848,7 +23213,16 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description Nobody is signed in: `not-signed-in` */
+            /** @description - `bad-query`: A parameter cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `not-signed-in`: Nobody is signed in, or the key does not hold */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -12857,7 +23231,12 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The right is lacking: `forbidden`, `password-change-needed`, `cross-site` */
+            /**
+             * @description - `bad-host`: The host is called by a name that is not its own
+             *     - `cross-site`: Nothing says that the command comes from a page of this host: programs send X-Uzel
+             *     - `forbidden`: The account has not the right to do this
+             *     - `password-change-needed`: A one-time secret only allows to choose a password
+             */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -12866,7 +23245,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description It is not there, or foreign: `not-found` */
+            /** @description - `not-found`: It is not there, or foreign */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -12875,22 +23254,64 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Something in use hangs on it; the detail names that */
+            /**
+             * @description Something in use hangs on it; the detail names that
+             *
+             *     - `conflict`: Something is in the way; the detail names it
+             */
             409: {
                 headers: {
                     [name: string]: unknown;
                 };
-                content?: never;
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
             };
-            /** @description `changed-meanwhile` */
+            /**
+             * @description `changed-meanwhile`
+             *
+             *     - `changed-meanwhile`: Somebody else has changed it since
+             */
             412: {
                 headers: {
                     [name: string]: unknown;
                 };
-                content?: never;
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
             };
-            /** @description Too many requests: `slow-down` */
+            /** @description - `invalid`: What was sent cannot be taken: every fault with its field */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `slow-down`: Too many requests; Retry-After says how long to wait */
             429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `internal`: A fault of the host; its log says more under the request's id */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description - `shutting-down`: The host goes down
+             *     - `storage-paused`: The disk is full, failing or locked
+             */
+            503: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -12916,6 +23337,7 @@ export interface operations {
             };
             header?: never;
             path: {
+                /** @example 1 */
                 id: number;
             };
             cookie?: never;
@@ -12927,10 +23349,23 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example start;end;t1 Cel
+                     *     2026-11-20 13:00;2026-11-20 14:00;61,4
+                     */
                     "text/csv": string;
                 };
             };
-            /** @description Nobody is signed in: `not-signed-in` */
+            /** @description - `bad-query`: A parameter cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `not-signed-in`: Nobody is signed in, or the key does not hold */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -12939,7 +23374,11 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The right is lacking: `forbidden`, `password-change-needed`, `cross-site` */
+            /**
+             * @description - `bad-host`: The host is called by a name that is not its own
+             *     - `forbidden`: The account has not the right to do this
+             *     - `password-change-needed`: A one-time secret only allows to choose a password
+             */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -12948,7 +23387,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description It is not there, or foreign: `not-found` */
+            /** @description - `not-found`: It is not there, or foreign */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -12957,8 +23396,38 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many requests: `slow-down` */
+            /** @description - `refused`: It cannot be done; the detail says why */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `slow-down`: Too many requests; Retry-After says how long to wait */
             429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `internal`: A fault of the host; its log says more under the request's id */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description - `shutting-down`: The host goes down
+             *     - `storage-paused`: The disk is full, failing or locked
+             */
+            503: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -12984,6 +23453,7 @@ export interface operations {
             };
             header?: never;
             path: {
+                /** @example 1 */
                 id: number;
             };
             cookie?: never;
@@ -12995,10 +23465,19 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": number[];
+                    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": string;
                 };
             };
-            /** @description Nobody is signed in: `not-signed-in` */
+            /** @description - `bad-query`: A parameter cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `not-signed-in`: Nobody is signed in, or the key does not hold */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -13007,7 +23486,11 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The right is lacking: `forbidden`, `password-change-needed`, `cross-site` */
+            /**
+             * @description - `bad-host`: The host is called by a name that is not its own
+             *     - `forbidden`: The account has not the right to do this
+             *     - `password-change-needed`: A one-time secret only allows to choose a password
+             */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -13016,7 +23499,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description It is not there, or foreign: `not-found` */
+            /** @description - `not-found`: It is not there, or foreign */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -13025,8 +23508,38 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many requests: `slow-down` */
+            /** @description - `refused`: It cannot be done; the detail says why */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `slow-down`: Too many requests; Retry-After says how long to wait */
             429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `internal`: A fault of the host; its log says more under the request's id */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description - `shutting-down`: The host goes down
+             *     - `storage-paused`: The disk is full, failing or locked
+             */
+            503: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -13041,6 +23554,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @example 1 */
                 id: number;
             };
             cookie?: never;
@@ -13052,10 +23566,30 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Page_PointDevice"];
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "archived_at": "2026-11-20T11:00:00Z",
+                     *           "device": {
+                     *             "id": 1,
+                     *             "name": "Узел ввода"
+                     *           },
+                     *           "driver": "vkt7",
+                     *           "from": "2026-11-20T11:00:00Z",
+                     *           "input": 1,
+                     *           "model": "vkt-7",
+                     *           "serial": "00123456",
+                     *           "to": "2026-11-20T11:00:00Z"
+                     *         }
+                     *       ],
+                     *       "next": "text"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Page_ServingDevice"];
                 };
             };
-            /** @description Nobody is signed in: `not-signed-in` */
+            /** @description - `not-signed-in`: Nobody is signed in, or the key does not hold */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -13064,7 +23598,11 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The right is lacking: `forbidden`, `password-change-needed`, `cross-site` */
+            /**
+             * @description - `bad-host`: The host is called by a name that is not its own
+             *     - `forbidden`: The account has not the right to do this
+             *     - `password-change-needed`: A one-time secret only allows to choose a password
+             */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -13073,7 +23611,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description It is not there, or foreign: `not-found` */
+            /** @description - `not-found`: It is not there, or foreign */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -13082,8 +23620,29 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many requests: `slow-down` */
+            /** @description - `slow-down`: Too many requests; Retry-After says how long to wait */
             429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `internal`: A fault of the host; its log says more under the request's id */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description - `shutting-down`: The host goes down
+             *     - `storage-paused`: The disk is full, failing or locked
+             */
+            503: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -13096,8 +23655,15 @@ export interface operations {
     restore_point: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /**
+                 * @description The `ETag` of the revision that is meant; without it the last word counts.
+                 * @example "7"
+                 */
+                "If-Match"?: string;
+            };
             path: {
+                /** @example 1 */
                 id: number;
             };
             cookie?: never;
@@ -13111,7 +23677,16 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description Nobody is signed in: `not-signed-in` */
+            /** @description - `bad-query`: A parameter cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `not-signed-in`: Nobody is signed in, or the key does not hold */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -13120,7 +23695,12 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The right is lacking: `forbidden`, `password-change-needed`, `cross-site` */
+            /**
+             * @description - `bad-host`: The host is called by a name that is not its own
+             *     - `cross-site`: Nothing says that the command comes from a page of this host: programs send X-Uzel
+             *     - `forbidden`: The account has not the right to do this
+             *     - `password-change-needed`: A one-time secret only allows to choose a password
+             */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -13129,7 +23709,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description It is not there, or foreign: `not-found` */
+            /** @description - `not-found`: It is not there, or foreign */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -13138,22 +23718,64 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description What it hangs on is archived; the detail names that */
+            /**
+             * @description What it hangs on is archived; the detail names that
+             *
+             *     - `conflict`: Something is in the way; the detail names it
+             */
             409: {
                 headers: {
                     [name: string]: unknown;
                 };
-                content?: never;
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
             };
-            /** @description `changed-meanwhile` */
+            /**
+             * @description `changed-meanwhile`
+             *
+             *     - `changed-meanwhile`: Somebody else has changed it since
+             */
             412: {
                 headers: {
                     [name: string]: unknown;
                 };
-                content?: never;
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
             };
-            /** @description Too many requests: `slow-down` */
+            /** @description - `invalid`: What was sent cannot be taken: every fault with its field */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `slow-down`: Too many requests; Retry-After says how long to wait */
             429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `internal`: A fault of the host; its log says more under the request's id */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description - `shutting-down`: The host goes down
+             *     - `storage-paused`: The disk is full, failing or locked
+             */
+            503: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -13177,6 +23799,7 @@ export interface operations {
             };
             header?: never;
             path: {
+                /** @example 1 */
                 id: number;
             };
             cookie?: never;
@@ -13188,10 +23811,53 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "agrees": true,
+                     *           "begin": {
+                     *             "at": "2026-11-20T11:00:00Z",
+                     *             "record": 1,
+                     *             "value": 1.5
+                     *           },
+                     *           "decimals": 1,
+                     *           "device": 1,
+                     *           "difference": 1.5,
+                     *           "edge": 1.5,
+                     *           "end": {
+                     *             "at": "2026-11-20T11:00:00Z",
+                     *             "record": 1,
+                     *             "value": 1.5
+                     *           },
+                     *           "intervals": 1,
+                     *           "missing": 1,
+                     *           "pipe": "supply",
+                     *           "quantity": "temperature",
+                     *           "rounding": 1.5,
+                     *           "sum": 1.5,
+                     *           "sum_id": "text",
+                     *           "sum_series": 1,
+                     *           "total_id": "text",
+                     *           "total_series": 1,
+                     *           "unit": "Cel"
+                     *         }
+                     *       ]
+                     *     }
+                     */
                     "application/json": components["schemas"]["PointTotals"];
                 };
             };
-            /** @description Nobody is signed in: `not-signed-in` */
+            /** @description - `bad-query`: A parameter cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `not-signed-in`: Nobody is signed in, or the key does not hold */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -13200,7 +23866,11 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The right is lacking: `forbidden`, `password-change-needed`, `cross-site` */
+            /**
+             * @description - `bad-host`: The host is called by a name that is not its own
+             *     - `forbidden`: The account has not the right to do this
+             *     - `password-change-needed`: A one-time secret only allows to choose a password
+             */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -13209,7 +23879,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description It is not there, or foreign: `not-found` */
+            /** @description - `not-found`: It is not there, or foreign */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -13218,8 +23888,133 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many requests: `slow-down` */
+            /** @description - `slow-down`: Too many requests; Retry-After says how long to wait */
             429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `internal`: A fault of the host; its log says more under the request's id */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description - `shutting-down`: The host goes down
+             *     - `storage-paused`: The disk is full, failing or locked
+             */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    export_records: {
+        parameters: {
+            query: {
+                /** @description `hourly`, `daily`, `ten-days`, `monthly`, `yearly`, `minutes-30`, `current` or `totals`. */
+                archive: string;
+                /** @description Intervals that start from here on. */
+                from?: components["schemas"]["Instant"];
+                /** @description Intervals that start before. */
+                to?: components["schemas"]["Instant"];
+                /** @description Only of this organisation. */
+                organisation?: number;
+                /** @description Only at this site. */
+                site?: number;
+                /** @description Only of this node. */
+                node?: number;
+                /** @description Only what was read for this point. */
+                point?: number;
+                /** @description Only of this device. */
+                device?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example start;end;t1 Cel
+                     *     2026-11-20 13:00;2026-11-20 14:00;61,4
+                     */
+                    "text/csv": string;
+                };
+            };
+            /** @description - `bad-query`: A parameter cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `not-signed-in`: Nobody is signed in, or the key does not hold */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description - `bad-host`: The host is called by a name that is not its own
+             *     - `forbidden`: The account has not the right to do this
+             *     - `password-change-needed`: A one-time secret only allows to choose a password
+             */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `slow-down`: Too many requests; Retry-After says how long to wait */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `internal`: A fault of the host; its log says more under the request's id */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description Too many exports are under way: `busy`
+             *
+             *     - `busy`: As many as may run at once do
+             *     - `shutting-down`: The host goes down
+             *     - `storage-paused`: The disk is full, failing or locked
+             */
+            503: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -13234,6 +24029,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @example 1 */
                 id: number;
             };
             cookie?: never;
@@ -13245,10 +24041,52 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "conditions": [
+                     *             {
+                     *               "category": "sensor",
+                     *               "code": "02",
+                     *               "column": 1,
+                     *               "duration_s": 1,
+                     *               "effect": "stopped",
+                     *               "point": 1,
+                     *               "title": {
+                     *                 "en": "Boiler house",
+                     *                 "ru": "Котельная"
+                     *               }
+                     *             }
+                     *           ],
+                     *           "end": "2026-11-20T11:00:00Z",
+                     *           "label": "interval-start",
+                     *           "length_s": 3600,
+                     *           "marks": [
+                     *             {
+                     *               "code": "02",
+                     *               "column": 1,
+                     *               "quality": "good"
+                     *             }
+                     *           ],
+                     *           "received_at": "2026-11-20T11:00:00Z",
+                     *           "record": 1,
+                     *           "session": 1,
+                     *           "start": "2026-11-20T11:00:00Z",
+                     *           "values": [
+                     *             1.5
+                     *           ],
+                     *           "version": 1,
+                     *           "versions": 1
+                     *         }
+                     *       ],
+                     *       "next": "text"
+                     *     }
+                     */
                     "application/json": components["schemas"]["Page_Record"];
                 };
             };
-            /** @description Nobody is signed in: `not-signed-in` */
+            /** @description - `not-signed-in`: Nobody is signed in, or the key does not hold */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -13257,7 +24095,11 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The right is lacking: `forbidden`, `password-change-needed`, `cross-site` */
+            /**
+             * @description - `bad-host`: The host is called by a name that is not its own
+             *     - `forbidden`: The account has not the right to do this
+             *     - `password-change-needed`: A one-time secret only allows to choose a password
+             */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -13266,7 +24108,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description It is not there, or foreign: `not-found` */
+            /** @description - `not-found`: It is not there, or foreign */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -13275,8 +24117,133 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many requests: `slow-down` */
+            /** @description - `slow-down`: Too many requests; Retry-After says how long to wait */
             429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `internal`: A fault of the host; its log says more under the request's id */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description - `shutting-down`: The host goes down
+             *     - `storage-paused`: The disk is full, failing or locked
+             */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_refused_sign_ins: {
+        parameters: {
+            query?: {
+                /** @description `next` of the page before. */
+                after?: string;
+                /** @description Rows of the page, 100 unless said otherwise, at most 1000. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "account": {
+                     *             "id": 1,
+                     *             "name": "Узел ввода"
+                     *           },
+                     *           "began_at": "2026-11-20T11:00:00Z",
+                     *           "count": 1,
+                     *           "from": "192.168.1.20",
+                     *           "id": 1,
+                     *           "last_at": "2026-11-20T11:00:00Z",
+                     *           "why": "Проверено на стенде"
+                     *         }
+                     *       ],
+                     *       "next": "text"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Page_RefusedSignIn"];
+                };
+            };
+            /** @description - `bad-query`: A parameter cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `not-signed-in`: Nobody is signed in, or the key does not hold */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description - `bad-host`: The host is called by a name that is not its own
+             *     - `forbidden`: The account has not the right to do this
+             *     - `password-change-needed`: A one-time secret only allows to choose a password
+             */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `slow-down`: Too many requests; Retry-After says how long to wait */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `internal`: A fault of the host; its log says more under the request's id */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description - `shutting-down`: The host goes down
+             *     - `storage-paused`: The disk is full, failing or locked
+             */
+            503: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -13307,10 +24274,43 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "address": "Лесная, 12",
+                     *           "id": 1,
+                     *           "kind": "site",
+                     *           "model_name": "ВКТ-7",
+                     *           "name": "Узел ввода",
+                     *           "node": {
+                     *             "id": 1,
+                     *             "name": "Узел ввода"
+                     *           },
+                     *           "serial": "00123456",
+                     *           "site": {
+                     *             "id": 1,
+                     *             "name": "Узел ввода"
+                     *           },
+                     *           "state": "disabled"
+                     *         }
+                     *       ],
+                     *       "total": 1
+                     *     }
+                     */
                     "application/json": components["schemas"]["SearchFound"];
                 };
             };
-            /** @description Nobody is signed in: `not-signed-in` */
+            /** @description - `bad-query`: A parameter cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `not-signed-in`: Nobody is signed in, or the key does not hold */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -13319,7 +24319,11 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The right is lacking: `forbidden`, `password-change-needed`, `cross-site` */
+            /**
+             * @description - `bad-host`: The host is called by a name that is not its own
+             *     - `forbidden`: The account has not the right to do this
+             *     - `password-change-needed`: A one-time secret only allows to choose a password
+             */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -13328,8 +24332,29 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many requests: `slow-down` */
+            /** @description - `slow-down`: Too many requests; Retry-After says how long to wait */
             429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `internal`: A fault of the host; its log says more under the request's id */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description - `shutting-down`: The host goes down
+             *     - `storage-paused`: The disk is full, failing or locked
+             */
+            503: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -13362,10 +24387,42 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "aggregate": "mean",
+                     *           "archives": [
+                     *             "text"
+                     *           ],
+                     *           "decimals": 1,
+                     *           "device": 1,
+                     *           "id": "text",
+                     *           "pipe": "supply",
+                     *           "point": 1,
+                     *           "point_id": 1,
+                     *           "quantity": "temperature",
+                     *           "series": 1,
+                     *           "tariff": 1,
+                     *           "unit": "Cel"
+                     *         }
+                     *       ],
+                     *       "next": "text"
+                     *     }
+                     */
                     "application/json": components["schemas"]["Page_Series"];
                 };
             };
-            /** @description Nobody is signed in: `not-signed-in` */
+            /** @description - `bad-query`: A parameter cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `not-signed-in`: Nobody is signed in, or the key does not hold */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -13374,7 +24431,11 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The right is lacking: `forbidden`, `password-change-needed`, `cross-site` */
+            /**
+             * @description - `bad-host`: The host is called by a name that is not its own
+             *     - `forbidden`: The account has not the right to do this
+             *     - `password-change-needed`: A one-time secret only allows to choose a password
+             */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -13383,8 +24444,29 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many requests: `slow-down` */
+            /** @description - `slow-down`: Too many requests; Retry-After says how long to wait */
             429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `internal`: A fault of the host; its log says more under the request's id */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description - `shutting-down`: The host goes down
+             *     - `storage-paused`: The disk is full, failing or locked
+             */
+            503: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -13410,6 +24492,7 @@ export interface operations {
             };
             header?: never;
             path: {
+                /** @example 1 */
                 id: number;
             };
             cookie?: never;
@@ -13421,10 +24504,34 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "code": "02",
+                     *           "end": "2026-11-20T11:00:00Z",
+                     *           "quality": "good",
+                     *           "record": 1,
+                     *           "start": "2026-11-20T11:00:00Z",
+                     *           "value": 1.5
+                     *         }
+                     *       ],
+                     *       "next": "text"
+                     *     }
+                     */
                     "application/json": components["schemas"]["Page_SeriesValue"];
                 };
             };
-            /** @description Nobody is signed in: `not-signed-in` */
+            /** @description - `bad-query`: A parameter cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `not-signed-in`: Nobody is signed in, or the key does not hold */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -13433,7 +24540,11 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The right is lacking: `forbidden`, `password-change-needed`, `cross-site` */
+            /**
+             * @description - `bad-host`: The host is called by a name that is not its own
+             *     - `forbidden`: The account has not the right to do this
+             *     - `password-change-needed`: A one-time secret only allows to choose a password
+             */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -13442,7 +24553,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description It is not there, or foreign: `not-found` */
+            /** @description - `not-found`: It is not there, or foreign */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -13451,8 +24562,29 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many requests: `slow-down` */
+            /** @description - `slow-down`: Too many requests; Retry-After says how long to wait */
             429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `internal`: A fault of the host; its log says more under the request's id */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description - `shutting-down`: The host goes down
+             *     - `storage-paused`: The disk is full, failing or locked
+             */
+            503: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -13476,17 +24608,71 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Session"];
+                    /**
+                     * @example {
+                     *       "account": {
+                     *         "id": 1,
+                     *         "kind": "hourly",
+                     *         "name": "Узел ввода",
+                     *         "title": "Температура подачи"
+                     *       },
+                     *       "accounts": true,
+                     *       "grants": [
+                     *         {
+                     *           "node": {
+                     *             "id": 1,
+                     *             "name": "Узел ввода"
+                     *           },
+                     *           "organisation": {
+                     *             "id": 1,
+                     *             "name": "Узел ввода"
+                     *           },
+                     *           "role": "dispatcher",
+                     *           "site": {
+                     *             "id": 1,
+                     *             "name": "Узел ввода"
+                     *           },
+                     *           "vendor": "uzel"
+                     *         }
+                     *       ],
+                     *       "must_change_password": true,
+                     *       "rights": {
+                     *         "everywhere": [
+                     *           "text"
+                     *         ],
+                     *         "somewhere": [
+                     *           "text"
+                     *         ]
+                     *       },
+                     *       "second_factor": true,
+                     *       "sign_in": {
+                     *         "begun_at": "2026-11-20T11:00:00Z",
+                     *         "ends_at": "2026-11-20T11:00:00Z",
+                     *         "id": 1,
+                     *         "idle_ends_at": "2026-11-20T11:00:00Z"
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["WhoAmI"];
                 };
             };
-            /** @description Nobody: `not-signed-in` */
+            /**
+             * @description Nobody: `not-signed-in`
+             *
+             *     - `not-signed-in`: Nobody is signed in, or the key does not hold
+             */
             401: {
                 headers: {
                     [name: string]: unknown;
                 };
-                content?: never;
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
             };
-            /** @description The right is lacking: `forbidden`, `password-change-needed`, `cross-site` */
+            /**
+             * @description - `bad-host`: The host is called by a name that is not its own
+             *     - `forbidden`: The account has not the right to do this
+             */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -13495,8 +24681,29 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many requests: `slow-down` */
+            /** @description - `slow-down`: Too many requests; Retry-After says how long to wait */
             429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `internal`: A fault of the host; its log says more under the request's id */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description - `shutting-down`: The host goes down
+             *     - `storage-paused`: The disk is full, failing or locked
+             */
+            503: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -13515,6 +24722,12 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "name": "ivanova",
+                 *       "password": "warm water 55"
+                 *     }
+                 */
                 "application/json": components["schemas"]["SignIn"];
             };
         };
@@ -13524,22 +24737,151 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Session"];
+                    /**
+                     * @example {
+                     *       "account": {
+                     *         "id": 1,
+                     *         "kind": "hourly",
+                     *         "name": "Узел ввода",
+                     *         "title": "Температура подачи"
+                     *       },
+                     *       "accounts": true,
+                     *       "grants": [
+                     *         {
+                     *           "node": {
+                     *             "id": 1,
+                     *             "name": "Узел ввода"
+                     *           },
+                     *           "organisation": {
+                     *             "id": 1,
+                     *             "name": "Узел ввода"
+                     *           },
+                     *           "role": "dispatcher",
+                     *           "site": {
+                     *             "id": 1,
+                     *             "name": "Узел ввода"
+                     *           },
+                     *           "vendor": "uzel"
+                     *         }
+                     *       ],
+                     *       "must_change_password": true,
+                     *       "rights": {
+                     *         "everywhere": [
+                     *           "text"
+                     *         ],
+                     *         "somewhere": [
+                     *           "text"
+                     *         ]
+                     *       },
+                     *       "second_factor": true,
+                     *       "sign_in": {
+                     *         "begun_at": "2026-11-20T11:00:00Z",
+                     *         "ends_at": "2026-11-20T11:00:00Z",
+                     *         "id": 1,
+                     *         "idle_ends_at": "2026-11-20T11:00:00Z"
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["WhoAmI"];
                 };
             };
-            /** @description `bad-credentials`, or `code-needed`: the second factor is */
+            /** @description - `bad-body`: The body cannot be read, or says what is not allowed */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description `bad-credentials`, or `code-needed`: the second factor is
+             *
+             *     - `bad-credentials`: Name and password, or the code, are not right
+             *     - `code-needed`: The account has a second factor: send its code as well
+             *     - `not-signed-in`: Nobody is signed in, or the key does not hold
+             */
             401: {
                 headers: {
                     [name: string]: unknown;
                 };
-                content?: never;
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
             };
-            /** @description `slow-down`: after wrong passwords, Retry-After says how long */
+            /**
+             * @description - `bad-host`: The host is called by a name that is not its own
+             *     - `cross-site`: Nothing says that the command comes from a page of this host: programs send X-Uzel
+             */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `too-slow`: The body did not come in time */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `conflict`: Something is in the way; the detail names it */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `too-large`: The body is larger than is taken */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description `slow-down`: after wrong passwords, Retry-After says how long
+             *
+             *     - `slow-down`: Too many requests; Retry-After says how long to wait
+             */
             429: {
                 headers: {
                     [name: string]: unknown;
                 };
-                content?: never;
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `internal`: A fault of the host; its log says more under the request's id */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description - `busy`: As many as may run at once do
+             *     - `shutting-down`: The host goes down
+             *     - `storage-paused`: The disk is full, failing or locked
+             */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
             };
         };
     };
@@ -13558,7 +24900,7 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description Nobody is signed in: `not-signed-in` */
+            /** @description - `not-signed-in`: Nobody is signed in, or the key does not hold */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -13567,7 +24909,11 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The right is lacking: `forbidden`, `password-change-needed`, `cross-site` */
+            /**
+             * @description - `bad-host`: The host is called by a name that is not its own
+             *     - `cross-site`: Nothing says that the command comes from a page of this host: programs send X-Uzel
+             *     - `forbidden`: The account has not the right to do this
+             */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -13576,8 +24922,283 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many requests: `slow-down` */
+            /** @description - `conflict`: Something is in the way; the detail names it */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `slow-down`: Too many requests; Retry-After says how long to wait */
             429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `internal`: A fault of the host; its log says more under the request's id */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description - `shutting-down`: The host goes down
+             *     - `storage-paused`: The disk is full, failing or locked
+             */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    ask_provider: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            303: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description - `not-signed-in`: Nobody is signed in, or the key does not hold */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `bad-host`: The host is called by a name that is not its own */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description There is none
+             *
+             *     - `not-found`: It is not there, or foreign
+             */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `slow-down`: Too many requests; Retry-After says how long to wait */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `internal`: A fault of the host; its log says more under the request's id */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description - `shutting-down`: The host goes down
+             *     - `storage-paused`: The disk is full, failing or locked
+             */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    back_from_provider: {
+        parameters: {
+            query?: {
+                /** @description What the host asks the provider with. */
+                code?: string;
+                /** @description What the browser was sent with. */
+                state?: string;
+                /** @description Why the provider refuses. */
+                error?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            303: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description - `bad-query`: A parameter cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `not-signed-in`: Nobody is signed in, or the key does not hold */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `bad-host`: The host is called by a name that is not its own */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description There is none
+             *
+             *     - `not-found`: It is not there, or foreign
+             */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `slow-down`: Too many requests; Retry-After says how long to wait */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `internal`: A fault of the host; its log says more under the request's id */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description - `shutting-down`: The host goes down
+             *     - `storage-paused`: The disk is full, failing or locked
+             */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    sign_in_ways: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "password": true,
+                     *       "provider": "text"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["SignInWays"];
+                };
+            };
+            /** @description - `not-signed-in`: Nobody is signed in, or the key does not hold */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `bad-host`: The host is called by a name that is not its own */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `slow-down`: Too many requests; Retry-After says how long to wait */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `internal`: A fault of the host; its log says more under the request's id */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description - `shutting-down`: The host goes down
+             *     - `storage-paused`: The disk is full, failing or locked
+             */
+            503: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -13629,10 +25250,54 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "bytes_received": 1,
+                     *           "bytes_sent": 1,
+                     *           "cause": "line",
+                     *           "detail": "no answer in 3 tries",
+                     *           "device": {
+                     *             "id": 1,
+                     *             "name": "Узел ввода"
+                     *           },
+                     *           "driver": {
+                     *             "digest": "3f0c9d2a7b51e8466c1d0f92ab37e45d8890bc6113fe2a7745d09c8e1f6b3a52",
+                     *             "id": "text",
+                     *             "version": "1.0.0"
+                     *           },
+                     *           "ended_at": "2026-11-20T11:00:00Z",
+                     *           "exchanges": 1,
+                     *           "id": 1,
+                     *           "line": {
+                     *             "id": 1,
+                     *             "name": "Узел ввода"
+                     *           },
+                     *           "outcome": "complete",
+                     *           "reason": "schedule",
+                     *           "records_added": 1,
+                     *           "retries": 1,
+                     *           "started_at": "2026-11-20T11:00:00Z",
+                     *           "values_added": 1
+                     *         }
+                     *       ],
+                     *       "next": "text"
+                     *     }
+                     */
                     "application/json": components["schemas"]["Page_SessionBrief"];
                 };
             };
-            /** @description Nobody is signed in: `not-signed-in` */
+            /** @description - `bad-query`: A parameter cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `not-signed-in`: Nobody is signed in, or the key does not hold */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -13641,7 +25306,11 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The right is lacking: `forbidden`, `password-change-needed`, `cross-site` */
+            /**
+             * @description - `bad-host`: The host is called by a name that is not its own
+             *     - `forbidden`: The account has not the right to do this
+             *     - `password-change-needed`: A one-time secret only allows to choose a password
+             */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -13650,8 +25319,29 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many requests: `slow-down` */
+            /** @description - `slow-down`: Too many requests; Retry-After says how long to wait */
             429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `internal`: A fault of the host; its log says more under the request's id */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description - `shutting-down`: The host goes down
+             *     - `storage-paused`: The disk is full, failing or locked
+             */
+            503: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -13703,10 +25393,23 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example start;end;t1 Cel
+                     *     2026-11-20 13:00;2026-11-20 14:00;61,4
+                     */
                     "text/csv": string;
                 };
             };
-            /** @description Nobody is signed in: `not-signed-in` */
+            /** @description - `bad-query`: A parameter cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `not-signed-in`: Nobody is signed in, or the key does not hold */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -13715,7 +25418,11 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The right is lacking: `forbidden`, `password-change-needed`, `cross-site` */
+            /**
+             * @description - `bad-host`: The host is called by a name that is not its own
+             *     - `forbidden`: The account has not the right to do this
+             *     - `password-change-needed`: A one-time secret only allows to choose a password
+             */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -13724,8 +25431,29 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many requests: `slow-down` */
+            /** @description - `slow-down`: Too many requests; Retry-After says how long to wait */
             429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `internal`: A fault of the host; its log says more under the request's id */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description - `shutting-down`: The host goes down
+             *     - `storage-paused`: The disk is full, failing or locked
+             */
+            503: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -13740,6 +25468,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @example 1 */
                 id: number;
             };
             cookie?: never;
@@ -13751,10 +25480,72 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "bytes_received": 1,
+                     *       "bytes_sent": 1,
+                     *       "cause": "line",
+                     *       "clock": {
+                     *         "offset_s": 1.5,
+                     *         "shown": "text",
+                     *         "uncertainty_s": 1.5
+                     *       },
+                     *       "cpu_ms": 1,
+                     *       "detail": "no answer in 3 tries",
+                     *       "device": {
+                     *         "id": 1,
+                     *         "name": "Узел ввода"
+                     *       },
+                     *       "driver": {
+                     *         "digest": "3f0c9d2a7b51e8466c1d0f92ab37e45d8890bc6113fe2a7745d09c8e1f6b3a52",
+                     *         "id": "text",
+                     *         "version": "1.0.0"
+                     *       },
+                     *       "ended_at": "2026-11-20T11:00:00Z",
+                     *       "exchanges": 1,
+                     *       "faults": [
+                     *         "text"
+                     *       ],
+                     *       "id": 1,
+                     *       "identity": {
+                     *         "details": [
+                     *           [
+                     *             "text",
+                     *             "text"
+                     *           ]
+                     *         ],
+                     *         "firmware": "2.3",
+                     *         "model": "vkt-7",
+                     *         "serial": "00123456"
+                     *       },
+                     *       "line": {
+                     *         "id": 1,
+                     *         "name": "Узел ввода"
+                     *       },
+                     *       "memory_peak_bytes": 1,
+                     *       "on_line_s": 1,
+                     *       "outcome": "complete",
+                     *       "phases": [
+                     *         {
+                     *           "ended_ms": 1,
+                     *           "name": "Узел ввода",
+                     *           "outcome": "no-answer",
+                     *           "records": 1,
+                     *           "started_ms": 1
+                     *         }
+                     *       ],
+                     *       "reason": "schedule",
+                     *       "records_added": 1,
+                     *       "retries": 1,
+                     *       "started_at": "2026-11-20T11:00:00Z",
+                     *       "values_added": 1,
+                     *       "wall_ms": 1
+                     *     }
+                     */
                     "application/json": components["schemas"]["Session"];
                 };
             };
-            /** @description Nobody is signed in: `not-signed-in` */
+            /** @description - `not-signed-in`: Nobody is signed in, or the key does not hold */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -13763,7 +25554,11 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The right is lacking: `forbidden`, `password-change-needed`, `cross-site` */
+            /**
+             * @description - `bad-host`: The host is called by a name that is not its own
+             *     - `forbidden`: The account has not the right to do this
+             *     - `password-change-needed`: A one-time secret only allows to choose a password
+             */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -13772,7 +25567,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description It is not there, or foreign: `not-found` */
+            /** @description - `not-found`: It is not there, or foreign */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -13781,8 +25576,29 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many requests: `slow-down` */
+            /** @description - `slow-down`: Too many requests; Retry-After says how long to wait */
             429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `internal`: A fault of the host; its log says more under the request's id */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description - `shutting-down`: The host goes down
+             *     - `storage-paused`: The disk is full, failing or locked
+             */
+            503: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -13797,6 +25613,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @example 1 */
                 id: number;
             };
             cookie?: never;
@@ -13809,7 +25626,7 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description Nobody is signed in: `not-signed-in` */
+            /** @description - `not-signed-in`: Nobody is signed in, or the key does not hold */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -13818,7 +25635,12 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The right is lacking: `forbidden`, `password-change-needed`, `cross-site` */
+            /**
+             * @description - `bad-host`: The host is called by a name that is not its own
+             *     - `cross-site`: Nothing says that the command comes from a page of this host: programs send X-Uzel
+             *     - `forbidden`: The account has not the right to do this
+             *     - `password-change-needed`: A one-time secret only allows to choose a password
+             */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -13827,15 +25649,43 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description It does not run */
+            /**
+             * @description It does not run
+             *
+             *     - `not-found`: It is not there, or foreign
+             */
             404: {
                 headers: {
                     [name: string]: unknown;
                 };
-                content?: never;
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
             };
-            /** @description Too many requests: `slow-down` */
+            /** @description - `slow-down`: Too many requests; Retry-After says how long to wait */
             429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `internal`: A fault of the host; its log says more under the request's id */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description - `busy`: As many as may run at once do
+             *     - `shutting-down`: The host goes down
+             *     - `storage-paused`: The disk is full, failing or locked
+             */
+            503: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -13850,12 +25700,18 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @example 1 */
                 id: number;
             };
             cookie?: never;
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "version": null
+                 *     }
+                 */
                 "application/json": components["schemas"]["Replay"];
             };
         };
@@ -13865,10 +25721,50 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "differences": [
+                     *         "text"
+                     *       ],
+                     *       "driver": {
+                     *         "digest": "3f0c9d2a7b51e8466c1d0f92ab37e45d8890bc6113fe2a7745d09c8e1f6b3a52",
+                     *         "id": "text",
+                     *         "version": "1.0.0"
+                     *       },
+                     *       "records": 1,
+                     *       "requests": [
+                     *         "text"
+                     *       ],
+                     *       "same": true,
+                     *       "values": [
+                     *         {
+                     *           "archive": "hourly",
+                     *           "column": "text",
+                     *           "device": {
+                     *             "id": 1,
+                     *             "name": "Узел ввода"
+                     *           },
+                     *           "given": "text",
+                     *           "session": 1,
+                     *           "starts_at": "2026-11-20T11:00:00Z",
+                     *           "stored": "text"
+                     *         }
+                     *       ]
+                     *     }
+                     */
                     "application/json": components["schemas"]["ReplayResult"];
                 };
             };
-            /** @description Nobody is signed in: `not-signed-in` */
+            /** @description - `bad-body`: The body cannot be read, or says what is not allowed */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `not-signed-in`: Nobody is signed in, or the key does not hold */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -13877,7 +25773,12 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The right is lacking: `forbidden`, `password-change-needed`, `cross-site` */
+            /**
+             * @description - `bad-host`: The host is called by a name that is not its own
+             *     - `cross-site`: Nothing says that the command comes from a page of this host: programs send X-Uzel
+             *     - `forbidden`: The account has not the right to do this
+             *     - `password-change-needed`: A one-time secret only allows to choose a password
+             */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -13886,7 +25787,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description It is not there, or foreign: `not-found` */
+            /** @description - `not-found`: It is not there, or foreign */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -13895,14 +25796,38 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description It left no trace, or does not say what it was asked: `refused` */
+            /** @description - `too-slow`: The body did not come in time */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `too-large`: The body is larger than is taken */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description It left no trace, or does not say what it was asked: `refused`
+             *
+             *     - `refused`: It cannot be done; the detail says why
+             */
             422: {
                 headers: {
                     [name: string]: unknown;
                 };
-                content?: never;
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
             };
-            /** @description Too many requests: `slow-down` */
+            /** @description - `slow-down`: Too many requests; Retry-After says how long to wait */
             429: {
                 headers: {
                     [name: string]: unknown;
@@ -13911,12 +25836,29 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Another session is being held again: `busy` */
+            /** @description - `internal`: A fault of the host; its log says more under the request's id */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description Another session is being held again: `busy`
+             *
+             *     - `busy`: As many as may run at once do
+             *     - `shutting-down`: The host goes down
+             *     - `storage-paused`: The disk is full, failing or locked
+             */
             503: {
                 headers: {
                     [name: string]: unknown;
                 };
-                content?: never;
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
             };
         };
     };
@@ -13925,6 +25867,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @example 1 */
                 id: number;
             };
             cookie?: never;
@@ -13936,10 +25879,23 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "complete": true,
+                     *       "entries": [
+                     *         {
+                     *           "at_ms": 1,
+                     *           "hex": "10400141 16",
+                     *           "kind": "sent",
+                     *           "text": "Температура подачи ниже договорной"
+                     *         }
+                     *       ]
+                     *     }
+                     */
                     "application/json": components["schemas"]["Trace"];
                 };
             };
-            /** @description Nobody is signed in: `not-signed-in` */
+            /** @description - `not-signed-in`: Nobody is signed in, or the key does not hold */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -13948,7 +25904,11 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The right is lacking: `forbidden`, `password-change-needed`, `cross-site` */
+            /**
+             * @description - `bad-host`: The host is called by a name that is not its own
+             *     - `forbidden`: The account has not the right to do this
+             *     - `password-change-needed`: A one-time secret only allows to choose a password
+             */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -13957,7 +25917,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description It is not there, or foreign: `not-found` */
+            /** @description - `not-found`: It is not there, or foreign */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -13966,8 +25926,29 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many requests: `slow-down` */
+            /** @description - `slow-down`: Too many requests; Retry-After says how long to wait */
             429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `internal`: A fault of the host; its log says more under the request's id */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description - `shutting-down`: The host goes down
+             *     - `storage-paused`: The disk is full, failing or locked
+             */
+            503: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -13982,6 +25963,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @example 1 */
                 id: number;
             };
             cookie?: never;
@@ -13993,10 +25975,14 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example 0 > fe01
+                     *     5 < 02
+                     */
                     "text/plain": string;
                 };
             };
-            /** @description Nobody is signed in: `not-signed-in` */
+            /** @description - `not-signed-in`: Nobody is signed in, or the key does not hold */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -14005,7 +25991,11 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The right is lacking: `forbidden`, `password-change-needed`, `cross-site` */
+            /**
+             * @description - `bad-host`: The host is called by a name that is not its own
+             *     - `forbidden`: The account has not the right to do this
+             *     - `password-change-needed`: A one-time secret only allows to choose a password
+             */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -14014,7 +26004,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description It is not there, or foreign: `not-found` */
+            /** @description - `not-found`: It is not there, or foreign */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -14023,8 +26013,29 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many requests: `slow-down` */
+            /** @description - `slow-down`: Too many requests; Retry-After says how long to wait */
             429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `internal`: A fault of the host; its log says more under the request's id */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description - `shutting-down`: The host goes down
+             *     - `storage-paused`: The disk is full, failing or locked
+             */
+            503: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -14055,10 +26066,41 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "address": "Лесная, 12",
+                     *           "archived_at": "2026-11-20T11:00:00Z",
+                     *           "devices": 1,
+                     *           "id": 1,
+                     *           "latitude": 55.751,
+                     *           "longitude": 37.618,
+                     *           "name": "Узел ввода",
+                     *           "organisation": {
+                     *             "id": 1,
+                     *             "name": "Узел ввода"
+                     *           },
+                     *           "revision": 1,
+                     *           "time_zone": "Europe/Moscow"
+                     *         }
+                     *       ],
+                     *       "next": "text"
+                     *     }
+                     */
                     "application/json": components["schemas"]["Page_Site"];
                 };
             };
-            /** @description Nobody is signed in: `not-signed-in` */
+            /** @description - `bad-query`: A parameter cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `not-signed-in`: Nobody is signed in, or the key does not hold */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -14067,7 +26109,11 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The right is lacking: `forbidden`, `password-change-needed`, `cross-site` */
+            /**
+             * @description - `bad-host`: The host is called by a name that is not its own
+             *     - `forbidden`: The account has not the right to do this
+             *     - `password-change-needed`: A one-time secret only allows to choose a password
+             */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -14076,8 +26122,29 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many requests: `slow-down` */
+            /** @description - `slow-down`: Too many requests; Retry-After says how long to wait */
             429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `internal`: A fault of the host; its log says more under the request's id */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description - `shutting-down`: The host goes down
+             *     - `storage-paused`: The disk is full, failing or locked
+             */
+            503: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -14096,6 +26163,16 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "address": "Лесная, 12",
+                 *       "latitude": 55.751,
+                 *       "longitude": 37.618,
+                 *       "name": "Школа 17",
+                 *       "organisation": 1,
+                 *       "time_zone": "Europe/Moscow"
+                 *     }
+                 */
                 "application/json": components["schemas"]["SiteBody"];
             };
         };
@@ -14105,10 +26182,36 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "address": "Лесная, 12",
+                     *       "archived_at": "2026-11-20T11:00:00Z",
+                     *       "devices": 1,
+                     *       "id": 1,
+                     *       "latitude": 55.751,
+                     *       "longitude": 37.618,
+                     *       "name": "Узел ввода",
+                     *       "organisation": {
+                     *         "id": 1,
+                     *         "name": "Узел ввода"
+                     *       },
+                     *       "revision": 1,
+                     *       "time_zone": "Europe/Moscow"
+                     *     }
+                     */
                     "application/json": components["schemas"]["Site"];
                 };
             };
-            /** @description Nobody is signed in: `not-signed-in` */
+            /** @description - `bad-body`: The body cannot be read, or says what is not allowed */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `not-signed-in`: Nobody is signed in, or the key does not hold */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -14117,7 +26220,12 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The right is lacking: `forbidden`, `password-change-needed`, `cross-site` */
+            /**
+             * @description - `bad-host`: The host is called by a name that is not its own
+             *     - `cross-site`: Nothing says that the command comes from a page of this host: programs send X-Uzel
+             *     - `forbidden`: The account has not the right to do this
+             *     - `password-change-needed`: A one-time secret only allows to choose a password
+             */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -14126,22 +26234,82 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The name is taken */
+            /** @description - `not-found`: It is not there, or foreign */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `too-slow`: The body did not come in time */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description The name is taken
+             *
+             *     - `conflict`: Something is in the way; the detail names it
+             */
             409: {
                 headers: {
                     [name: string]: unknown;
                 };
-                content?: never;
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
             };
-            /** @description `invalid` */
+            /** @description - `too-large`: The body is larger than is taken */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description `invalid`
+             *
+             *     - `invalid`: What was sent cannot be taken: every fault with its field
+             */
             422: {
                 headers: {
                     [name: string]: unknown;
                 };
-                content?: never;
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
             };
-            /** @description Too many requests: `slow-down` */
+            /** @description - `slow-down`: Too many requests; Retry-After says how long to wait */
             429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `internal`: A fault of the host; its log says more under the request's id */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description - `shutting-down`: The host goes down
+             *     - `storage-paused`: The disk is full, failing or locked
+             */
+            503: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -14156,6 +26324,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @example 1 */
                 id: number;
             };
             cookie?: never;
@@ -14167,10 +26336,27 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "address": "Лесная, 12",
+                     *       "archived_at": "2026-11-20T11:00:00Z",
+                     *       "devices": 1,
+                     *       "id": 1,
+                     *       "latitude": 55.751,
+                     *       "longitude": 37.618,
+                     *       "name": "Узел ввода",
+                     *       "organisation": {
+                     *         "id": 1,
+                     *         "name": "Узел ввода"
+                     *       },
+                     *       "revision": 1,
+                     *       "time_zone": "Europe/Moscow"
+                     *     }
+                     */
                     "application/json": components["schemas"]["Site"];
                 };
             };
-            /** @description Nobody is signed in: `not-signed-in` */
+            /** @description - `not-signed-in`: Nobody is signed in, or the key does not hold */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -14179,7 +26365,11 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The right is lacking: `forbidden`, `password-change-needed`, `cross-site` */
+            /**
+             * @description - `bad-host`: The host is called by a name that is not its own
+             *     - `forbidden`: The account has not the right to do this
+             *     - `password-change-needed`: A one-time secret only allows to choose a password
+             */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -14188,7 +26378,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description It is not there, or foreign: `not-found` */
+            /** @description - `not-found`: It is not there, or foreign */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -14197,8 +26387,29 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many requests: `slow-down` */
+            /** @description - `slow-down`: Too many requests; Retry-After says how long to wait */
             429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `internal`: A fault of the host; its log says more under the request's id */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description - `shutting-down`: The host goes down
+             *     - `storage-paused`: The disk is full, failing or locked
+             */
+            503: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -14211,14 +26422,26 @@ export interface operations {
     change_site: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /**
+                 * @description The `ETag` of the revision that is meant; without it the last word counts.
+                 * @example "7"
+                 */
+                "If-Match"?: string;
+            };
             path: {
+                /** @example 1 */
                 id: number;
             };
             cookie?: never;
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "address": "Лесная, 14"
+                 *     }
+                 */
                 "application/json": components["schemas"]["SitePatch"];
             };
         };
@@ -14228,10 +26451,39 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "address": "Лесная, 12",
+                     *       "archived_at": "2026-11-20T11:00:00Z",
+                     *       "devices": 1,
+                     *       "id": 1,
+                     *       "latitude": 55.751,
+                     *       "longitude": 37.618,
+                     *       "name": "Узел ввода",
+                     *       "organisation": {
+                     *         "id": 1,
+                     *         "name": "Узел ввода"
+                     *       },
+                     *       "revision": 1,
+                     *       "time_zone": "Europe/Moscow"
+                     *     }
+                     */
                     "application/json": components["schemas"]["Site"];
                 };
             };
-            /** @description Nobody is signed in: `not-signed-in` */
+            /**
+             * @description - `bad-body`: The body cannot be read, or says what is not allowed
+             *     - `bad-query`: A parameter cannot be read
+             */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `not-signed-in`: Nobody is signed in, or the key does not hold */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -14240,7 +26492,12 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The right is lacking: `forbidden`, `password-change-needed`, `cross-site` */
+            /**
+             * @description - `bad-host`: The host is called by a name that is not its own
+             *     - `cross-site`: Nothing says that the command comes from a page of this host: programs send X-Uzel
+             *     - `forbidden`: The account has not the right to do this
+             *     - `password-change-needed`: A one-time secret only allows to choose a password
+             */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -14249,7 +26506,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description It is not there, or foreign: `not-found` */
+            /** @description - `not-found`: It is not there, or foreign */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -14258,15 +26515,78 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `changed-meanwhile` */
+            /** @description - `too-slow`: The body did not come in time */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `conflict`: Something is in the way; the detail names it */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description `changed-meanwhile`
+             *
+             *     - `changed-meanwhile`: Somebody else has changed it since
+             */
             412: {
                 headers: {
                     [name: string]: unknown;
                 };
-                content?: never;
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
             };
-            /** @description Too many requests: `slow-down` */
+            /** @description - `too-large`: The body is larger than is taken */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `invalid`: What was sent cannot be taken: every fault with its field */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `slow-down`: Too many requests; Retry-After says how long to wait */
             429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `internal`: A fault of the host; its log says more under the request's id */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description - `shutting-down`: The host goes down
+             *     - `storage-paused`: The disk is full, failing or locked
+             */
+            503: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -14279,8 +26599,15 @@ export interface operations {
     archive_site: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /**
+                 * @description The `ETag` of the revision that is meant; without it the last word counts.
+                 * @example "7"
+                 */
+                "If-Match"?: string;
+            };
             path: {
+                /** @example 1 */
                 id: number;
             };
             cookie?: never;
@@ -14294,7 +26621,16 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description Nobody is signed in: `not-signed-in` */
+            /** @description - `bad-query`: A parameter cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `not-signed-in`: Nobody is signed in, or the key does not hold */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -14303,7 +26639,12 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The right is lacking: `forbidden`, `password-change-needed`, `cross-site` */
+            /**
+             * @description - `bad-host`: The host is called by a name that is not its own
+             *     - `cross-site`: Nothing says that the command comes from a page of this host: programs send X-Uzel
+             *     - `forbidden`: The account has not the right to do this
+             *     - `password-change-needed`: A one-time secret only allows to choose a password
+             */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -14312,7 +26653,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description It is not there, or foreign: `not-found` */
+            /** @description - `not-found`: It is not there, or foreign */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -14321,22 +26662,64 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Something in use hangs on it; the detail names that */
+            /**
+             * @description Something in use hangs on it; the detail names that
+             *
+             *     - `conflict`: Something is in the way; the detail names it
+             */
             409: {
                 headers: {
                     [name: string]: unknown;
                 };
-                content?: never;
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
             };
-            /** @description `changed-meanwhile` */
+            /**
+             * @description `changed-meanwhile`
+             *
+             *     - `changed-meanwhile`: Somebody else has changed it since
+             */
             412: {
                 headers: {
                     [name: string]: unknown;
                 };
-                content?: never;
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
             };
-            /** @description Too many requests: `slow-down` */
+            /** @description - `invalid`: What was sent cannot be taken: every fault with its field */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `slow-down`: Too many requests; Retry-After says how long to wait */
             429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `internal`: A fault of the host; its log says more under the request's id */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description - `shutting-down`: The host goes down
+             *     - `storage-paused`: The disk is full, failing or locked
+             */
+            503: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -14349,8 +26732,15 @@ export interface operations {
     restore_site: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /**
+                 * @description The `ETag` of the revision that is meant; without it the last word counts.
+                 * @example "7"
+                 */
+                "If-Match"?: string;
+            };
             path: {
+                /** @example 1 */
                 id: number;
             };
             cookie?: never;
@@ -14364,7 +26754,16 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description Nobody is signed in: `not-signed-in` */
+            /** @description - `bad-query`: A parameter cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `not-signed-in`: Nobody is signed in, or the key does not hold */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -14373,7 +26772,12 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The right is lacking: `forbidden`, `password-change-needed`, `cross-site` */
+            /**
+             * @description - `bad-host`: The host is called by a name that is not its own
+             *     - `cross-site`: Nothing says that the command comes from a page of this host: programs send X-Uzel
+             *     - `forbidden`: The account has not the right to do this
+             *     - `password-change-needed`: A one-time secret only allows to choose a password
+             */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -14382,7 +26786,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description It is not there, or foreign: `not-found` */
+            /** @description - `not-found`: It is not there, or foreign */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -14391,22 +26795,64 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description What it hangs on is archived; the detail names that */
+            /**
+             * @description What it hangs on is archived; the detail names that
+             *
+             *     - `conflict`: Something is in the way; the detail names it
+             */
             409: {
                 headers: {
                     [name: string]: unknown;
                 };
-                content?: never;
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
             };
-            /** @description `changed-meanwhile` */
+            /**
+             * @description `changed-meanwhile`
+             *
+             *     - `changed-meanwhile`: Somebody else has changed it since
+             */
             412: {
                 headers: {
                     [name: string]: unknown;
                 };
-                content?: never;
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
             };
-            /** @description Too many requests: `slow-down` */
+            /** @description - `invalid`: What was sent cannot be taken: every fault with its field */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `slow-down`: Too many requests; Retry-After says how long to wait */
             429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `internal`: A fault of the host; its log says more under the request's id */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description - `shutting-down`: The host goes down
+             *     - `storage-paused`: The disk is full, failing or locked
+             */
+            503: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -14430,10 +26876,84 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "callers_connected": 1,
+                     *       "drivers": [
+                     *         {
+                     *           "digest": "3f0c9d2a7b51e8466c1d0f92ab37e45d8890bc6113fe2a7745d09c8e1f6b3a52",
+                     *           "driver": "vkt7",
+                     *           "memory_peak_bytes": 1,
+                     *           "memory_usual_bytes": 1,
+                     *           "sessions_open": 1,
+                     *           "state": "active",
+                     *           "version": "1.0.0"
+                     *         }
+                     *       ],
+                     *       "last_backup": {
+                     *         "at": "2026-11-20T11:00:00Z",
+                     *         "bytes": 1,
+                     *         "fault": "text",
+                     *         "file": "uzel-20261120-030000.sqlite",
+                     *         "integrity": "ok",
+                     *         "schema": 1,
+                     *         "took_s": 1,
+                     *         "who": "ivanova"
+                     *       },
+                     *       "last_good_backup": {
+                     *         "at": "2026-11-20T11:00:00Z",
+                     *         "bytes": 1,
+                     *         "fault": "text",
+                     *         "file": "uzel-20261120-030000.sqlite",
+                     *         "integrity": "ok",
+                     *         "schema": 1,
+                     *         "took_s": 1,
+                     *         "who": "ivanova"
+                     *       },
+                     *       "lines_busy": 1,
+                     *       "memory_bytes": 1,
+                     *       "new_failures_an_hour": 1.5,
+                     *       "now": "2026-11-20T11:00:00Z",
+                     *       "retention": {
+                     *         "hour": 1,
+                     *         "sessions_days": 1,
+                     *         "traces_days": 1
+                     *       },
+                     *       "sessions_most": 1,
+                     *       "sessions_running": 1,
+                     *       "sessions_waiting": 1,
+                     *       "started_at": "2026-11-20T11:00:00Z",
+                     *       "storage_pause": {
+                     *         "cause": "full",
+                     *         "detail": "no answer in 3 tries",
+                     *         "since": "2026-11-20T11:00:00Z"
+                     *       },
+                     *       "store": {
+                     *         "database_bytes": 1,
+                     *         "days": [
+                     *           {
+                     *             "bytes": 1,
+                     *             "day": "2026-11-20T11:00:00Z",
+                     *             "free_bytes": 1
+                     *           }
+                     *         ],
+                     *         "disk_bytes": 1,
+                     *         "disk_free_bytes": 1,
+                     *         "free_bytes": 1,
+                     *         "full_in_days": 1,
+                     *         "growth_a_day": 1,
+                     *         "log_bytes": 1,
+                     *         "path": "text"
+                     *       },
+                     *       "version": "1.0.0",
+                     *       "writes_most": 1,
+                     *       "writes_waiting": 1
+                     *     }
+                     */
                     "application/json": components["schemas"]["System"];
                 };
             };
-            /** @description Nobody is signed in: `not-signed-in` */
+            /** @description - `not-signed-in`: Nobody is signed in, or the key does not hold */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -14442,7 +26962,11 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The right is lacking: `forbidden`, `password-change-needed`, `cross-site` */
+            /**
+             * @description - `bad-host`: The host is called by a name that is not its own
+             *     - `forbidden`: The account has not the right to do this
+             *     - `password-change-needed`: A one-time secret only allows to choose a password
+             */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -14451,8 +26975,29 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many requests: `slow-down` */
+            /** @description - `slow-down`: Too many requests; Retry-After says how long to wait */
             429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `internal`: A fault of the host; its log says more under the request's id */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description - `shutting-down`: The host goes down
+             *     - `storage-paused`: The disk is full, failing or locked
+             */
+            503: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -14476,10 +27021,15 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "file": "uzel-20261120-030000.sqlite"
+                     *     }
+                     */
                     "application/json": components["schemas"]["BegunBackup"];
                 };
             };
-            /** @description Nobody is signed in: `not-signed-in` */
+            /** @description - `not-signed-in`: Nobody is signed in, or the key does not hold */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -14488,7 +27038,12 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The right is lacking: `forbidden`, `password-change-needed`, `cross-site` */
+            /**
+             * @description - `bad-host`: The host is called by a name that is not its own
+             *     - `cross-site`: Nothing says that the command comes from a page of this host: programs send X-Uzel
+             *     - `forbidden`: The account has not the right to do this
+             *     - `password-change-needed`: A one-time secret only allows to choose a password
+             */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -14497,22 +27052,64 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description One is being made: `conflict` */
+            /** @description - `not-found`: It is not there, or foreign */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description One is being made: `conflict`
+             *
+             *     - `conflict`: Something is in the way; the detail names it
+             */
             409: {
                 headers: {
                     [name: string]: unknown;
                 };
-                content?: never;
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
             };
-            /** @description There is no room or no folder: `refused` */
+            /**
+             * @description There is no room or no folder: `refused`
+             *
+             *     - `refused`: It cannot be done; the detail says why
+             */
             422: {
                 headers: {
                     [name: string]: unknown;
                 };
-                content?: never;
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
             };
-            /** @description Too many requests: `slow-down` */
+            /** @description - `slow-down`: Too many requests; Retry-After says how long to wait */
             429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `internal`: A fault of the host; its log says more under the request's id */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description - `shutting-down`: The host goes down
+             *     - `storage-paused`: The disk is full, failing or locked
+             */
+            503: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -14536,10 +27133,34 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "folder": "/var/lib/uzel/backup",
+                     *       "items": [
+                     *         {
+                     *           "at": "2026-11-20T11:00:00Z",
+                     *           "bytes": 1,
+                     *           "fault": "text",
+                     *           "file": "uzel-20261120-030000.sqlite",
+                     *           "integrity": "ok",
+                     *           "schema": 1,
+                     *           "took_s": 1,
+                     *           "who": "ivanova"
+                     *         }
+                     *       ],
+                     *       "running": {
+                     *         "bytes": 1,
+                     *         "file": "uzel-20261120-030000.sqlite",
+                     *         "of": 1,
+                     *         "phase": "hourly",
+                     *         "started_at": "2026-11-20T11:00:00Z"
+                     *       }
+                     *     }
+                     */
                     "application/json": components["schemas"]["Backups"];
                 };
             };
-            /** @description Nobody is signed in: `not-signed-in` */
+            /** @description - `not-signed-in`: Nobody is signed in, or the key does not hold */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -14548,7 +27169,11 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The right is lacking: `forbidden`, `password-change-needed`, `cross-site` */
+            /**
+             * @description - `bad-host`: The host is called by a name that is not its own
+             *     - `forbidden`: The account has not the right to do this
+             *     - `password-change-needed`: A one-time secret only allows to choose a password
+             */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -14557,8 +27182,38 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many requests: `slow-down` */
+            /** @description - `not-found`: It is not there, or foreign */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `slow-down`: Too many requests; Retry-After says how long to wait */
             429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `internal`: A fault of the host; its log says more under the request's id */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description - `shutting-down`: The host goes down
+             *     - `storage-paused`: The disk is full, failing or locked
+             */
+            503: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -14573,6 +27228,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @example uzel-20261120-030000.sqlite */
                 file: string;
             };
             cookie?: never;
@@ -14584,10 +27240,10 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/vnd.sqlite3": number[];
+                    "application/vnd.sqlite3": string;
                 };
             };
-            /** @description Nobody is signed in: `not-signed-in` */
+            /** @description - `not-signed-in`: Nobody is signed in, or the key does not hold */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -14596,7 +27252,11 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The right is lacking: `forbidden`, `password-change-needed`, `cross-site` */
+            /**
+             * @description - `bad-host`: The host is called by a name that is not its own
+             *     - `forbidden`: The account has not the right to do this
+             *     - `password-change-needed`: A one-time secret only allows to choose a password
+             */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -14605,8 +27265,38 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many requests: `slow-down` */
+            /** @description - `not-found`: It is not there, or foreign */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `slow-down`: Too many requests; Retry-After says how long to wait */
             429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `internal`: A fault of the host; its log says more under the request's id */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description - `shutting-down`: The host goes down
+             *     - `storage-paused`: The disk is full, failing or locked
+             */
+            503: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -14630,10 +27320,30 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "file": "uzel-20261120-030000.sqlite",
+                     *       "keys": [
+                     *         {
+                     *           "is_default": true,
+                     *           "is_live": true,
+                     *           "key": "listen",
+                     *           "section": "http",
+                     *           "value": "61.4"
+                     *         }
+                     *       ],
+                     *       "waiting": [
+                     *         {
+                     *           "after": "128",
+                     *           "key": "listen"
+                     *         }
+                     *       ]
+                     *     }
+                     */
                     "application/json": components["schemas"]["Configuration"];
                 };
             };
-            /** @description Nobody is signed in: `not-signed-in` */
+            /** @description - `not-signed-in`: Nobody is signed in, or the key does not hold */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -14642,7 +27352,11 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The right is lacking: `forbidden`, `password-change-needed`, `cross-site` */
+            /**
+             * @description - `bad-host`: The host is called by a name that is not its own
+             *     - `forbidden`: The account has not the right to do this
+             *     - `password-change-needed`: A one-time secret only allows to choose a password
+             */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -14651,8 +27365,38 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many requests: `slow-down` */
+            /** @description - `not-found`: It is not there, or foreign */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `slow-down`: Too many requests; Retry-After says how long to wait */
             429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `internal`: A fault of the host; its log says more under the request's id */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description - `shutting-down`: The host goes down
+             *     - `storage-paused`: The disk is full, failing or locked
+             */
+            503: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -14679,10 +27423,34 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "from": "2026-11-20T11:00:00Z",
+                     *       "series": [
+                     *         {
+                     *           "is_sum": true,
+                     *           "name": "Узел ввода",
+                     *           "values": [
+                     *             1.5
+                     *           ]
+                     *         }
+                     *       ],
+                     *       "step_s": 3600
+                     *     }
+                     */
                     "application/json": components["schemas"]["Metrics"];
                 };
             };
-            /** @description Nobody is signed in: `not-signed-in` */
+            /** @description - `bad-query`: A parameter cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `not-signed-in`: Nobody is signed in, or the key does not hold */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -14691,7 +27459,11 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The right is lacking: `forbidden`, `password-change-needed`, `cross-site` */
+            /**
+             * @description - `bad-host`: The host is called by a name that is not its own
+             *     - `forbidden`: The account has not the right to do this
+             *     - `password-change-needed`: A one-time secret only allows to choose a password
+             */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -14700,8 +27472,29 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many requests: `slow-down` */
+            /** @description - `slow-down`: Too many requests; Retry-After says how long to wait */
             429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `internal`: A fault of the host; its log says more under the request's id */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description - `shutting-down`: The host goes down
+             *     - `storage-paused`: The disk is full, failing or locked
+             */
+            503: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -14731,10 +27524,40 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "address": "Лесная, 12",
+                     *           "counts": {
+                     *             "abnormal": 1,
+                     *             "driver-fault": 1,
+                     *             "late": 1,
+                     *             "no-connection": 1,
+                     *             "normal": 1
+                     *           },
+                     *           "disabled": 1,
+                     *           "has_more": true,
+                     *           "id": 1,
+                     *           "kind": "organisation",
+                     *           "name": "Узел ввода"
+                     *         }
+                     *       ]
+                     *     }
+                     */
                     "application/json": components["schemas"]["Tree"];
                 };
             };
-            /** @description Nobody is signed in: `not-signed-in` */
+            /** @description - `bad-query`: A parameter cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `not-signed-in`: Nobody is signed in, or the key does not hold */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -14743,7 +27566,11 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The right is lacking: `forbidden`, `password-change-needed`, `cross-site` */
+            /**
+             * @description - `bad-host`: The host is called by a name that is not its own
+             *     - `forbidden`: The account has not the right to do this
+             *     - `password-change-needed`: A one-time secret only allows to choose a password
+             */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -14752,8 +27579,38 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many requests: `slow-down` */
+            /** @description - `not-found`: It is not there, or foreign */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `slow-down`: Too many requests; Retry-After says how long to wait */
             429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `internal`: A fault of the host; its log says more under the request's id */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description - `shutting-down`: The host goes down
+             *     - `storage-paused`: The disk is full, failing or locked
+             */
+            503: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -14777,10 +27634,37 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "address": "Лесная, 12",
+                     *           "connections": [
+                     *             {
+                     *               "bytes_received": 1,
+                     *               "bytes_sent": 1,
+                     *               "from": "192.168.1.20",
+                     *               "is_over": true,
+                     *               "number": 1
+                     *             }
+                     *           ],
+                     *           "device": {
+                     *             "id": 1,
+                     *             "name": "Узел ввода"
+                     *           },
+                     *           "is_open": true,
+                     *           "minutes": 30,
+                     *           "session": 1,
+                     *           "started_at": "2026-11-20T11:00:00Z"
+                     *         }
+                     *       ],
+                     *       "next": "text"
+                     *     }
+                     */
                     "application/json": components["schemas"]["Page_OpenTunnel"];
                 };
             };
-            /** @description Nobody is signed in: `not-signed-in` */
+            /** @description - `not-signed-in`: Nobody is signed in, or the key does not hold */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -14789,7 +27673,11 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The right is lacking: `forbidden`, `password-change-needed`, `cross-site` */
+            /**
+             * @description - `bad-host`: The host is called by a name that is not its own
+             *     - `forbidden`: The account has not the right to do this
+             *     - `password-change-needed`: A one-time secret only allows to choose a password
+             */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -14798,8 +27686,29 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many requests: `slow-down` */
+            /** @description - `slow-down`: Too many requests; Retry-After says how long to wait */
             429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `internal`: A fault of the host; its log says more under the request's id */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description - `shutting-down`: The host goes down
+             *     - `storage-paused`: The disk is full, failing or locked
+             */
+            503: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -14823,10 +27732,11 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /** @example {} */
                     "application/json": Record<string, never>;
                 };
             };
-            /** @description Nobody is signed in: `not-signed-in` */
+            /** @description - `not-signed-in`: Nobody is signed in, or the key does not hold */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -14835,7 +27745,11 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The right is lacking: `forbidden`, `password-change-needed`, `cross-site` */
+            /**
+             * @description - `bad-host`: The host is called by a name that is not its own
+             *     - `forbidden`: The account has not the right to do this
+             *     - `password-change-needed`: A one-time secret only allows to choose a password
+             */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -14844,8 +27758,903 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many requests: `slow-down` */
+            /** @description - `slow-down`: Too many requests; Retry-After says how long to wait */
             429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `internal`: A fault of the host; its log says more under the request's id */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description - `shutting-down`: The host goes down
+             *     - `storage-paused`: The disk is full, failing or locked
+             */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_webhooks: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "created_at": "2026-11-20T11:00:00Z",
+                     *           "dead": 1,
+                     *           "enabled": true,
+                     *           "id": 1,
+                     *           "kinds": [
+                     *             "text"
+                     *           ],
+                     *           "missed": 1,
+                     *           "name": "Узел ввода",
+                     *           "url": "otpauth://totp/Uzel:ivanova?secret=JBSWY3DPEHPK3PXP",
+                     *           "waiting": 1
+                     *         }
+                     *       ],
+                     *       "next": "text"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Page_Webhook"];
+                };
+            };
+            /** @description - `not-signed-in`: Nobody is signed in, or the key does not hold */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description - `bad-host`: The host is called by a name that is not its own
+             *     - `forbidden`: The account has not the right to do this
+             *     - `password-change-needed`: A one-time secret only allows to choose a password
+             */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `slow-down`: Too many requests; Retry-After says how long to wait */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `internal`: A fault of the host; its log says more under the request's id */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description - `shutting-down`: The host goes down
+             *     - `storage-paused`: The disk is full, failing or locked
+             */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    create_webhook: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "kinds": [
+                 *         "text"
+                 *       ],
+                 *       "name": "Узел ввода",
+                 *       "url": "otpauth://totp/Uzel:ivanova?secret=JBSWY3DPEHPK3PXP"
+                 *     }
+                 */
+                "application/json": components["schemas"]["NewWebhookBody"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "id": 1,
+                     *       "secret": "JBSWY3DPEHPK3PXP"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["WebhookSecret"];
+                };
+            };
+            /** @description - `bad-body`: The body cannot be read, or says what is not allowed */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `not-signed-in`: Nobody is signed in, or the key does not hold */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description - `bad-host`: The host is called by a name that is not its own
+             *     - `cross-site`: Nothing says that the command comes from a page of this host: programs send X-Uzel
+             *     - `forbidden`: The account has not the right to do this
+             *     - `password-change-needed`: A one-time secret only allows to choose a password
+             */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `too-slow`: The body did not come in time */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description Another one is called so, or there are as many as there may be: `conflict`
+             *
+             *     - `conflict`: Something is in the way; the detail names it
+             */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `too-large`: The body is larger than is taken */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description Every fault of what was sent: `invalid`
+             *
+             *     - `invalid`: What was sent cannot be taken: every fault with its field
+             */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `slow-down`: Too many requests; Retry-After says how long to wait */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `internal`: A fault of the host; its log says more under the request's id */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description - `shutting-down`: The host goes down
+             *     - `storage-paused`: The disk is full, failing or locked
+             */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_webhook: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @example 1 */
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "created_at": "2026-11-20T11:00:00Z",
+                     *       "dead": 1,
+                     *       "enabled": true,
+                     *       "id": 1,
+                     *       "kinds": [
+                     *         "text"
+                     *       ],
+                     *       "missed": 1,
+                     *       "name": "Узел ввода",
+                     *       "url": "otpauth://totp/Uzel:ivanova?secret=JBSWY3DPEHPK3PXP",
+                     *       "waiting": 1
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Webhook"];
+                };
+            };
+            /** @description - `not-signed-in`: Nobody is signed in, or the key does not hold */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description - `bad-host`: The host is called by a name that is not its own
+             *     - `forbidden`: The account has not the right to do this
+             *     - `password-change-needed`: A one-time secret only allows to choose a password
+             */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `not-found`: It is not there, or foreign */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `slow-down`: Too many requests; Retry-After says how long to wait */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `internal`: A fault of the host; its log says more under the request's id */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description - `shutting-down`: The host goes down
+             *     - `storage-paused`: The disk is full, failing or locked
+             */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    remove_webhook: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @example 1 */
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description - `not-signed-in`: Nobody is signed in, or the key does not hold */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description - `bad-host`: The host is called by a name that is not its own
+             *     - `cross-site`: Nothing says that the command comes from a page of this host: programs send X-Uzel
+             *     - `forbidden`: The account has not the right to do this
+             *     - `password-change-needed`: A one-time secret only allows to choose a password
+             */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `not-found`: It is not there, or foreign */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `slow-down`: Too many requests; Retry-After says how long to wait */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `internal`: A fault of the host; its log says more under the request's id */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description - `shutting-down`: The host goes down
+             *     - `storage-paused`: The disk is full, failing or locked
+             */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    change_webhook: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @example 1 */
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "enabled": true,
+                 *       "kinds": [
+                 *         "text"
+                 *       ],
+                 *       "name": "Узел ввода",
+                 *       "url": "otpauth://totp/Uzel:ivanova?secret=JBSWY3DPEHPK3PXP"
+                 *     }
+                 */
+                "application/json": components["schemas"]["WebhookPatch"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "created_at": "2026-11-20T11:00:00Z",
+                     *       "dead": 1,
+                     *       "enabled": true,
+                     *       "id": 1,
+                     *       "kinds": [
+                     *         "text"
+                     *       ],
+                     *       "missed": 1,
+                     *       "name": "Узел ввода",
+                     *       "url": "otpauth://totp/Uzel:ivanova?secret=JBSWY3DPEHPK3PXP",
+                     *       "waiting": 1
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Webhook"];
+                };
+            };
+            /** @description - `bad-body`: The body cannot be read, or says what is not allowed */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `not-signed-in`: Nobody is signed in, or the key does not hold */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description - `bad-host`: The host is called by a name that is not its own
+             *     - `cross-site`: Nothing says that the command comes from a page of this host: programs send X-Uzel
+             *     - `forbidden`: The account has not the right to do this
+             *     - `password-change-needed`: A one-time secret only allows to choose a password
+             */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `not-found`: It is not there, or foreign */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `too-slow`: The body did not come in time */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description Another one is called so: `conflict`
+             *
+             *     - `conflict`: Something is in the way; the detail names it
+             */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `too-large`: The body is larger than is taken */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description Every fault of what was sent: `invalid`
+             *
+             *     - `invalid`: What was sent cannot be taken: every fault with its field
+             */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `slow-down`: Too many requests; Retry-After says how long to wait */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `internal`: A fault of the host; its log says more under the request's id */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description - `shutting-down`: The host goes down
+             *     - `storage-paused`: The disk is full, failing or locked
+             */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_deliveries: {
+        parameters: {
+            query?: {
+                /** @description Only those that stand so: `pending`, `done`, `dead`, `again`. */
+                state?: string;
+                /** @description `next` of the page before. */
+                after?: string;
+                /** @description Rows of the page, 100 unless said otherwise, at most 1000. */
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                /** @example 1 */
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "attempts": 1,
+                     *           "created_at": "2026-11-20T11:00:00Z",
+                     *           "ended_at": "2026-11-20T11:00:00Z",
+                     *           "fault": "text",
+                     *           "first": 1,
+                     *           "id": 1,
+                     *           "kind": "hourly",
+                     *           "last": 1,
+                     *           "next_at": "2026-11-20T11:00:00Z",
+                     *           "state": "active",
+                     *           "status": 200
+                     *         }
+                     *       ],
+                     *       "next": "text"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Page_Delivery"];
+                };
+            };
+            /** @description - `bad-query`: A parameter cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `not-signed-in`: Nobody is signed in, or the key does not hold */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description - `bad-host`: The host is called by a name that is not its own
+             *     - `forbidden`: The account has not the right to do this
+             *     - `password-change-needed`: A one-time secret only allows to choose a password
+             */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `not-found`: It is not there, or foreign */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `slow-down`: Too many requests; Retry-After says how long to wait */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `internal`: A fault of the host; its log says more under the request's id */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description - `shutting-down`: The host goes down
+             *     - `storage-paused`: The disk is full, failing or locked
+             */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    send_again: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @example 1 */
+                id: number;
+                /** @example 1 */
+                key: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description - `not-signed-in`: Nobody is signed in, or the key does not hold */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description - `bad-host`: The host is called by a name that is not its own
+             *     - `cross-site`: Nothing says that the command comes from a page of this host: programs send X-Uzel
+             *     - `forbidden`: The account has not the right to do this
+             *     - `password-change-needed`: A one-time secret only allows to choose a password
+             */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `not-found`: It is not there, or foreign */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `slow-down`: Too many requests; Retry-After says how long to wait */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `internal`: A fault of the host; its log says more under the request's id */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description - `shutting-down`: The host goes down
+             *     - `storage-paused`: The disk is full, failing or locked
+             */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    new_webhook_secret: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @example 1 */
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "id": 1,
+                     *       "secret": "JBSWY3DPEHPK3PXP"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["WebhookSecret"];
+                };
+            };
+            /** @description - `not-signed-in`: Nobody is signed in, or the key does not hold */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description - `bad-host`: The host is called by a name that is not its own
+             *     - `cross-site`: Nothing says that the command comes from a page of this host: programs send X-Uzel
+             *     - `forbidden`: The account has not the right to do this
+             *     - `password-change-needed`: A one-time secret only allows to choose a password
+             */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `not-found`: It is not there, or foreign */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `slow-down`: Too many requests; Retry-After says how long to wait */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `internal`: A fault of the host; its log says more under the request's id */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description - `shutting-down`: The host goes down
+             *     - `storage-paused`: The disk is full, failing or locked
+             */
+            503: {
                 headers: {
                     [name: string]: unknown;
                 };

@@ -87,7 +87,7 @@ impl Provider {
     async fn serve(self: Arc<Self>, mut stream: TcpStream) {
         let mut request = Vec::new();
         let mut part = [0; 4096];
-        while !is_whole(&request) && !(request.starts_with(b"GET") && request.ends_with(b"\r\n\r\n")) {
+        while !(is_whole(&request) || request.starts_with(b"GET") && request.ends_with(b"\r\n\r\n")) {
             match stream.read(&mut part).await {
                 Ok(0) | Err(_) => return,
                 Ok(count) => request.extend_from_slice(&part[..count]),
