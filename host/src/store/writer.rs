@@ -16,6 +16,7 @@ use jiff::Timestamp;
 use sqlx::sqlite::SqliteConnectOptions;
 use sqlx::{ConnectOptions, Connection, SqliteConnection};
 use tokio::sync::{mpsc, oneshot, watch};
+use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use tracing::{error, info};
 
@@ -148,6 +149,10 @@ pub(super) struct Writer {
     jobs: mpsc::Receiver<Box<dyn Queued>>,
     ahead: mpsc::Receiver<Box<dyn Queued>>,
     state: watch::Sender<Option<Pause>>,
+    /// Rows of the largest group that a pause began or went on with.
+    refused_rows: usize,
+    /// When a storage that takes nothing is tried next.
+    try_at: Instant,
     committing: Arc<AtomicBool>,
 }
 
@@ -176,6 +181,8 @@ impl Writer {
                 jobs,
                 ahead,
                 state,
+                refused_rows: 0,
+                try_at: Instant::now(),
                 committing,
             },
             queue,
@@ -188,6 +195,10 @@ impl Writer {
         loop {
             let first = tokio::select! {
                 biased;
+                () = tokio::time::sleep_until(self.try_at), if self.is_paused() => {
+                    self.try_at = Instant::now() + TRY_EVERY;
+                    Some(Box::new(Try) as Box<dyn Queued>)
+                }
                 Some(job) = self.ahead.recv() => {
                     self.group(vec![job]).await;
                     continue;
@@ -198,7 +209,6 @@ impl Writer {
                     self.ahead.close();
                     continue;
                 }
-                () = tokio::time::sleep(TRY_EVERY), if self.is_paused() => Some(Box::new(Try) as Box<dyn Queued>),
             };
             let Some(first) = first else { break };
             if is_busy {
@@ -249,6 +259,7 @@ impl Writer {
 
     /// Commits the group as far as nothing wants to go ahead. Gives the rest of it.
     async fn commit(&mut self, mut group: Vec<Box<dyn Queued>>) -> Vec<Box<dyn Queued>> {
+        let rows = group.iter().map(|job| job.weight()).fold(0, usize::saturating_add);
         let result = self.attempt(&mut group).await;
         let rest = match &result {
             Ok(done) => group.split_off(*done),
@@ -258,12 +269,12 @@ impl Writer {
             Err(error) if !error.is_storage_unavailable() && group.len() > 1 => {
                 for mut job in group {
                     let result = self.attempt(std::slice::from_mut(&mut job)).await.map(drop);
-                    self.note(&result);
+                    self.note(&result, job.weight());
                     job.answer(result);
                 }
             }
             result => {
-                self.note(&result);
+                self.note(&result, rows);
                 for job in group {
                     job.answer(result.clone());
                 }
@@ -321,8 +332,15 @@ impl Writer {
         opened.is_err_and(|error| error.kind() == std::io::ErrorKind::ReadOnlyFilesystem)
     }
 
-    fn note(&self, result: &Result<(), StoreError>) {
+    /// Whether the storage takes data, by what became of so many rows.
+    fn note(&mut self, result: &Result<(), StoreError>, rows: usize) {
         let Err(error @ StoreError::Unavailable { cause, .. }) = result else {
+            let sized = |pause: &Pause| matches!(pause.cause, PauseCause::Full | PauseCause::Failing);
+            if rows < self.refused_rows && self.state.borrow().as_ref().is_some_and(sized) {
+                // That there is room for a little does not say that there is for more.
+                return;
+            }
+            self.refused_rows = 0;
             if self.state.send_replace(None).is_some() {
                 metrics::gauge!("uzel_store_paused").set(0.0);
                 info!("the storage takes data again");
@@ -338,6 +356,12 @@ impl Writer {
             None => error.to_string(),
         };
         let before = self.state.borrow().clone();
+        if before.is_none() {
+            self.try_at = Instant::now() + TRY_EVERY;
+        }
+        if rows < usize::MAX {
+            self.refused_rows = self.refused_rows.max(rows);
+        }
         if before.as_ref().map(|pause| pause.cause) != Some(cause) {
             metrics::gauge!("uzel_store_paused").set(1.0);
             error!(
@@ -355,13 +379,14 @@ impl Writer {
     }
 }
 
-/// A write that changes nothing and needs all that a write needs.
+/// A write that changes nothing and needs all that a write needs. It goes alone, and what was refused is tried again once it
+/// succeeds, however much that was.
 struct Try;
 
 #[async_trait]
 impl Queued for Try {
     fn weight(&self) -> usize {
-        1
+        usize::MAX
     }
 
     async fn run(&mut self, tx: &mut Tx) -> Result<(), StoreError> {

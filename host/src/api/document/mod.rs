@@ -31,6 +31,10 @@ const TAGS: &[(&str, &str)] = &[
     ("groups", "Devices that are polled alike."),
     ("drivers", "Drivers: versions, trials, keys."),
     ("accounts", "Who may ask for what, and what was done."),
+    (
+        "webhooks",
+        "Addresses that are told what happens, and what became of it.",
+    ),
     ("host", "The host itself: health, configuration, backups, live news."),
 ];
 

@@ -62,7 +62,9 @@ pub(super) fn has(request: &str, answer: &Answer) {
     let path = target.split('?').next().unwrap_or_default();
     let Some(template) = template(path) else { return };
     let operation = &DOCUMENT["paths"][template][method.to_lowercase()];
-    if answer.status == 0 || !operation.is_object() {
+    // What is no request at all is answered before the API, which numbers all that reaches it.
+    let is_ours = answer.header("x-request-id").is_some() && method == method.to_uppercase();
+    if !is_ours || !operation.is_object() {
         return;
     }
     let known = &operation["responses"][answer.status.to_string()];
