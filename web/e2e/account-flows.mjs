@@ -358,7 +358,7 @@ async function givesEachRoleItsSections(stage) {
   const roles = [
     ['dispatcher', [{ role: 'dispatcher' }], [...OBSERVER, 'Расписания']],
     ['engineer', [{ role: 'engineer' }], [...OBSERVER, 'Драйверы', 'Расписания']],
-    ['owner', [{ role: 'administrator', organisation }], [...OBSERVER, 'Драйверы', 'Расписания', 'Аудит']],
+    ['owner', [{ role: 'administrator', organisation }], [...OBSERVER, 'Приборы', 'Драйверы', 'Расписания', 'Аудит']],
     ['maker', [{ role: 'vendor', vendor }], ['Драйверы']],
     ['newcomer', [], []],
   ];
