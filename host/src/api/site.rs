@@ -12,6 +12,7 @@ use super::keep::Tagged;
 use super::problem::Problem;
 use super::signed_in::SignedIn;
 use crate::model::Right;
+use crate::store::KeptQuery;
 use crate::store::query::SiteRow;
 
 /// A page of a list.
@@ -60,6 +61,17 @@ impl KeptPageQuery {
     /// The key that the page begins after.
     pub(super) fn key(&self) -> Result<i64, Problem> {
         Ok(cursor(self.after.as_deref())?.unwrap_or(0))
+    }
+
+    /// What `asks` sees of it, and one row more: whether there is another page.
+    pub(super) fn wanted(&self, asks: &SignedIn) -> Result<KeptQuery, Problem> {
+        Ok(KeptQuery {
+            scope: asks.scope(Right::See),
+            parent: None,
+            archived: self.archived,
+            limit: self.limit()? + 1,
+            after: self.key()?,
+        })
     }
 }
 

@@ -65,11 +65,7 @@ impl Store {
     /// The same for an order that stands already. While the storage takes nothing the order waits, and so does its row: both
     /// are gone only with the host.
     pub async fn note_order(&self, actor: &Actor, done: Done) -> Result<(), StoreError> {
-        let note = Note {
-            at: self.now().as_second(),
-            actor: actor.clone(),
-            done: vec![done],
-        };
+        let note = self.note(actor, vec![done]);
         let Err(error) = self.queue.write_ahead(note.clone()).await else {
             return Ok(());
         };
@@ -94,12 +90,15 @@ impl Store {
 
     /// The same for several deeds of one order.
     pub async fn note_all_done(&self, actor: &Actor, done: Vec<Done>) -> Result<(), StoreError> {
-        let note = Note {
+        self.queue.write_ahead(self.note(actor, done)).await
+    }
+
+    fn note(&self, actor: &Actor, done: Vec<Done>) -> Note {
+        Note {
             at: self.now().as_second(),
             actor: actor.clone(),
             done,
-        };
-        self.queue.write_ahead(note).await
+        }
     }
 }
 

@@ -11,7 +11,7 @@ use super::super::problem::FieldFault;
 use super::super::site::KeptPageQuery;
 use super::{ApiState, IfMatch, Patch, Problem, SignedIn, Tagged, doer, kept, tell};
 use crate::model::{ClockPolicy, Right, Schedule};
-use crate::store::{Form, Kept, KeptQuery, Kind, NewGroup};
+use crate::store::{Form, Kept, Kind, NewGroup};
 
 /// What is said of a group.
 #[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
@@ -55,14 +55,7 @@ pub(super) async fn list(
     Query(query): Query<KeptPageQuery>,
 ) -> Result<Json<Page<Group>>, Problem> {
     let limit = query.limit()?;
-    let wanted = KeptQuery {
-        scope: asks.scope(Right::See),
-        parent: None,
-        archived: query.archived,
-        after: query.key()?,
-        limit: limit + 1,
-    };
-    let rows = state.store.kept_list(Kind::Group, &wanted).await?;
+    let rows = state.store.kept_list(Kind::Group, &query.wanted(&asks)?).await?;
     let groups = rows
         .into_iter()
         .filter_map(|kept| Some((kept.id, shown(kept)?)))

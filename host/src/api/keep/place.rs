@@ -10,7 +10,7 @@ use super::super::extract::{Body, Path, Query};
 use super::super::site::{self, KeptPageQuery, Site};
 use super::{ApiState, IfMatch, Patch, Problem, SignedIn, Tagged, doer, kept, tell};
 use crate::model::Right;
-use crate::store::{Form, Kept, KeptQuery, Kind};
+use crate::store::{Form, Kept, Kind};
 
 /// What is said of an organisation.
 #[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
@@ -66,14 +66,7 @@ pub(super) async fn organisations(
     Query(query): Query<KeptPageQuery>,
 ) -> Result<Json<Page<Organisation>>, Problem> {
     let limit = query.limit()?;
-    let wanted = KeptQuery {
-        scope: asks.scope(Right::See),
-        parent: None,
-        archived: query.archived,
-        after: query.key()?,
-        limit: limit + 1,
-    };
-    let rows = state.store.kept_list(Kind::Organisation, &wanted).await?;
+    let rows = state.store.kept_list(Kind::Organisation, &query.wanted(&asks)?).await?;
     Ok(Json(Page::of(
         rows,
         limit,
