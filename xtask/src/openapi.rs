@@ -83,7 +83,7 @@ mod tests {
     fn the_generated_file_is_read_from_the_script() {
         let cases = [
             (
-                "openapi-typescript openapi.json -o src/lib/api/openapi.ts",
+                "node scripts/types.mjs openapi.json -o src/lib/api/openapi.ts",
                 Some("src/lib/api/openapi.ts"),
             ),
             (

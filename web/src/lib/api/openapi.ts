@@ -7388,12 +7388,6 @@ export interface operations {
         };
         requestBody: {
             content: {
-                /**
-                 * @example {
-                 *       "new": "warm water 55",
-                 *       "old": "k7wq2m-9dfh3t"
-                 *     }
-                 */
                 "application/json": components["schemas"]["NewPassword"];
             };
         };
@@ -7403,104 +7397,6 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
-            };
-            /**
-             * @description It is one that anybody may guess: `bad-body`
-             *
-             *     - `bad-body`: The body cannot be read, or says what is not allowed
-             */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /**
-             * @description The old one is not right: `bad-credentials`
-             *
-             *     - `bad-credentials`: Name and password, or the code, are not right
-             *     - `not-signed-in`: Nobody is signed in, or the key does not hold
-             */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /**
-             * @description - `bad-host`: The host is called by a name that is not its own
-             *     - `cross-site`: Nothing says that the command comes from a page of this host: programs send X-Uzel
-             *     - `forbidden`: The account has not the right to do this
-             */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `too-slow`: The body did not come in time */
-            408: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `conflict`: Something is in the way; the detail names it */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `too-large`: The body is larger than is taken */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `slow-down`: Too many requests; Retry-After says how long to wait */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `internal`: A fault of the host; its log says more under the request's id */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /**
-             * @description - `busy`: As many as may run at once do
-             *     - `shutting-down`: The host goes down
-             *     - `storage-paused`: The disk is full, failing or locked
-             */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
             };
         };
     };
@@ -7513,11 +7409,6 @@ export interface operations {
         };
         requestBody: {
             content: {
-                /**
-                 * @example {
-                 *       "password": "warm water 55"
-                 *     }
-                 */
                 "application/json": components["schemas"]["Proof"];
             };
         };
@@ -7527,113 +7418,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "qr_svg": "<svg xmlns=\"http://www.w3.org/2000/svg\"/>",
-                     *       "secret": "JBSWY3DPEHPK3PXP",
-                     *       "url": "otpauth://totp/Uzel:ivanova?secret=JBSWY3DPEHPK3PXP"
-                     *     }
-                     */
                     "application/json": components["schemas"]["SecondFactor"];
-                };
-            };
-            /** @description - `bad-body`: The body cannot be read, or says what is not allowed */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /**
-             * @description The password is not right: `bad-credentials`
-             *
-             *     - `bad-credentials`: Name and password, or the code, are not right
-             *     - `not-signed-in`: Nobody is signed in, or the key does not hold
-             */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /**
-             * @description - `bad-host`: The host is called by a name that is not its own
-             *     - `cross-site`: Nothing says that the command comes from a page of this host: programs send X-Uzel
-             *     - `forbidden`: The account has not the right to do this
-             *     - `password-change-needed`: A one-time secret only allows to choose a password
-             */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `too-slow`: The body did not come in time */
-            408: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /**
-             * @description It has one: remove that first
-             *
-             *     - `conflict`: Something is in the way; the detail names it
-             */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `too-large`: The body is larger than is taken */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `slow-down`: Too many requests; Retry-After says how long to wait */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `internal`: A fault of the host; its log says more under the request's id */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /**
-             * @description - `busy`: As many as may run at once do
-             *     - `shutting-down`: The host goes down
-             *     - `storage-paused`: The disk is full, failing or locked
-             */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -7647,11 +7432,6 @@ export interface operations {
         };
         requestBody: {
             content: {
-                /**
-                 * @example {
-                 *       "code": "492039"
-                 *     }
-                 */
                 "application/json": components["schemas"]["FirstCode"];
             };
         };
@@ -7661,105 +7441,6 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
-            };
-            /** @description - `bad-body`: The body cannot be read, or says what is not allowed */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /**
-             * @description The code is not right: `bad-credentials`
-             *
-             *     - `bad-credentials`: Name and password, or the code, are not right
-             *     - `not-signed-in`: Nobody is signed in, or the key does not hold
-             */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /**
-             * @description - `bad-host`: The host is called by a name that is not its own
-             *     - `cross-site`: Nothing says that the command comes from a page of this host: programs send X-Uzel
-             *     - `forbidden`: The account has not the right to do this
-             *     - `password-change-needed`: A one-time secret only allows to choose a password
-             */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `too-slow`: The body did not come in time */
-            408: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /**
-             * @description Nothing waits for a code
-             *
-             *     - `conflict`: Something is in the way; the detail names it
-             */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `too-large`: The body is larger than is taken */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `slow-down`: Too many requests; Retry-After says how long to wait */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `internal`: A fault of the host; its log says more under the request's id */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /**
-             * @description - `busy`: As many as may run at once do
-             *     - `shutting-down`: The host goes down
-             *     - `storage-paused`: The disk is full, failing or locked
-             */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
             };
         };
     };
@@ -7772,11 +7453,6 @@ export interface operations {
         };
         requestBody: {
             content: {
-                /**
-                 * @example {
-                 *       "password": "warm water 55"
-                 *     }
-                 */
                 "application/json": components["schemas"]["Proof"];
             };
         };
@@ -7786,101 +7462,6 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
-            };
-            /** @description - `bad-body`: The body cannot be read, or says what is not allowed */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /**
-             * @description The password is not right: `bad-credentials`
-             *
-             *     - `bad-credentials`: Name and password, or the code, are not right
-             *     - `not-signed-in`: Nobody is signed in, or the key does not hold
-             */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /**
-             * @description - `bad-host`: The host is called by a name that is not its own
-             *     - `cross-site`: Nothing says that the command comes from a page of this host: programs send X-Uzel
-             *     - `forbidden`: The account has not the right to do this
-             *     - `password-change-needed`: A one-time secret only allows to choose a password
-             */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `too-slow`: The body did not come in time */
-            408: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `conflict`: Something is in the way; the detail names it */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `too-large`: The body is larger than is taken */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `slow-down`: Too many requests; Retry-After says how long to wait */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `internal`: A fault of the host; its log says more under the request's id */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /**
-             * @description - `busy`: As many as may run at once do
-             *     - `shutting-down`: The host goes down
-             *     - `storage-paused`: The disk is full, failing or locked
-             */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
             };
         };
     };
@@ -7898,84 +7479,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "items": [
-                     *         {
-                     *           "agent": "Mozilla/5.0",
-                     *           "begun_at": "2026-11-20T11:00:00Z",
-                     *           "ends_at": "2026-11-20T11:00:00Z",
-                     *           "from": "192.168.1.20",
-                     *           "id": 1,
-                     *           "is_this": true,
-                     *           "seen_at": "2026-11-20T11:00:00Z"
-                     *         }
-                     *       ],
-                     *       "next": "text"
-                     *     }
-                     */
                     "application/json": components["schemas"]["Page_OwnSignIn"];
-                };
-            };
-            /** @description - `not-signed-in`: Nobody is signed in, or the key does not hold */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /**
-             * @description - `bad-host`: The host is called by a name that is not its own
-             *     - `forbidden`: The account has not the right to do this
-             *     - `password-change-needed`: A one-time secret only allows to choose a password
-             */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `conflict`: Something is in the way; the detail names it */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `slow-down`: Too many requests; Retry-After says how long to wait */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `internal`: A fault of the host; its log says more under the request's id */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /**
-             * @description - `shutting-down`: The host goes down
-             *     - `storage-paused`: The disk is full, failing or locked
-             */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -7985,7 +7489,6 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @example 1 */
                 id: number;
             };
             cookie?: never;
@@ -7997,77 +7500,6 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
-            };
-            /** @description - `not-signed-in`: Nobody is signed in, or the key does not hold */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /**
-             * @description - `bad-host`: The host is called by a name that is not its own
-             *     - `cross-site`: Nothing says that the command comes from a page of this host: programs send X-Uzel
-             *     - `forbidden`: The account has not the right to do this
-             *     - `password-change-needed`: A one-time secret only allows to choose a password
-             */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `not-found`: It is not there, or foreign */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `conflict`: Something is in the way; the detail names it */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `slow-down`: Too many requests; Retry-After says how long to wait */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `internal`: A fault of the host; its log says more under the request's id */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /**
-             * @description - `shutting-down`: The host goes down
-             *     - `storage-paused`: The disk is full, failing or locked
-             */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
             };
         };
     };
@@ -8090,105 +7522,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "items": [
-                     *         {
-                     *           "created_at": "2026-11-20T11:00:00Z",
-                     *           "enabled": true,
-                     *           "grants": [
-                     *             {
-                     *               "node": {
-                     *                 "id": 1,
-                     *                 "name": "Узел ввода"
-                     *               },
-                     *               "organisation": {
-                     *                 "id": 1,
-                     *                 "name": "Узел ввода"
-                     *               },
-                     *               "role": "dispatcher",
-                     *               "site": {
-                     *                 "id": 1,
-                     *                 "name": "Узел ввода"
-                     *               },
-                     *               "vendor": "uzel"
-                     *             }
-                     *           ],
-                     *           "id": 1,
-                     *           "kind": "hourly",
-                     *           "name": "Узел ввода",
-                     *           "one_time_until": "2026-11-20T11:00:00Z",
-                     *           "second_factor": true,
-                     *           "seen_at": "2026-11-20T11:00:00Z",
-                     *           "sign_ins": 1,
-                     *           "title": "Температура подачи"
-                     *         }
-                     *       ],
-                     *       "next": "text"
-                     *     }
-                     */
                     "application/json": components["schemas"]["Page_Account"];
-                };
-            };
-            /** @description - `bad-query`: A parameter cannot be read */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `not-signed-in`: Nobody is signed in, or the key does not hold */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /**
-             * @description - `bad-host`: The host is called by a name that is not its own
-             *     - `forbidden`: The account has not the right to do this
-             *     - `password-change-needed`: A one-time secret only allows to choose a password
-             */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `slow-down`: Too many requests; Retry-After says how long to wait */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `internal`: A fault of the host; its log says more under the request's id */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /**
-             * @description - `shutting-down`: The host goes down
-             *     - `storage-paused`: The disk is full, failing or locked
-             */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -8202,19 +7536,6 @@ export interface operations {
         };
         requestBody: {
             content: {
-                /**
-                 * @example {
-                 *       "grants": [
-                 *         {
-                 *           "organisation": 1,
-                 *           "role": "dispatcher"
-                 *         }
-                 *       ],
-                 *       "kind": "person",
-                 *       "name": "petrova",
-                 *       "title": "Анна Петрова"
-                 *     }
-                 */
                 "application/json": components["schemas"]["NewAccount"];
             };
         };
@@ -8224,136 +7545,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "account": {
-                     *         "created_at": "2026-11-20T11:00:00Z",
-                     *         "enabled": true,
-                     *         "grants": [
-                     *           {
-                     *             "node": {
-                     *               "id": 1,
-                     *               "name": "Узел ввода"
-                     *             },
-                     *             "organisation": {
-                     *               "id": 1,
-                     *               "name": "Узел ввода"
-                     *             },
-                     *             "role": "dispatcher",
-                     *             "site": {
-                     *               "id": 1,
-                     *               "name": "Узел ввода"
-                     *             },
-                     *             "vendor": "uzel"
-                     *           }
-                     *         ],
-                     *         "id": 1,
-                     *         "kind": "hourly",
-                     *         "name": "Узел ввода",
-                     *         "one_time_until": "2026-11-20T11:00:00Z",
-                     *         "second_factor": true,
-                     *         "seen_at": "2026-11-20T11:00:00Z",
-                     *         "sign_ins": 1,
-                     *         "title": "Температура подачи"
-                     *       },
-                     *       "secret": "JBSWY3DPEHPK3PXP"
-                     *     }
-                     */
                     "application/json": components["schemas"]["OneTime"];
-                };
-            };
-            /** @description - `bad-body`: The body cannot be read, or says what is not allowed */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `not-signed-in`: Nobody is signed in, or the key does not hold */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /**
-             * @description - `bad-host`: The host is called by a name that is not its own
-             *     - `cross-site`: Nothing says that the command comes from a page of this host: programs send X-Uzel
-             *     - `forbidden`: The account has not the right to do this
-             *     - `password-change-needed`: A one-time secret only allows to choose a password
-             */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `too-slow`: The body did not come in time */
-            408: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /**
-             * @description Another has the name: `conflict`
-             *
-             *     - `conflict`: Something is in the way; the detail names it
-             */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `too-large`: The body is larger than is taken */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `slow-down`: Too many requests; Retry-After says how long to wait */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `internal`: A fault of the host; its log says more under the request's id */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /**
-             * @description - `busy`: As many as may run at once do
-             *     - `shutting-down`: The host goes down
-             *     - `storage-paused`: The disk is full, failing or locked
-             */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -8363,7 +7555,6 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @example 1 */
                 id: number;
             };
             cookie?: never;
@@ -8375,100 +7566,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "created_at": "2026-11-20T11:00:00Z",
-                     *       "enabled": true,
-                     *       "grants": [
-                     *         {
-                     *           "node": {
-                     *             "id": 1,
-                     *             "name": "Узел ввода"
-                     *           },
-                     *           "organisation": {
-                     *             "id": 1,
-                     *             "name": "Узел ввода"
-                     *           },
-                     *           "role": "dispatcher",
-                     *           "site": {
-                     *             "id": 1,
-                     *             "name": "Узел ввода"
-                     *           },
-                     *           "vendor": "uzel"
-                     *         }
-                     *       ],
-                     *       "id": 1,
-                     *       "kind": "hourly",
-                     *       "name": "Узел ввода",
-                     *       "one_time_until": "2026-11-20T11:00:00Z",
-                     *       "second_factor": true,
-                     *       "seen_at": "2026-11-20T11:00:00Z",
-                     *       "sign_ins": 1,
-                     *       "title": "Температура подачи"
-                     *     }
-                     */
                     "application/json": components["schemas"]["Account"];
-                };
-            };
-            /** @description - `not-signed-in`: Nobody is signed in, or the key does not hold */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /**
-             * @description - `bad-host`: The host is called by a name that is not its own
-             *     - `forbidden`: The account has not the right to do this
-             *     - `password-change-needed`: A one-time secret only allows to choose a password
-             */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `not-found`: It is not there, or foreign */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `slow-down`: Too many requests; Retry-After says how long to wait */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `internal`: A fault of the host; its log says more under the request's id */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /**
-             * @description - `shutting-down`: The host goes down
-             *     - `storage-paused`: The disk is full, failing or locked
-             */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -8478,18 +7576,12 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @example 1 */
                 id: number;
             };
             cookie?: never;
         };
         requestBody: {
             content: {
-                /**
-                 * @example {
-                 *       "title": "Анна Петрова, смена 2"
-                 *     }
-                 */
                 "application/json": components["schemas"]["AccountPatch"];
             };
         };
@@ -8499,141 +7591,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "created_at": "2026-11-20T11:00:00Z",
-                     *       "enabled": true,
-                     *       "grants": [
-                     *         {
-                     *           "node": {
-                     *             "id": 1,
-                     *             "name": "Узел ввода"
-                     *           },
-                     *           "organisation": {
-                     *             "id": 1,
-                     *             "name": "Узел ввода"
-                     *           },
-                     *           "role": "dispatcher",
-                     *           "site": {
-                     *             "id": 1,
-                     *             "name": "Узел ввода"
-                     *           },
-                     *           "vendor": "uzel"
-                     *         }
-                     *       ],
-                     *       "id": 1,
-                     *       "kind": "hourly",
-                     *       "name": "Узел ввода",
-                     *       "one_time_until": "2026-11-20T11:00:00Z",
-                     *       "second_factor": true,
-                     *       "seen_at": "2026-11-20T11:00:00Z",
-                     *       "sign_ins": 1,
-                     *       "title": "Температура подачи"
-                     *     }
-                     */
                     "application/json": components["schemas"]["Account"];
-                };
-            };
-            /** @description - `bad-body`: The body cannot be read, or says what is not allowed */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `not-signed-in`: Nobody is signed in, or the key does not hold */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /**
-             * @description - `bad-host`: The host is called by a name that is not its own
-             *     - `cross-site`: Nothing says that the command comes from a page of this host: programs send X-Uzel
-             *     - `forbidden`: The account has not the right to do this
-             *     - `password-change-needed`: A one-time secret only allows to choose a password
-             */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `not-found`: It is not there, or foreign */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `too-slow`: The body did not come in time */
-            408: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /**
-             * @description It is the last that administers everything: `conflict`
-             *
-             *     - `conflict`: Something is in the way; the detail names it
-             */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `too-large`: The body is larger than is taken */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `slow-down`: Too many requests; Retry-After says how long to wait */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `internal`: A fault of the host; its log says more under the request's id */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /**
-             * @description - `shutting-down`: The host goes down
-             *     - `storage-paused`: The disk is full, failing or locked
-             */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -8643,26 +7601,12 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @example 1 */
                 id: number;
             };
             cookie?: never;
         };
         requestBody: {
             content: {
-                /**
-                 * @example {
-                 *       "grants": [
-                 *         {
-                 *           "role": "viewer"
-                 *         },
-                 *         {
-                 *           "role": "engineer",
-                 *           "site": 1
-                 *         }
-                 *       ]
-                 *     }
-                 */
                 "application/json": components["schemas"]["Grants"];
             };
         };
@@ -8672,141 +7616,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "created_at": "2026-11-20T11:00:00Z",
-                     *       "enabled": true,
-                     *       "grants": [
-                     *         {
-                     *           "node": {
-                     *             "id": 1,
-                     *             "name": "Узел ввода"
-                     *           },
-                     *           "organisation": {
-                     *             "id": 1,
-                     *             "name": "Узел ввода"
-                     *           },
-                     *           "role": "dispatcher",
-                     *           "site": {
-                     *             "id": 1,
-                     *             "name": "Узел ввода"
-                     *           },
-                     *           "vendor": "uzel"
-                     *         }
-                     *       ],
-                     *       "id": 1,
-                     *       "kind": "hourly",
-                     *       "name": "Узел ввода",
-                     *       "one_time_until": "2026-11-20T11:00:00Z",
-                     *       "second_factor": true,
-                     *       "seen_at": "2026-11-20T11:00:00Z",
-                     *       "sign_ins": 1,
-                     *       "title": "Температура подачи"
-                     *     }
-                     */
                     "application/json": components["schemas"]["Account"];
-                };
-            };
-            /** @description - `bad-body`: The body cannot be read, or says what is not allowed */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `not-signed-in`: Nobody is signed in, or the key does not hold */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /**
-             * @description - `bad-host`: The host is called by a name that is not its own
-             *     - `cross-site`: Nothing says that the command comes from a page of this host: programs send X-Uzel
-             *     - `forbidden`: The account has not the right to do this
-             *     - `password-change-needed`: A one-time secret only allows to choose a password
-             */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `not-found`: It is not there, or foreign */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `too-slow`: The body did not come in time */
-            408: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /**
-             * @description It is the last that administers everything: `conflict`
-             *
-             *     - `conflict`: Something is in the way; the detail names it
-             */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `too-large`: The body is larger than is taken */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `slow-down`: Too many requests; Retry-After says how long to wait */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `internal`: A fault of the host; its log says more under the request's id */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /**
-             * @description - `shutting-down`: The host goes down
-             *     - `storage-paused`: The disk is full, failing or locked
-             */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -8816,7 +7626,6 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @example 1 */
                 id: number;
             };
             cookie?: never;
@@ -8828,100 +7637,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "items": [
-                     *         {
-                     *           "addresses": [
-                     *             "text"
-                     *           ],
-                     *           "begins": "uzk_7Qm3",
-                     *           "created_at": "2026-11-20T11:00:00Z",
-                     *           "ends_at": "2026-11-20T11:00:00Z",
-                     *           "id": 1,
-                     *           "name": "Узел ввода",
-                     *           "revoked_at": "2026-11-20T11:00:00Z",
-                     *           "rights": [
-                     *             "text"
-                     *           ],
-                     *           "used_at": "2026-11-20T11:00:00Z",
-                     *           "used_from": "text"
-                     *         }
-                     *       ],
-                     *       "next": "text"
-                     *     }
-                     */
                     "application/json": components["schemas"]["Page_ApiKey"];
-                };
-            };
-            /** @description - `bad-body`: The body cannot be read, or says what is not allowed */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `not-signed-in`: Nobody is signed in, or the key does not hold */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /**
-             * @description - `bad-host`: The host is called by a name that is not its own
-             *     - `forbidden`: The account has not the right to do this
-             *     - `password-change-needed`: A one-time secret only allows to choose a password
-             */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `not-found`: It is not there, or foreign */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `slow-down`: Too many requests; Retry-After says how long to wait */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `internal`: A fault of the host; its log says more under the request's id */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /**
-             * @description - `shutting-down`: The host goes down
-             *     - `storage-paused`: The disk is full, failing or locked
-             */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -8931,25 +7647,12 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @example 1 */
                 id: number;
             };
             cookie?: never;
         };
         requestBody: {
             content: {
-                /**
-                 * @example {
-                 *       "addresses": [
-                 *         "10.0.0.0/8"
-                 *       ],
-                 *       "ends_at": "2027-12-31T21:00:00Z",
-                 *       "name": "billing",
-                 *       "rights": [
-                 *         "see"
-                 *       ]
-                 *     }
-                 */
                 "application/json": components["schemas"]["NewApiKey"];
             };
         };
@@ -8959,115 +7662,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "id": 1,
-                     *       "key": "listen"
-                     *     }
-                     */
                     "application/json": components["schemas"]["ShownKey"];
-                };
-            };
-            /** @description - `bad-body`: The body cannot be read, or says what is not allowed */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `not-signed-in`: Nobody is signed in, or the key does not hold */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /**
-             * @description - `bad-host`: The host is called by a name that is not its own
-             *     - `cross-site`: Nothing says that the command comes from a page of this host: programs send X-Uzel
-             *     - `forbidden`: The account has not the right to do this
-             *     - `password-change-needed`: A one-time secret only allows to choose a password
-             */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `not-found`: It is not there, or foreign */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `too-slow`: The body did not come in time */
-            408: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /**
-             * @description It has as many as it may have: `conflict`
-             *
-             *     - `conflict`: Something is in the way; the detail names it
-             */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `too-large`: The body is larger than is taken */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `slow-down`: Too many requests; Retry-After says how long to wait */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `internal`: A fault of the host; its log says more under the request's id */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /**
-             * @description - `shutting-down`: The host goes down
-             *     - `storage-paused`: The disk is full, failing or locked
-             */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -9077,9 +7672,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @example 1 */
                 id: number;
-                /** @example 1 */
                 key: number;
             };
             cookie?: never;
@@ -9092,77 +7685,6 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description - `bad-body`: The body cannot be read, or says what is not allowed */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `not-signed-in`: Nobody is signed in, or the key does not hold */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /**
-             * @description - `bad-host`: The host is called by a name that is not its own
-             *     - `cross-site`: Nothing says that the command comes from a page of this host: programs send X-Uzel
-             *     - `forbidden`: The account has not the right to do this
-             *     - `password-change-needed`: A one-time secret only allows to choose a password
-             */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `not-found`: It is not there, or foreign */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `slow-down`: Too many requests; Retry-After says how long to wait */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `internal`: A fault of the host; its log says more under the request's id */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /**
-             * @description - `shutting-down`: The host goes down
-             *     - `storage-paused`: The disk is full, failing or locked
-             */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
         };
     };
     rotate_api_key: {
@@ -9170,20 +7692,13 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @example 1 */
                 id: number;
-                /** @example 1 */
                 key: number;
             };
             cookie?: never;
         };
         requestBody: {
             content: {
-                /**
-                 * @example {
-                 *       "overlap_h": 24
-                 *     }
-                 */
                 "application/json": components["schemas"]["Rotation"];
             };
         };
@@ -9193,102 +7708,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "id": 1,
-                     *       "key": "listen"
-                     *     }
-                     */
                     "application/json": components["schemas"]["ShownKey"];
-                };
-            };
-            /** @description - `bad-body`: The body cannot be read, or says what is not allowed */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `not-signed-in`: Nobody is signed in, or the key does not hold */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /**
-             * @description - `bad-host`: The host is called by a name that is not its own
-             *     - `cross-site`: Nothing says that the command comes from a page of this host: programs send X-Uzel
-             *     - `forbidden`: The account has not the right to do this
-             *     - `password-change-needed`: A one-time secret only allows to choose a password
-             */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `not-found`: It is not there, or foreign */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `too-slow`: The body did not come in time */
-            408: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `too-large`: The body is larger than is taken */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `slow-down`: Too many requests; Retry-After says how long to wait */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `internal`: A fault of the host; its log says more under the request's id */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /**
-             * @description - `shutting-down`: The host goes down
-             *     - `storage-paused`: The disk is full, failing or locked
-             */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -9298,18 +7718,12 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @example 1 */
                 id: number;
             };
             cookie?: never;
         };
         requestBody: {
             content: {
-                /**
-                 * @example {
-                 *       "second_factor": false
-                 *     }
-                 */
                 "application/json": components["schemas"]["Reset"];
             };
         };
@@ -9319,141 +7733,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "account": {
-                     *         "created_at": "2026-11-20T11:00:00Z",
-                     *         "enabled": true,
-                     *         "grants": [
-                     *           {
-                     *             "node": {
-                     *               "id": 1,
-                     *               "name": "Узел ввода"
-                     *             },
-                     *             "organisation": {
-                     *               "id": 1,
-                     *               "name": "Узел ввода"
-                     *             },
-                     *             "role": "dispatcher",
-                     *             "site": {
-                     *               "id": 1,
-                     *               "name": "Узел ввода"
-                     *             },
-                     *             "vendor": "uzel"
-                     *           }
-                     *         ],
-                     *         "id": 1,
-                     *         "kind": "hourly",
-                     *         "name": "Узел ввода",
-                     *         "one_time_until": "2026-11-20T11:00:00Z",
-                     *         "second_factor": true,
-                     *         "seen_at": "2026-11-20T11:00:00Z",
-                     *         "sign_ins": 1,
-                     *         "title": "Температура подачи"
-                     *       },
-                     *       "secret": "JBSWY3DPEHPK3PXP"
-                     *     }
-                     */
                     "application/json": components["schemas"]["OneTime"];
-                };
-            };
-            /** @description - `bad-body`: The body cannot be read, or says what is not allowed */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `not-signed-in`: Nobody is signed in, or the key does not hold */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /**
-             * @description - `bad-host`: The host is called by a name that is not its own
-             *     - `cross-site`: Nothing says that the command comes from a page of this host: programs send X-Uzel
-             *     - `forbidden`: The account has not the right to do this
-             *     - `password-change-needed`: A one-time secret only allows to choose a password
-             */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `not-found`: It is not there, or foreign */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `too-slow`: The body did not come in time */
-            408: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `conflict`: Something is in the way; the detail names it */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `too-large`: The body is larger than is taken */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `slow-down`: Too many requests; Retry-After says how long to wait */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `internal`: A fault of the host; its log says more under the request's id */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /**
-             * @description - `busy`: As many as may run at once do
-             *     - `shutting-down`: The host goes down
-             *     - `storage-paused`: The disk is full, failing or locked
-             */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -9463,7 +7743,6 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @example 1 */
                 id: number;
             };
             cookie?: never;
@@ -9475,110 +7754,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "created_at": "2026-11-20T11:00:00Z",
-                     *       "enabled": true,
-                     *       "grants": [
-                     *         {
-                     *           "node": {
-                     *             "id": 1,
-                     *             "name": "Узел ввода"
-                     *           },
-                     *           "organisation": {
-                     *             "id": 1,
-                     *             "name": "Узел ввода"
-                     *           },
-                     *           "role": "dispatcher",
-                     *           "site": {
-                     *             "id": 1,
-                     *             "name": "Узел ввода"
-                     *           },
-                     *           "vendor": "uzel"
-                     *         }
-                     *       ],
-                     *       "id": 1,
-                     *       "kind": "hourly",
-                     *       "name": "Узел ввода",
-                     *       "one_time_until": "2026-11-20T11:00:00Z",
-                     *       "second_factor": true,
-                     *       "seen_at": "2026-11-20T11:00:00Z",
-                     *       "sign_ins": 1,
-                     *       "title": "Температура подачи"
-                     *     }
-                     */
                     "application/json": components["schemas"]["Account"];
-                };
-            };
-            /** @description - `bad-body`: The body cannot be read, or says what is not allowed */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `not-signed-in`: Nobody is signed in, or the key does not hold */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /**
-             * @description - `bad-host`: The host is called by a name that is not its own
-             *     - `cross-site`: Nothing says that the command comes from a page of this host: programs send X-Uzel
-             *     - `forbidden`: The account has not the right to do this
-             *     - `password-change-needed`: A one-time secret only allows to choose a password
-             */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `not-found`: It is not there, or foreign */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `slow-down`: Too many requests; Retry-After says how long to wait */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `internal`: A fault of the host; its log says more under the request's id */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /**
-             * @description - `shutting-down`: The host goes down
-             *     - `storage-paused`: The disk is full, failing or locked
-             */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -9610,188 +7786,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "active": 1,
-                     *       "checked_at": "2026-11-20T11:00:00Z",
-                     *       "counts": {
-                     *         "abnormal": 1,
-                     *         "driver-fault": 1,
-                     *         "late": 1,
-                     *         "no-connection": 1,
-                     *         "normal": 1
-                     *       },
-                     *       "disabled": 1,
-                     *       "items": [
-                     *         {
-                     *           "acknowledged": {
-                     *             "at": "2026-11-20T11:00:00Z",
-                     *             "by": "ivanova"
-                     *           },
-                     *           "assigned": {
-                     *             "at": "2026-11-20T11:00:00Z",
-                     *             "to": "ivanova"
-                     *           },
-                     *           "cause": {
-                     *             "attempts": 1,
-                     *             "code": "outcome",
-                     *             "contact_at": "2026-11-20T11:00:00Z",
-                     *             "detail": "no answer in 3 tries",
-                     *             "driver_version": "1.0.0",
-                     *             "line": "tcp:192.0.2.7:4001",
-                     *             "line_address": "tcp:192.0.2.7:4001",
-                     *             "outcome": "complete",
-                     *             "session": 1
-                     *           },
-                     *           "contact_at": "2026-11-20T11:00:00Z",
-                     *           "device": 1,
-                     *           "devices": [
-                     *             {
-                     *               "driver": "vkt7",
-                     *               "enabled": true,
-                     *               "id": 1,
-                     *               "last_session": 1,
-                     *               "line": {
-                     *                 "id": 1,
-                     *                 "name": "Узел ввода"
-                     *               },
-                     *               "line_address": "tcp:192.0.2.7:4001",
-                     *               "model_name": "ВКТ-7",
-                     *               "name": "Узел ввода",
-                     *               "serial": "00123456"
-                     *             }
-                     *           ],
-                     *           "hidden": {
-                     *             "cause": {
-                     *               "attempts": 1,
-                     *               "code": "outcome",
-                     *               "contact_at": "2026-11-20T11:00:00Z",
-                     *               "detail": "no answer in 3 tries",
-                     *               "driver_version": "1.0.0",
-                     *               "line": "tcp:192.0.2.7:4001",
-                     *               "line_address": "tcp:192.0.2.7:4001",
-                     *               "outcome": "complete",
-                     *               "session": 1
-                     *             },
-                     *             "since": "2026-11-20T11:00:00Z",
-                     *             "state": "disabled"
-                     *           },
-                     *           "id": 1,
-                     *           "name": "Узел ввода",
-                     *           "organisation": {
-                     *             "id": 1,
-                     *             "name": "Узел ввода"
-                     *           },
-                     *           "points": [
-                     *             {
-                     *               "id": 1,
-                     *               "name": "Узел ввода"
-                     *             }
-                     *           ],
-                     *           "since": "2026-11-20T11:00:00Z",
-                     *           "site": {
-                     *             "address": "Лесная, 12",
-                     *             "id": 1,
-                     *             "name": "Узел ввода",
-                     *             "time_zone": "Europe/Moscow"
-                     *           },
-                     *           "stake": {
-                     *             "archive": "hourly",
-                     *             "depth": 1,
-                     *             "heat_gcal_day": 1.5,
-                     *             "lost_at": "2026-11-20T11:00:00Z",
-                     *             "unread": 1,
-                     *             "word": "overwriting"
-                     *           },
-                     *           "state": "disabled"
-                     *         }
-                     *       ],
-                     *       "next": "text",
-                     *       "notes": {
-                     *         "abnormal_new": 1,
-                     *         "drivers": [
-                     *           "text"
-                     *         ],
-                     *         "late_since": "2026-11-20T11:00:00Z",
-                     *         "no_connection_lost_soon": 1
-                     *       },
-                     *       "people": [
-                     *         "text"
-                     *       ],
-                     *       "total": 1
-                     *     }
-                     */
                     "application/json": components["schemas"]["Attention"];
-                };
-            };
-            /** @description - `bad-query`: A parameter cannot be read */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `not-signed-in`: Nobody is signed in, or the key does not hold */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /**
-             * @description - `bad-host`: The host is called by a name that is not its own
-             *     - `forbidden`: The account has not the right to do this
-             *     - `password-change-needed`: A one-time secret only allows to choose a password
-             */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `not-found`: It is not there, or foreign */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `slow-down`: Too many requests; Retry-After says how long to wait */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `internal`: A fault of the host; its log says more under the request's id */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /**
-             * @description - `shutting-down`: The host goes down
-             *     - `storage-paused`: The disk is full, failing or locked
-             */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -9805,14 +7800,6 @@ export interface operations {
         };
         requestBody: {
             content: {
-                /**
-                 * @example {
-                 *       "known": true,
-                 *       "nodes": [
-                 *         1
-                 *       ]
-                 *     }
-                 */
                 "application/json": components["schemas"]["Acknowledge"];
             };
         };
@@ -9822,98 +7809,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "done": 1,
-                     *       "items": [
-                     *         {
-                     *           "node": 1,
-                     *           "outcome": "done"
-                     *         }
-                     *       ]
-                     *     }
-                     */
                     "application/json": components["schemas"]["Outcomes"];
-                };
-            };
-            /** @description - `bad-body`: The body cannot be read, or says what is not allowed */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `not-signed-in`: Nobody is signed in, or the key does not hold */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /**
-             * @description - `bad-host`: The host is called by a name that is not its own
-             *     - `cross-site`: Nothing says that the command comes from a page of this host: programs send X-Uzel
-             *     - `forbidden`: The account has not the right to do this
-             *     - `password-change-needed`: A one-time secret only allows to choose a password
-             */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `too-slow`: The body did not come in time */
-            408: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `too-large`: The body is larger than is taken */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `slow-down`: Too many requests; Retry-After says how long to wait */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `internal`: A fault of the host; its log says more under the request's id */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /**
-             * @description - `shutting-down`: The host goes down
-             *     - `storage-paused`: The disk is full, failing or locked
-             */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -9927,14 +7823,6 @@ export interface operations {
         };
         requestBody: {
             content: {
-                /**
-                 * @example {
-                 *       "nodes": [
-                 *         1
-                 *       ],
-                 *       "to": "ivanova"
-                 *     }
-                 */
                 "application/json": components["schemas"]["Assign"];
             };
         };
@@ -9944,98 +7832,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "done": 1,
-                     *       "items": [
-                     *         {
-                     *           "node": 1,
-                     *           "outcome": "done"
-                     *         }
-                     *       ]
-                     *     }
-                     */
                     "application/json": components["schemas"]["Outcomes"];
-                };
-            };
-            /** @description - `bad-body`: The body cannot be read, or says what is not allowed */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `not-signed-in`: Nobody is signed in, or the key does not hold */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /**
-             * @description - `bad-host`: The host is called by a name that is not its own
-             *     - `cross-site`: Nothing says that the command comes from a page of this host: programs send X-Uzel
-             *     - `forbidden`: The account has not the right to do this
-             *     - `password-change-needed`: A one-time secret only allows to choose a password
-             */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `too-slow`: The body did not come in time */
-            408: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `too-large`: The body is larger than is taken */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `slow-down`: Too many requests; Retry-After says how long to wait */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `internal`: A fault of the host; its log says more under the request's id */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /**
-             * @description - `shutting-down`: The host goes down
-             *     - `storage-paused`: The disk is full, failing or locked
-             */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -10049,13 +7846,6 @@ export interface operations {
         };
         requestBody: {
             content: {
-                /**
-                 * @example {
-                 *       "nodes": [
-                 *         1
-                 *       ]
-                 *     }
-                 */
                 "application/json": components["schemas"]["ReadNodes"];
             };
         };
@@ -10065,99 +7855,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "done": 1,
-                     *       "items": [
-                     *         {
-                     *           "node": 1,
-                     *           "outcome": "done"
-                     *         }
-                     *       ]
-                     *     }
-                     */
                     "application/json": components["schemas"]["Outcomes"];
-                };
-            };
-            /** @description - `bad-body`: The body cannot be read, or says what is not allowed */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `not-signed-in`: Nobody is signed in, or the key does not hold */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /**
-             * @description - `bad-host`: The host is called by a name that is not its own
-             *     - `cross-site`: Nothing says that the command comes from a page of this host: programs send X-Uzel
-             *     - `forbidden`: The account has not the right to do this
-             *     - `password-change-needed`: A one-time secret only allows to choose a password
-             */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `too-slow`: The body did not come in time */
-            408: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `too-large`: The body is larger than is taken */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `slow-down`: Too many requests; Retry-After says how long to wait */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `internal`: A fault of the host; its log says more under the request's id */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /**
-             * @description - `busy`: As many as may run at once do
-             *     - `shutting-down`: The host goes down
-             *     - `storage-paused`: The disk is full, failing or locked
-             */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -10193,88 +7891,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "items": [
-                     *         {
-                     *           "account": 1,
-                     *           "after": {},
-                     *           "at": "2026-11-20T11:00:00Z",
-                     *           "before": {},
-                     *           "deed": "device.change",
-                     *           "from": "192.168.1.20",
-                     *           "id": 1,
-                     *           "subject": "device",
-                     *           "subject_id": "1",
-                     *           "subject_name": "Тепловычислитель",
-                     *           "who": "ivanova"
-                     *         }
-                     *       ],
-                     *       "next": "text"
-                     *     }
-                     */
                     "application/json": components["schemas"]["Page_AuditEntry"];
-                };
-            };
-            /** @description - `bad-query`: A parameter cannot be read */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `not-signed-in`: Nobody is signed in, or the key does not hold */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /**
-             * @description - `bad-host`: The host is called by a name that is not its own
-             *     - `forbidden`: The account has not the right to do this
-             *     - `password-change-needed`: A one-time secret only allows to choose a password
-             */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `slow-down`: Too many requests; Retry-After says how long to wait */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `internal`: A fault of the host; its log says more under the request's id */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /**
-             * @description - `shutting-down`: The host goes down
-             *     - `storage-paused`: The disk is full, failing or locked
-             */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -10302,98 +7919,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "items": [
-                     *         {
-                     *           "bytes_received": 1,
-                     *           "bytes_sent": 1,
-                     *           "connected": true,
-                     *           "connects": 1,
-                     *           "devices": [
-                     *             {
-                     *               "id": 1,
-                     *               "name": "Узел ввода"
-                     *             }
-                     *           ],
-                     *           "fault": "text",
-                     *           "first_seen_at": "2026-11-20T11:00:00Z",
-                     *           "greeting": "00ff",
-                     *           "id": 1,
-                     *           "identity": "862631031234567",
-                     *           "last_seen_at": "2026-11-20T11:00:00Z",
-                     *           "line": "tcp:192.0.2.7:4001",
-                     *           "listener": "gprs",
-                     *           "signal_csq": 21,
-                     *           "source": "192.168.1.20:51034",
-                     *           "state": "new"
-                     *         }
-                     *       ],
-                     *       "next": "text"
-                     *     }
-                     */
                     "application/json": components["schemas"]["Page_Caller"];
-                };
-            };
-            /** @description - `bad-query`: A parameter cannot be read */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `not-signed-in`: Nobody is signed in, or the key does not hold */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /**
-             * @description - `bad-host`: The host is called by a name that is not its own
-             *     - `forbidden`: The account has not the right to do this
-             *     - `password-change-needed`: A one-time secret only allows to choose a password
-             */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `slow-down`: Too many requests; Retry-After says how long to wait */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `internal`: A fault of the host; its log says more under the request's id */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /**
-             * @description - `shutting-down`: The host goes down
-             *     - `storage-paused`: The disk is full, failing or locked
-             */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -10403,7 +7929,6 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @example 1 */
                 id: number;
             };
             cookie?: never;
@@ -10415,94 +7940,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "bytes_received": 1,
-                     *       "bytes_sent": 1,
-                     *       "connected": true,
-                     *       "connects": 1,
-                     *       "devices": [
-                     *         {
-                     *           "id": 1,
-                     *           "name": "Узел ввода"
-                     *         }
-                     *       ],
-                     *       "fault": "text",
-                     *       "first_seen_at": "2026-11-20T11:00:00Z",
-                     *       "greeting": "00ff",
-                     *       "id": 1,
-                     *       "identity": "862631031234567",
-                     *       "last_seen_at": "2026-11-20T11:00:00Z",
-                     *       "line": "tcp:192.0.2.7:4001",
-                     *       "listener": "gprs",
-                     *       "signal_csq": 21,
-                     *       "source": "192.168.1.20:51034",
-                     *       "state": "new"
-                     *     }
-                     */
                     "application/json": components["schemas"]["Caller"];
-                };
-            };
-            /** @description - `not-signed-in`: Nobody is signed in, or the key does not hold */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /**
-             * @description - `bad-host`: The host is called by a name that is not its own
-             *     - `cross-site`: Nothing says that the command comes from a page of this host: programs send X-Uzel
-             *     - `forbidden`: The account has not the right to do this
-             *     - `password-change-needed`: A one-time secret only allows to choose a password
-             */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `not-found`: It is not there, or foreign */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `slow-down`: Too many requests; Retry-After says how long to wait */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `internal`: A fault of the host; its log says more under the request's id */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /**
-             * @description - `shutting-down`: The host goes down
-             *     - `storage-paused`: The disk is full, failing or locked
-             */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -10512,7 +7950,6 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @example 1 */
                 id: number;
             };
             cookie?: never;
@@ -10524,94 +7961,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "bytes_received": 1,
-                     *       "bytes_sent": 1,
-                     *       "connected": true,
-                     *       "connects": 1,
-                     *       "devices": [
-                     *         {
-                     *           "id": 1,
-                     *           "name": "Узел ввода"
-                     *         }
-                     *       ],
-                     *       "fault": "text",
-                     *       "first_seen_at": "2026-11-20T11:00:00Z",
-                     *       "greeting": "00ff",
-                     *       "id": 1,
-                     *       "identity": "862631031234567",
-                     *       "last_seen_at": "2026-11-20T11:00:00Z",
-                     *       "line": "tcp:192.0.2.7:4001",
-                     *       "listener": "gprs",
-                     *       "signal_csq": 21,
-                     *       "source": "192.168.1.20:51034",
-                     *       "state": "new"
-                     *     }
-                     */
                     "application/json": components["schemas"]["Caller"];
-                };
-            };
-            /** @description - `not-signed-in`: Nobody is signed in, or the key does not hold */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /**
-             * @description - `bad-host`: The host is called by a name that is not its own
-             *     - `cross-site`: Nothing says that the command comes from a page of this host: programs send X-Uzel
-             *     - `forbidden`: The account has not the right to do this
-             *     - `password-change-needed`: A one-time secret only allows to choose a password
-             */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `not-found`: It is not there, or foreign */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `slow-down`: Too many requests; Retry-After says how long to wait */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `internal`: A fault of the host; its log says more under the request's id */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /**
-             * @description - `shutting-down`: The host goes down
-             *     - `storage-paused`: The disk is full, failing or locked
-             */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -10640,145 +7990,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "items": [
-                     *         {
-                     *           "archive": "hourly",
-                     *           "conditions": [
-                     *             {
-                     *               "category": "sensor",
-                     *               "code": "02",
-                     *               "duration_s": 1,
-                     *               "effect": "stopped",
-                     *               "point": 1,
-                     *               "series": 1
-                     *             }
-                     *           ],
-                     *           "device": {
-                     *             "id": 1,
-                     *             "name": "Узел ввода"
-                     *           },
-                     *           "end": "2026-11-20T11:00:00Z",
-                     *           "label": "interval-start",
-                     *           "length_s": 3600,
-                     *           "node": {
-                     *             "id": 1,
-                     *             "name": "Узел ввода"
-                     *           },
-                     *           "received_at": "2026-11-20T11:00:00Z",
-                     *           "record": 1,
-                     *           "serial": "00123456",
-                     *           "session": 1,
-                     *           "site": {
-                     *             "id": 1,
-                     *             "name": "Узел ввода"
-                     *           },
-                     *           "start": "2026-11-20T11:00:00Z",
-                     *           "values": [
-                     *             {
-                     *               "code": "02",
-                     *               "quality": "good",
-                     *               "series": 1,
-                     *               "value": 1.5
-                     *             }
-                     *           ],
-                     *           "version": 1
-                     *         }
-                     *       ],
-                     *       "more": true,
-                     *       "next": "text",
-                     *       "series": [
-                     *         {
-                     *           "aggregate": "mean",
-                     *           "decimals": 1,
-                     *           "id": "text",
-                     *           "pipe": "supply",
-                     *           "point": 1,
-                     *           "point_id": 1,
-                     *           "quantity": "temperature",
-                     *           "series": 1,
-                     *           "tariff": 1,
-                     *           "unit": "Cel"
-                     *         }
-                     *       ]
-                     *     }
-                     */
                     "application/json": components["schemas"]["Changes"];
-                };
-            };
-            /** @description - `bad-query`: A parameter cannot be read */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `not-signed-in`: Nobody is signed in, or the key does not hold */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /**
-             * @description - `bad-host`: The host is called by a name that is not its own
-             *     - `forbidden`: The account has not the right to do this
-             *     - `password-change-needed`: A one-time secret only allows to choose a password
-             */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /**
-             * @description The cursor is of another copy of the store: it was restored; begin anew: `conflict`
-             *
-             *     - `conflict`: Something is in the way; the detail names it
-             */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `slow-down`: Too many requests; Retry-After says how long to wait */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `internal`: A fault of the host; its log says more under the request's id */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /**
-             * @description - `shutting-down`: The host goes down
-             *     - `storage-paused`: The disk is full, failing or locked
-             */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -10788,7 +8000,6 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @example 1 */
                 id: number;
             };
             cookie?: never;
@@ -10800,106 +8011,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "arguments": {},
-                     *       "asked_at": "2026-11-20T11:00:00Z",
-                     *       "asked_by": "ivanova",
-                     *       "command": "text",
-                     *       "confirmed_at": "2026-11-20T11:00:00Z",
-                     *       "confirmed_by": "ivanova",
-                     *       "device": 1,
-                     *       "expires_at": "2026-11-20T11:00:00Z",
-                     *       "held": [
-                     *         {
-                     *           "id": "text",
-                     *           "title": "Температура подачи",
-                     *           "unit": "Cel",
-                     *           "value": "61.4"
-                     *         }
-                     *       ],
-                     *       "id": 1,
-                     *       "looked_session": 1,
-                     *       "setting": "text",
-                     *       "shown": [
-                     *         {
-                     *           "id": "text",
-                     *           "title": "Температура подачи",
-                     *           "unit": "Cel",
-                     *           "value": "61.4"
-                     *         }
-                     *       ],
-                     *       "state": "asked",
-                     *       "text": "Температура подачи ниже договорной",
-                     *       "token": "0d3f5a8c71b24e96",
-                     *       "value": "61.4",
-                     *       "why": "Проверено на стенде",
-                     *       "written_at": "2026-11-20T11:00:00Z",
-                     *       "wrote_session": 1
-                     *     }
-                     */
                     "application/json": components["schemas"]["Order"];
-                };
-            };
-            /** @description - `not-signed-in`: Nobody is signed in, or the key does not hold */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /**
-             * @description - `bad-host`: The host is called by a name that is not its own
-             *     - `forbidden`: The account has not the right to do this
-             *     - `password-change-needed`: A one-time secret only allows to choose a password
-             */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `not-found`: It is not there, or foreign */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `slow-down`: Too many requests; Retry-After says how long to wait */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `internal`: A fault of the host; its log says more under the request's id */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /**
-             * @description - `shutting-down`: The host goes down
-             *     - `storage-paused`: The disk is full, failing or locked
-             */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -10909,18 +8021,12 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @example 1 */
                 id: number;
             };
             cookie?: never;
         };
         requestBody: {
             content: {
-                /**
-                 * @example {
-                 *       "token": "0d3f5a8c71b24e96"
-                 *     }
-                 */
                 "application/json": components["schemas"]["Confirmation"];
             };
         };
@@ -10930,149 +8036,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "arguments": {},
-                     *       "asked_at": "2026-11-20T11:00:00Z",
-                     *       "asked_by": "ivanova",
-                     *       "command": "text",
-                     *       "confirmed_at": "2026-11-20T11:00:00Z",
-                     *       "confirmed_by": "ivanova",
-                     *       "device": 1,
-                     *       "expires_at": "2026-11-20T11:00:00Z",
-                     *       "held": [
-                     *         {
-                     *           "id": "text",
-                     *           "title": "Температура подачи",
-                     *           "unit": "Cel",
-                     *           "value": "61.4"
-                     *         }
-                     *       ],
-                     *       "id": 1,
-                     *       "looked_session": 1,
-                     *       "setting": "text",
-                     *       "shown": [
-                     *         {
-                     *           "id": "text",
-                     *           "title": "Температура подачи",
-                     *           "unit": "Cel",
-                     *           "value": "61.4"
-                     *         }
-                     *       ],
-                     *       "state": "asked",
-                     *       "text": "Температура подачи ниже договорной",
-                     *       "token": "0d3f5a8c71b24e96",
-                     *       "value": "61.4",
-                     *       "why": "Проверено на стенде",
-                     *       "written_at": "2026-11-20T11:00:00Z",
-                     *       "wrote_session": 1
-                     *     }
-                     */
                     "application/json": components["schemas"]["Order"];
-                };
-            };
-            /** @description - `bad-body`: The body cannot be read, or says what is not allowed */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `not-signed-in`: Nobody is signed in, or the key does not hold */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /**
-             * @description - `bad-host`: The host is called by a name that is not its own
-             *     - `cross-site`: Nothing says that the command comes from a page of this host: programs send X-Uzel
-             *     - `forbidden`: The account has not the right to do this
-             *     - `password-change-needed`: A one-time secret only allows to choose a password
-             */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `not-found`: It is not there, or foreign */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `too-slow`: The body did not come in time */
-            408: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /**
-             * @description It is being read: `already-reading`; otherwise it cannot be confirmed (any more)
-             *
-             *     - `already-reading`: The device is being read
-             *     - `conflict`: Something is in the way; the detail names it
-             */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `too-large`: The body is larger than is taken */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `slow-down`: Too many requests; Retry-After says how long to wait */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `internal`: A fault of the host; its log says more under the request's id */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /**
-             * @description - `busy`: As many as may run at once do
-             *     - `shutting-down`: The host goes down
-             *     - `storage-paused`: The disk is full, failing or locked
-             */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -11102,180 +8066,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "items": [
-                     *         {
-                     *           "archived_at": "2026-11-20T11:00:00Z",
-                     *           "archives": [
-                     *             {
-                     *               "conditions_24h": 1,
-                     *               "depth": 1,
-                     *               "first_start": "2026-11-20T11:00:00Z",
-                     *               "kind": "hourly",
-                     *               "last_end": "2026-11-20T11:00:00Z",
-                     *               "records": 1
-                     *             }
-                     *           ],
-                     *           "clock": {
-                     *             "measured_at": "2026-11-20T11:00:00Z",
-                     *             "offset_s": 1.5,
-                     *             "uncertainty_s": 1.5
-                     *           },
-                     *           "config": {},
-                     *           "driver": {
-                     *             "id": "text",
-                     *             "title": {
-                     *               "en": "Boiler house",
-                     *               "ru": "Котельная"
-                     *             },
-                     *             "version": "1.0.0"
-                     *           },
-                     *           "enabled": true,
-                     *           "id": 1,
-                     *           "last_good_at": "2026-11-20T11:00:00Z",
-                     *           "last_session": {
-                     *             "bytes_received": 1,
-                     *             "bytes_sent": 1,
-                     *             "cause": "line",
-                     *             "detail": "no answer in 3 tries",
-                     *             "device": {
-                     *               "id": 1,
-                     *               "name": "Узел ввода"
-                     *             },
-                     *             "driver": {
-                     *               "digest": "3f0c9d2a7b51e8466c1d0f92ab37e45d8890bc6113fe2a7745d09c8e1f6b3a52",
-                     *               "id": "text",
-                     *               "version": "1.0.0"
-                     *             },
-                     *             "ended_at": "2026-11-20T11:00:00Z",
-                     *             "exchanges": 1,
-                     *             "id": 1,
-                     *             "line": {
-                     *               "id": 1,
-                     *               "name": "Узел ввода"
-                     *             },
-                     *             "outcome": "complete",
-                     *             "reason": "schedule",
-                     *             "records_added": 1,
-                     *             "retries": 1,
-                     *             "started_at": "2026-11-20T11:00:00Z",
-                     *             "values_added": 1
-                     *           },
-                     *           "model": "vkt-7",
-                     *           "model_name": "ВКТ-7",
-                     *           "name": "Узел ввода",
-                     *           "next_poll_at": "2026-11-20T11:00:00Z",
-                     *           "node": {
-                     *             "id": 1,
-                     *             "name": "Узел ввода"
-                     *           },
-                     *           "points": [
-                     *             {
-                     *               "id": 1,
-                     *               "input": 1,
-                     *               "name": "Узел ввода",
-                     *               "purpose": "commercial",
-                     *               "resource": "heat"
-                     *             }
-                     *           ],
-                     *           "poll": {
-                     *             "clock_policy": "off",
-                     *             "every_minutes": 60,
-                     *             "group": "Школы",
-                     *             "kinds": [
-                     *               "text"
-                     *             ],
-                     *             "schedule": "every 60m: clock hourly"
-                     *           },
-                     *           "revision": 1,
-                     *           "routes": [
-                     *             {
-                     *               "line": {
-                     *                 "address": "Лесная, 12",
-                     *                 "id": 1,
-                     *                 "kind": "tcp",
-                     *                 "name": "Узел ввода"
-                     *               },
-                     *               "position": 1,
-                     *               "settings": "9600-8N1"
-                     *             }
-                     *           ],
-                     *           "serial": "00123456",
-                     *           "site": {
-                     *             "address": "Лесная, 12",
-                     *             "id": 1,
-                     *             "name": "Узел ввода",
-                     *             "time_zone": "Europe/Moscow"
-                     *           },
-                     *           "state": "disabled"
-                     *         }
-                     *       ],
-                     *       "next": "text"
-                     *     }
-                     */
                     "application/json": components["schemas"]["Page_Device"];
-                };
-            };
-            /** @description - `bad-query`: A parameter cannot be read */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `not-signed-in`: Nobody is signed in, or the key does not hold */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /**
-             * @description - `bad-host`: The host is called by a name that is not its own
-             *     - `forbidden`: The account has not the right to do this
-             *     - `password-change-needed`: A one-time secret only allows to choose a password
-             */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `slow-down`: Too many requests; Retry-After says how long to wait */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `internal`: A fault of the host; its log says more under the request's id */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /**
-             * @description - `shutting-down`: The host goes down
-             *     - `storage-paused`: The disk is full, failing or locked
-             */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -11289,35 +8080,6 @@ export interface operations {
         };
         requestBody: {
             content: {
-                /**
-                 * @example {
-                 *       "config": {
-                 *         "address": 1
-                 *       },
-                 *       "driver": "vkt7",
-                 *       "name": "Тепловычислитель",
-                 *       "place": {
-                 *         "node": "Узел ввода",
-                 *         "organisation": "Теплосеть",
-                 *         "site": "Школа 17",
-                 *         "time_zone": "Europe/Moscow"
-                 *       },
-                 *       "points": [
-                 *         {
-                 *           "input": 1,
-                 *           "name": "Отопление",
-                 *           "purpose": "commercial",
-                 *           "resource": "heat"
-                 *         }
-                 *       ],
-                 *       "routes": [
-                 *         {
-                 *           "address": "tcp:192.0.2.7:4001",
-                 *           "settings": "9600-8N1"
-                 *         }
-                 *       ]
-                 *     }
-                 */
                 "application/json": components["schemas"]["DeviceBody"];
             };
         };
@@ -11327,229 +8089,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "archived_at": "2026-11-20T11:00:00Z",
-                     *       "archives": [
-                     *         {
-                     *           "conditions_24h": 1,
-                     *           "depth": 1,
-                     *           "first_start": "2026-11-20T11:00:00Z",
-                     *           "kind": "hourly",
-                     *           "last_end": "2026-11-20T11:00:00Z",
-                     *           "records": 1
-                     *         }
-                     *       ],
-                     *       "clock": {
-                     *         "measured_at": "2026-11-20T11:00:00Z",
-                     *         "offset_s": 1.5,
-                     *         "uncertainty_s": 1.5
-                     *       },
-                     *       "config": {},
-                     *       "driver": {
-                     *         "id": "text",
-                     *         "title": {
-                     *           "en": "Boiler house",
-                     *           "ru": "Котельная"
-                     *         },
-                     *         "version": "1.0.0"
-                     *       },
-                     *       "enabled": true,
-                     *       "id": 1,
-                     *       "last_good_at": "2026-11-20T11:00:00Z",
-                     *       "last_session": {
-                     *         "bytes_received": 1,
-                     *         "bytes_sent": 1,
-                     *         "cause": "line",
-                     *         "detail": "no answer in 3 tries",
-                     *         "device": {
-                     *           "id": 1,
-                     *           "name": "Узел ввода"
-                     *         },
-                     *         "driver": {
-                     *           "digest": "3f0c9d2a7b51e8466c1d0f92ab37e45d8890bc6113fe2a7745d09c8e1f6b3a52",
-                     *           "id": "text",
-                     *           "version": "1.0.0"
-                     *         },
-                     *         "ended_at": "2026-11-20T11:00:00Z",
-                     *         "exchanges": 1,
-                     *         "id": 1,
-                     *         "line": {
-                     *           "id": 1,
-                     *           "name": "Узел ввода"
-                     *         },
-                     *         "outcome": "complete",
-                     *         "reason": "schedule",
-                     *         "records_added": 1,
-                     *         "retries": 1,
-                     *         "started_at": "2026-11-20T11:00:00Z",
-                     *         "values_added": 1
-                     *       },
-                     *       "model": "vkt-7",
-                     *       "model_name": "ВКТ-7",
-                     *       "name": "Узел ввода",
-                     *       "next_poll_at": "2026-11-20T11:00:00Z",
-                     *       "node": {
-                     *         "id": 1,
-                     *         "name": "Узел ввода"
-                     *       },
-                     *       "points": [
-                     *         {
-                     *           "id": 1,
-                     *           "input": 1,
-                     *           "name": "Узел ввода",
-                     *           "purpose": "commercial",
-                     *           "resource": "heat"
-                     *         }
-                     *       ],
-                     *       "poll": {
-                     *         "clock_policy": "off",
-                     *         "every_minutes": 60,
-                     *         "group": "Школы",
-                     *         "kinds": [
-                     *           "text"
-                     *         ],
-                     *         "schedule": "every 60m: clock hourly"
-                     *       },
-                     *       "revision": 1,
-                     *       "routes": [
-                     *         {
-                     *           "line": {
-                     *             "address": "Лесная, 12",
-                     *             "id": 1,
-                     *             "kind": "tcp",
-                     *             "name": "Узел ввода"
-                     *           },
-                     *           "position": 1,
-                     *           "settings": "9600-8N1"
-                     *         }
-                     *       ],
-                     *       "serial": "00123456",
-                     *       "site": {
-                     *         "address": "Лесная, 12",
-                     *         "id": 1,
-                     *         "name": "Узел ввода",
-                     *         "time_zone": "Europe/Moscow"
-                     *       },
-                     *       "state": "disabled"
-                     *     }
-                     */
                     "application/json": components["schemas"]["Device"];
-                };
-            };
-            /** @description - `bad-body`: The body cannot be read, or says what is not allowed */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `not-signed-in`: Nobody is signed in, or the key does not hold */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /**
-             * @description - `bad-host`: The host is called by a name that is not its own
-             *     - `cross-site`: Nothing says that the command comes from a page of this host: programs send X-Uzel
-             *     - `forbidden`: The account has not the right to do this
-             *     - `password-change-needed`: A one-time secret only allows to choose a password
-             */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `not-found`: It is not there, or foreign */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `too-slow`: The body did not come in time */
-            408: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /**
-             * @description Something else is in the way; the detail names it
-             *
-             *     - `conflict`: Something is in the way; the detail names it
-             */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `too-large`: The body is larger than is taken */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /**
-             * @description `invalid`: every fault with its field
-             *
-             *     - `invalid`: What was sent cannot be taken: every fault with its field
-             */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `slow-down`: Too many requests; Retry-After says how long to wait */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `internal`: A fault of the host; its log says more under the request's id */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /**
-             * @description - `shutting-down`: The host goes down
-             *     - `storage-paused`: The disk is full, failing or locked
-             */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -11566,35 +8106,6 @@ export interface operations {
         };
         requestBody: {
             content: {
-                /**
-                 * @example {
-                 *       "config": {
-                 *         "address": 1
-                 *       },
-                 *       "driver": "vkt7",
-                 *       "name": "Тепловычислитель",
-                 *       "place": {
-                 *         "node": "Узел ввода",
-                 *         "organisation": "Теплосеть",
-                 *         "site": "Школа 17",
-                 *         "time_zone": "Europe/Moscow"
-                 *       },
-                 *       "points": [
-                 *         {
-                 *           "input": 1,
-                 *           "name": "Отопление",
-                 *           "purpose": "commercial",
-                 *           "resource": "heat"
-                 *         }
-                 *       ],
-                 *       "routes": [
-                 *         {
-                 *           "address": "tcp:192.0.2.7:4001",
-                 *           "settings": "9600-8N1"
-                 *         }
-                 *       ]
-                 *     }
-                 */
                 "application/json": components["schemas"]["DeviceBody"];
             };
         };
@@ -11604,120 +8115,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "id": 1
-                     *     }
-                     */
                     "application/json": components["schemas"]["TrialJob"];
-                };
-            };
-            /**
-             * @description - `bad-body`: The body cannot be read, or says what is not allowed
-             *     - `bad-query`: A parameter cannot be read
-             */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `not-signed-in`: Nobody is signed in, or the key does not hold */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /**
-             * @description - `bad-host`: The host is called by a name that is not its own
-             *     - `cross-site`: Nothing says that the command comes from a page of this host: programs send X-Uzel
-             *     - `forbidden`: The account has not the right to do this
-             *     - `password-change-needed`: A one-time secret only allows to choose a password
-             */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `not-found`: It is not there, or foreign */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `too-slow`: The body did not come in time */
-            408: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `too-large`: The body is larger than is taken */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /**
-             * @description `invalid`: every fault with its field
-             *
-             *     - `invalid`: What was sent cannot be taken: every fault with its field
-             */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `slow-down`: Too many requests; Retry-After says how long to wait */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `internal`: A fault of the host; its log says more under the request's id */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /**
-             * @description `busy`: too many tests at once
-             *
-             *     - `busy`: As many as may run at once do
-             *     - `shutting-down`: The host goes down
-             *     - `storage-paused`: The disk is full, failing or locked
-             */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -11727,7 +8125,6 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @example 1 */
                 id: number;
             };
             cookie?: never;
@@ -11739,127 +8136,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "asked_at": "2026-11-20T11:00:00Z",
-                     *       "bytes_received": 1,
-                     *       "bytes_sent": 1,
-                     *       "clock": {
-                     *         "offset_s": 1.5,
-                     *         "shown": "text",
-                     *         "uncertainty_s": 1.5
-                     *       },
-                     *       "detail": "no answer in 3 tries",
-                     *       "ended_at": "2026-11-20T11:00:00Z",
-                     *       "id": 1,
-                     *       "identity": {
-                     *         "details": [
-                     *           [
-                     *             "text",
-                     *             "text"
-                     *           ]
-                     *         ],
-                     *         "firmware": "2.3",
-                     *         "model": "vkt-7",
-                     *         "serial": "00123456"
-                     *       },
-                     *       "line": "tcp:192.0.2.7:4001",
-                     *       "outcome": "complete",
-                     *       "phase": "hourly",
-                     *       "phase_at_ms": 1,
-                     *       "phases": [
-                     *         {
-                     *           "detail": "no answer in 3 tries",
-                     *           "ended_ms": 1,
-                     *           "name": "Узел ввода",
-                     *           "outcome": "no-answer",
-                     *           "started_ms": 1
-                     *         }
-                     *       ],
-                     *       "state": "waiting",
-                     *       "trace": [
-                     *         {
-                     *           "at_ms": 1,
-                     *           "hex": "10400141 16",
-                     *           "kind": "sent",
-                     *           "text": "Температура подачи ниже договорной"
-                     *         }
-                     *       ],
-                     *       "values": [
-                     *         {
-                     *           "id": "text",
-                     *           "input": 1,
-                     *           "pipe": "supply",
-                     *           "quality": "good",
-                     *           "quantity": "temperature",
-                     *           "unit": "Cel",
-                     *           "value": 1.5
-                     *         }
-                     *       ]
-                     *     }
-                     */
                     "application/json": components["schemas"]["DeviceTest"];
-                };
-            };
-            /** @description - `not-signed-in`: Nobody is signed in, or the key does not hold */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /**
-             * @description - `bad-host`: The host is called by a name that is not its own
-             *     - `forbidden`: The account has not the right to do this
-             *     - `password-change-needed`: A one-time secret only allows to choose a password
-             */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `not-found`: It is not there, or foreign */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `slow-down`: Too many requests; Retry-After says how long to wait */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `internal`: A fault of the host; its log says more under the request's id */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /**
-             * @description - `shutting-down`: The host goes down
-             *     - `storage-paused`: The disk is full, failing or locked
-             */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -11869,7 +8146,6 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @example 1 */
                 id: number;
             };
             cookie?: never;
@@ -11883,68 +8159,6 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description - `not-signed-in`: Nobody is signed in, or the key does not hold */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /**
-             * @description - `bad-host`: The host is called by a name that is not its own
-             *     - `cross-site`: Nothing says that the command comes from a page of this host: programs send X-Uzel
-             *     - `forbidden`: The account has not the right to do this
-             *     - `password-change-needed`: A one-time secret only allows to choose a password
-             */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `not-found`: It is not there, or foreign */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `slow-down`: Too many requests; Retry-After says how long to wait */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `internal`: A fault of the host; its log says more under the request's id */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /**
-             * @description - `shutting-down`: The host goes down
-             *     - `storage-paused`: The disk is full, failing or locked
-             */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
         };
     };
     one_device: {
@@ -11952,7 +8166,6 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @example 1 */
                 id: number;
             };
             cookie?: never;
@@ -11964,175 +8177,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "archived_at": "2026-11-20T11:00:00Z",
-                     *       "archives": [
-                     *         {
-                     *           "conditions_24h": 1,
-                     *           "depth": 1,
-                     *           "first_start": "2026-11-20T11:00:00Z",
-                     *           "kind": "hourly",
-                     *           "last_end": "2026-11-20T11:00:00Z",
-                     *           "records": 1
-                     *         }
-                     *       ],
-                     *       "clock": {
-                     *         "measured_at": "2026-11-20T11:00:00Z",
-                     *         "offset_s": 1.5,
-                     *         "uncertainty_s": 1.5
-                     *       },
-                     *       "config": {},
-                     *       "driver": {
-                     *         "id": "text",
-                     *         "title": {
-                     *           "en": "Boiler house",
-                     *           "ru": "Котельная"
-                     *         },
-                     *         "version": "1.0.0"
-                     *       },
-                     *       "enabled": true,
-                     *       "id": 1,
-                     *       "last_good_at": "2026-11-20T11:00:00Z",
-                     *       "last_session": {
-                     *         "bytes_received": 1,
-                     *         "bytes_sent": 1,
-                     *         "cause": "line",
-                     *         "detail": "no answer in 3 tries",
-                     *         "device": {
-                     *           "id": 1,
-                     *           "name": "Узел ввода"
-                     *         },
-                     *         "driver": {
-                     *           "digest": "3f0c9d2a7b51e8466c1d0f92ab37e45d8890bc6113fe2a7745d09c8e1f6b3a52",
-                     *           "id": "text",
-                     *           "version": "1.0.0"
-                     *         },
-                     *         "ended_at": "2026-11-20T11:00:00Z",
-                     *         "exchanges": 1,
-                     *         "id": 1,
-                     *         "line": {
-                     *           "id": 1,
-                     *           "name": "Узел ввода"
-                     *         },
-                     *         "outcome": "complete",
-                     *         "reason": "schedule",
-                     *         "records_added": 1,
-                     *         "retries": 1,
-                     *         "started_at": "2026-11-20T11:00:00Z",
-                     *         "values_added": 1
-                     *       },
-                     *       "model": "vkt-7",
-                     *       "model_name": "ВКТ-7",
-                     *       "name": "Узел ввода",
-                     *       "next_poll_at": "2026-11-20T11:00:00Z",
-                     *       "node": {
-                     *         "id": 1,
-                     *         "name": "Узел ввода"
-                     *       },
-                     *       "points": [
-                     *         {
-                     *           "id": 1,
-                     *           "input": 1,
-                     *           "name": "Узел ввода",
-                     *           "purpose": "commercial",
-                     *           "resource": "heat"
-                     *         }
-                     *       ],
-                     *       "poll": {
-                     *         "clock_policy": "off",
-                     *         "every_minutes": 60,
-                     *         "group": "Школы",
-                     *         "kinds": [
-                     *           "text"
-                     *         ],
-                     *         "schedule": "every 60m: clock hourly"
-                     *       },
-                     *       "revision": 1,
-                     *       "routes": [
-                     *         {
-                     *           "line": {
-                     *             "address": "Лесная, 12",
-                     *             "id": 1,
-                     *             "kind": "tcp",
-                     *             "name": "Узел ввода"
-                     *           },
-                     *           "position": 1,
-                     *           "settings": "9600-8N1"
-                     *         }
-                     *       ],
-                     *       "serial": "00123456",
-                     *       "site": {
-                     *         "address": "Лесная, 12",
-                     *         "id": 1,
-                     *         "name": "Узел ввода",
-                     *         "time_zone": "Europe/Moscow"
-                     *       },
-                     *       "state": "disabled"
-                     *     }
-                     */
                     "application/json": components["schemas"]["Device"];
-                };
-            };
-            /** @description - `not-signed-in`: Nobody is signed in, or the key does not hold */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /**
-             * @description - `bad-host`: The host is called by a name that is not its own
-             *     - `forbidden`: The account has not the right to do this
-             *     - `password-change-needed`: A one-time secret only allows to choose a password
-             */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `not-found`: It is not there, or foreign */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `slow-down`: Too many requests; Retry-After says how long to wait */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `internal`: A fault of the host; its log says more under the request's id */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /**
-             * @description - `shutting-down`: The host goes down
-             *     - `storage-paused`: The disk is full, failing or locked
-             */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -12141,25 +8186,16 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /**
-                 * @description The `ETag` of the revision that is meant; without it the last word counts.
-                 * @example "7"
-                 */
+                /** @description The `ETag` of the revision that is meant; without it the last word counts. */
                 "If-Match"?: string;
             };
             path: {
-                /** @example 1 */
                 id: number;
             };
             cookie?: never;
         };
         requestBody: {
             content: {
-                /**
-                 * @example {
-                 *       "serial": "00123456"
-                 *     }
-                 */
                 "application/json": components["schemas"]["DevicePatch"];
             };
         };
@@ -12169,245 +8205,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "archived_at": "2026-11-20T11:00:00Z",
-                     *       "archives": [
-                     *         {
-                     *           "conditions_24h": 1,
-                     *           "depth": 1,
-                     *           "first_start": "2026-11-20T11:00:00Z",
-                     *           "kind": "hourly",
-                     *           "last_end": "2026-11-20T11:00:00Z",
-                     *           "records": 1
-                     *         }
-                     *       ],
-                     *       "clock": {
-                     *         "measured_at": "2026-11-20T11:00:00Z",
-                     *         "offset_s": 1.5,
-                     *         "uncertainty_s": 1.5
-                     *       },
-                     *       "config": {},
-                     *       "driver": {
-                     *         "id": "text",
-                     *         "title": {
-                     *           "en": "Boiler house",
-                     *           "ru": "Котельная"
-                     *         },
-                     *         "version": "1.0.0"
-                     *       },
-                     *       "enabled": true,
-                     *       "id": 1,
-                     *       "last_good_at": "2026-11-20T11:00:00Z",
-                     *       "last_session": {
-                     *         "bytes_received": 1,
-                     *         "bytes_sent": 1,
-                     *         "cause": "line",
-                     *         "detail": "no answer in 3 tries",
-                     *         "device": {
-                     *           "id": 1,
-                     *           "name": "Узел ввода"
-                     *         },
-                     *         "driver": {
-                     *           "digest": "3f0c9d2a7b51e8466c1d0f92ab37e45d8890bc6113fe2a7745d09c8e1f6b3a52",
-                     *           "id": "text",
-                     *           "version": "1.0.0"
-                     *         },
-                     *         "ended_at": "2026-11-20T11:00:00Z",
-                     *         "exchanges": 1,
-                     *         "id": 1,
-                     *         "line": {
-                     *           "id": 1,
-                     *           "name": "Узел ввода"
-                     *         },
-                     *         "outcome": "complete",
-                     *         "reason": "schedule",
-                     *         "records_added": 1,
-                     *         "retries": 1,
-                     *         "started_at": "2026-11-20T11:00:00Z",
-                     *         "values_added": 1
-                     *       },
-                     *       "model": "vkt-7",
-                     *       "model_name": "ВКТ-7",
-                     *       "name": "Узел ввода",
-                     *       "next_poll_at": "2026-11-20T11:00:00Z",
-                     *       "node": {
-                     *         "id": 1,
-                     *         "name": "Узел ввода"
-                     *       },
-                     *       "points": [
-                     *         {
-                     *           "id": 1,
-                     *           "input": 1,
-                     *           "name": "Узел ввода",
-                     *           "purpose": "commercial",
-                     *           "resource": "heat"
-                     *         }
-                     *       ],
-                     *       "poll": {
-                     *         "clock_policy": "off",
-                     *         "every_minutes": 60,
-                     *         "group": "Школы",
-                     *         "kinds": [
-                     *           "text"
-                     *         ],
-                     *         "schedule": "every 60m: clock hourly"
-                     *       },
-                     *       "revision": 1,
-                     *       "routes": [
-                     *         {
-                     *           "line": {
-                     *             "address": "Лесная, 12",
-                     *             "id": 1,
-                     *             "kind": "tcp",
-                     *             "name": "Узел ввода"
-                     *           },
-                     *           "position": 1,
-                     *           "settings": "9600-8N1"
-                     *         }
-                     *       ],
-                     *       "serial": "00123456",
-                     *       "site": {
-                     *         "address": "Лесная, 12",
-                     *         "id": 1,
-                     *         "name": "Узел ввода",
-                     *         "time_zone": "Europe/Moscow"
-                     *       },
-                     *       "state": "disabled"
-                     *     }
-                     */
                     "application/json": components["schemas"]["Device"];
-                };
-            };
-            /**
-             * @description - `bad-body`: The body cannot be read, or says what is not allowed
-             *     - `bad-query`: A parameter cannot be read
-             */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `not-signed-in`: Nobody is signed in, or the key does not hold */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /**
-             * @description - `bad-host`: The host is called by a name that is not its own
-             *     - `cross-site`: Nothing says that the command comes from a page of this host: programs send X-Uzel
-             *     - `forbidden`: The account has not the right to do this
-             *     - `password-change-needed`: A one-time secret only allows to choose a password
-             */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `not-found`: It is not there, or foreign */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `too-slow`: The body did not come in time */
-            408: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /**
-             * @description Something else is in the way; the detail names it
-             *
-             *     - `conflict`: Something is in the way; the detail names it
-             */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /**
-             * @description `changed-meanwhile`
-             *
-             *     - `changed-meanwhile`: Somebody else has changed it since
-             */
-            412: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `too-large`: The body is larger than is taken */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /**
-             * @description `invalid`: every fault with its field
-             *
-             *     - `invalid`: What was sent cannot be taken: every fault with its field
-             */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `slow-down`: Too many requests; Retry-After says how long to wait */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `internal`: A fault of the host; its log says more under the request's id */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /**
-             * @description - `shutting-down`: The host goes down
-             *     - `storage-paused`: The disk is full, failing or locked
-             */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -12416,14 +8214,10 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /**
-                 * @description The `ETag` of the revision that is meant; without it the last word counts.
-                 * @example "7"
-                 */
+                /** @description The `ETag` of the revision that is meant; without it the last word counts. */
                 "If-Match"?: string;
             };
             path: {
-                /** @example 1 */
                 id: number;
             };
             cookie?: never;
@@ -12437,112 +8231,6 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description - `bad-query`: A parameter cannot be read */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `not-signed-in`: Nobody is signed in, or the key does not hold */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /**
-             * @description - `bad-host`: The host is called by a name that is not its own
-             *     - `cross-site`: Nothing says that the command comes from a page of this host: programs send X-Uzel
-             *     - `forbidden`: The account has not the right to do this
-             *     - `password-change-needed`: A one-time secret only allows to choose a password
-             */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `not-found`: It is not there, or foreign */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /**
-             * @description Something in use hangs on it; the detail names that
-             *
-             *     - `conflict`: Something is in the way; the detail names it
-             */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /**
-             * @description `changed-meanwhile`
-             *
-             *     - `changed-meanwhile`: Somebody else has changed it since
-             */
-            412: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `invalid`: What was sent cannot be taken: every fault with its field */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `slow-down`: Too many requests; Retry-After says how long to wait */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `internal`: A fault of the host; its log says more under the request's id */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /**
-             * @description - `shutting-down`: The host goes down
-             *     - `storage-paused`: The disk is full, failing or locked
-             */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
         };
     };
     list_columns: {
@@ -12553,7 +8241,6 @@ export interface operations {
             };
             header?: never;
             path: {
-                /** @example 1 */
                 id: number;
             };
             cookie?: never;
@@ -12565,96 +8252,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "items": [
-                     *         {
-                     *           "aggregate": "mean",
-                     *           "decimals": 1,
-                     *           "id": "text",
-                     *           "pipe": "supply",
-                     *           "point": 1,
-                     *           "point_id": 1,
-                     *           "quantity": "temperature",
-                     *           "series": 1,
-                     *           "tariff": 1,
-                     *           "unit": "Cel"
-                     *         }
-                     *       ],
-                     *       "next": "text"
-                     *     }
-                     */
                     "application/json": components["schemas"]["Page_Column"];
-                };
-            };
-            /** @description - `bad-query`: A parameter cannot be read */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `not-signed-in`: Nobody is signed in, or the key does not hold */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /**
-             * @description - `bad-host`: The host is called by a name that is not its own
-             *     - `forbidden`: The account has not the right to do this
-             *     - `password-change-needed`: A one-time secret only allows to choose a password
-             */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `not-found`: It is not there, or foreign */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `slow-down`: Too many requests; Retry-After says how long to wait */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `internal`: A fault of the host; its log says more under the request's id */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /**
-             * @description - `shutting-down`: The host goes down
-             *     - `storage-paused`: The disk is full, failing or locked
-             */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -12669,7 +8267,6 @@ export interface operations {
             };
             header?: never;
             path: {
-                /** @example 1 */
                 id: number;
             };
             cookie?: never;
@@ -12681,120 +8278,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "items": [
-                     *         {
-                     *           "arguments": {},
-                     *           "asked_at": "2026-11-20T11:00:00Z",
-                     *           "asked_by": "ivanova",
-                     *           "command": "text",
-                     *           "confirmed_at": "2026-11-20T11:00:00Z",
-                     *           "confirmed_by": "ivanova",
-                     *           "device": 1,
-                     *           "expires_at": "2026-11-20T11:00:00Z",
-                     *           "held": [
-                     *             {
-                     *               "id": "text",
-                     *               "title": "Температура подачи",
-                     *               "unit": "Cel",
-                     *               "value": "61.4"
-                     *             }
-                     *           ],
-                     *           "id": 1,
-                     *           "looked_session": 1,
-                     *           "setting": "text",
-                     *           "shown": [
-                     *             {
-                     *               "id": "text",
-                     *               "title": "Температура подачи",
-                     *               "unit": "Cel",
-                     *               "value": "61.4"
-                     *             }
-                     *           ],
-                     *           "state": "asked",
-                     *           "text": "Температура подачи ниже договорной",
-                     *           "token": "0d3f5a8c71b24e96",
-                     *           "value": "61.4",
-                     *           "why": "Проверено на стенде",
-                     *           "written_at": "2026-11-20T11:00:00Z",
-                     *           "wrote_session": 1
-                     *         }
-                     *       ],
-                     *       "next": "text"
-                     *     }
-                     */
                     "application/json": components["schemas"]["Page_Order"];
-                };
-            };
-            /** @description - `bad-query`: A parameter cannot be read */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `not-signed-in`: Nobody is signed in, or the key does not hold */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /**
-             * @description - `bad-host`: The host is called by a name that is not its own
-             *     - `forbidden`: The account has not the right to do this
-             *     - `password-change-needed`: A one-time secret only allows to choose a password
-             */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `not-found`: It is not there, or foreign */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `slow-down`: Too many requests; Retry-After says how long to wait */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `internal`: A fault of the host; its log says more under the request's id */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /**
-             * @description - `shutting-down`: The host goes down
-             *     - `storage-paused`: The disk is full, failing or locked
-             */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -12804,22 +8288,12 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @example 1 */
                 id: number;
             };
             cookie?: never;
         };
         requestBody: {
             content: {
-                /**
-                 * @example {
-                 *       "arguments": {},
-                 *       "command": null,
-                 *       "setting": "heating-curve",
-                 *       "value": "1.2",
-                 *       "why": "В школе холодно"
-                 *     }
-                 */
                 "application/json": components["schemas"]["NewOrder"];
             };
         };
@@ -12829,161 +8303,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "arguments": {},
-                     *       "asked_at": "2026-11-20T11:00:00Z",
-                     *       "asked_by": "ivanova",
-                     *       "command": "text",
-                     *       "confirmed_at": "2026-11-20T11:00:00Z",
-                     *       "confirmed_by": "ivanova",
-                     *       "device": 1,
-                     *       "expires_at": "2026-11-20T11:00:00Z",
-                     *       "held": [
-                     *         {
-                     *           "id": "text",
-                     *           "title": "Температура подачи",
-                     *           "unit": "Cel",
-                     *           "value": "61.4"
-                     *         }
-                     *       ],
-                     *       "id": 1,
-                     *       "looked_session": 1,
-                     *       "setting": "text",
-                     *       "shown": [
-                     *         {
-                     *           "id": "text",
-                     *           "title": "Температура подачи",
-                     *           "unit": "Cel",
-                     *           "value": "61.4"
-                     *         }
-                     *       ],
-                     *       "state": "asked",
-                     *       "text": "Температура подачи ниже договорной",
-                     *       "token": "0d3f5a8c71b24e96",
-                     *       "value": "61.4",
-                     *       "why": "Проверено на стенде",
-                     *       "written_at": "2026-11-20T11:00:00Z",
-                     *       "wrote_session": 1
-                     *     }
-                     */
                     "application/json": components["schemas"]["Order"];
-                };
-            };
-            /** @description - `bad-body`: The body cannot be read, or says what is not allowed */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `not-signed-in`: Nobody is signed in, or the key does not hold */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /**
-             * @description - `bad-host`: The host is called by a name that is not its own
-             *     - `cross-site`: Nothing says that the command comes from a page of this host: programs send X-Uzel
-             *     - `forbidden`: The account has not the right to do this
-             *     - `password-change-needed`: A one-time secret only allows to choose a password
-             */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `not-found`: It is not there, or foreign */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `too-slow`: The body did not come in time */
-            408: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /**
-             * @description It is being read: `already-reading`
-             *
-             *     - `already-reading`: The device is being read
-             */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `too-large`: The body is larger than is taken */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /**
-             * @description Its driver cannot: `refused`
-             *
-             *     - `refused`: It cannot be done; the detail says why
-             */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `slow-down`: Too many requests; Retry-After says how long to wait */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `internal`: A fault of the host; its log says more under the request's id */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /**
-             * @description - `busy`: As many as may run at once do
-             *     - `shutting-down`: The host goes down
-             *     - `storage-paused`: The disk is full, failing or locked
-             */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -13006,7 +8326,6 @@ export interface operations {
             };
             header?: never;
             path: {
-                /** @example 1 */
                 id: number;
             };
             cookie?: never;
@@ -13018,93 +8337,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "items": [
-                     *         {
-                     *           "at": "2026-11-20T11:00:00Z",
-                     *           "began": true,
-                     *           "code": "02",
-                     *           "point": 1,
-                     *           "received_at": "2026-11-20T11:00:00Z",
-                     *           "severity": "info",
-                     *           "text": "Температура подачи ниже договорной"
-                     *         }
-                     *       ],
-                     *       "next": "text"
-                     *     }
-                     */
                     "application/json": components["schemas"]["Page_Event"];
-                };
-            };
-            /** @description - `bad-query`: A parameter cannot be read */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `not-signed-in`: Nobody is signed in, or the key does not hold */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /**
-             * @description - `bad-host`: The host is called by a name that is not its own
-             *     - `forbidden`: The account has not the right to do this
-             *     - `password-change-needed`: A one-time secret only allows to choose a password
-             */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `not-found`: It is not there, or foreign */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `slow-down`: Too many requests; Retry-After says how long to wait */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `internal`: A fault of the host; its log says more under the request's id */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /**
-             * @description - `shutting-down`: The host goes down
-             *     - `storage-paused`: The disk is full, failing or locked
-             */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -13114,7 +8347,6 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @example 1 */
                 id: number;
             };
             cookie?: never;
@@ -13126,97 +8358,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "config": {
-                     *         "address": 1
-                     *       },
-                     *       "driver": "vkt7",
-                     *       "name": "Тепловычислитель",
-                     *       "place": {
-                     *         "node": "Узел ввода",
-                     *         "organisation": "Теплосеть",
-                     *         "site": "Школа 17",
-                     *         "time_zone": "Europe/Moscow"
-                     *       },
-                     *       "points": [
-                     *         {
-                     *           "input": 1,
-                     *           "name": "Отопление",
-                     *           "purpose": "commercial",
-                     *           "resource": "heat"
-                     *         }
-                     *       ],
-                     *       "routes": [
-                     *         {
-                     *           "address": "tcp:192.0.2.7:4001",
-                     *           "settings": "9600-8N1"
-                     *         }
-                     *       ]
-                     *     }
-                     */
                     "application/json": components["schemas"]["DeviceBody"];
-                };
-            };
-            /** @description - `not-signed-in`: Nobody is signed in, or the key does not hold */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /**
-             * @description - `bad-host`: The host is called by a name that is not its own
-             *     - `forbidden`: The account has not the right to do this
-             *     - `password-change-needed`: A one-time secret only allows to choose a password
-             */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `not-found`: It is not there, or foreign */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `slow-down`: Too many requests; Retry-After says how long to wait */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `internal`: A fault of the host; its log says more under the request's id */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /**
-             * @description - `shutting-down`: The host goes down
-             *     - `storage-paused`: The disk is full, failing or locked
-             */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -13231,7 +8373,6 @@ export interface operations {
             };
             header?: never;
             path: {
-                /** @example 1 */
                 id: number;
             };
             cookie?: never;
@@ -13243,145 +8384,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "busy_s": 1.5,
-                     *       "by_day": [
-                     *         {
-                     *           "busy_s": 1.5,
-                     *           "day": "2026-11-20",
-                     *           "retry_share": 0.02,
-                     *           "sessions": 1,
-                     *           "success_share": 0.98
-                     *         }
-                     *       ],
-                     *       "bytes_received": 1,
-                     *       "bytes_sent": 1,
-                     *       "causes": [
-                     *         {
-                     *           "cause": "line",
-                     *           "sessions": 1
-                     *         }
-                     *       ],
-                     *       "complete": 1,
-                     *       "exchanges": 1,
-                     *       "from": "2026-11-20T11:00:00Z",
-                     *       "last_contact_at": "2026-11-20T11:00:00Z",
-                     *       "last_session": {
-                     *         "bytes_received": 1,
-                     *         "bytes_sent": 1,
-                     *         "cause": "line",
-                     *         "detail": "no answer in 3 tries",
-                     *         "device": {
-                     *           "id": 1,
-                     *           "name": "Узел ввода"
-                     *         },
-                     *         "driver": {
-                     *           "digest": "3f0c9d2a7b51e8466c1d0f92ab37e45d8890bc6113fe2a7745d09c8e1f6b3a52",
-                     *           "id": "text",
-                     *           "version": "1.0.0"
-                     *         },
-                     *         "ended_at": "2026-11-20T11:00:00Z",
-                     *         "exchanges": 1,
-                     *         "id": 1,
-                     *         "line": {
-                     *           "id": 1,
-                     *           "name": "Узел ввода"
-                     *         },
-                     *         "outcome": "complete",
-                     *         "reason": "schedule",
-                     *         "records_added": 1,
-                     *         "retries": 1,
-                     *         "started_at": "2026-11-20T11:00:00Z",
-                     *         "values_added": 1
-                     *       },
-                     *       "on_line_s": 1,
-                     *       "outcomes": [
-                     *         {
-                     *           "outcome": "complete",
-                     *           "sessions": 1
-                     *         }
-                     *       ],
-                     *       "partial": 1,
-                     *       "records_added": 1,
-                     *       "retries": 1,
-                     *       "retry_share": 0.02,
-                     *       "sessions": 1,
-                     *       "success_share": 0.98,
-                     *       "to": "2026-11-20T11:00:00Z"
-                     *     }
-                     */
                     "application/json": components["schemas"]["Communication"];
-                };
-            };
-            /** @description - `bad-query`: A parameter cannot be read */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `not-signed-in`: Nobody is signed in, or the key does not hold */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /**
-             * @description - `bad-host`: The host is called by a name that is not its own
-             *     - `forbidden`: The account has not the right to do this
-             *     - `password-change-needed`: A one-time secret only allows to choose a password
-             */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `not-found`: It is not there, or foreign */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `slow-down`: Too many requests; Retry-After says how long to wait */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `internal`: A fault of the host; its log says more under the request's id */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /**
-             * @description - `shutting-down`: The host goes down
-             *     - `storage-paused`: The disk is full, failing or locked
-             */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -13391,7 +8394,6 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @example 1 */
                 id: number;
             };
             cookie?: never;
@@ -13403,110 +8405,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "points": [
-                     *         {
-                     *           "from": "2026-11-20T11:00:00Z",
-                     *           "input": 1,
-                     *           "point": {
-                     *             "id": 1,
-                     *             "name": "Узел ввода"
-                     *           },
-                     *           "to": "2026-11-20T11:00:00Z"
-                     *         }
-                     *       ],
-                     *       "replaced": {
-                     *         "at": "2026-11-20T11:00:00Z",
-                     *         "device": {
-                     *           "id": 1,
-                     *           "name": "Узел ввода"
-                     *         }
-                     *       },
-                     *       "replaced_by": {
-                     *         "at": "2026-11-20T11:00:00Z",
-                     *         "device": {
-                     *           "id": 1,
-                     *           "name": "Узел ввода"
-                     *         }
-                     *       },
-                     *       "routes": [
-                     *         {
-                     *           "address": "Лесная, 12",
-                     *           "from": "2026-11-20T11:00:00Z",
-                     *           "line": {
-                     *             "id": 1,
-                     *             "name": "Узел ввода"
-                     *           },
-                     *           "position": 1,
-                     *           "settings": "9600-8N1",
-                     *           "to": "2026-11-20T11:00:00Z"
-                     *         }
-                     *       ]
-                     *     }
-                     */
                     "application/json": components["schemas"]["DeviceHistory"];
-                };
-            };
-            /** @description - `not-signed-in`: Nobody is signed in, or the key does not hold */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /**
-             * @description - `bad-host`: The host is called by a name that is not its own
-             *     - `forbidden`: The account has not the right to do this
-             *     - `password-change-needed`: A one-time secret only allows to choose a password
-             */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `not-found`: It is not there, or foreign */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `slow-down`: Too many requests; Retry-After says how long to wait */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `internal`: A fault of the host; its log says more under the request's id */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /**
-             * @description - `shutting-down`: The host goes down
-             *     - `storage-paused`: The disk is full, failing or locked
-             */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -13516,23 +8415,12 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @example 1 */
                 id: number;
             };
             cookie?: never;
         };
         requestBody: {
             content: {
-                /**
-                 * @example {
-                 *       "from": "2026-11-19T21:00:00Z",
-                 *       "to": "2026-11-20T21:00:00Z",
-                 *       "what": [
-                 *         "clock",
-                 *         "hourly"
-                 *       ]
-                 *     }
-                 */
                 "application/json": components["schemas"]["ReadNow"];
             };
         };
@@ -13542,115 +8430,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "job": 1
-                     *     }
-                     */
                     "application/json": components["schemas"]["Job"];
-                };
-            };
-            /** @description - `bad-body`: The body cannot be read, or says what is not allowed */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `not-signed-in`: Nobody is signed in, or the key does not hold */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /**
-             * @description - `bad-host`: The host is called by a name that is not its own
-             *     - `cross-site`: Nothing says that the command comes from a page of this host: programs send X-Uzel
-             *     - `forbidden`: The account has not the right to do this
-             *     - `password-change-needed`: A one-time secret only allows to choose a password
-             */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `not-found`: It is not there, or foreign */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `too-slow`: The body did not come in time */
-            408: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /**
-             * @description It is being read: `already-reading`
-             *
-             *     - `already-reading`: The device is being read
-             */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `too-large`: The body is larger than is taken */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `slow-down`: Too many requests; Retry-After says how long to wait */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `internal`: A fault of the host; its log says more under the request's id */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /**
-             * @description - `busy`: As many as may run at once do
-             *     - `shutting-down`: The host goes down
-             *     - `storage-paused`: The disk is full, failing or locked
-             */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -13673,7 +8453,6 @@ export interface operations {
             };
             header?: never;
             path: {
-                /** @example 1 */
                 id: number;
             };
             cookie?: never;
@@ -13685,141 +8464,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "columns": [
-                     *         {
-                     *           "aggregate": "mean",
-                     *           "decimals": 1,
-                     *           "id": "text",
-                     *           "pipe": "supply",
-                     *           "point": 1,
-                     *           "point_id": 1,
-                     *           "quantity": "temperature",
-                     *           "series": 1,
-                     *           "tariff": 1,
-                     *           "unit": "Cel"
-                     *         }
-                     *       ],
-                     *       "gaps": [
-                     *         {
-                     *           "end": "2026-11-20T11:00:00Z",
-                     *           "intervals": 1,
-                     *           "reason": "not-read",
-                     *           "start": "2026-11-20T11:00:00Z"
-                     *         }
-                     *       ],
-                     *       "items": [
-                     *         {
-                     *           "conditions": [
-                     *             {
-                     *               "category": "sensor",
-                     *               "code": "02",
-                     *               "column": 1,
-                     *               "duration_s": 1,
-                     *               "effect": "stopped",
-                     *               "point": 1,
-                     *               "title": {
-                     *                 "en": "Boiler house",
-                     *                 "ru": "Котельная"
-                     *               }
-                     *             }
-                     *           ],
-                     *           "end": "2026-11-20T11:00:00Z",
-                     *           "label": "interval-start",
-                     *           "length_s": 3600,
-                     *           "marks": [
-                     *             {
-                     *               "code": "02",
-                     *               "column": 1,
-                     *               "quality": "good"
-                     *             }
-                     *           ],
-                     *           "received_at": "2026-11-20T11:00:00Z",
-                     *           "record": 1,
-                     *           "session": 1,
-                     *           "start": "2026-11-20T11:00:00Z",
-                     *           "values": [
-                     *             1.5
-                     *           ],
-                     *           "version": 1,
-                     *           "versions": 1
-                     *         }
-                     *       ],
-                     *       "next": "text"
-                     *     }
-                     */
                     "application/json": components["schemas"]["RecordsPage"];
-                };
-            };
-            /** @description - `bad-query`: A parameter cannot be read */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `not-signed-in`: Nobody is signed in, or the key does not hold */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /**
-             * @description - `bad-host`: The host is called by a name that is not its own
-             *     - `forbidden`: The account has not the right to do this
-             *     - `password-change-needed`: A one-time secret only allows to choose a password
-             */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `not-found`: It is not there, or foreign */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `slow-down`: Too many requests; Retry-After says how long to wait */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `internal`: A fault of the host; its log says more under the request's id */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /**
-             * @description - `shutting-down`: The host goes down
-             *     - `storage-paused`: The disk is full, failing or locked
-             */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -13828,30 +8473,16 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /**
-                 * @description The `ETag` of the revision that is meant; without it the last word counts.
-                 * @example "7"
-                 */
+                /** @description The `ETag` of the revision that is meant; without it the last word counts. */
                 "If-Match"?: string;
             };
             path: {
-                /** @example 1 */
                 id: number;
             };
             cookie?: never;
         };
         requestBody: {
             content: {
-                /**
-                 * @example {
-                 *       "at": "2026-11-20T11:00:00Z",
-                 *       "device": {
-                 *         "driver": "vkt7",
-                 *         "name": "Тепловычислитель 2",
-                 *         "serial": "00123457"
-                 *       }
-                 *     }
-                 */
                 "application/json": components["schemas"]["ReplaceBody"];
             };
         };
@@ -13861,249 +8492,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "device": {
-                     *         "archived_at": "2026-11-20T11:00:00Z",
-                     *         "archives": [
-                     *           {
-                     *             "conditions_24h": 1,
-                     *             "depth": 1,
-                     *             "first_start": "2026-11-20T11:00:00Z",
-                     *             "kind": "hourly",
-                     *             "last_end": "2026-11-20T11:00:00Z",
-                     *             "records": 1
-                     *           }
-                     *         ],
-                     *         "clock": {
-                     *           "measured_at": "2026-11-20T11:00:00Z",
-                     *           "offset_s": 1.5,
-                     *           "uncertainty_s": 1.5
-                     *         },
-                     *         "config": {},
-                     *         "driver": {
-                     *           "id": "text",
-                     *           "title": {
-                     *             "en": "Boiler house",
-                     *             "ru": "Котельная"
-                     *           },
-                     *           "version": "1.0.0"
-                     *         },
-                     *         "enabled": true,
-                     *         "id": 1,
-                     *         "last_good_at": "2026-11-20T11:00:00Z",
-                     *         "last_session": {
-                     *           "bytes_received": 1,
-                     *           "bytes_sent": 1,
-                     *           "cause": "line",
-                     *           "detail": "no answer in 3 tries",
-                     *           "device": {
-                     *             "id": 1,
-                     *             "name": "Узел ввода"
-                     *           },
-                     *           "driver": {
-                     *             "digest": "3f0c9d2a7b51e8466c1d0f92ab37e45d8890bc6113fe2a7745d09c8e1f6b3a52",
-                     *             "id": "text",
-                     *             "version": "1.0.0"
-                     *           },
-                     *           "ended_at": "2026-11-20T11:00:00Z",
-                     *           "exchanges": 1,
-                     *           "id": 1,
-                     *           "line": {
-                     *             "id": 1,
-                     *             "name": "Узел ввода"
-                     *           },
-                     *           "outcome": "complete",
-                     *           "reason": "schedule",
-                     *           "records_added": 1,
-                     *           "retries": 1,
-                     *           "started_at": "2026-11-20T11:00:00Z",
-                     *           "values_added": 1
-                     *         },
-                     *         "model": "vkt-7",
-                     *         "model_name": "ВКТ-7",
-                     *         "name": "Узел ввода",
-                     *         "next_poll_at": "2026-11-20T11:00:00Z",
-                     *         "node": {
-                     *           "id": 1,
-                     *           "name": "Узел ввода"
-                     *         },
-                     *         "points": [
-                     *           {
-                     *             "id": 1,
-                     *             "input": 1,
-                     *             "name": "Узел ввода",
-                     *             "purpose": "commercial",
-                     *             "resource": "heat"
-                     *           }
-                     *         ],
-                     *         "poll": {
-                     *           "clock_policy": "off",
-                     *           "every_minutes": 60,
-                     *           "group": "Школы",
-                     *           "kinds": [
-                     *             "text"
-                     *           ],
-                     *           "schedule": "every 60m: clock hourly"
-                     *         },
-                     *         "revision": 1,
-                     *         "routes": [
-                     *           {
-                     *             "line": {
-                     *               "address": "Лесная, 12",
-                     *               "id": 1,
-                     *               "kind": "tcp",
-                     *               "name": "Узел ввода"
-                     *             },
-                     *             "position": 1,
-                     *             "settings": "9600-8N1"
-                     *           }
-                     *         ],
-                     *         "serial": "00123456",
-                     *         "site": {
-                     *           "address": "Лесная, 12",
-                     *           "id": 1,
-                     *           "name": "Узел ввода",
-                     *           "time_zone": "Europe/Moscow"
-                     *         },
-                     *         "state": "disabled"
-                     *       },
-                     *       "replaced": 1,
-                     *       "replaced_name": "text"
-                     *     }
-                     */
                     "application/json": components["schemas"]["Replacement"];
-                };
-            };
-            /**
-             * @description - `bad-body`: The body cannot be read, or says what is not allowed
-             *     - `bad-query`: A parameter cannot be read
-             */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `not-signed-in`: Nobody is signed in, or the key does not hold */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /**
-             * @description - `bad-host`: The host is called by a name that is not its own
-             *     - `cross-site`: Nothing says that the command comes from a page of this host: programs send X-Uzel
-             *     - `forbidden`: The account has not the right to do this
-             *     - `password-change-needed`: A one-time secret only allows to choose a password
-             */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `not-found`: It is not there, or foreign */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `too-slow`: The body did not come in time */
-            408: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /**
-             * @description Something else is in the way; the detail names it
-             *
-             *     - `conflict`: Something is in the way; the detail names it
-             */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /**
-             * @description `changed-meanwhile`
-             *
-             *     - `changed-meanwhile`: Somebody else has changed it since
-             */
-            412: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `too-large`: The body is larger than is taken */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /**
-             * @description `invalid`: every fault with its field
-             *
-             *     - `invalid`: What was sent cannot be taken: every fault with its field
-             */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `slow-down`: Too many requests; Retry-After says how long to wait */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `internal`: A fault of the host; its log says more under the request's id */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /**
-             * @description - `shutting-down`: The host goes down
-             *     - `storage-paused`: The disk is full, failing or locked
-             */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -14112,14 +8501,10 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /**
-                 * @description The `ETag` of the revision that is meant; without it the last word counts.
-                 * @example "7"
-                 */
+                /** @description The `ETag` of the revision that is meant; without it the last word counts. */
                 "If-Match"?: string;
             };
             path: {
-                /** @example 1 */
                 id: number;
             };
             cookie?: never;
@@ -14133,112 +8518,6 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description - `bad-query`: A parameter cannot be read */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `not-signed-in`: Nobody is signed in, or the key does not hold */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /**
-             * @description - `bad-host`: The host is called by a name that is not its own
-             *     - `cross-site`: Nothing says that the command comes from a page of this host: programs send X-Uzel
-             *     - `forbidden`: The account has not the right to do this
-             *     - `password-change-needed`: A one-time secret only allows to choose a password
-             */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `not-found`: It is not there, or foreign */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /**
-             * @description What it hangs on is archived; the detail names that
-             *
-             *     - `conflict`: Something is in the way; the detail names it
-             */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /**
-             * @description `changed-meanwhile`
-             *
-             *     - `changed-meanwhile`: Somebody else has changed it since
-             */
-            412: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `invalid`: What was sent cannot be taken: every fault with its field */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `slow-down`: Too many requests; Retry-After says how long to wait */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `internal`: A fault of the host; its log says more under the request's id */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /**
-             * @description - `shutting-down`: The host goes down
-             *     - `storage-paused`: The disk is full, failing or locked
-             */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
         };
     };
     list_settings: {
@@ -14249,7 +8528,6 @@ export interface operations {
             };
             header?: never;
             path: {
-                /** @example 1 */
                 id: number;
             };
             cookie?: never;
@@ -14261,91 +8539,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "items": [
-                     *         {
-                     *           "id": "text",
-                     *           "title": "Температура подачи",
-                     *           "unit": "Cel",
-                     *           "value": 1.5,
-                     *           "writable": true
-                     *         }
-                     *       ],
-                     *       "read_at": "2026-11-20T11:00:00Z"
-                     *     }
-                     */
                     "application/json": components["schemas"]["Settings"];
-                };
-            };
-            /** @description - `bad-query`: A parameter cannot be read */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `not-signed-in`: Nobody is signed in, or the key does not hold */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /**
-             * @description - `bad-host`: The host is called by a name that is not its own
-             *     - `forbidden`: The account has not the right to do this
-             *     - `password-change-needed`: A one-time secret only allows to choose a password
-             */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `not-found`: It is not there, or foreign */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `slow-down`: Too many requests; Retry-After says how long to wait */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `internal`: A fault of the host; its log says more under the request's id */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /**
-             * @description - `shutting-down`: The host goes down
-             *     - `storage-paused`: The disk is full, failing or locked
-             */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -14360,7 +8554,6 @@ export interface operations {
             };
             header?: never;
             path: {
-                /** @example 1 */
                 id: number;
             };
             cookie?: never;
@@ -14372,94 +8565,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "items": [
-                     *         {
-                     *           "at": "2026-11-20T11:00:00Z",
-                     *           "before": 1.5,
-                     *           "id": "text",
-                     *           "is_first": true,
-                     *           "session": 1,
-                     *           "title": "Температура подачи",
-                     *           "unit": "Cel",
-                     *           "value": 1.5
-                     *         }
-                     *       ],
-                     *       "next": "text"
-                     *     }
-                     */
                     "application/json": components["schemas"]["Page_Change"];
-                };
-            };
-            /** @description - `bad-query`: A parameter cannot be read */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `not-signed-in`: Nobody is signed in, or the key does not hold */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /**
-             * @description - `bad-host`: The host is called by a name that is not its own
-             *     - `forbidden`: The account has not the right to do this
-             *     - `password-change-needed`: A one-time secret only allows to choose a password
-             */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `not-found`: It is not there, or foreign */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `slow-down`: Too many requests; Retry-After says how long to wait */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `internal`: A fault of the host; its log says more under the request's id */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /**
-             * @description - `shutting-down`: The host goes down
-             *     - `storage-paused`: The disk is full, failing or locked
-             */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -14469,7 +8575,6 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @example 1 */
                 id: number;
             };
             cookie?: never;
@@ -14481,86 +8586,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "address": "Лесная, 12",
-                     *       "connections": [
-                     *         {
-                     *           "bytes_received": 1,
-                     *           "bytes_sent": 1,
-                     *           "from": "192.168.1.20",
-                     *           "is_over": true,
-                     *           "number": 1
-                     *         }
-                     *       ],
-                     *       "is_open": true,
-                     *       "minutes": 30,
-                     *       "session": 1,
-                     *       "started_at": "2026-11-20T11:00:00Z"
-                     *     }
-                     */
                     "application/json": components["schemas"]["TunnelState"];
-                };
-            };
-            /** @description - `not-signed-in`: Nobody is signed in, or the key does not hold */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /**
-             * @description - `bad-host`: The host is called by a name that is not its own
-             *     - `forbidden`: The account has not the right to do this
-             *     - `password-change-needed`: A one-time secret only allows to choose a password
-             */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `not-found`: It is not there, or foreign */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `slow-down`: Too many requests; Retry-After says how long to wait */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `internal`: A fault of the host; its log says more under the request's id */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /**
-             * @description - `shutting-down`: The host goes down
-             *     - `storage-paused`: The disk is full, failing or locked
-             */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -14570,19 +8596,12 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @example 1 */
                 id: number;
             };
             cookie?: never;
         };
         requestBody: {
             content: {
-                /**
-                 * @example {
-                 *       "listen": null,
-                 *       "minutes": 30
-                 *     }
-                 */
                 "application/json": components["schemas"]["NewTunnel"];
             };
         };
@@ -14592,116 +8611,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "address": "Лесная, 12",
-                     *       "until": "2026-11-20T11:00:00Z"
-                     *     }
-                     */
                     "application/json": components["schemas"]["Tunnel"];
-                };
-            };
-            /** @description - `bad-body`: The body cannot be read, or says what is not allowed */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `not-signed-in`: Nobody is signed in, or the key does not hold */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /**
-             * @description - `bad-host`: The host is called by a name that is not its own
-             *     - `cross-site`: Nothing says that the command comes from a page of this host: programs send X-Uzel
-             *     - `forbidden`: The account has not the right to do this
-             *     - `password-change-needed`: A one-time secret only allows to choose a password
-             */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `not-found`: It is not there, or foreign */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `too-slow`: The body did not come in time */
-            408: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /**
-             * @description It is being read: `already-reading`
-             *
-             *     - `already-reading`: The device is being read
-             */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `too-large`: The body is larger than is taken */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `slow-down`: Too many requests; Retry-After says how long to wait */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `internal`: A fault of the host; its log says more under the request's id */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /**
-             * @description - `busy`: As many as may run at once do
-             *     - `shutting-down`: The host goes down
-             *     - `storage-paused`: The disk is full, failing or locked
-             */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -14711,7 +8621,6 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @example 1 */
                 id: number;
             };
             cookie?: never;
@@ -14723,73 +8632,6 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
-            };
-            /** @description - `not-signed-in`: Nobody is signed in, or the key does not hold */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /**
-             * @description - `bad-host`: The host is called by a name that is not its own
-             *     - `cross-site`: Nothing says that the command comes from a page of this host: programs send X-Uzel
-             *     - `forbidden`: The account has not the right to do this
-             *     - `password-change-needed`: A one-time secret only allows to choose a password
-             */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /**
-             * @description It has none
-             *
-             *     - `not-found`: It is not there, or foreign
-             */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `slow-down`: Too many requests; Retry-After says how long to wait */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `internal`: A fault of the host; its log says more under the request's id */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /**
-             * @description - `busy`: As many as may run at once do
-             *     - `shutting-down`: The host goes down
-             *     - `storage-paused`: The disk is full, failing or locked
-             */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
             };
         };
     };
@@ -14807,115 +8649,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "items": [
-                     *         {
-                     *           "config": [
-                     *             {}
-                     *           ],
-                     *           "digest": "3f0c9d2a7b51e8466c1d0f92ab37e45d8890bc6113fe2a7745d09c8e1f6b3a52",
-                     *           "failures": 1,
-                     *           "file": "uzel-20261120-030000.sqlite",
-                     *           "id": "text",
-                     *           "interfaces": [
-                     *             "text"
-                     *           ],
-                     *           "line": {},
-                     *           "loaded_at": "2026-11-20T11:00:00Z",
-                     *           "models": [
-                     *             {
-                     *               "archives": [
-                     *                 {
-                     *                   "depth": 1,
-                     *                   "kind": "hourly",
-                     *                   "label": "interval-start"
-                     *                 }
-                     *               ],
-                     *               "evidence": {},
-                     *               "id": "text",
-                     *               "maker": {
-                     *                 "en": "Boiler house",
-                     *                 "ru": "Котельная"
-                     *               },
-                     *               "names": [
-                     *                 "text"
-                     *               ],
-                     *               "resources": [
-                     *                 "text"
-                     *               ]
-                     *             }
-                     *           ],
-                     *           "protocol": {
-                     *             "en": "Boiler house",
-                     *             "ru": "Котельная"
-                     *           },
-                     *           "sessions": 1,
-                     *           "size_bytes": 1,
-                     *           "title": {
-                     *             "en": "Boiler house",
-                     *             "ru": "Котельная"
-                     *           },
-                     *           "vendor": "uzel",
-                     *           "version": "1.0.0"
-                     *         }
-                     *       ],
-                     *       "next": "text"
-                     *     }
-                     */
                     "application/json": components["schemas"]["Page_Driver"];
-                };
-            };
-            /** @description - `not-signed-in`: Nobody is signed in, or the key does not hold */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /**
-             * @description - `bad-host`: The host is called by a name that is not its own
-             *     - `forbidden`: The account has not the right to do this
-             *     - `password-change-needed`: A one-time secret only allows to choose a password
-             */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `slow-down`: Too many requests; Retry-After says how long to wait */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `internal`: A fault of the host; its log says more under the request's id */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /**
-             * @description - `shutting-down`: The host goes down
-             *     - `storage-paused`: The disk is full, failing or locked
-             */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -14925,20 +8659,11 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /**
-                 * @description Only of this driver.
-                 * @example vkt7
-                 */
+                /** @description Only of this driver. */
                 driver: string | null;
-                /**
-                 * @description From the page before.
-                 * @example 128
-                 */
+                /** @description From the page before. */
                 after: string | null;
-                /**
-                 * @description At most so many.
-                 * @example 100
-                 */
+                /** @description At most so many. */
                 limit: number | null;
             };
             cookie?: never;
@@ -14950,86 +8675,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "items": [
-                     *         {
-                     *           "at": "2026-11-20T11:00:00Z",
-                     *           "digest": "3f0c9d2a7b51e8466c1d0f92ab37e45d8890bc6113fe2a7745d09c8e1f6b3a52",
-                     *           "driver": "vkt7",
-                     *           "from": "192.168.1.20",
-                     *           "id": 1,
-                     *           "to": "ivanova",
-                     *           "version": "1.0.0",
-                     *           "who": "ivanova",
-                     *           "why": "Проверено на стенде"
-                     *         }
-                     *       ],
-                     *       "next": "text"
-                     *     }
-                     */
                     "application/json": components["schemas"]["Page_Done"];
-                };
-            };
-            /** @description - `not-signed-in`: Nobody is signed in, or the key does not hold */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /**
-             * @description - `bad-host`: The host is called by a name that is not its own
-             *     - `forbidden`: The account has not the right to do this
-             *     - `password-change-needed`: A one-time secret only allows to choose a password
-             */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `not-found`: It is not there, or foreign */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `slow-down`: Too many requests; Retry-After says how long to wait */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `internal`: A fault of the host; its log says more under the request's id */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /**
-             * @description - `shutting-down`: The host goes down
-             *     - `storage-paused`: The disk is full, failing or locked
-             */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -15048,91 +8694,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "items": [
-                     *         {
-                     *           "id": "text",
-                     *           "models": [
-                     *             "text"
-                     *           ],
-                     *           "name": "Узел ввода",
-                     *           "public": "text",
-                     *           "revoked_at": "2026-11-20T11:00:00Z",
-                     *           "revoked_why": "text",
-                     *           "roles": [
-                     *             "text"
-                     *           ],
-                     *           "valid_from": "2026-11-20T11:00:00Z",
-                     *           "valid_to": "2026-11-20T11:00:00Z",
-                     *           "vendor": "uzel"
-                     *         }
-                     *       ],
-                     *       "next": "text"
-                     *     }
-                     */
                     "application/json": components["schemas"]["Page_Key"];
-                };
-            };
-            /** @description - `not-signed-in`: Nobody is signed in, or the key does not hold */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /**
-             * @description - `bad-host`: The host is called by a name that is not its own
-             *     - `forbidden`: The account has not the right to do this
-             *     - `password-change-needed`: A one-time secret only allows to choose a password
-             */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `not-found`: It is not there, or foreign */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `slow-down`: Too many requests; Retry-After says how long to wait */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `internal`: A fault of the host; its log says more under the request's id */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /**
-             * @description - `shutting-down`: The host goes down
-             *     - `storage-paused`: The disk is full, failing or locked
-             */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -15146,20 +8708,6 @@ export interface operations {
         };
         requestBody: {
             content: {
-                /**
-                 * @example {
-                 *       "models": [],
-                 *       "name": "Uzel drivers 2026",
-                 *       "public": "RWQf6LRCGA9i53mlYecO4IzT51TGPpvWucNSCh1CBM0QTaLn73Y7GFO3",
-                 *       "roles": [
-                 *         "vendor"
-                 *       ],
-                 *       "valid_from": null,
-                 *       "valid_to": "2028-01-01T00:00:00Z",
-                 *       "vendor": "uzel",
-                 *       "why": "Первый ключ поставщика"
-                 *     }
-                 */
                 "application/json": components["schemas"]["NewKey"];
             };
         };
@@ -15170,95 +8718,6 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description - `bad-body`: The body cannot be read, or says what is not allowed */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `not-signed-in`: Nobody is signed in, or the key does not hold */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /**
-             * @description - `bad-host`: The host is called by a name that is not its own
-             *     - `cross-site`: Nothing says that the command comes from a page of this host: programs send X-Uzel
-             *     - `forbidden`: The account has not the right to do this
-             *     - `password-change-needed`: A one-time secret only allows to choose a password
-             */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `not-found`: It is not there, or foreign */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `too-slow`: The body did not come in time */
-            408: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `too-large`: The body is larger than is taken */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `slow-down`: Too many requests; Retry-After says how long to wait */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `internal`: A fault of the host; its log says more under the request's id */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /**
-             * @description - `shutting-down`: The host goes down
-             *     - `storage-paused`: The disk is full, failing or locked
-             */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
         };
     };
     revoke_key: {
@@ -15266,18 +8725,12 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @example text */
                 id: string;
             };
             cookie?: never;
         };
         requestBody: {
             content: {
-                /**
-                 * @example {
-                 *       "why": "Проверено на стенде"
-                 *     }
-                 */
                 "application/json": components["schemas"]["Why"];
             };
         };
@@ -15287,95 +8740,6 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
-            };
-            /** @description - `bad-body`: The body cannot be read, or says what is not allowed */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `not-signed-in`: Nobody is signed in, or the key does not hold */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /**
-             * @description - `bad-host`: The host is called by a name that is not its own
-             *     - `cross-site`: Nothing says that the command comes from a page of this host: programs send X-Uzel
-             *     - `forbidden`: The account has not the right to do this
-             *     - `password-change-needed`: A one-time secret only allows to choose a password
-             */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `not-found`: It is not there, or foreign */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `too-slow`: The body did not come in time */
-            408: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `too-large`: The body is larger than is taken */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `slow-down`: Too many requests; Retry-After says how long to wait */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `internal`: A fault of the host; its log says more under the request's id */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /**
-             * @description - `shutting-down`: The host goes down
-             *     - `storage-paused`: The disk is full, failing or locked
-             */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
             };
         };
     };
@@ -15398,101 +8762,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "items": [
-                     *         {
-                     *           "archives": [
-                     *             {
-                     *               "depth": 1,
-                     *               "kind": "hourly",
-                     *               "label": "interval-start"
-                     *             }
-                     *           ],
-                     *           "driver": "vkt7",
-                     *           "driver_title": {
-                     *             "en": "Boiler house",
-                     *             "ru": "Котельная"
-                     *           },
-                     *           "evidence": {},
-                     *           "id": "text",
-                     *           "maker": {
-                     *             "en": "Boiler house",
-                     *             "ru": "Котельная"
-                     *           },
-                     *           "names": [
-                     *             "text"
-                     *           ],
-                     *           "resources": [
-                     *             "text"
-                     *           ]
-                     *         }
-                     *       ],
-                     *       "next": "text"
-                     *     }
-                     */
                     "application/json": components["schemas"]["Page_FoundModel"];
-                };
-            };
-            /** @description - `bad-query`: A parameter cannot be read */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `not-signed-in`: Nobody is signed in, or the key does not hold */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /**
-             * @description - `bad-host`: The host is called by a name that is not its own
-             *     - `forbidden`: The account has not the right to do this
-             *     - `password-change-needed`: A one-time secret only allows to choose a password
-             */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `slow-down`: Too many requests; Retry-After says how long to wait */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `internal`: A fault of the host; its log says more under the request's id */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /**
-             * @description - `shutting-down`: The host goes down
-             *     - `storage-paused`: The disk is full, failing or locked
-             */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -15511,139 +8781,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "items": [
-                     *         {
-                     *           "canary": {
-                     *             "devices": [
-                     *               1
-                     *             ],
-                     *             "promote_after": 1,
-                     *             "share_percent": 10,
-                     *             "so_far": {
-                     *               "clean": 1,
-                     *               "failed": 1,
-                     *               "sessions": 1
-                     *             }
-                     *           },
-                     *           "digest": "3f0c9d2a7b51e8466c1d0f92ab37e45d8890bc6113fe2a7745d09c8e1f6b3a52",
-                     *           "driver": "vkt7",
-                     *           "granted": [
-                     *             "text"
-                     *           ],
-                     *           "installed_at": "2026-11-20T11:00:00Z",
-                     *           "manifest": {},
-                     *           "origin": "package",
-                     *           "report": {
-                     *             "failed": 1,
-                     *             "failures": [
-                     *               "text"
-                     *             ],
-                     *             "kit": "text",
-                     *             "not_applicable": 1,
-                     *             "ok": 1,
-                     *             "seeds": 1
-                     *           },
-                     *           "shadow": {
-                     *             "asked_otherwise": 1,
-                     *             "devices": 1,
-                     *             "differences": [
-                     *               "text"
-                     *             ],
-                     *             "differing": 1,
-                     *             "is_clean": true,
-                     *             "records": 1,
-                     *             "sessions": 1,
-                     *             "unusable": 1,
-                     *             "values": [
-                     *               {
-                     *                 "archive": "hourly",
-                     *                 "column": "text",
-                     *                 "device": {
-                     *                   "id": 1,
-                     *                   "name": "Узел ввода"
-                     *                 },
-                     *                 "given": "text",
-                     *                 "session": 1,
-                     *                 "starts_at": "2026-11-20T11:00:00Z",
-                     *                 "stored": "text"
-                     *               }
-                     *             ]
-                     *           },
-                     *           "signed_by": "text",
-                     *           "since": "2026-11-20T11:00:00Z",
-                     *           "state": "active",
-                     *           "vendor": "uzel",
-                     *           "version": "1.0.0",
-                     *           "why": "Проверено на стенде"
-                     *         }
-                     *       ],
-                     *       "next": "text"
-                     *     }
-                     */
                     "application/json": components["schemas"]["Page_Version"];
-                };
-            };
-            /** @description - `not-signed-in`: Nobody is signed in, or the key does not hold */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /**
-             * @description - `bad-host`: The host is called by a name that is not its own
-             *     - `forbidden`: The account has not the right to do this
-             *     - `password-change-needed`: A one-time secret only allows to choose a password
-             */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `not-found`: It is not there, or foreign */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `slow-down`: Too many requests; Retry-After says how long to wait */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `internal`: A fault of the host; its log says more under the request's id */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /**
-             * @description - `shutting-down`: The host goes down
-             *     - `storage-paused`: The disk is full, failing or locked
-             */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -15653,20 +8791,11 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /**
-                 * @description Interfaces that are granted, separated by commas: `diagnostics,configure`. Without it only `diagnostics`.
-                 * @example text
-                 */
+                /** @description Interfaces that are granted, separated by commas: `diagnostics,configure`. Without it only `diagnostics`. */
                 grant: string | null;
-                /**
-                 * @description Why it is installed.
-                 * @example Проверено на стенде
-                 */
+                /** @description Why it is installed. */
                 why: string | null;
-                /**
-                 * @description The package in a registry, by digest: `oci://HOST/REPOSITORY@sha256:DIGEST`. The body is empty then.
-                 * @example 192.168.1.20
-                 */
+                /** @description The package in a registry, by digest: `oci://HOST/REPOSITORY@sha256:DIGEST`. The body is empty then. */
                 from: string | null;
             };
             cookie?: never;
@@ -15682,141 +8811,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "digest": "3f0c9d2a7b51e8466c1d0f92ab37e45d8890bc6113fe2a7745d09c8e1f6b3a52",
-                     *       "driver": "vkt7",
-                     *       "recordings": 1,
-                     *       "report": {
-                     *         "failed": 1,
-                     *         "failures": [
-                     *           "text"
-                     *         ],
-                     *         "kit": "text",
-                     *         "not_applicable": 1,
-                     *         "ok": 1,
-                     *         "seeds": 1
-                     *       },
-                     *       "signed_by": "text",
-                     *       "version": "1.0.0"
-                     *     }
-                     */
                     "application/json": components["schemas"]["TakenIn"];
-                };
-            };
-            /** @description - `bad-body`: The body cannot be read, or says what is not allowed */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `not-signed-in`: Nobody is signed in, or the key does not hold */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /**
-             * @description - `bad-host`: The host is called by a name that is not its own
-             *     - `cross-site`: Nothing says that the command comes from a page of this host: programs send X-Uzel
-             *     - `forbidden`: The account has not the right to do this
-             *     - `password-change-needed`: A one-time secret only allows to choose a password
-             */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `not-found`: It is not there, or foreign */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `too-slow`: The body did not come in time */
-            408: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /**
-             * @description It is installed already: `conflict`
-             *
-             *     - `conflict`: Something is in the way; the detail names it
-             */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `too-large`: The body is larger than is taken */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /**
-             * @description It is refused or fails its tests: `refused`
-             *
-             *     - `refused`: It cannot be done; the detail says why
-             */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `slow-down`: Too many requests; Retry-After says how long to wait */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `internal`: A fault of the host; its log says more under the request's id */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /**
-             * @description - `shutting-down`: The host goes down
-             *     - `storage-paused`: The disk is full, failing or locked
-             */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -15826,10 +8821,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /**
-                 * @description Or as much of its beginning as tells it apart
-                 * @example 3f0c9d2a7b51e8466c1d0f92ab37e45d8890bc6113fe2a7745d09c8e1f6b3a52
-                 */
+                /** @description Or as much of its beginning as tells it apart */
                 digest: string;
             };
             cookie?: never;
@@ -15841,134 +8833,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "canary": {
-                     *         "devices": [
-                     *           1
-                     *         ],
-                     *         "promote_after": 1,
-                     *         "share_percent": 10,
-                     *         "so_far": {
-                     *           "clean": 1,
-                     *           "failed": 1,
-                     *           "sessions": 1
-                     *         }
-                     *       },
-                     *       "digest": "3f0c9d2a7b51e8466c1d0f92ab37e45d8890bc6113fe2a7745d09c8e1f6b3a52",
-                     *       "driver": "vkt7",
-                     *       "granted": [
-                     *         "text"
-                     *       ],
-                     *       "installed_at": "2026-11-20T11:00:00Z",
-                     *       "manifest": {},
-                     *       "origin": "package",
-                     *       "report": {
-                     *         "failed": 1,
-                     *         "failures": [
-                     *           "text"
-                     *         ],
-                     *         "kit": "text",
-                     *         "not_applicable": 1,
-                     *         "ok": 1,
-                     *         "seeds": 1
-                     *       },
-                     *       "shadow": {
-                     *         "asked_otherwise": 1,
-                     *         "devices": 1,
-                     *         "differences": [
-                     *           "text"
-                     *         ],
-                     *         "differing": 1,
-                     *         "is_clean": true,
-                     *         "records": 1,
-                     *         "sessions": 1,
-                     *         "unusable": 1,
-                     *         "values": [
-                     *           {
-                     *             "archive": "hourly",
-                     *             "column": "text",
-                     *             "device": {
-                     *               "id": 1,
-                     *               "name": "Узел ввода"
-                     *             },
-                     *             "given": "text",
-                     *             "session": 1,
-                     *             "starts_at": "2026-11-20T11:00:00Z",
-                     *             "stored": "text"
-                     *           }
-                     *         ]
-                     *       },
-                     *       "signed_by": "text",
-                     *       "since": "2026-11-20T11:00:00Z",
-                     *       "state": "active",
-                     *       "vendor": "uzel",
-                     *       "version": "1.0.0",
-                     *       "why": "Проверено на стенде"
-                     *     }
-                     */
                     "application/json": components["schemas"]["Version"];
-                };
-            };
-            /** @description - `not-signed-in`: Nobody is signed in, or the key does not hold */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /**
-             * @description - `bad-host`: The host is called by a name that is not its own
-             *     - `forbidden`: The account has not the right to do this
-             *     - `password-change-needed`: A one-time secret only allows to choose a password
-             */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `not-found`: It is not there, or foreign */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `slow-down`: Too many requests; Retry-After says how long to wait */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `internal`: A fault of the host; its log says more under the request's id */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /**
-             * @description - `shutting-down`: The host goes down
-             *     - `storage-paused`: The disk is full, failing or locked
-             */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -15978,19 +8843,12 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @example 3f0c9d2a7b51e8466c1d0f92ab37e45d8890bc6113fe2a7745d09c8e1f6b3a52 */
                 digest: string;
             };
             cookie?: never;
         };
         requestBody: {
             content: {
-                /**
-                 * @example {
-                 *       "override": false,
-                 *       "why": "Проба прошла"
-                 *     }
-                 */
                 "application/json": components["schemas"]["Activate"];
             };
         };
@@ -16000,175 +8858,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "canary": {
-                     *         "devices": [
-                     *           1
-                     *         ],
-                     *         "promote_after": 1,
-                     *         "share_percent": 10,
-                     *         "so_far": {
-                     *           "clean": 1,
-                     *           "failed": 1,
-                     *           "sessions": 1
-                     *         }
-                     *       },
-                     *       "digest": "3f0c9d2a7b51e8466c1d0f92ab37e45d8890bc6113fe2a7745d09c8e1f6b3a52",
-                     *       "driver": "vkt7",
-                     *       "granted": [
-                     *         "text"
-                     *       ],
-                     *       "installed_at": "2026-11-20T11:00:00Z",
-                     *       "manifest": {},
-                     *       "origin": "package",
-                     *       "report": {
-                     *         "failed": 1,
-                     *         "failures": [
-                     *           "text"
-                     *         ],
-                     *         "kit": "text",
-                     *         "not_applicable": 1,
-                     *         "ok": 1,
-                     *         "seeds": 1
-                     *       },
-                     *       "shadow": {
-                     *         "asked_otherwise": 1,
-                     *         "devices": 1,
-                     *         "differences": [
-                     *           "text"
-                     *         ],
-                     *         "differing": 1,
-                     *         "is_clean": true,
-                     *         "records": 1,
-                     *         "sessions": 1,
-                     *         "unusable": 1,
-                     *         "values": [
-                     *           {
-                     *             "archive": "hourly",
-                     *             "column": "text",
-                     *             "device": {
-                     *               "id": 1,
-                     *               "name": "Узел ввода"
-                     *             },
-                     *             "given": "text",
-                     *             "session": 1,
-                     *             "starts_at": "2026-11-20T11:00:00Z",
-                     *             "stored": "text"
-                     *           }
-                     *         ]
-                     *       },
-                     *       "signed_by": "text",
-                     *       "since": "2026-11-20T11:00:00Z",
-                     *       "state": "active",
-                     *       "vendor": "uzel",
-                     *       "version": "1.0.0",
-                     *       "why": "Проверено на стенде"
-                     *     }
-                     */
                     "application/json": components["schemas"]["Version"];
-                };
-            };
-            /** @description - `bad-body`: The body cannot be read, or says what is not allowed */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `not-signed-in`: Nobody is signed in, or the key does not hold */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /**
-             * @description - `bad-host`: The host is called by a name that is not its own
-             *     - `cross-site`: Nothing says that the command comes from a page of this host: programs send X-Uzel
-             *     - `forbidden`: The account has not the right to do this
-             *     - `password-change-needed`: A one-time secret only allows to choose a password
-             */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `not-found`: It is not there, or foreign */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `too-slow`: The body did not come in time */
-            408: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /**
-             * @description It has not proven itself, or is in another state: `conflict`
-             *
-             *     - `conflict`: Something is in the way; the detail names it
-             */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `too-large`: The body is larger than is taken */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `slow-down`: Too many requests; Retry-After says how long to wait */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `internal`: A fault of the host; its log says more under the request's id */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /**
-             * @description - `shutting-down`: The host goes down
-             *     - `storage-paused`: The disk is full, failing or locked
-             */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -16178,24 +8868,12 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @example 3f0c9d2a7b51e8466c1d0f92ab37e45d8890bc6113fe2a7745d09c8e1f6b3a52 */
                 digest: string;
             };
             cookie?: never;
         };
         requestBody: {
             content: {
-                /**
-                 * @example {
-                 *       "devices": [
-                 *         1
-                 *       ],
-                 *       "override": false,
-                 *       "promote_after": 20,
-                 *       "share_percent": 0,
-                 *       "why": "Новая версия протокола"
-                 *     }
-                 */
                 "application/json": components["schemas"]["TryOut"];
             };
         };
@@ -16205,175 +8883,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "canary": {
-                     *         "devices": [
-                     *           1
-                     *         ],
-                     *         "promote_after": 1,
-                     *         "share_percent": 10,
-                     *         "so_far": {
-                     *           "clean": 1,
-                     *           "failed": 1,
-                     *           "sessions": 1
-                     *         }
-                     *       },
-                     *       "digest": "3f0c9d2a7b51e8466c1d0f92ab37e45d8890bc6113fe2a7745d09c8e1f6b3a52",
-                     *       "driver": "vkt7",
-                     *       "granted": [
-                     *         "text"
-                     *       ],
-                     *       "installed_at": "2026-11-20T11:00:00Z",
-                     *       "manifest": {},
-                     *       "origin": "package",
-                     *       "report": {
-                     *         "failed": 1,
-                     *         "failures": [
-                     *           "text"
-                     *         ],
-                     *         "kit": "text",
-                     *         "not_applicable": 1,
-                     *         "ok": 1,
-                     *         "seeds": 1
-                     *       },
-                     *       "shadow": {
-                     *         "asked_otherwise": 1,
-                     *         "devices": 1,
-                     *         "differences": [
-                     *           "text"
-                     *         ],
-                     *         "differing": 1,
-                     *         "is_clean": true,
-                     *         "records": 1,
-                     *         "sessions": 1,
-                     *         "unusable": 1,
-                     *         "values": [
-                     *           {
-                     *             "archive": "hourly",
-                     *             "column": "text",
-                     *             "device": {
-                     *               "id": 1,
-                     *               "name": "Узел ввода"
-                     *             },
-                     *             "given": "text",
-                     *             "session": 1,
-                     *             "starts_at": "2026-11-20T11:00:00Z",
-                     *             "stored": "text"
-                     *           }
-                     *         ]
-                     *       },
-                     *       "signed_by": "text",
-                     *       "since": "2026-11-20T11:00:00Z",
-                     *       "state": "active",
-                     *       "vendor": "uzel",
-                     *       "version": "1.0.0",
-                     *       "why": "Проверено на стенде"
-                     *     }
-                     */
                     "application/json": components["schemas"]["Version"];
-                };
-            };
-            /** @description - `bad-body`: The body cannot be read, or says what is not allowed */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `not-signed-in`: Nobody is signed in, or the key does not hold */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /**
-             * @description - `bad-host`: The host is called by a name that is not its own
-             *     - `cross-site`: Nothing says that the command comes from a page of this host: programs send X-Uzel
-             *     - `forbidden`: The account has not the right to do this
-             *     - `password-change-needed`: A one-time secret only allows to choose a password
-             */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `not-found`: It is not there, or foreign */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `too-slow`: The body did not come in time */
-            408: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /**
-             * @description It has not proven itself, or is in another state: `conflict`
-             *
-             *     - `conflict`: Something is in the way; the detail names it
-             */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `too-large`: The body is larger than is taken */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `slow-down`: Too many requests; Retry-After says how long to wait */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `internal`: A fault of the host; its log says more under the request's id */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /**
-             * @description - `shutting-down`: The host goes down
-             *     - `storage-paused`: The disk is full, failing or locked
-             */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -16388,7 +8898,6 @@ export interface operations {
             };
             header?: never;
             path: {
-                /** @example 3f0c9d2a7b51e8466c1d0f92ab37e45d8890bc6113fe2a7745d09c8e1f6b3a52 */
                 digest: string;
             };
             cookie?: never;
@@ -16400,88 +8909,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "items": [
-                     *         {
-                     *           "id": 1,
-                     *           "name": "Узел ввода"
-                     *         }
-                     *       ],
-                     *       "next": "text"
-                     *     }
-                     */
                     "application/json": components["schemas"]["Page_Named"];
-                };
-            };
-            /** @description - `bad-query`: A parameter cannot be read */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `not-signed-in`: Nobody is signed in, or the key does not hold */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /**
-             * @description - `bad-host`: The host is called by a name that is not its own
-             *     - `forbidden`: The account has not the right to do this
-             *     - `password-change-needed`: A one-time secret only allows to choose a password
-             */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `not-found`: It is not there, or foreign */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `slow-down`: Too many requests; Retry-After says how long to wait */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `internal`: A fault of the host; its log says more under the request's id */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /**
-             * @description - `shutting-down`: The host goes down
-             *     - `storage-paused`: The disk is full, failing or locked
-             */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -16496,7 +8924,6 @@ export interface operations {
             };
             header?: never;
             path: {
-                /** @example 3f0c9d2a7b51e8466c1d0f92ab37e45d8890bc6113fe2a7745d09c8e1f6b3a52 */
                 digest: string;
             };
             cookie?: never;
@@ -16508,94 +8935,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "items": [
-                     *         {
-                     *           "at": "2026-11-20T11:00:00Z",
-                     *           "device": {
-                     *             "id": 1,
-                     *             "name": "Узел ввода"
-                     *           },
-                     *           "level": "warning",
-                     *           "session": 1,
-                     *           "text": "Температура подачи ниже договорной"
-                     *         }
-                     *       ],
-                     *       "next": "text"
-                     *     }
-                     */
                     "application/json": components["schemas"]["Page_LogLine"];
-                };
-            };
-            /** @description - `bad-query`: A parameter cannot be read */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `not-signed-in`: Nobody is signed in, or the key does not hold */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /**
-             * @description - `bad-host`: The host is called by a name that is not its own
-             *     - `forbidden`: The account has not the right to do this
-             *     - `password-change-needed`: A one-time secret only allows to choose a password
-             */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `not-found`: It is not there, or foreign */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `slow-down`: Too many requests; Retry-After says how long to wait */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `internal`: A fault of the host; its log says more under the request's id */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /**
-             * @description - `shutting-down`: The host goes down
-             *     - `storage-paused`: The disk is full, failing or locked
-             */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -16605,18 +8945,12 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @example 3f0c9d2a7b51e8466c1d0f92ab37e45d8890bc6113fe2a7745d09c8e1f6b3a52 */
                 digest: string;
             };
             cookie?: never;
         };
         requestBody: {
             content: {
-                /**
-                 * @example {
-                 *       "why": "Проверено на стенде"
-                 *     }
-                 */
                 "application/json": components["schemas"]["Why"];
             };
         };
@@ -16626,175 +8960,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "canary": {
-                     *         "devices": [
-                     *           1
-                     *         ],
-                     *         "promote_after": 1,
-                     *         "share_percent": 10,
-                     *         "so_far": {
-                     *           "clean": 1,
-                     *           "failed": 1,
-                     *           "sessions": 1
-                     *         }
-                     *       },
-                     *       "digest": "3f0c9d2a7b51e8466c1d0f92ab37e45d8890bc6113fe2a7745d09c8e1f6b3a52",
-                     *       "driver": "vkt7",
-                     *       "granted": [
-                     *         "text"
-                     *       ],
-                     *       "installed_at": "2026-11-20T11:00:00Z",
-                     *       "manifest": {},
-                     *       "origin": "package",
-                     *       "report": {
-                     *         "failed": 1,
-                     *         "failures": [
-                     *           "text"
-                     *         ],
-                     *         "kit": "text",
-                     *         "not_applicable": 1,
-                     *         "ok": 1,
-                     *         "seeds": 1
-                     *       },
-                     *       "shadow": {
-                     *         "asked_otherwise": 1,
-                     *         "devices": 1,
-                     *         "differences": [
-                     *           "text"
-                     *         ],
-                     *         "differing": 1,
-                     *         "is_clean": true,
-                     *         "records": 1,
-                     *         "sessions": 1,
-                     *         "unusable": 1,
-                     *         "values": [
-                     *           {
-                     *             "archive": "hourly",
-                     *             "column": "text",
-                     *             "device": {
-                     *               "id": 1,
-                     *               "name": "Узел ввода"
-                     *             },
-                     *             "given": "text",
-                     *             "session": 1,
-                     *             "starts_at": "2026-11-20T11:00:00Z",
-                     *             "stored": "text"
-                     *           }
-                     *         ]
-                     *       },
-                     *       "signed_by": "text",
-                     *       "since": "2026-11-20T11:00:00Z",
-                     *       "state": "active",
-                     *       "vendor": "uzel",
-                     *       "version": "1.0.0",
-                     *       "why": "Проверено на стенде"
-                     *     }
-                     */
                     "application/json": components["schemas"]["Version"];
-                };
-            };
-            /** @description - `bad-body`: The body cannot be read, or says what is not allowed */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `not-signed-in`: Nobody is signed in, or the key does not hold */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /**
-             * @description - `bad-host`: The host is called by a name that is not its own
-             *     - `cross-site`: Nothing says that the command comes from a page of this host: programs send X-Uzel
-             *     - `forbidden`: The account has not the right to do this
-             *     - `password-change-needed`: A one-time secret only allows to choose a password
-             */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `not-found`: It is not there, or foreign */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `too-slow`: The body did not come in time */
-            408: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /**
-             * @description It is stopped already: `conflict`
-             *
-             *     - `conflict`: Something is in the way; the detail names it
-             */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `too-large`: The body is larger than is taken */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `slow-down`: Too many requests; Retry-After says how long to wait */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `internal`: A fault of the host; its log says more under the request's id */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /**
-             * @description - `shutting-down`: The host goes down
-             *     - `storage-paused`: The disk is full, failing or locked
-             */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -16804,18 +8970,12 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @example 3f0c9d2a7b51e8466c1d0f92ab37e45d8890bc6113fe2a7745d09c8e1f6b3a52 */
                 digest: string;
             };
             cookie?: never;
         };
         requestBody: {
             content: {
-                /**
-                 * @example {
-                 *       "why": "Проверено на стенде"
-                 *     }
-                 */
                 "application/json": components["schemas"]["Why"];
             };
         };
@@ -16825,175 +8985,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "canary": {
-                     *         "devices": [
-                     *           1
-                     *         ],
-                     *         "promote_after": 1,
-                     *         "share_percent": 10,
-                     *         "so_far": {
-                     *           "clean": 1,
-                     *           "failed": 1,
-                     *           "sessions": 1
-                     *         }
-                     *       },
-                     *       "digest": "3f0c9d2a7b51e8466c1d0f92ab37e45d8890bc6113fe2a7745d09c8e1f6b3a52",
-                     *       "driver": "vkt7",
-                     *       "granted": [
-                     *         "text"
-                     *       ],
-                     *       "installed_at": "2026-11-20T11:00:00Z",
-                     *       "manifest": {},
-                     *       "origin": "package",
-                     *       "report": {
-                     *         "failed": 1,
-                     *         "failures": [
-                     *           "text"
-                     *         ],
-                     *         "kit": "text",
-                     *         "not_applicable": 1,
-                     *         "ok": 1,
-                     *         "seeds": 1
-                     *       },
-                     *       "shadow": {
-                     *         "asked_otherwise": 1,
-                     *         "devices": 1,
-                     *         "differences": [
-                     *           "text"
-                     *         ],
-                     *         "differing": 1,
-                     *         "is_clean": true,
-                     *         "records": 1,
-                     *         "sessions": 1,
-                     *         "unusable": 1,
-                     *         "values": [
-                     *           {
-                     *             "archive": "hourly",
-                     *             "column": "text",
-                     *             "device": {
-                     *               "id": 1,
-                     *               "name": "Узел ввода"
-                     *             },
-                     *             "given": "text",
-                     *             "session": 1,
-                     *             "starts_at": "2026-11-20T11:00:00Z",
-                     *             "stored": "text"
-                     *           }
-                     *         ]
-                     *       },
-                     *       "signed_by": "text",
-                     *       "since": "2026-11-20T11:00:00Z",
-                     *       "state": "active",
-                     *       "vendor": "uzel",
-                     *       "version": "1.0.0",
-                     *       "why": "Проверено на стенде"
-                     *     }
-                     */
                     "application/json": components["schemas"]["Version"];
-                };
-            };
-            /** @description - `bad-body`: The body cannot be read, or says what is not allowed */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `not-signed-in`: Nobody is signed in, or the key does not hold */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /**
-             * @description - `bad-host`: The host is called by a name that is not its own
-             *     - `cross-site`: Nothing says that the command comes from a page of this host: programs send X-Uzel
-             *     - `forbidden`: The account has not the right to do this
-             *     - `password-change-needed`: A one-time secret only allows to choose a password
-             */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `not-found`: It is not there, or foreign */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `too-slow`: The body did not come in time */
-            408: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /**
-             * @description It is at work: `conflict`
-             *
-             *     - `conflict`: Something is in the way; the detail names it
-             */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `too-large`: The body is larger than is taken */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `slow-down`: Too many requests; Retry-After says how long to wait */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `internal`: A fault of the host; its log says more under the request's id */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /**
-             * @description - `shutting-down`: The host goes down
-             *     - `storage-paused`: The disk is full, failing or locked
-             */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -17003,21 +8995,13 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /**
-                 * @description The whole digest; it need not be installed
-                 * @example 3f0c9d2a7b51e8466c1d0f92ab37e45d8890bc6113fe2a7745d09c8e1f6b3a52
-                 */
+                /** @description The whole digest; it need not be installed */
                 digest: string;
             };
             cookie?: never;
         };
         requestBody: {
             content: {
-                /**
-                 * @example {
-                 *       "why": "Проверено на стенде"
-                 *     }
-                 */
                 "application/json": components["schemas"]["Why"];
             };
         };
@@ -17028,95 +9012,6 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description - `bad-body`: The body cannot be read, or says what is not allowed */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `not-signed-in`: Nobody is signed in, or the key does not hold */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /**
-             * @description - `bad-host`: The host is called by a name that is not its own
-             *     - `cross-site`: Nothing says that the command comes from a page of this host: programs send X-Uzel
-             *     - `forbidden`: The account has not the right to do this
-             *     - `password-change-needed`: A one-time secret only allows to choose a password
-             */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `not-found`: It is not there, or foreign */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `too-slow`: The body did not come in time */
-            408: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `too-large`: The body is larger than is taken */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `slow-down`: Too many requests; Retry-After says how long to wait */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `internal`: A fault of the host; its log says more under the request's id */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /**
-             * @description - `shutting-down`: The host goes down
-             *     - `storage-paused`: The disk is full, failing or locked
-             */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
         };
     };
     shadow_driver: {
@@ -17124,19 +9019,12 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @example 3f0c9d2a7b51e8466c1d0f92ab37e45d8890bc6113fe2a7745d09c8e1f6b3a52 */
                 digest: string;
             };
             cookie?: never;
         };
         requestBody: {
             content: {
-                /**
-                 * @example {
-                 *       "sessions": 50,
-                 *       "why": "Перед пробой"
-                 *     }
-                 */
                 "application/json": components["schemas"]["RunShadow"];
             };
         };
@@ -17146,137 +9034,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "asked_otherwise": 1,
-                     *       "devices": 1,
-                     *       "differences": [
-                     *         "text"
-                     *       ],
-                     *       "differing": 1,
-                     *       "is_clean": true,
-                     *       "records": 1,
-                     *       "sessions": 1,
-                     *       "unusable": 1,
-                     *       "values": [
-                     *         {
-                     *           "archive": "hourly",
-                     *           "column": "text",
-                     *           "device": {
-                     *             "id": 1,
-                     *             "name": "Узел ввода"
-                     *           },
-                     *           "given": "text",
-                     *           "session": 1,
-                     *           "starts_at": "2026-11-20T11:00:00Z",
-                     *           "stored": "text"
-                     *         }
-                     *       ]
-                     *     }
-                     */
                     "application/json": components["schemas"]["Shadow"];
-                };
-            };
-            /** @description - `bad-body`: The body cannot be read, or says what is not allowed */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `not-signed-in`: Nobody is signed in, or the key does not hold */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /**
-             * @description - `bad-host`: The host is called by a name that is not its own
-             *     - `cross-site`: Nothing says that the command comes from a page of this host: programs send X-Uzel
-             *     - `forbidden`: The account has not the right to do this
-             *     - `password-change-needed`: A one-time secret only allows to choose a password
-             */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `not-found`: It is not there, or foreign */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `too-slow`: The body did not come in time */
-            408: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /**
-             * @description It is in a state that has no shadow: `conflict`
-             *
-             *     - `conflict`: Something is in the way; the detail names it
-             */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `too-large`: The body is larger than is taken */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `slow-down`: Too many requests; Retry-After says how long to wait */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `internal`: A fault of the host; its log says more under the request's id */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /**
-             * @description - `shutting-down`: The host goes down
-             *     - `storage-paused`: The disk is full, failing or locked
-             */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -17293,10 +9051,7 @@ export interface operations {
             };
             header?: never;
             path: {
-                /**
-                 * @description Or as much of its beginning as tells it apart
-                 * @example 3f0c9d2a7b51e8466c1d0f92ab37e45d8890bc6113fe2a7745d09c8e1f6b3a52
-                 */
+                /** @description Or as much of its beginning as tells it apart */
                 digest: string;
             };
             cookie?: never;
@@ -17308,105 +9063,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "bytes_received": 1,
-                     *       "bytes_sent": 1,
-                     *       "cpu_ms": 1,
-                     *       "digest": "3f0c9d2a7b51e8466c1d0f92ab37e45d8890bc6113fe2a7745d09c8e1f6b3a52",
-                     *       "driver": "vkt7",
-                     *       "exchanges": 1,
-                     *       "exchanges_per_record": 1.5,
-                     *       "faults": 1,
-                     *       "from": "2026-11-20T11:00:00Z",
-                     *       "memory_peak_bytes": 1,
-                     *       "memory_usual_bytes": 1,
-                     *       "outcomes": [
-                     *         {
-                     *           "cause": "line",
-                     *           "outcome": "complete",
-                     *           "sessions": 1
-                     *         }
-                     *       ],
-                     *       "records": 1,
-                     *       "retries": 1,
-                     *       "sessions": 1,
-                     *       "to": "2026-11-20T11:00:00Z",
-                     *       "version": "1.0.0",
-                     *       "wall_ms": 1
-                     *     }
-                     */
                     "application/json": components["schemas"]["Statistics"];
-                };
-            };
-            /** @description - `bad-query`: A parameter cannot be read */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `not-signed-in`: Nobody is signed in, or the key does not hold */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /**
-             * @description - `bad-host`: The host is called by a name that is not its own
-             *     - `forbidden`: The account has not the right to do this
-             *     - `password-change-needed`: A one-time secret only allows to choose a password
-             */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `not-found`: It is not there, or foreign */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `slow-down`: Too many requests; Retry-After says how long to wait */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `internal`: A fault of the host; its log says more under the request's id */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /**
-             * @description - `shutting-down`: The host goes down
-             *     - `storage-paused`: The disk is full, failing or locked
-             */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -17425,71 +9082,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "items": [
-                     *         {
-                     *           "devices": 1,
-                     *           "digest": "3f0c9d2a7b51e8466c1d0f92ab37e45d8890bc6113fe2a7745d09c8e1f6b3a52",
-                     *           "sessions_open": 1
-                     *         }
-                     *       ],
-                     *       "next": "text"
-                     *     }
-                     */
                     "application/json": components["schemas"]["Page_VersionWork"];
-                };
-            };
-            /** @description - `not-signed-in`: Nobody is signed in, or the key does not hold */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /**
-             * @description - `bad-host`: The host is called by a name that is not its own
-             *     - `forbidden`: The account has not the right to do this
-             *     - `password-change-needed`: A one-time secret only allows to choose a password
-             */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `slow-down`: Too many requests; Retry-After says how long to wait */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `internal`: A fault of the host; its log says more under the request's id */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /**
-             * @description - `shutting-down`: The host goes down
-             *     - `storage-paused`: The disk is full, failing or locked
-             */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -17499,18 +9092,12 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @example text */
                 id: string;
             };
             cookie?: never;
         };
         requestBody: {
             content: {
-                /**
-                 * @example {
-                 *       "why": "Проверено на стенде"
-                 *     }
-                 */
                 "application/json": components["schemas"]["Why"];
             };
         };
@@ -17520,175 +9107,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "canary": {
-                     *         "devices": [
-                     *           1
-                     *         ],
-                     *         "promote_after": 1,
-                     *         "share_percent": 10,
-                     *         "so_far": {
-                     *           "clean": 1,
-                     *           "failed": 1,
-                     *           "sessions": 1
-                     *         }
-                     *       },
-                     *       "digest": "3f0c9d2a7b51e8466c1d0f92ab37e45d8890bc6113fe2a7745d09c8e1f6b3a52",
-                     *       "driver": "vkt7",
-                     *       "granted": [
-                     *         "text"
-                     *       ],
-                     *       "installed_at": "2026-11-20T11:00:00Z",
-                     *       "manifest": {},
-                     *       "origin": "package",
-                     *       "report": {
-                     *         "failed": 1,
-                     *         "failures": [
-                     *           "text"
-                     *         ],
-                     *         "kit": "text",
-                     *         "not_applicable": 1,
-                     *         "ok": 1,
-                     *         "seeds": 1
-                     *       },
-                     *       "shadow": {
-                     *         "asked_otherwise": 1,
-                     *         "devices": 1,
-                     *         "differences": [
-                     *           "text"
-                     *         ],
-                     *         "differing": 1,
-                     *         "is_clean": true,
-                     *         "records": 1,
-                     *         "sessions": 1,
-                     *         "unusable": 1,
-                     *         "values": [
-                     *           {
-                     *             "archive": "hourly",
-                     *             "column": "text",
-                     *             "device": {
-                     *               "id": 1,
-                     *               "name": "Узел ввода"
-                     *             },
-                     *             "given": "text",
-                     *             "session": 1,
-                     *             "starts_at": "2026-11-20T11:00:00Z",
-                     *             "stored": "text"
-                     *           }
-                     *         ]
-                     *       },
-                     *       "signed_by": "text",
-                     *       "since": "2026-11-20T11:00:00Z",
-                     *       "state": "active",
-                     *       "vendor": "uzel",
-                     *       "version": "1.0.0",
-                     *       "why": "Проверено на стенде"
-                     *     }
-                     */
                     "application/json": components["schemas"]["Version"];
-                };
-            };
-            /** @description - `bad-body`: The body cannot be read, or says what is not allowed */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `not-signed-in`: Nobody is signed in, or the key does not hold */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /**
-             * @description - `bad-host`: The host is called by a name that is not its own
-             *     - `cross-site`: Nothing says that the command comes from a page of this host: programs send X-Uzel
-             *     - `forbidden`: The account has not the right to do this
-             *     - `password-change-needed`: A one-time secret only allows to choose a password
-             */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `not-found`: It is not there, or foreign */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `too-slow`: The body did not come in time */
-            408: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /**
-             * @description There is none before: `conflict`
-             *
-             *     - `conflict`: Something is in the way; the detail names it
-             */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `too-large`: The body is larger than is taken */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `slow-down`: Too many requests; Retry-After says how long to wait */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `internal`: A fault of the host; its log says more under the request's id */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /**
-             * @description - `shutting-down`: The host goes down
-             *     - `storage-paused`: The disk is full, failing or locked
-             */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -17707,63 +9126,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example start;end;t1 Cel
-                     *     2026-11-20 13:00;2026-11-20 14:00;61,4
-                     */
                     "text/csv": string;
-                };
-            };
-            /** @description - `not-signed-in`: Nobody is signed in, or the key does not hold */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /**
-             * @description - `bad-host`: The host is called by a name that is not its own
-             *     - `forbidden`: The account has not the right to do this
-             *     - `password-change-needed`: A one-time secret only allows to choose a password
-             */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `slow-down`: Too many requests; Retry-After says how long to wait */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `internal`: A fault of the host; its log says more under the request's id */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /**
-             * @description - `shutting-down`: The host goes down
-             *     - `storage-paused`: The disk is full, failing or locked
-             */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -17783,58 +9146,6 @@ export interface operations {
                 };
                 content: {
                     "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": string;
-                };
-            };
-            /** @description - `not-signed-in`: Nobody is signed in, or the key does not hold */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /**
-             * @description - `bad-host`: The host is called by a name that is not its own
-             *     - `forbidden`: The account has not the right to do this
-             *     - `password-change-needed`: A one-time secret only allows to choose a password
-             */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `slow-down`: Too many requests; Retry-After says how long to wait */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `internal`: A fault of the host; its log says more under the request's id */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /**
-             * @description - `shutting-down`: The host goes down
-             *     - `storage-paused`: The disk is full, failing or locked
-             */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -17860,85 +9171,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "items": [
-                     *         {
-                     *           "archived_at": "2026-11-20T11:00:00Z",
-                     *           "clock_policy": "off",
-                     *           "devices": 1,
-                     *           "id": 1,
-                     *           "name": "Узел ввода",
-                     *           "revision": 1,
-                     *           "schedule": "every 60m: clock hourly",
-                     *           "sessions": 1
-                     *         }
-                     *       ],
-                     *       "next": "text"
-                     *     }
-                     */
                     "application/json": components["schemas"]["Page_Group"];
-                };
-            };
-            /** @description - `bad-query`: A parameter cannot be read */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `not-signed-in`: Nobody is signed in, or the key does not hold */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /**
-             * @description - `bad-host`: The host is called by a name that is not its own
-             *     - `forbidden`: The account has not the right to do this
-             *     - `password-change-needed`: A one-time secret only allows to choose a password
-             */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `slow-down`: Too many requests; Retry-After says how long to wait */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `internal`: A fault of the host; its log says more under the request's id */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /**
-             * @description - `shutting-down`: The host goes down
-             *     - `storage-paused`: The disk is full, failing or locked
-             */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -17952,13 +9185,6 @@ export interface operations {
         };
         requestBody: {
             content: {
-                /**
-                 * @example {
-                 *       "clock_policy": "off",
-                 *       "name": "Школы",
-                 *       "schedule": "every 60m: clock current hourly daily"
-                 *     }
-                 */
                 "application/json": components["schemas"]["GroupBody"];
             };
         };
@@ -17968,134 +9194,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "archived_at": "2026-11-20T11:00:00Z",
-                     *       "clock_policy": "off",
-                     *       "devices": 1,
-                     *       "id": 1,
-                     *       "name": "Узел ввода",
-                     *       "revision": 1,
-                     *       "schedule": "every 60m: clock hourly",
-                     *       "sessions": 1
-                     *     }
-                     */
                     "application/json": components["schemas"]["Group"];
-                };
-            };
-            /** @description - `bad-body`: The body cannot be read, or says what is not allowed */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `not-signed-in`: Nobody is signed in, or the key does not hold */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /**
-             * @description - `bad-host`: The host is called by a name that is not its own
-             *     - `cross-site`: Nothing says that the command comes from a page of this host: programs send X-Uzel
-             *     - `forbidden`: The account has not the right to do this
-             *     - `password-change-needed`: A one-time secret only allows to choose a password
-             */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `not-found`: It is not there, or foreign */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `too-slow`: The body did not come in time */
-            408: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /**
-             * @description The name is taken
-             *
-             *     - `conflict`: Something is in the way; the detail names it
-             */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `too-large`: The body is larger than is taken */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /**
-             * @description `invalid`
-             *
-             *     - `invalid`: What was sent cannot be taken: every fault with its field
-             */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `slow-down`: Too many requests; Retry-After says how long to wait */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `internal`: A fault of the host; its log says more under the request's id */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /**
-             * @description - `shutting-down`: The host goes down
-             *     - `storage-paused`: The disk is full, failing or locked
-             */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -18105,7 +9204,6 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @example 1 */
                 id: number;
             };
             cookie?: never;
@@ -18117,80 +9215,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "archived_at": "2026-11-20T11:00:00Z",
-                     *       "clock_policy": "off",
-                     *       "devices": 1,
-                     *       "id": 1,
-                     *       "name": "Узел ввода",
-                     *       "revision": 1,
-                     *       "schedule": "every 60m: clock hourly",
-                     *       "sessions": 1
-                     *     }
-                     */
                     "application/json": components["schemas"]["Group"];
-                };
-            };
-            /** @description - `not-signed-in`: Nobody is signed in, or the key does not hold */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /**
-             * @description - `bad-host`: The host is called by a name that is not its own
-             *     - `forbidden`: The account has not the right to do this
-             *     - `password-change-needed`: A one-time secret only allows to choose a password
-             */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `not-found`: It is not there, or foreign */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `slow-down`: Too many requests; Retry-After says how long to wait */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `internal`: A fault of the host; its log says more under the request's id */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /**
-             * @description - `shutting-down`: The host goes down
-             *     - `storage-paused`: The disk is full, failing or locked
-             */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -18199,25 +9224,16 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /**
-                 * @description The `ETag` of the revision that is meant; without it the last word counts.
-                 * @example "7"
-                 */
+                /** @description The `ETag` of the revision that is meant; without it the last word counts. */
                 "If-Match"?: string;
             };
             path: {
-                /** @example 1 */
                 id: number;
             };
             cookie?: never;
         };
         requestBody: {
             content: {
-                /**
-                 * @example {
-                 *       "name": "Школы и сады"
-                 *     }
-                 */
                 "application/json": components["schemas"]["GroupPatch"];
             };
         };
@@ -18227,142 +9243,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "archived_at": "2026-11-20T11:00:00Z",
-                     *       "clock_policy": "off",
-                     *       "devices": 1,
-                     *       "id": 1,
-                     *       "name": "Узел ввода",
-                     *       "revision": 1,
-                     *       "schedule": "every 60m: clock hourly",
-                     *       "sessions": 1
-                     *     }
-                     */
                     "application/json": components["schemas"]["Group"];
-                };
-            };
-            /**
-             * @description - `bad-body`: The body cannot be read, or says what is not allowed
-             *     - `bad-query`: A parameter cannot be read
-             */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `not-signed-in`: Nobody is signed in, or the key does not hold */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /**
-             * @description - `bad-host`: The host is called by a name that is not its own
-             *     - `cross-site`: Nothing says that the command comes from a page of this host: programs send X-Uzel
-             *     - `forbidden`: The account has not the right to do this
-             *     - `password-change-needed`: A one-time secret only allows to choose a password
-             */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `not-found`: It is not there, or foreign */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `too-slow`: The body did not come in time */
-            408: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `conflict`: Something is in the way; the detail names it */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /**
-             * @description `changed-meanwhile`
-             *
-             *     - `changed-meanwhile`: Somebody else has changed it since
-             */
-            412: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `too-large`: The body is larger than is taken */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `invalid`: What was sent cannot be taken: every fault with its field */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `slow-down`: Too many requests; Retry-After says how long to wait */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `internal`: A fault of the host; its log says more under the request's id */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /**
-             * @description - `shutting-down`: The host goes down
-             *     - `storage-paused`: The disk is full, failing or locked
-             */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -18371,14 +9252,10 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /**
-                 * @description The `ETag` of the revision that is meant; without it the last word counts.
-                 * @example "7"
-                 */
+                /** @description The `ETag` of the revision that is meant; without it the last word counts. */
                 "If-Match"?: string;
             };
             path: {
-                /** @example 1 */
                 id: number;
             };
             cookie?: never;
@@ -18392,126 +9269,16 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description - `bad-query`: A parameter cannot be read */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `not-signed-in`: Nobody is signed in, or the key does not hold */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /**
-             * @description - `bad-host`: The host is called by a name that is not its own
-             *     - `cross-site`: Nothing says that the command comes from a page of this host: programs send X-Uzel
-             *     - `forbidden`: The account has not the right to do this
-             *     - `password-change-needed`: A one-time secret only allows to choose a password
-             */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `not-found`: It is not there, or foreign */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /**
-             * @description Something in use hangs on it; the detail names that
-             *
-             *     - `conflict`: Something is in the way; the detail names it
-             */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /**
-             * @description `changed-meanwhile`
-             *
-             *     - `changed-meanwhile`: Somebody else has changed it since
-             */
-            412: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `invalid`: What was sent cannot be taken: every fault with its field */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `slow-down`: Too many requests; Retry-After says how long to wait */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `internal`: A fault of the host; its log says more under the request's id */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /**
-             * @description - `shutting-down`: The host goes down
-             *     - `storage-paused`: The disk is full, failing or locked
-             */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
         };
     };
     restore_group: {
         parameters: {
             query?: never;
             header?: {
-                /**
-                 * @description The `ETag` of the revision that is meant; without it the last word counts.
-                 * @example "7"
-                 */
+                /** @description The `ETag` of the revision that is meant; without it the last word counts. */
                 "If-Match"?: string;
             };
             path: {
-                /** @example 1 */
                 id: number;
             };
             cookie?: never;
@@ -18524,112 +9291,6 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
-            };
-            /** @description - `bad-query`: A parameter cannot be read */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `not-signed-in`: Nobody is signed in, or the key does not hold */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /**
-             * @description - `bad-host`: The host is called by a name that is not its own
-             *     - `cross-site`: Nothing says that the command comes from a page of this host: programs send X-Uzel
-             *     - `forbidden`: The account has not the right to do this
-             *     - `password-change-needed`: A one-time secret only allows to choose a password
-             */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `not-found`: It is not there, or foreign */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /**
-             * @description What it hangs on is archived; the detail names that
-             *
-             *     - `conflict`: Something is in the way; the detail names it
-             */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /**
-             * @description `changed-meanwhile`
-             *
-             *     - `changed-meanwhile`: Somebody else has changed it since
-             */
-            412: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `invalid`: What was sent cannot be taken: every fault with its field */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `slow-down`: Too many requests; Retry-After says how long to wait */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `internal`: A fault of the host; its log says more under the request's id */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /**
-             * @description - `shutting-down`: The host goes down
-             *     - `storage-paused`: The disk is full, failing or locked
-             */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
             };
         };
     };
@@ -18647,82 +9308,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "accounts": true,
-                     *       "drivers_unsigned": true,
-                     *       "loopback_only": true,
-                     *       "modems_resting": [
-                     *         {
-                     *           "fault": "text",
-                     *           "modem": "gsm",
-                     *           "pool": "gsm",
-                     *           "until": "2026-11-20T11:00:00Z"
-                     *         }
-                     *       ],
-                     *       "now": "2026-11-20T11:00:00Z",
-                     *       "polling": "running",
-                     *       "sessions_open": 1,
-                     *       "started_at": "2026-11-20T11:00:00Z",
-                     *       "status": "ok",
-                     *       "storage": "ok",
-                     *       "storage_pause": {
-                     *         "cause": "full",
-                     *         "detail": "no answer in 3 tries",
-                     *         "since": "2026-11-20T11:00:00Z"
-                     *       },
-                     *       "version": "1.0.0"
-                     *     }
-                     */
                     "application/json": components["schemas"]["Health"];
-                };
-            };
-            /** @description - `not-signed-in`: Nobody is signed in, or the key does not hold */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `bad-host`: The host is called by a name that is not its own */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `slow-down`: Too many requests; Retry-After says how long to wait */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `internal`: A fault of the host; its log says more under the request's id */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /**
-             * @description - `shutting-down`: The host goes down
-             *     - `storage-paused`: The disk is full, failing or locked
-             */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -18749,155 +9335,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "changed": 1,
-                     *       "faults": 1,
-                     *       "items": [
-                     *         {
-                     *           "differences": [
-                     *             {
-                     *               "after": "128",
-                     *               "before": "text",
-                     *               "field": "name"
-                     *             }
-                     *           ],
-                     *           "faults": [
-                     *             {
-                     *               "field": "name",
-                     *               "reason": "schedule"
-                     *             }
-                     *           ],
-                     *           "name": "Узел ввода",
-                     *           "row": 1,
-                     *           "verdict": "new"
-                     *         }
-                     *       ],
-                     *       "new": 1,
-                     *       "rows": 1,
-                     *       "same": 1,
-                     *       "stored": true
-                     *     }
-                     */
                     "application/json": components["schemas"]["Imported"];
-                };
-            };
-            /**
-             * @description - `bad-body`: The body cannot be read, or says what is not allowed
-             *     - `bad-query`: A parameter cannot be read
-             */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `not-signed-in`: Nobody is signed in, or the key does not hold */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /**
-             * @description - `bad-host`: The host is called by a name that is not its own
-             *     - `cross-site`: Nothing says that the command comes from a page of this host: programs send X-Uzel
-             *     - `forbidden`: The account has not the right to do this
-             *     - `password-change-needed`: A one-time secret only allows to choose a password
-             */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `not-found`: It is not there, or foreign */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `too-slow`: The body did not come in time */
-            408: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `conflict`: Something is in the way; the detail names it */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /**
-             * @description `too-large`
-             *
-             *     - `too-large`: The body is larger than is taken
-             */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /**
-             * @description `invalid`: it is no such file
-             *
-             *     - `invalid`: What was sent cannot be taken: every fault with its field
-             */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `slow-down`: Too many requests; Retry-After says how long to wait */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `internal`: A fault of the host; its log says more under the request's id */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /**
-             * @description - `shutting-down`: The host goes down
-             *     - `storage-paused`: The disk is full, failing or locked
-             */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -18923,120 +9361,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "items": [
-                     *         {
-                     *           "address": "Лесная, 12",
-                     *           "archived_at": "2026-11-20T11:00:00Z",
-                     *           "devices": [
-                     *             {
-                     *               "id": 1,
-                     *               "name": "Узел ввода",
-                     *               "position": 1
-                     *             }
-                     *           ],
-                     *           "id": 1,
-                     *           "kind": "tcp",
-                     *           "last_session": {
-                     *             "bytes_received": 1,
-                     *             "bytes_sent": 1,
-                     *             "cause": "line",
-                     *             "detail": "no answer in 3 tries",
-                     *             "device": {
-                     *               "id": 1,
-                     *               "name": "Узел ввода"
-                     *             },
-                     *             "driver": {
-                     *               "digest": "3f0c9d2a7b51e8466c1d0f92ab37e45d8890bc6113fe2a7745d09c8e1f6b3a52",
-                     *               "id": "text",
-                     *               "version": "1.0.0"
-                     *             },
-                     *             "ended_at": "2026-11-20T11:00:00Z",
-                     *             "exchanges": 1,
-                     *             "id": 1,
-                     *             "line": {
-                     *               "id": 1,
-                     *               "name": "Узел ввода"
-                     *             },
-                     *             "outcome": "complete",
-                     *             "reason": "schedule",
-                     *             "records_added": 1,
-                     *             "retries": 1,
-                     *             "started_at": "2026-11-20T11:00:00Z",
-                     *             "values_added": 1
-                     *           },
-                     *           "name": "Узел ввода",
-                     *           "options": "text",
-                     *           "revision": 1,
-                     *           "settings": "9600-8N1"
-                     *         }
-                     *       ],
-                     *       "next": "text"
-                     *     }
-                     */
                     "application/json": components["schemas"]["Page_Line"];
-                };
-            };
-            /** @description - `bad-query`: A parameter cannot be read */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `not-signed-in`: Nobody is signed in, or the key does not hold */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /**
-             * @description - `bad-host`: The host is called by a name that is not its own
-             *     - `forbidden`: The account has not the right to do this
-             *     - `password-change-needed`: A one-time secret only allows to choose a password
-             */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `slow-down`: Too many requests; Retry-After says how long to wait */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `internal`: A fault of the host; its log says more under the request's id */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /**
-             * @description - `shutting-down`: The host goes down
-             *     - `storage-paused`: The disk is full, failing or locked
-             */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -19050,13 +9375,6 @@ export interface operations {
         };
         requestBody: {
             content: {
-                /**
-                 * @example {
-                 *       "address": "tcp:192.0.2.7:4001",
-                 *       "name": "Щит в подвале",
-                 *       "settings": "9600-8N1"
-                 *     }
-                 */
                 "application/json": components["schemas"]["LineBody"];
             };
         };
@@ -19066,169 +9384,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "address": "Лесная, 12",
-                     *       "archived_at": "2026-11-20T11:00:00Z",
-                     *       "devices": [
-                     *         {
-                     *           "id": 1,
-                     *           "name": "Узел ввода",
-                     *           "position": 1
-                     *         }
-                     *       ],
-                     *       "id": 1,
-                     *       "kind": "tcp",
-                     *       "last_session": {
-                     *         "bytes_received": 1,
-                     *         "bytes_sent": 1,
-                     *         "cause": "line",
-                     *         "detail": "no answer in 3 tries",
-                     *         "device": {
-                     *           "id": 1,
-                     *           "name": "Узел ввода"
-                     *         },
-                     *         "driver": {
-                     *           "digest": "3f0c9d2a7b51e8466c1d0f92ab37e45d8890bc6113fe2a7745d09c8e1f6b3a52",
-                     *           "id": "text",
-                     *           "version": "1.0.0"
-                     *         },
-                     *         "ended_at": "2026-11-20T11:00:00Z",
-                     *         "exchanges": 1,
-                     *         "id": 1,
-                     *         "line": {
-                     *           "id": 1,
-                     *           "name": "Узел ввода"
-                     *         },
-                     *         "outcome": "complete",
-                     *         "reason": "schedule",
-                     *         "records_added": 1,
-                     *         "retries": 1,
-                     *         "started_at": "2026-11-20T11:00:00Z",
-                     *         "values_added": 1
-                     *       },
-                     *       "name": "Узел ввода",
-                     *       "options": "text",
-                     *       "revision": 1,
-                     *       "settings": "9600-8N1"
-                     *     }
-                     */
                     "application/json": components["schemas"]["Line"];
-                };
-            };
-            /** @description - `bad-body`: The body cannot be read, or says what is not allowed */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `not-signed-in`: Nobody is signed in, or the key does not hold */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /**
-             * @description - `bad-host`: The host is called by a name that is not its own
-             *     - `cross-site`: Nothing says that the command comes from a page of this host: programs send X-Uzel
-             *     - `forbidden`: The account has not the right to do this
-             *     - `password-change-needed`: A one-time secret only allows to choose a password
-             */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `not-found`: It is not there, or foreign */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `too-slow`: The body did not come in time */
-            408: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /**
-             * @description Name or address belong to another line, which the detail names
-             *
-             *     - `conflict`: Something is in the way; the detail names it
-             */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `too-large`: The body is larger than is taken */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /**
-             * @description `invalid`
-             *
-             *     - `invalid`: What was sent cannot be taken: every fault with its field
-             */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `slow-down`: Too many requests; Retry-After says how long to wait */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `internal`: A fault of the host; its log says more under the request's id */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /**
-             * @description - `shutting-down`: The host goes down
-             *     - `storage-paused`: The disk is full, failing or locked
-             */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -19250,84 +9406,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "items": [
-                     *         {
-                     *           "busy_s": 1.5,
-                     *           "bytes": 1,
-                     *           "line": 1,
-                     *           "on_line_s": 1,
-                     *           "retry_share": 0.02,
-                     *           "sessions": 1,
-                     *           "success_share": 0.98
-                     *         }
-                     *       ],
-                     *       "next": "text"
-                     *     }
-                     */
                     "application/json": components["schemas"]["Page_LineHealth"];
-                };
-            };
-            /** @description - `bad-query`: A parameter cannot be read */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `not-signed-in`: Nobody is signed in, or the key does not hold */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /**
-             * @description - `bad-host`: The host is called by a name that is not its own
-             *     - `forbidden`: The account has not the right to do this
-             *     - `password-change-needed`: A one-time secret only allows to choose a password
-             */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `slow-down`: Too many requests; Retry-After says how long to wait */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `internal`: A fault of the host; its log says more under the request's id */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /**
-             * @description - `shutting-down`: The host goes down
-             *     - `storage-paused`: The disk is full, failing or locked
-             */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -19346,84 +9425,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "items": [
-                     *         {
-                     *           "line": 1,
-                     *           "session": {
-                     *             "device": {
-                     *               "id": 1,
-                     *               "name": "Узел ввода"
-                     *             },
-                     *             "id": 1,
-                     *             "reason": "schedule",
-                     *             "started_at": "2026-11-20T11:00:00Z"
-                     *           },
-                     *           "waiting": [
-                     *             {
-                     *               "id": 1,
-                     *               "name": "Узел ввода"
-                     *             }
-                     *           ]
-                     *         }
-                     *       ],
-                     *       "next": "text"
-                     *     }
-                     */
                     "application/json": components["schemas"]["Page_LineWork"];
-                };
-            };
-            /** @description - `not-signed-in`: Nobody is signed in, or the key does not hold */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /**
-             * @description - `bad-host`: The host is called by a name that is not its own
-             *     - `forbidden`: The account has not the right to do this
-             *     - `password-change-needed`: A one-time secret only allows to choose a password
-             */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `slow-down`: Too many requests; Retry-After says how long to wait */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `internal`: A fault of the host; its log says more under the request's id */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /**
-             * @description - `shutting-down`: The host goes down
-             *     - `storage-paused`: The disk is full, failing or locked
-             */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -19433,7 +9435,6 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @example 1 */
                 id: number;
             };
             cookie?: never;
@@ -19445,115 +9446,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "address": "Лесная, 12",
-                     *       "archived_at": "2026-11-20T11:00:00Z",
-                     *       "devices": [
-                     *         {
-                     *           "id": 1,
-                     *           "name": "Узел ввода",
-                     *           "position": 1
-                     *         }
-                     *       ],
-                     *       "id": 1,
-                     *       "kind": "tcp",
-                     *       "last_session": {
-                     *         "bytes_received": 1,
-                     *         "bytes_sent": 1,
-                     *         "cause": "line",
-                     *         "detail": "no answer in 3 tries",
-                     *         "device": {
-                     *           "id": 1,
-                     *           "name": "Узел ввода"
-                     *         },
-                     *         "driver": {
-                     *           "digest": "3f0c9d2a7b51e8466c1d0f92ab37e45d8890bc6113fe2a7745d09c8e1f6b3a52",
-                     *           "id": "text",
-                     *           "version": "1.0.0"
-                     *         },
-                     *         "ended_at": "2026-11-20T11:00:00Z",
-                     *         "exchanges": 1,
-                     *         "id": 1,
-                     *         "line": {
-                     *           "id": 1,
-                     *           "name": "Узел ввода"
-                     *         },
-                     *         "outcome": "complete",
-                     *         "reason": "schedule",
-                     *         "records_added": 1,
-                     *         "retries": 1,
-                     *         "started_at": "2026-11-20T11:00:00Z",
-                     *         "values_added": 1
-                     *       },
-                     *       "name": "Узел ввода",
-                     *       "options": "text",
-                     *       "revision": 1,
-                     *       "settings": "9600-8N1"
-                     *     }
-                     */
                     "application/json": components["schemas"]["Line"];
-                };
-            };
-            /** @description - `not-signed-in`: Nobody is signed in, or the key does not hold */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /**
-             * @description - `bad-host`: The host is called by a name that is not its own
-             *     - `forbidden`: The account has not the right to do this
-             *     - `password-change-needed`: A one-time secret only allows to choose a password
-             */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `not-found`: It is not there, or foreign */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `slow-down`: Too many requests; Retry-After says how long to wait */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `internal`: A fault of the host; its log says more under the request's id */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /**
-             * @description - `shutting-down`: The host goes down
-             *     - `storage-paused`: The disk is full, failing or locked
-             */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -19562,25 +9455,16 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /**
-                 * @description The `ETag` of the revision that is meant; without it the last word counts.
-                 * @example "7"
-                 */
+                /** @description The `ETag` of the revision that is meant; without it the last word counts. */
                 "If-Match"?: string;
             };
             path: {
-                /** @example 1 */
                 id: number;
             };
             cookie?: never;
         };
         requestBody: {
             content: {
-                /**
-                 * @example {
-                 *       "settings": "19200-8N1"
-                 *     }
-                 */
                 "application/json": components["schemas"]["LinePatch"];
             };
         };
@@ -19590,177 +9474,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "address": "Лесная, 12",
-                     *       "archived_at": "2026-11-20T11:00:00Z",
-                     *       "devices": [
-                     *         {
-                     *           "id": 1,
-                     *           "name": "Узел ввода",
-                     *           "position": 1
-                     *         }
-                     *       ],
-                     *       "id": 1,
-                     *       "kind": "tcp",
-                     *       "last_session": {
-                     *         "bytes_received": 1,
-                     *         "bytes_sent": 1,
-                     *         "cause": "line",
-                     *         "detail": "no answer in 3 tries",
-                     *         "device": {
-                     *           "id": 1,
-                     *           "name": "Узел ввода"
-                     *         },
-                     *         "driver": {
-                     *           "digest": "3f0c9d2a7b51e8466c1d0f92ab37e45d8890bc6113fe2a7745d09c8e1f6b3a52",
-                     *           "id": "text",
-                     *           "version": "1.0.0"
-                     *         },
-                     *         "ended_at": "2026-11-20T11:00:00Z",
-                     *         "exchanges": 1,
-                     *         "id": 1,
-                     *         "line": {
-                     *           "id": 1,
-                     *           "name": "Узел ввода"
-                     *         },
-                     *         "outcome": "complete",
-                     *         "reason": "schedule",
-                     *         "records_added": 1,
-                     *         "retries": 1,
-                     *         "started_at": "2026-11-20T11:00:00Z",
-                     *         "values_added": 1
-                     *       },
-                     *       "name": "Узел ввода",
-                     *       "options": "text",
-                     *       "revision": 1,
-                     *       "settings": "9600-8N1"
-                     *     }
-                     */
                     "application/json": components["schemas"]["Line"];
-                };
-            };
-            /**
-             * @description - `bad-body`: The body cannot be read, or says what is not allowed
-             *     - `bad-query`: A parameter cannot be read
-             */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `not-signed-in`: Nobody is signed in, or the key does not hold */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /**
-             * @description - `bad-host`: The host is called by a name that is not its own
-             *     - `cross-site`: Nothing says that the command comes from a page of this host: programs send X-Uzel
-             *     - `forbidden`: The account has not the right to do this
-             *     - `password-change-needed`: A one-time secret only allows to choose a password
-             */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `not-found`: It is not there, or foreign */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `too-slow`: The body did not come in time */
-            408: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `conflict`: Something is in the way; the detail names it */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /**
-             * @description `changed-meanwhile`
-             *
-             *     - `changed-meanwhile`: Somebody else has changed it since
-             */
-            412: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `too-large`: The body is larger than is taken */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `invalid`: What was sent cannot be taken: every fault with its field */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `slow-down`: Too many requests; Retry-After says how long to wait */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `internal`: A fault of the host; its log says more under the request's id */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /**
-             * @description - `shutting-down`: The host goes down
-             *     - `storage-paused`: The disk is full, failing or locked
-             */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -19769,14 +9483,10 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /**
-                 * @description The `ETag` of the revision that is meant; without it the last word counts.
-                 * @example "7"
-                 */
+                /** @description The `ETag` of the revision that is meant; without it the last word counts. */
                 "If-Match"?: string;
             };
             path: {
-                /** @example 1 */
                 id: number;
             };
             cookie?: never;
@@ -19790,112 +9500,6 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description - `bad-query`: A parameter cannot be read */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `not-signed-in`: Nobody is signed in, or the key does not hold */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /**
-             * @description - `bad-host`: The host is called by a name that is not its own
-             *     - `cross-site`: Nothing says that the command comes from a page of this host: programs send X-Uzel
-             *     - `forbidden`: The account has not the right to do this
-             *     - `password-change-needed`: A one-time secret only allows to choose a password
-             */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `not-found`: It is not there, or foreign */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /**
-             * @description Something in use hangs on it; the detail names that
-             *
-             *     - `conflict`: Something is in the way; the detail names it
-             */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /**
-             * @description `changed-meanwhile`
-             *
-             *     - `changed-meanwhile`: Somebody else has changed it since
-             */
-            412: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `invalid`: What was sent cannot be taken: every fault with its field */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `slow-down`: Too many requests; Retry-After says how long to wait */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `internal`: A fault of the host; its log says more under the request's id */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /**
-             * @description - `shutting-down`: The host goes down
-             *     - `storage-paused`: The disk is full, failing or locked
-             */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
         };
     };
     line_health: {
@@ -19908,7 +9512,6 @@ export interface operations {
             };
             header?: never;
             path: {
-                /** @example 1 */
                 id: number;
             };
             cookie?: never;
@@ -19920,145 +9523,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "busy_s": 1.5,
-                     *       "by_day": [
-                     *         {
-                     *           "busy_s": 1.5,
-                     *           "day": "2026-11-20",
-                     *           "retry_share": 0.02,
-                     *           "sessions": 1,
-                     *           "success_share": 0.98
-                     *         }
-                     *       ],
-                     *       "bytes_received": 1,
-                     *       "bytes_sent": 1,
-                     *       "causes": [
-                     *         {
-                     *           "cause": "line",
-                     *           "sessions": 1
-                     *         }
-                     *       ],
-                     *       "complete": 1,
-                     *       "exchanges": 1,
-                     *       "from": "2026-11-20T11:00:00Z",
-                     *       "last_contact_at": "2026-11-20T11:00:00Z",
-                     *       "last_session": {
-                     *         "bytes_received": 1,
-                     *         "bytes_sent": 1,
-                     *         "cause": "line",
-                     *         "detail": "no answer in 3 tries",
-                     *         "device": {
-                     *           "id": 1,
-                     *           "name": "Узел ввода"
-                     *         },
-                     *         "driver": {
-                     *           "digest": "3f0c9d2a7b51e8466c1d0f92ab37e45d8890bc6113fe2a7745d09c8e1f6b3a52",
-                     *           "id": "text",
-                     *           "version": "1.0.0"
-                     *         },
-                     *         "ended_at": "2026-11-20T11:00:00Z",
-                     *         "exchanges": 1,
-                     *         "id": 1,
-                     *         "line": {
-                     *           "id": 1,
-                     *           "name": "Узел ввода"
-                     *         },
-                     *         "outcome": "complete",
-                     *         "reason": "schedule",
-                     *         "records_added": 1,
-                     *         "retries": 1,
-                     *         "started_at": "2026-11-20T11:00:00Z",
-                     *         "values_added": 1
-                     *       },
-                     *       "on_line_s": 1,
-                     *       "outcomes": [
-                     *         {
-                     *           "outcome": "complete",
-                     *           "sessions": 1
-                     *         }
-                     *       ],
-                     *       "partial": 1,
-                     *       "records_added": 1,
-                     *       "retries": 1,
-                     *       "retry_share": 0.02,
-                     *       "sessions": 1,
-                     *       "success_share": 0.98,
-                     *       "to": "2026-11-20T11:00:00Z"
-                     *     }
-                     */
                     "application/json": components["schemas"]["Communication"];
-                };
-            };
-            /** @description - `bad-query`: A parameter cannot be read */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `not-signed-in`: Nobody is signed in, or the key does not hold */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /**
-             * @description - `bad-host`: The host is called by a name that is not its own
-             *     - `forbidden`: The account has not the right to do this
-             *     - `password-change-needed`: A one-time secret only allows to choose a password
-             */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `not-found`: It is not there, or foreign */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `slow-down`: Too many requests; Retry-After says how long to wait */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `internal`: A fault of the host; its log says more under the request's id */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /**
-             * @description - `shutting-down`: The host goes down
-             *     - `storage-paused`: The disk is full, failing or locked
-             */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -20067,14 +9532,10 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /**
-                 * @description The `ETag` of the revision that is meant; without it the last word counts.
-                 * @example "7"
-                 */
+                /** @description The `ETag` of the revision that is meant; without it the last word counts. */
                 "If-Match"?: string;
             };
             path: {
-                /** @example 1 */
                 id: number;
             };
             cookie?: never;
@@ -20087,112 +9548,6 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
-            };
-            /** @description - `bad-query`: A parameter cannot be read */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `not-signed-in`: Nobody is signed in, or the key does not hold */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /**
-             * @description - `bad-host`: The host is called by a name that is not its own
-             *     - `cross-site`: Nothing says that the command comes from a page of this host: programs send X-Uzel
-             *     - `forbidden`: The account has not the right to do this
-             *     - `password-change-needed`: A one-time secret only allows to choose a password
-             */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `not-found`: It is not there, or foreign */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /**
-             * @description What it hangs on is archived; the detail names that
-             *
-             *     - `conflict`: Something is in the way; the detail names it
-             */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /**
-             * @description `changed-meanwhile`
-             *
-             *     - `changed-meanwhile`: Somebody else has changed it since
-             */
-            412: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `invalid`: What was sent cannot be taken: every fault with its field */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `slow-down`: Too many requests; Retry-After says how long to wait */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `internal`: A fault of the host; its log says more under the request's id */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /**
-             * @description - `shutting-down`: The host goes down
-             *     - `storage-paused`: The disk is full, failing or locked
-             */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
             };
         };
     };
@@ -20210,78 +9565,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "items": [
-                     *         {
-                     *           "accepted": 1,
-                     *           "bad_greetings": 1,
-                     *           "connected": 1,
-                     *           "greeting": "00ff",
-                     *           "in_session": 1,
-                     *           "listen": "0.0.0.0:9100",
-                     *           "name": "Узел ввода",
-                     *           "open": 1,
-                     *           "replaced": 1,
-                     *           "turned_away": 1
-                     *         }
-                     *       ],
-                     *       "next": "text"
-                     *     }
-                     */
                     "application/json": components["schemas"]["Page_Listener"];
-                };
-            };
-            /** @description - `not-signed-in`: Nobody is signed in, or the key does not hold */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /**
-             * @description - `bad-host`: The host is called by a name that is not its own
-             *     - `forbidden`: The account has not the right to do this
-             *     - `password-change-needed`: A one-time secret only allows to choose a password
-             */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `slow-down`: Too many requests; Retry-After says how long to wait */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `internal`: A fault of the host; its log says more under the request's id */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /**
-             * @description - `shutting-down`: The host goes down
-             *     - `storage-paused`: The disk is full, failing or locked
-             */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -20301,64 +9585,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example event: session
-                     *     data: {"id":17,"device":1,"phase":"hourly"}
-                     */
                     "text/event-stream": string;
-                };
-            };
-            /** @description - `not-signed-in`: Nobody is signed in, or the key does not hold */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /**
-             * @description - `bad-host`: The host is called by a name that is not its own
-             *     - `forbidden`: The account has not the right to do this
-             *     - `password-change-needed`: A one-time secret only allows to choose a password
-             */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `slow-down`: Too many requests; Retry-After says how long to wait */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `internal`: A fault of the host; its log says more under the request's id */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /**
-             * @description - `busy`: As many as may run at once do
-             *     - `shutting-down`: The host goes down
-             *     - `storage-paused`: The disk is full, failing or locked
-             */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -20377,86 +9604,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "items": [
-                     *         {
-                     *           "address": "Лесная, 12",
-                     *           "counts": {
-                     *             "abnormal": 1,
-                     *             "driver-fault": 1,
-                     *             "late": 1,
-                     *             "no-connection": 1,
-                     *             "normal": 1
-                     *           },
-                     *           "disabled": 1,
-                     *           "id": 1,
-                     *           "latitude": 55.751,
-                     *           "longitude": 37.618,
-                     *           "name": "Узел ввода",
-                     *           "state": "disabled"
-                     *         }
-                     *       ],
-                     *       "tiles": {
-                     *         "attribution": "© OpenStreetMap",
-                     *         "url": "otpauth://totp/Uzel:ivanova?secret=JBSWY3DPEHPK3PXP"
-                     *       },
-                     *       "without_coordinates": 1
-                     *     }
-                     */
                     "application/json": components["schemas"]["SiteMap"];
-                };
-            };
-            /** @description - `not-signed-in`: Nobody is signed in, or the key does not hold */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /**
-             * @description - `bad-host`: The host is called by a name that is not its own
-             *     - `forbidden`: The account has not the right to do this
-             *     - `password-change-needed`: A one-time secret only allows to choose a password
-             */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `slow-down`: Too many requests; Retry-After says how long to wait */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `internal`: A fault of the host; its log says more under the request's id */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /**
-             * @description - `shutting-down`: The host goes down
-             *     - `storage-paused`: The disk is full, failing or locked
-             */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -20475,84 +9623,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "items": [
-                     *         {
-                     *           "calls": [
-                     *             {
-                     *               "calls": 1,
-                     *               "result": "text"
-                     *             }
-                     *           ],
-                     *           "modems": [
-                     *             {
-                     *               "engaged": true,
-                     *               "fault": "text",
-                     *               "port": "serial:/dev/ttyUSB0",
-                     *               "rests_until": "2026-11-20T11:00:00Z"
-                     *             }
-                     *           ],
-                     *           "name": "Узел ввода",
-                     *           "on_line_s": 1
-                     *         }
-                     *       ],
-                     *       "next": "text"
-                     *     }
-                     */
                     "application/json": components["schemas"]["Page_Pool"];
-                };
-            };
-            /** @description - `not-signed-in`: Nobody is signed in, or the key does not hold */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /**
-             * @description - `bad-host`: The host is called by a name that is not its own
-             *     - `forbidden`: The account has not the right to do this
-             *     - `password-change-needed`: A one-time secret only allows to choose a password
-             */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `slow-down`: Too many requests; Retry-After says how long to wait */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `internal`: A fault of the host; its log says more under the request's id */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /**
-             * @description - `shutting-down`: The host goes down
-             *     - `storage-paused`: The disk is full, failing or locked
-             */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -20580,86 +9651,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "items": [
-                     *         {
-                     *           "archived_at": "2026-11-20T11:00:00Z",
-                     *           "devices": 1,
-                     *           "id": 1,
-                     *           "name": "Узел ввода",
-                     *           "revision": 1,
-                     *           "site": {
-                     *             "id": 1,
-                     *             "name": "Узел ввода"
-                     *           }
-                     *         }
-                     *       ],
-                     *       "next": "text"
-                     *     }
-                     */
                     "application/json": components["schemas"]["Page_Node"];
-                };
-            };
-            /** @description - `bad-query`: A parameter cannot be read */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `not-signed-in`: Nobody is signed in, or the key does not hold */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /**
-             * @description - `bad-host`: The host is called by a name that is not its own
-             *     - `forbidden`: The account has not the right to do this
-             *     - `password-change-needed`: A one-time secret only allows to choose a password
-             */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `slow-down`: Too many requests; Retry-After says how long to wait */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `internal`: A fault of the host; its log says more under the request's id */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /**
-             * @description - `shutting-down`: The host goes down
-             *     - `storage-paused`: The disk is full, failing or locked
-             */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -20673,12 +9665,6 @@ export interface operations {
         };
         requestBody: {
             content: {
-                /**
-                 * @example {
-                 *       "name": "Узел ввода",
-                 *       "site": 1
-                 *     }
-                 */
                 "application/json": components["schemas"]["NodeBody"];
             };
         };
@@ -20688,135 +9674,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "archived_at": "2026-11-20T11:00:00Z",
-                     *       "devices": 1,
-                     *       "id": 1,
-                     *       "name": "Узел ввода",
-                     *       "revision": 1,
-                     *       "site": {
-                     *         "id": 1,
-                     *         "name": "Узел ввода"
-                     *       }
-                     *     }
-                     */
                     "application/json": components["schemas"]["Node"];
-                };
-            };
-            /** @description - `bad-body`: The body cannot be read, or says what is not allowed */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `not-signed-in`: Nobody is signed in, or the key does not hold */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /**
-             * @description - `bad-host`: The host is called by a name that is not its own
-             *     - `cross-site`: Nothing says that the command comes from a page of this host: programs send X-Uzel
-             *     - `forbidden`: The account has not the right to do this
-             *     - `password-change-needed`: A one-time secret only allows to choose a password
-             */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `not-found`: It is not there, or foreign */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `too-slow`: The body did not come in time */
-            408: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /**
-             * @description The name is taken
-             *
-             *     - `conflict`: Something is in the way; the detail names it
-             */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `too-large`: The body is larger than is taken */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /**
-             * @description `invalid`
-             *
-             *     - `invalid`: What was sent cannot be taken: every fault with its field
-             */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `slow-down`: Too many requests; Retry-After says how long to wait */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `internal`: A fault of the host; its log says more under the request's id */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /**
-             * @description - `shutting-down`: The host goes down
-             *     - `storage-paused`: The disk is full, failing or locked
-             */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -20826,7 +9684,6 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @example 1 */
                 id: number;
             };
             cookie?: never;
@@ -20838,81 +9695,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "archived_at": "2026-11-20T11:00:00Z",
-                     *       "devices": 1,
-                     *       "id": 1,
-                     *       "name": "Узел ввода",
-                     *       "revision": 1,
-                     *       "site": {
-                     *         "id": 1,
-                     *         "name": "Узел ввода"
-                     *       }
-                     *     }
-                     */
                     "application/json": components["schemas"]["Node"];
-                };
-            };
-            /** @description - `not-signed-in`: Nobody is signed in, or the key does not hold */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /**
-             * @description - `bad-host`: The host is called by a name that is not its own
-             *     - `forbidden`: The account has not the right to do this
-             *     - `password-change-needed`: A one-time secret only allows to choose a password
-             */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `not-found`: It is not there, or foreign */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `slow-down`: Too many requests; Retry-After says how long to wait */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `internal`: A fault of the host; its log says more under the request's id */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /**
-             * @description - `shutting-down`: The host goes down
-             *     - `storage-paused`: The disk is full, failing or locked
-             */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -20921,25 +9704,16 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /**
-                 * @description The `ETag` of the revision that is meant; without it the last word counts.
-                 * @example "7"
-                 */
+                /** @description The `ETag` of the revision that is meant; without it the last word counts. */
                 "If-Match"?: string;
             };
             path: {
-                /** @example 1 */
                 id: number;
             };
             cookie?: never;
         };
         requestBody: {
             content: {
-                /**
-                 * @example {
-                 *       "name": "Узел ввода 2"
-                 *     }
-                 */
                 "application/json": components["schemas"]["NodePatch"];
             };
         };
@@ -20949,143 +9723,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "archived_at": "2026-11-20T11:00:00Z",
-                     *       "devices": 1,
-                     *       "id": 1,
-                     *       "name": "Узел ввода",
-                     *       "revision": 1,
-                     *       "site": {
-                     *         "id": 1,
-                     *         "name": "Узел ввода"
-                     *       }
-                     *     }
-                     */
                     "application/json": components["schemas"]["Node"];
-                };
-            };
-            /**
-             * @description - `bad-body`: The body cannot be read, or says what is not allowed
-             *     - `bad-query`: A parameter cannot be read
-             */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `not-signed-in`: Nobody is signed in, or the key does not hold */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /**
-             * @description - `bad-host`: The host is called by a name that is not its own
-             *     - `cross-site`: Nothing says that the command comes from a page of this host: programs send X-Uzel
-             *     - `forbidden`: The account has not the right to do this
-             *     - `password-change-needed`: A one-time secret only allows to choose a password
-             */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `not-found`: It is not there, or foreign */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `too-slow`: The body did not come in time */
-            408: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `conflict`: Something is in the way; the detail names it */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /**
-             * @description `changed-meanwhile`
-             *
-             *     - `changed-meanwhile`: Somebody else has changed it since
-             */
-            412: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `too-large`: The body is larger than is taken */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `invalid`: What was sent cannot be taken: every fault with its field */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `slow-down`: Too many requests; Retry-After says how long to wait */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `internal`: A fault of the host; its log says more under the request's id */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /**
-             * @description - `shutting-down`: The host goes down
-             *     - `storage-paused`: The disk is full, failing or locked
-             */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -21094,14 +9732,10 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /**
-                 * @description The `ETag` of the revision that is meant; without it the last word counts.
-                 * @example "7"
-                 */
+                /** @description The `ETag` of the revision that is meant; without it the last word counts. */
                 "If-Match"?: string;
             };
             path: {
-                /** @example 1 */
                 id: number;
             };
             cookie?: never;
@@ -21115,126 +9749,16 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description - `bad-query`: A parameter cannot be read */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `not-signed-in`: Nobody is signed in, or the key does not hold */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /**
-             * @description - `bad-host`: The host is called by a name that is not its own
-             *     - `cross-site`: Nothing says that the command comes from a page of this host: programs send X-Uzel
-             *     - `forbidden`: The account has not the right to do this
-             *     - `password-change-needed`: A one-time secret only allows to choose a password
-             */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `not-found`: It is not there, or foreign */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /**
-             * @description Something in use hangs on it; the detail names that
-             *
-             *     - `conflict`: Something is in the way; the detail names it
-             */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /**
-             * @description `changed-meanwhile`
-             *
-             *     - `changed-meanwhile`: Somebody else has changed it since
-             */
-            412: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `invalid`: What was sent cannot be taken: every fault with its field */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `slow-down`: Too many requests; Retry-After says how long to wait */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `internal`: A fault of the host; its log says more under the request's id */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /**
-             * @description - `shutting-down`: The host goes down
-             *     - `storage-paused`: The disk is full, failing or locked
-             */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
         };
     };
     restore_node: {
         parameters: {
             query?: never;
             header?: {
-                /**
-                 * @description The `ETag` of the revision that is meant; without it the last word counts.
-                 * @example "7"
-                 */
+                /** @description The `ETag` of the revision that is meant; without it the last word counts. */
                 "If-Match"?: string;
             };
             path: {
-                /** @example 1 */
                 id: number;
             };
             cookie?: never;
@@ -21248,112 +9772,6 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description - `bad-query`: A parameter cannot be read */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `not-signed-in`: Nobody is signed in, or the key does not hold */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /**
-             * @description - `bad-host`: The host is called by a name that is not its own
-             *     - `cross-site`: Nothing says that the command comes from a page of this host: programs send X-Uzel
-             *     - `forbidden`: The account has not the right to do this
-             *     - `password-change-needed`: A one-time secret only allows to choose a password
-             */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `not-found`: It is not there, or foreign */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /**
-             * @description What it hangs on is archived; the detail names that
-             *
-             *     - `conflict`: Something is in the way; the detail names it
-             */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /**
-             * @description `changed-meanwhile`
-             *
-             *     - `changed-meanwhile`: Somebody else has changed it since
-             */
-            412: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `invalid`: What was sent cannot be taken: every fault with its field */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `slow-down`: Too many requests; Retry-After says how long to wait */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `internal`: A fault of the host; its log says more under the request's id */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /**
-             * @description - `shutting-down`: The host goes down
-             *     - `storage-paused`: The disk is full, failing or locked
-             */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
         };
     };
     node_state: {
@@ -21361,7 +9779,6 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @example 1 */
                 id: number;
             };
             cookie?: never;
@@ -21373,152 +9790,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "acknowledged": {
-                     *         "at": "2026-11-20T11:00:00Z",
-                     *         "by": "ivanova"
-                     *       },
-                     *       "assigned": {
-                     *         "at": "2026-11-20T11:00:00Z",
-                     *         "to": "ivanova"
-                     *       },
-                     *       "cause": {
-                     *         "attempts": 1,
-                     *         "code": "outcome",
-                     *         "contact_at": "2026-11-20T11:00:00Z",
-                     *         "detail": "no answer in 3 tries",
-                     *         "driver_version": "1.0.0",
-                     *         "line": "tcp:192.0.2.7:4001",
-                     *         "line_address": "tcp:192.0.2.7:4001",
-                     *         "outcome": "complete",
-                     *         "session": 1
-                     *       },
-                     *       "contact_at": "2026-11-20T11:00:00Z",
-                     *       "device": 1,
-                     *       "devices": [
-                     *         {
-                     *           "driver": "vkt7",
-                     *           "enabled": true,
-                     *           "id": 1,
-                     *           "last_session": 1,
-                     *           "line": {
-                     *             "id": 1,
-                     *             "name": "Узел ввода"
-                     *           },
-                     *           "line_address": "tcp:192.0.2.7:4001",
-                     *           "model_name": "ВКТ-7",
-                     *           "name": "Узел ввода",
-                     *           "serial": "00123456"
-                     *         }
-                     *       ],
-                     *       "hidden": {
-                     *         "cause": {
-                     *           "attempts": 1,
-                     *           "code": "outcome",
-                     *           "contact_at": "2026-11-20T11:00:00Z",
-                     *           "detail": "no answer in 3 tries",
-                     *           "driver_version": "1.0.0",
-                     *           "line": "tcp:192.0.2.7:4001",
-                     *           "line_address": "tcp:192.0.2.7:4001",
-                     *           "outcome": "complete",
-                     *           "session": 1
-                     *         },
-                     *         "since": "2026-11-20T11:00:00Z",
-                     *         "state": "disabled"
-                     *       },
-                     *       "id": 1,
-                     *       "name": "Узел ввода",
-                     *       "organisation": {
-                     *         "id": 1,
-                     *         "name": "Узел ввода"
-                     *       },
-                     *       "points": [
-                     *         {
-                     *           "id": 1,
-                     *           "name": "Узел ввода"
-                     *         }
-                     *       ],
-                     *       "since": "2026-11-20T11:00:00Z",
-                     *       "site": {
-                     *         "address": "Лесная, 12",
-                     *         "id": 1,
-                     *         "name": "Узел ввода",
-                     *         "time_zone": "Europe/Moscow"
-                     *       },
-                     *       "stake": {
-                     *         "archive": "hourly",
-                     *         "depth": 1,
-                     *         "heat_gcal_day": 1.5,
-                     *         "lost_at": "2026-11-20T11:00:00Z",
-                     *         "unread": 1,
-                     *         "word": "overwriting"
-                     *       },
-                     *       "state": "disabled"
-                     *     }
-                     */
                     "application/json": components["schemas"]["NodeRow"];
-                };
-            };
-            /** @description - `not-signed-in`: Nobody is signed in, or the key does not hold */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /**
-             * @description - `bad-host`: The host is called by a name that is not its own
-             *     - `forbidden`: The account has not the right to do this
-             *     - `password-change-needed`: A one-time secret only allows to choose a password
-             */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `not-found`: It is not there, or foreign */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `slow-down`: Too many requests; Retry-After says how long to wait */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `internal`: A fault of the host; its log says more under the request's id */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /**
-             * @description - `shutting-down`: The host goes down
-             *     - `storage-paused`: The disk is full, failing or locked
-             */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -21544,82 +9816,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "items": [
-                     *         {
-                     *           "archived_at": "2026-11-20T11:00:00Z",
-                     *           "id": 1,
-                     *           "name": "Узел ввода",
-                     *           "revision": 1,
-                     *           "sites": 1
-                     *         }
-                     *       ],
-                     *       "next": "text"
-                     *     }
-                     */
                     "application/json": components["schemas"]["Page_Organisation"];
-                };
-            };
-            /** @description - `bad-query`: A parameter cannot be read */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `not-signed-in`: Nobody is signed in, or the key does not hold */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /**
-             * @description - `bad-host`: The host is called by a name that is not its own
-             *     - `forbidden`: The account has not the right to do this
-             *     - `password-change-needed`: A one-time secret only allows to choose a password
-             */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `slow-down`: Too many requests; Retry-After says how long to wait */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `internal`: A fault of the host; its log says more under the request's id */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /**
-             * @description - `shutting-down`: The host goes down
-             *     - `storage-paused`: The disk is full, failing or locked
-             */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -21633,11 +9830,6 @@ export interface operations {
         };
         requestBody: {
             content: {
-                /**
-                 * @example {
-                 *       "name": "Теплосеть"
-                 *     }
-                 */
                 "application/json": components["schemas"]["OrganisationBody"];
             };
         };
@@ -21647,122 +9839,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "archived_at": "2026-11-20T11:00:00Z",
-                     *       "id": 1,
-                     *       "name": "Узел ввода",
-                     *       "revision": 1,
-                     *       "sites": 1
-                     *     }
-                     */
                     "application/json": components["schemas"]["Organisation"];
-                };
-            };
-            /** @description - `bad-body`: The body cannot be read, or says what is not allowed */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `not-signed-in`: Nobody is signed in, or the key does not hold */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /**
-             * @description - `bad-host`: The host is called by a name that is not its own
-             *     - `cross-site`: Nothing says that the command comes from a page of this host: programs send X-Uzel
-             *     - `forbidden`: The account has not the right to do this
-             *     - `password-change-needed`: A one-time secret only allows to choose a password
-             */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `too-slow`: The body did not come in time */
-            408: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /**
-             * @description The name is taken
-             *
-             *     - `conflict`: Something is in the way; the detail names it
-             */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `too-large`: The body is larger than is taken */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /**
-             * @description `invalid`
-             *
-             *     - `invalid`: What was sent cannot be taken: every fault with its field
-             */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `slow-down`: Too many requests; Retry-After says how long to wait */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `internal`: A fault of the host; its log says more under the request's id */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /**
-             * @description - `shutting-down`: The host goes down
-             *     - `storage-paused`: The disk is full, failing or locked
-             */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -21772,7 +9849,6 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @example 1 */
                 id: number;
             };
             cookie?: never;
@@ -21784,77 +9860,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "archived_at": "2026-11-20T11:00:00Z",
-                     *       "id": 1,
-                     *       "name": "Узел ввода",
-                     *       "revision": 1,
-                     *       "sites": 1
-                     *     }
-                     */
                     "application/json": components["schemas"]["Organisation"];
-                };
-            };
-            /** @description - `not-signed-in`: Nobody is signed in, or the key does not hold */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /**
-             * @description - `bad-host`: The host is called by a name that is not its own
-             *     - `forbidden`: The account has not the right to do this
-             *     - `password-change-needed`: A one-time secret only allows to choose a password
-             */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `not-found`: It is not there, or foreign */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `slow-down`: Too many requests; Retry-After says how long to wait */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `internal`: A fault of the host; its log says more under the request's id */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /**
-             * @description - `shutting-down`: The host goes down
-             *     - `storage-paused`: The disk is full, failing or locked
-             */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -21863,25 +9869,16 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /**
-                 * @description The `ETag` of the revision that is meant; without it the last word counts.
-                 * @example "7"
-                 */
+                /** @description The `ETag` of the revision that is meant; without it the last word counts. */
                 "If-Match"?: string;
             };
             path: {
-                /** @example 1 */
                 id: number;
             };
             cookie?: never;
         };
         requestBody: {
             content: {
-                /**
-                 * @example {
-                 *       "name": "Теплосеть Север"
-                 *     }
-                 */
                 "application/json": components["schemas"]["OrganisationPatch"];
             };
         };
@@ -21891,139 +9888,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "archived_at": "2026-11-20T11:00:00Z",
-                     *       "id": 1,
-                     *       "name": "Узел ввода",
-                     *       "revision": 1,
-                     *       "sites": 1
-                     *     }
-                     */
                     "application/json": components["schemas"]["Organisation"];
-                };
-            };
-            /**
-             * @description - `bad-body`: The body cannot be read, or says what is not allowed
-             *     - `bad-query`: A parameter cannot be read
-             */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `not-signed-in`: Nobody is signed in, or the key does not hold */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /**
-             * @description - `bad-host`: The host is called by a name that is not its own
-             *     - `cross-site`: Nothing says that the command comes from a page of this host: programs send X-Uzel
-             *     - `forbidden`: The account has not the right to do this
-             *     - `password-change-needed`: A one-time secret only allows to choose a password
-             */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `not-found`: It is not there, or foreign */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `too-slow`: The body did not come in time */
-            408: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `conflict`: Something is in the way; the detail names it */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /**
-             * @description `changed-meanwhile`
-             *
-             *     - `changed-meanwhile`: Somebody else has changed it since
-             */
-            412: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `too-large`: The body is larger than is taken */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `invalid`: What was sent cannot be taken: every fault with its field */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `slow-down`: Too many requests; Retry-After says how long to wait */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `internal`: A fault of the host; its log says more under the request's id */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /**
-             * @description - `shutting-down`: The host goes down
-             *     - `storage-paused`: The disk is full, failing or locked
-             */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -22032,14 +9897,10 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /**
-                 * @description The `ETag` of the revision that is meant; without it the last word counts.
-                 * @example "7"
-                 */
+                /** @description The `ETag` of the revision that is meant; without it the last word counts. */
                 "If-Match"?: string;
             };
             path: {
-                /** @example 1 */
                 id: number;
             };
             cookie?: never;
@@ -22053,126 +9914,16 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description - `bad-query`: A parameter cannot be read */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `not-signed-in`: Nobody is signed in, or the key does not hold */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /**
-             * @description - `bad-host`: The host is called by a name that is not its own
-             *     - `cross-site`: Nothing says that the command comes from a page of this host: programs send X-Uzel
-             *     - `forbidden`: The account has not the right to do this
-             *     - `password-change-needed`: A one-time secret only allows to choose a password
-             */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `not-found`: It is not there, or foreign */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /**
-             * @description Something in use hangs on it; the detail names that
-             *
-             *     - `conflict`: Something is in the way; the detail names it
-             */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /**
-             * @description `changed-meanwhile`
-             *
-             *     - `changed-meanwhile`: Somebody else has changed it since
-             */
-            412: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `invalid`: What was sent cannot be taken: every fault with its field */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `slow-down`: Too many requests; Retry-After says how long to wait */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `internal`: A fault of the host; its log says more under the request's id */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /**
-             * @description - `shutting-down`: The host goes down
-             *     - `storage-paused`: The disk is full, failing or locked
-             */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
         };
     };
     restore_organisation: {
         parameters: {
             query?: never;
             header?: {
-                /**
-                 * @description The `ETag` of the revision that is meant; without it the last word counts.
-                 * @example "7"
-                 */
+                /** @description The `ETag` of the revision that is meant; without it the last word counts. */
                 "If-Match"?: string;
             };
             path: {
-                /** @example 1 */
                 id: number;
             };
             cookie?: never;
@@ -22185,112 +9936,6 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
-            };
-            /** @description - `bad-query`: A parameter cannot be read */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `not-signed-in`: Nobody is signed in, or the key does not hold */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /**
-             * @description - `bad-host`: The host is called by a name that is not its own
-             *     - `cross-site`: Nothing says that the command comes from a page of this host: programs send X-Uzel
-             *     - `forbidden`: The account has not the right to do this
-             *     - `password-change-needed`: A one-time secret only allows to choose a password
-             */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `not-found`: It is not there, or foreign */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /**
-             * @description What it hangs on is archived; the detail names that
-             *
-             *     - `conflict`: Something is in the way; the detail names it
-             */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /**
-             * @description `changed-meanwhile`
-             *
-             *     - `changed-meanwhile`: Somebody else has changed it since
-             */
-            412: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `invalid`: What was sent cannot be taken: every fault with its field */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `slow-down`: Too many requests; Retry-After says how long to wait */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `internal`: A fault of the host; its log says more under the request's id */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /**
-             * @description - `shutting-down`: The host goes down
-             *     - `storage-paused`: The disk is full, failing or locked
-             */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
             };
         };
     };
@@ -22315,95 +9960,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "items": [
-                     *         {
-                     *           "archived_at": "2026-11-20T11:00:00Z",
-                     *           "device": {
-                     *             "id": 1,
-                     *             "name": "Узел ввода"
-                     *           },
-                     *           "id": 1,
-                     *           "name": "Узел ввода",
-                     *           "node": {
-                     *             "id": 1,
-                     *             "name": "Узел ввода"
-                     *           },
-                     *           "purpose": "commercial",
-                     *           "resource": "heat",
-                     *           "revision": 1,
-                     *           "site": {
-                     *             "id": 1,
-                     *             "name": "Узел ввода"
-                     *           }
-                     *         }
-                     *       ],
-                     *       "next": "text"
-                     *     }
-                     */
                     "application/json": components["schemas"]["Page_Point"];
-                };
-            };
-            /** @description - `bad-query`: A parameter cannot be read */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `not-signed-in`: Nobody is signed in, or the key does not hold */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /**
-             * @description - `bad-host`: The host is called by a name that is not its own
-             *     - `forbidden`: The account has not the right to do this
-             *     - `password-change-needed`: A one-time secret only allows to choose a password
-             */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `slow-down`: Too many requests; Retry-After says how long to wait */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `internal`: A fault of the host; its log says more under the request's id */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /**
-             * @description - `shutting-down`: The host goes down
-             *     - `storage-paused`: The disk is full, failing or locked
-             */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -22417,14 +9974,6 @@ export interface operations {
         };
         requestBody: {
             content: {
-                /**
-                 * @example {
-                 *       "name": "Отопление",
-                 *       "node": 1,
-                 *       "purpose": "commercial",
-                 *       "resource": "heat"
-                 *     }
-                 */
                 "application/json": components["schemas"]["PointBody"];
             };
         };
@@ -22434,184 +9983,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "archived_at": "2026-11-20T11:00:00Z",
-                     *       "archives": [
-                     *         {
-                     *           "depth": 1,
-                     *           "first_start": "2026-11-20T11:00:00Z",
-                     *           "kind": "hourly",
-                     *           "last_end": "2026-11-20T11:00:00Z"
-                     *         }
-                     *       ],
-                     *       "device": {
-                     *         "id": 1,
-                     *         "name": "Узел ввода"
-                     *       },
-                     *       "devices": [
-                     *         {
-                     *           "driver": "vkt7",
-                     *           "from": "2026-11-20T11:00:00Z",
-                     *           "id": 1,
-                     *           "input": 1,
-                     *           "model": "vkt-7",
-                     *           "name": "Узел ввода",
-                     *           "rows": 1,
-                     *           "serial": "00123456",
-                     *           "to": "2026-11-20T11:00:00Z"
-                     *         }
-                     *       ],
-                     *       "id": 1,
-                     *       "name": "Узел ввода",
-                     *       "node": {
-                     *         "id": 1,
-                     *         "name": "Узел ввода"
-                     *       },
-                     *       "purpose": "commercial",
-                     *       "resource": "heat",
-                     *       "revision": 1,
-                     *       "series": [
-                     *         {
-                     *           "aggregate": "mean",
-                     *           "archives": [
-                     *             "text"
-                     *           ],
-                     *           "decimals": 1,
-                     *           "device": 1,
-                     *           "id": "text",
-                     *           "pipe": "supply",
-                     *           "point": 1,
-                     *           "point_id": 1,
-                     *           "quantity": "temperature",
-                     *           "series": 1,
-                     *           "tariff": 1,
-                     *           "unit": "Cel"
-                     *         }
-                     *       ],
-                     *       "site": {
-                     *         "id": 1,
-                     *         "name": "Узел ввода"
-                     *       },
-                     *       "time_zone": "Europe/Moscow"
-                     *     }
-                     */
                     "application/json": components["schemas"]["PointWithSeries"];
-                };
-            };
-            /** @description - `bad-body`: The body cannot be read, or says what is not allowed */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `not-signed-in`: Nobody is signed in, or the key does not hold */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /**
-             * @description - `bad-host`: The host is called by a name that is not its own
-             *     - `cross-site`: Nothing says that the command comes from a page of this host: programs send X-Uzel
-             *     - `forbidden`: The account has not the right to do this
-             *     - `password-change-needed`: A one-time secret only allows to choose a password
-             */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `not-found`: It is not there, or foreign */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `too-slow`: The body did not come in time */
-            408: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /**
-             * @description The name is taken
-             *
-             *     - `conflict`: Something is in the way; the detail names it
-             */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `too-large`: The body is larger than is taken */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /**
-             * @description `invalid`
-             *
-             *     - `invalid`: What was sent cannot be taken: every fault with its field
-             */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `slow-down`: Too many requests; Retry-After says how long to wait */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `internal`: A fault of the host; its log says more under the request's id */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /**
-             * @description - `shutting-down`: The host goes down
-             *     - `storage-paused`: The disk is full, failing or locked
-             */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -22621,7 +9993,6 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @example 1 */
                 id: number;
             };
             cookie?: never;
@@ -22633,130 +10004,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "archived_at": "2026-11-20T11:00:00Z",
-                     *       "archives": [
-                     *         {
-                     *           "depth": 1,
-                     *           "first_start": "2026-11-20T11:00:00Z",
-                     *           "kind": "hourly",
-                     *           "last_end": "2026-11-20T11:00:00Z"
-                     *         }
-                     *       ],
-                     *       "device": {
-                     *         "id": 1,
-                     *         "name": "Узел ввода"
-                     *       },
-                     *       "devices": [
-                     *         {
-                     *           "driver": "vkt7",
-                     *           "from": "2026-11-20T11:00:00Z",
-                     *           "id": 1,
-                     *           "input": 1,
-                     *           "model": "vkt-7",
-                     *           "name": "Узел ввода",
-                     *           "rows": 1,
-                     *           "serial": "00123456",
-                     *           "to": "2026-11-20T11:00:00Z"
-                     *         }
-                     *       ],
-                     *       "id": 1,
-                     *       "name": "Узел ввода",
-                     *       "node": {
-                     *         "id": 1,
-                     *         "name": "Узел ввода"
-                     *       },
-                     *       "purpose": "commercial",
-                     *       "resource": "heat",
-                     *       "revision": 1,
-                     *       "series": [
-                     *         {
-                     *           "aggregate": "mean",
-                     *           "archives": [
-                     *             "text"
-                     *           ],
-                     *           "decimals": 1,
-                     *           "device": 1,
-                     *           "id": "text",
-                     *           "pipe": "supply",
-                     *           "point": 1,
-                     *           "point_id": 1,
-                     *           "quantity": "temperature",
-                     *           "series": 1,
-                     *           "tariff": 1,
-                     *           "unit": "Cel"
-                     *         }
-                     *       ],
-                     *       "site": {
-                     *         "id": 1,
-                     *         "name": "Узел ввода"
-                     *       },
-                     *       "time_zone": "Europe/Moscow"
-                     *     }
-                     */
                     "application/json": components["schemas"]["PointWithSeries"];
-                };
-            };
-            /** @description - `not-signed-in`: Nobody is signed in, or the key does not hold */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /**
-             * @description - `bad-host`: The host is called by a name that is not its own
-             *     - `forbidden`: The account has not the right to do this
-             *     - `password-change-needed`: A one-time secret only allows to choose a password
-             */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `not-found`: It is not there, or foreign */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `slow-down`: Too many requests; Retry-After says how long to wait */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `internal`: A fault of the host; its log says more under the request's id */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /**
-             * @description - `shutting-down`: The host goes down
-             *     - `storage-paused`: The disk is full, failing or locked
-             */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -22765,25 +10013,16 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /**
-                 * @description The `ETag` of the revision that is meant; without it the last word counts.
-                 * @example "7"
-                 */
+                /** @description The `ETag` of the revision that is meant; without it the last word counts. */
                 "If-Match"?: string;
             };
             path: {
-                /** @example 1 */
                 id: number;
             };
             cookie?: never;
         };
         requestBody: {
             content: {
-                /**
-                 * @example {
-                 *       "purpose": "technical"
-                 *     }
-                 */
                 "application/json": components["schemas"]["PointPatch"];
             };
         };
@@ -22793,192 +10032,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "archived_at": "2026-11-20T11:00:00Z",
-                     *       "archives": [
-                     *         {
-                     *           "depth": 1,
-                     *           "first_start": "2026-11-20T11:00:00Z",
-                     *           "kind": "hourly",
-                     *           "last_end": "2026-11-20T11:00:00Z"
-                     *         }
-                     *       ],
-                     *       "device": {
-                     *         "id": 1,
-                     *         "name": "Узел ввода"
-                     *       },
-                     *       "devices": [
-                     *         {
-                     *           "driver": "vkt7",
-                     *           "from": "2026-11-20T11:00:00Z",
-                     *           "id": 1,
-                     *           "input": 1,
-                     *           "model": "vkt-7",
-                     *           "name": "Узел ввода",
-                     *           "rows": 1,
-                     *           "serial": "00123456",
-                     *           "to": "2026-11-20T11:00:00Z"
-                     *         }
-                     *       ],
-                     *       "id": 1,
-                     *       "name": "Узел ввода",
-                     *       "node": {
-                     *         "id": 1,
-                     *         "name": "Узел ввода"
-                     *       },
-                     *       "purpose": "commercial",
-                     *       "resource": "heat",
-                     *       "revision": 1,
-                     *       "series": [
-                     *         {
-                     *           "aggregate": "mean",
-                     *           "archives": [
-                     *             "text"
-                     *           ],
-                     *           "decimals": 1,
-                     *           "device": 1,
-                     *           "id": "text",
-                     *           "pipe": "supply",
-                     *           "point": 1,
-                     *           "point_id": 1,
-                     *           "quantity": "temperature",
-                     *           "series": 1,
-                     *           "tariff": 1,
-                     *           "unit": "Cel"
-                     *         }
-                     *       ],
-                     *       "site": {
-                     *         "id": 1,
-                     *         "name": "Узел ввода"
-                     *       },
-                     *       "time_zone": "Europe/Moscow"
-                     *     }
-                     */
                     "application/json": components["schemas"]["PointWithSeries"];
-                };
-            };
-            /**
-             * @description - `bad-body`: The body cannot be read, or says what is not allowed
-             *     - `bad-query`: A parameter cannot be read
-             */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `not-signed-in`: Nobody is signed in, or the key does not hold */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /**
-             * @description - `bad-host`: The host is called by a name that is not its own
-             *     - `cross-site`: Nothing says that the command comes from a page of this host: programs send X-Uzel
-             *     - `forbidden`: The account has not the right to do this
-             *     - `password-change-needed`: A one-time secret only allows to choose a password
-             */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `not-found`: It is not there, or foreign */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `too-slow`: The body did not come in time */
-            408: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `conflict`: Something is in the way; the detail names it */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /**
-             * @description `changed-meanwhile`
-             *
-             *     - `changed-meanwhile`: Somebody else has changed it since
-             */
-            412: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `too-large`: The body is larger than is taken */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `invalid`: What was sent cannot be taken: every fault with its field */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `slow-down`: Too many requests; Retry-After says how long to wait */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `internal`: A fault of the host; its log says more under the request's id */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /**
-             * @description - `shutting-down`: The host goes down
-             *     - `storage-paused`: The disk is full, failing or locked
-             */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -22997,7 +10051,6 @@ export interface operations {
             };
             header?: never;
             path: {
-                /** @example 1 */
                 id: number;
             };
             cookie?: never;
@@ -23009,181 +10062,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "columns": [
-                     *         {
-                     *           "aggregate": "mean",
-                     *           "decimals": 1,
-                     *           "id": "text",
-                     *           "pipe": "supply",
-                     *           "quantity": "temperature",
-                     *           "series": [
-                     *             {
-                     *               "device": 1,
-                     *               "series": 1
-                     *             }
-                     *           ],
-                     *           "tariff": 1,
-                     *           "unit": "Cel"
-                     *         }
-                     *       ],
-                     *       "condition_runs": [
-                     *         {
-                     *           "conditions": [
-                     *             1
-                     *           ],
-                     *           "row": 1,
-                     *           "rows": 1
-                     *         }
-                     *       ],
-                     *       "conditions": [
-                     *         {
-                     *           "category": "sensor",
-                     *           "code": "02",
-                     *           "column": 1,
-                     *           "effect": "stopped",
-                     *           "title": {
-                     *             "en": "Boiler house",
-                     *             "ru": "Котельная"
-                     *           }
-                     *         }
-                     *       ],
-                     *       "devices": [
-                     *         {
-                     *           "driver": "vkt7",
-                     *           "from": "2026-11-20T11:00:00Z",
-                     *           "id": 1,
-                     *           "input": 1,
-                     *           "model": "vkt-7",
-                     *           "name": "Узел ввода",
-                     *           "rows": 1,
-                     *           "serial": "00123456",
-                     *           "to": "2026-11-20T11:00:00Z"
-                     *         }
-                     *       ],
-                     *       "gaps": [
-                     *         {
-                     *           "end": "2026-11-20T11:00:00Z",
-                     *           "intervals": 1,
-                     *           "reason": "not-read",
-                     *           "start": "2026-11-20T11:00:00Z"
-                     *         }
-                     *       ],
-                     *       "kind": "hourly",
-                     *       "lengths": [
-                     *         {
-                     *           "rows": 1,
-                     *           "value": 1
-                     *         }
-                     *       ],
-                     *       "marks": [
-                     *         {
-                     *           "code": "02",
-                     *           "column": 1,
-                     *           "quality": "good",
-                     *           "row": 1,
-                     *           "rows": 1,
-                     *           "text": "Температура подачи ниже договорной"
-                     *         }
-                     *       ],
-                     *       "records": [
-                     *         1
-                     *       ],
-                     *       "sessions": [
-                     *         {
-                     *           "rows": 1,
-                     *           "value": 1
-                     *         }
-                     *       ],
-                     *       "starts": [
-                     *         1
-                     *       ],
-                     *       "truncated": true,
-                     *       "values": [
-                     *         [
-                     *           1.5
-                     *         ]
-                     *       ],
-                     *       "versions": [
-                     *         {
-                     *           "row": 1,
-                     *           "version": 1
-                     *         }
-                     *       ]
-                     *     }
-                     */
                     "application/json": components["schemas"]["PointArchive"];
-                };
-            };
-            /** @description - `bad-query`: A parameter cannot be read */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `not-signed-in`: Nobody is signed in, or the key does not hold */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /**
-             * @description - `bad-host`: The host is called by a name that is not its own
-             *     - `forbidden`: The account has not the right to do this
-             *     - `password-change-needed`: A one-time secret only allows to choose a password
-             */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `not-found`: It is not there, or foreign */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `slow-down`: Too many requests; Retry-After says how long to wait */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `internal`: A fault of the host; its log says more under the request's id */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /**
-             * @description - `shutting-down`: The host goes down
-             *     - `storage-paused`: The disk is full, failing or locked
-             */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -23192,14 +10071,10 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /**
-                 * @description The `ETag` of the revision that is meant; without it the last word counts.
-                 * @example "7"
-                 */
+                /** @description The `ETag` of the revision that is meant; without it the last word counts. */
                 "If-Match"?: string;
             };
             path: {
-                /** @example 1 */
                 id: number;
             };
             cookie?: never;
@@ -23212,112 +10087,6 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
-            };
-            /** @description - `bad-query`: A parameter cannot be read */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `not-signed-in`: Nobody is signed in, or the key does not hold */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /**
-             * @description - `bad-host`: The host is called by a name that is not its own
-             *     - `cross-site`: Nothing says that the command comes from a page of this host: programs send X-Uzel
-             *     - `forbidden`: The account has not the right to do this
-             *     - `password-change-needed`: A one-time secret only allows to choose a password
-             */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `not-found`: It is not there, or foreign */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /**
-             * @description Something in use hangs on it; the detail names that
-             *
-             *     - `conflict`: Something is in the way; the detail names it
-             */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /**
-             * @description `changed-meanwhile`
-             *
-             *     - `changed-meanwhile`: Somebody else has changed it since
-             */
-            412: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `invalid`: What was sent cannot be taken: every fault with its field */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `slow-down`: Too many requests; Retry-After says how long to wait */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `internal`: A fault of the host; its log says more under the request's id */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /**
-             * @description - `shutting-down`: The host goes down
-             *     - `storage-paused`: The disk is full, failing or locked
-             */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
             };
         };
     };
@@ -23337,7 +10106,6 @@ export interface operations {
             };
             header?: never;
             path: {
-                /** @example 1 */
                 id: number;
             };
             cookie?: never;
@@ -23349,90 +10117,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example start;end;t1 Cel
-                     *     2026-11-20 13:00;2026-11-20 14:00;61,4
-                     */
                     "text/csv": string;
-                };
-            };
-            /** @description - `bad-query`: A parameter cannot be read */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `not-signed-in`: Nobody is signed in, or the key does not hold */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /**
-             * @description - `bad-host`: The host is called by a name that is not its own
-             *     - `forbidden`: The account has not the right to do this
-             *     - `password-change-needed`: A one-time secret only allows to choose a password
-             */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `not-found`: It is not there, or foreign */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `refused`: It cannot be done; the detail says why */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `slow-down`: Too many requests; Retry-After says how long to wait */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `internal`: A fault of the host; its log says more under the request's id */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /**
-             * @description - `shutting-down`: The host goes down
-             *     - `storage-paused`: The disk is full, failing or locked
-             */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -23453,7 +10138,6 @@ export interface operations {
             };
             header?: never;
             path: {
-                /** @example 1 */
                 id: number;
             };
             cookie?: never;
@@ -23468,85 +10152,6 @@ export interface operations {
                     "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": string;
                 };
             };
-            /** @description - `bad-query`: A parameter cannot be read */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `not-signed-in`: Nobody is signed in, or the key does not hold */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /**
-             * @description - `bad-host`: The host is called by a name that is not its own
-             *     - `forbidden`: The account has not the right to do this
-             *     - `password-change-needed`: A one-time secret only allows to choose a password
-             */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `not-found`: It is not there, or foreign */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `refused`: It cannot be done; the detail says why */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `slow-down`: Too many requests; Retry-After says how long to wait */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `internal`: A fault of the host; its log says more under the request's id */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /**
-             * @description - `shutting-down`: The host goes down
-             *     - `storage-paused`: The disk is full, failing or locked
-             */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
         };
     };
     point_devices: {
@@ -23554,7 +10159,6 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @example 1 */
                 id: number;
             };
             cookie?: never;
@@ -23566,88 +10170,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "items": [
-                     *         {
-                     *           "archived_at": "2026-11-20T11:00:00Z",
-                     *           "device": {
-                     *             "id": 1,
-                     *             "name": "Узел ввода"
-                     *           },
-                     *           "driver": "vkt7",
-                     *           "from": "2026-11-20T11:00:00Z",
-                     *           "input": 1,
-                     *           "model": "vkt-7",
-                     *           "serial": "00123456",
-                     *           "to": "2026-11-20T11:00:00Z"
-                     *         }
-                     *       ],
-                     *       "next": "text"
-                     *     }
-                     */
                     "application/json": components["schemas"]["Page_ServingDevice"];
-                };
-            };
-            /** @description - `not-signed-in`: Nobody is signed in, or the key does not hold */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /**
-             * @description - `bad-host`: The host is called by a name that is not its own
-             *     - `forbidden`: The account has not the right to do this
-             *     - `password-change-needed`: A one-time secret only allows to choose a password
-             */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `not-found`: It is not there, or foreign */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `slow-down`: Too many requests; Retry-After says how long to wait */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `internal`: A fault of the host; its log says more under the request's id */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /**
-             * @description - `shutting-down`: The host goes down
-             *     - `storage-paused`: The disk is full, failing or locked
-             */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -23656,14 +10179,10 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /**
-                 * @description The `ETag` of the revision that is meant; without it the last word counts.
-                 * @example "7"
-                 */
+                /** @description The `ETag` of the revision that is meant; without it the last word counts. */
                 "If-Match"?: string;
             };
             path: {
-                /** @example 1 */
                 id: number;
             };
             cookie?: never;
@@ -23676,112 +10195,6 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
-            };
-            /** @description - `bad-query`: A parameter cannot be read */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `not-signed-in`: Nobody is signed in, or the key does not hold */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /**
-             * @description - `bad-host`: The host is called by a name that is not its own
-             *     - `cross-site`: Nothing says that the command comes from a page of this host: programs send X-Uzel
-             *     - `forbidden`: The account has not the right to do this
-             *     - `password-change-needed`: A one-time secret only allows to choose a password
-             */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `not-found`: It is not there, or foreign */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /**
-             * @description What it hangs on is archived; the detail names that
-             *
-             *     - `conflict`: Something is in the way; the detail names it
-             */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /**
-             * @description `changed-meanwhile`
-             *
-             *     - `changed-meanwhile`: Somebody else has changed it since
-             */
-            412: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `invalid`: What was sent cannot be taken: every fault with its field */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `slow-down`: Too many requests; Retry-After says how long to wait */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `internal`: A fault of the host; its log says more under the request's id */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /**
-             * @description - `shutting-down`: The host goes down
-             *     - `storage-paused`: The disk is full, failing or locked
-             */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
             };
         };
     };
@@ -23799,7 +10212,6 @@ export interface operations {
             };
             header?: never;
             path: {
-                /** @example 1 */
                 id: number;
             };
             cookie?: never;
@@ -23811,111 +10223,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "items": [
-                     *         {
-                     *           "agrees": true,
-                     *           "begin": {
-                     *             "at": "2026-11-20T11:00:00Z",
-                     *             "record": 1,
-                     *             "value": 1.5
-                     *           },
-                     *           "decimals": 1,
-                     *           "device": 1,
-                     *           "difference": 1.5,
-                     *           "edge": 1.5,
-                     *           "end": {
-                     *             "at": "2026-11-20T11:00:00Z",
-                     *             "record": 1,
-                     *             "value": 1.5
-                     *           },
-                     *           "intervals": 1,
-                     *           "missing": 1,
-                     *           "pipe": "supply",
-                     *           "quantity": "temperature",
-                     *           "rounding": 1.5,
-                     *           "sum": 1.5,
-                     *           "sum_id": "text",
-                     *           "sum_series": 1,
-                     *           "total_id": "text",
-                     *           "total_series": 1,
-                     *           "unit": "Cel"
-                     *         }
-                     *       ]
-                     *     }
-                     */
                     "application/json": components["schemas"]["PointTotals"];
-                };
-            };
-            /** @description - `bad-query`: A parameter cannot be read */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `not-signed-in`: Nobody is signed in, or the key does not hold */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /**
-             * @description - `bad-host`: The host is called by a name that is not its own
-             *     - `forbidden`: The account has not the right to do this
-             *     - `password-change-needed`: A one-time secret only allows to choose a password
-             */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `not-found`: It is not there, or foreign */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `slow-down`: Too many requests; Retry-After says how long to wait */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `internal`: A fault of the host; its log says more under the request's id */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /**
-             * @description - `shutting-down`: The host goes down
-             *     - `storage-paused`: The disk is full, failing or locked
-             */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -23951,75 +10259,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example start;end;t1 Cel
-                     *     2026-11-20 13:00;2026-11-20 14:00;61,4
-                     */
                     "text/csv": string;
-                };
-            };
-            /** @description - `bad-query`: A parameter cannot be read */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `not-signed-in`: Nobody is signed in, or the key does not hold */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /**
-             * @description - `bad-host`: The host is called by a name that is not its own
-             *     - `forbidden`: The account has not the right to do this
-             *     - `password-change-needed`: A one-time secret only allows to choose a password
-             */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `slow-down`: Too many requests; Retry-After says how long to wait */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `internal`: A fault of the host; its log says more under the request's id */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /**
-             * @description Too many exports are under way: `busy`
-             *
-             *     - `busy`: As many as may run at once do
-             *     - `shutting-down`: The host goes down
-             *     - `storage-paused`: The disk is full, failing or locked
-             */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -24029,7 +10269,6 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @example 1 */
                 id: number;
             };
             cookie?: never;
@@ -24041,110 +10280,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "items": [
-                     *         {
-                     *           "conditions": [
-                     *             {
-                     *               "category": "sensor",
-                     *               "code": "02",
-                     *               "column": 1,
-                     *               "duration_s": 1,
-                     *               "effect": "stopped",
-                     *               "point": 1,
-                     *               "title": {
-                     *                 "en": "Boiler house",
-                     *                 "ru": "Котельная"
-                     *               }
-                     *             }
-                     *           ],
-                     *           "end": "2026-11-20T11:00:00Z",
-                     *           "label": "interval-start",
-                     *           "length_s": 3600,
-                     *           "marks": [
-                     *             {
-                     *               "code": "02",
-                     *               "column": 1,
-                     *               "quality": "good"
-                     *             }
-                     *           ],
-                     *           "received_at": "2026-11-20T11:00:00Z",
-                     *           "record": 1,
-                     *           "session": 1,
-                     *           "start": "2026-11-20T11:00:00Z",
-                     *           "values": [
-                     *             1.5
-                     *           ],
-                     *           "version": 1,
-                     *           "versions": 1
-                     *         }
-                     *       ],
-                     *       "next": "text"
-                     *     }
-                     */
                     "application/json": components["schemas"]["Page_Record"];
-                };
-            };
-            /** @description - `not-signed-in`: Nobody is signed in, or the key does not hold */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /**
-             * @description - `bad-host`: The host is called by a name that is not its own
-             *     - `forbidden`: The account has not the right to do this
-             *     - `password-change-needed`: A one-time secret only allows to choose a password
-             */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `not-found`: It is not there, or foreign */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `slow-down`: Too many requests; Retry-After says how long to wait */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `internal`: A fault of the host; its log says more under the request's id */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /**
-             * @description - `shutting-down`: The host goes down
-             *     - `storage-paused`: The disk is full, failing or locked
-             */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -24168,87 +10304,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "items": [
-                     *         {
-                     *           "account": {
-                     *             "id": 1,
-                     *             "name": "Узел ввода"
-                     *           },
-                     *           "began_at": "2026-11-20T11:00:00Z",
-                     *           "count": 1,
-                     *           "from": "192.168.1.20",
-                     *           "id": 1,
-                     *           "last_at": "2026-11-20T11:00:00Z",
-                     *           "why": "Проверено на стенде"
-                     *         }
-                     *       ],
-                     *       "next": "text"
-                     *     }
-                     */
                     "application/json": components["schemas"]["Page_RefusedSignIn"];
-                };
-            };
-            /** @description - `bad-query`: A parameter cannot be read */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `not-signed-in`: Nobody is signed in, or the key does not hold */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /**
-             * @description - `bad-host`: The host is called by a name that is not its own
-             *     - `forbidden`: The account has not the right to do this
-             *     - `password-change-needed`: A one-time secret only allows to choose a password
-             */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `slow-down`: Too many requests; Retry-After says how long to wait */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `internal`: A fault of the host; its log says more under the request's id */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /**
-             * @description - `shutting-down`: The host goes down
-             *     - `storage-paused`: The disk is full, failing or locked
-             */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -24274,92 +10330,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "items": [
-                     *         {
-                     *           "address": "Лесная, 12",
-                     *           "id": 1,
-                     *           "kind": "site",
-                     *           "model_name": "ВКТ-7",
-                     *           "name": "Узел ввода",
-                     *           "node": {
-                     *             "id": 1,
-                     *             "name": "Узел ввода"
-                     *           },
-                     *           "serial": "00123456",
-                     *           "site": {
-                     *             "id": 1,
-                     *             "name": "Узел ввода"
-                     *           },
-                     *           "state": "disabled"
-                     *         }
-                     *       ],
-                     *       "total": 1
-                     *     }
-                     */
                     "application/json": components["schemas"]["SearchFound"];
-                };
-            };
-            /** @description - `bad-query`: A parameter cannot be read */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `not-signed-in`: Nobody is signed in, or the key does not hold */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /**
-             * @description - `bad-host`: The host is called by a name that is not its own
-             *     - `forbidden`: The account has not the right to do this
-             *     - `password-change-needed`: A one-time secret only allows to choose a password
-             */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `slow-down`: Too many requests; Retry-After says how long to wait */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `internal`: A fault of the host; its log says more under the request's id */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /**
-             * @description - `shutting-down`: The host goes down
-             *     - `storage-paused`: The disk is full, failing or locked
-             */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -24387,91 +10358,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "items": [
-                     *         {
-                     *           "aggregate": "mean",
-                     *           "archives": [
-                     *             "text"
-                     *           ],
-                     *           "decimals": 1,
-                     *           "device": 1,
-                     *           "id": "text",
-                     *           "pipe": "supply",
-                     *           "point": 1,
-                     *           "point_id": 1,
-                     *           "quantity": "temperature",
-                     *           "series": 1,
-                     *           "tariff": 1,
-                     *           "unit": "Cel"
-                     *         }
-                     *       ],
-                     *       "next": "text"
-                     *     }
-                     */
                     "application/json": components["schemas"]["Page_Series"];
-                };
-            };
-            /** @description - `bad-query`: A parameter cannot be read */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `not-signed-in`: Nobody is signed in, or the key does not hold */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /**
-             * @description - `bad-host`: The host is called by a name that is not its own
-             *     - `forbidden`: The account has not the right to do this
-             *     - `password-change-needed`: A one-time secret only allows to choose a password
-             */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `slow-down`: Too many requests; Retry-After says how long to wait */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `internal`: A fault of the host; its log says more under the request's id */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /**
-             * @description - `shutting-down`: The host goes down
-             *     - `storage-paused`: The disk is full, failing or locked
-             */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -24492,7 +10379,6 @@ export interface operations {
             };
             header?: never;
             path: {
-                /** @example 1 */
                 id: number;
             };
             cookie?: never;
@@ -24504,92 +10390,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "items": [
-                     *         {
-                     *           "code": "02",
-                     *           "end": "2026-11-20T11:00:00Z",
-                     *           "quality": "good",
-                     *           "record": 1,
-                     *           "start": "2026-11-20T11:00:00Z",
-                     *           "value": 1.5
-                     *         }
-                     *       ],
-                     *       "next": "text"
-                     *     }
-                     */
                     "application/json": components["schemas"]["Page_SeriesValue"];
-                };
-            };
-            /** @description - `bad-query`: A parameter cannot be read */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `not-signed-in`: Nobody is signed in, or the key does not hold */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /**
-             * @description - `bad-host`: The host is called by a name that is not its own
-             *     - `forbidden`: The account has not the right to do this
-             *     - `password-change-needed`: A one-time secret only allows to choose a password
-             */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `not-found`: It is not there, or foreign */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `slow-down`: Too many requests; Retry-After says how long to wait */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `internal`: A fault of the host; its log says more under the request's id */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /**
-             * @description - `shutting-down`: The host goes down
-             *     - `storage-paused`: The disk is full, failing or locked
-             */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -24608,107 +10409,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "account": {
-                     *         "id": 1,
-                     *         "kind": "hourly",
-                     *         "name": "Узел ввода",
-                     *         "title": "Температура подачи"
-                     *       },
-                     *       "accounts": true,
-                     *       "grants": [
-                     *         {
-                     *           "node": {
-                     *             "id": 1,
-                     *             "name": "Узел ввода"
-                     *           },
-                     *           "organisation": {
-                     *             "id": 1,
-                     *             "name": "Узел ввода"
-                     *           },
-                     *           "role": "dispatcher",
-                     *           "site": {
-                     *             "id": 1,
-                     *             "name": "Узел ввода"
-                     *           },
-                     *           "vendor": "uzel"
-                     *         }
-                     *       ],
-                     *       "must_change_password": true,
-                     *       "rights": {
-                     *         "everywhere": [
-                     *           "text"
-                     *         ],
-                     *         "somewhere": [
-                     *           "text"
-                     *         ]
-                     *       },
-                     *       "second_factor": true,
-                     *       "sign_in": {
-                     *         "begun_at": "2026-11-20T11:00:00Z",
-                     *         "ends_at": "2026-11-20T11:00:00Z",
-                     *         "id": 1,
-                     *         "idle_ends_at": "2026-11-20T11:00:00Z"
-                     *       }
-                     *     }
-                     */
                     "application/json": components["schemas"]["WhoAmI"];
-                };
-            };
-            /**
-             * @description Nobody: `not-signed-in`
-             *
-             *     - `not-signed-in`: Nobody is signed in, or the key does not hold
-             */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /**
-             * @description - `bad-host`: The host is called by a name that is not its own
-             *     - `forbidden`: The account has not the right to do this
-             */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `slow-down`: Too many requests; Retry-After says how long to wait */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `internal`: A fault of the host; its log says more under the request's id */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /**
-             * @description - `shutting-down`: The host goes down
-             *     - `storage-paused`: The disk is full, failing or locked
-             */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -24722,12 +10423,6 @@ export interface operations {
         };
         requestBody: {
             content: {
-                /**
-                 * @example {
-                 *       "name": "ivanova",
-                 *       "password": "warm water 55"
-                 *     }
-                 */
                 "application/json": components["schemas"]["SignIn"];
             };
         };
@@ -24737,150 +10432,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "account": {
-                     *         "id": 1,
-                     *         "kind": "hourly",
-                     *         "name": "Узел ввода",
-                     *         "title": "Температура подачи"
-                     *       },
-                     *       "accounts": true,
-                     *       "grants": [
-                     *         {
-                     *           "node": {
-                     *             "id": 1,
-                     *             "name": "Узел ввода"
-                     *           },
-                     *           "organisation": {
-                     *             "id": 1,
-                     *             "name": "Узел ввода"
-                     *           },
-                     *           "role": "dispatcher",
-                     *           "site": {
-                     *             "id": 1,
-                     *             "name": "Узел ввода"
-                     *           },
-                     *           "vendor": "uzel"
-                     *         }
-                     *       ],
-                     *       "must_change_password": true,
-                     *       "rights": {
-                     *         "everywhere": [
-                     *           "text"
-                     *         ],
-                     *         "somewhere": [
-                     *           "text"
-                     *         ]
-                     *       },
-                     *       "second_factor": true,
-                     *       "sign_in": {
-                     *         "begun_at": "2026-11-20T11:00:00Z",
-                     *         "ends_at": "2026-11-20T11:00:00Z",
-                     *         "id": 1,
-                     *         "idle_ends_at": "2026-11-20T11:00:00Z"
-                     *       }
-                     *     }
-                     */
                     "application/json": components["schemas"]["WhoAmI"];
-                };
-            };
-            /** @description - `bad-body`: The body cannot be read, or says what is not allowed */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /**
-             * @description `bad-credentials`, or `code-needed`: the second factor is
-             *
-             *     - `bad-credentials`: Name and password, or the code, are not right
-             *     - `code-needed`: The account has a second factor: send its code as well
-             *     - `not-signed-in`: Nobody is signed in, or the key does not hold
-             */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /**
-             * @description - `bad-host`: The host is called by a name that is not its own
-             *     - `cross-site`: Nothing says that the command comes from a page of this host: programs send X-Uzel
-             */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `too-slow`: The body did not come in time */
-            408: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `conflict`: Something is in the way; the detail names it */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `too-large`: The body is larger than is taken */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /**
-             * @description `slow-down`: after wrong passwords, Retry-After says how long
-             *
-             *     - `slow-down`: Too many requests; Retry-After says how long to wait
-             */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `internal`: A fault of the host; its log says more under the request's id */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /**
-             * @description - `busy`: As many as may run at once do
-             *     - `shutting-down`: The host goes down
-             *     - `storage-paused`: The disk is full, failing or locked
-             */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -24900,67 +10452,6 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description - `not-signed-in`: Nobody is signed in, or the key does not hold */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /**
-             * @description - `bad-host`: The host is called by a name that is not its own
-             *     - `cross-site`: Nothing says that the command comes from a page of this host: programs send X-Uzel
-             *     - `forbidden`: The account has not the right to do this
-             */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `conflict`: Something is in the way; the detail names it */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `slow-down`: Too many requests; Retry-After says how long to wait */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `internal`: A fault of the host; its log says more under the request's id */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /**
-             * @description - `shutting-down`: The host goes down
-             *     - `storage-paused`: The disk is full, failing or locked
-             */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
         };
     };
     ask_provider: {
@@ -24977,67 +10468,6 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
-            };
-            /** @description - `not-signed-in`: Nobody is signed in, or the key does not hold */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `bad-host`: The host is called by a name that is not its own */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /**
-             * @description There is none
-             *
-             *     - `not-found`: It is not there, or foreign
-             */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `slow-down`: Too many requests; Retry-After says how long to wait */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `internal`: A fault of the host; its log says more under the request's id */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /**
-             * @description - `shutting-down`: The host goes down
-             *     - `storage-paused`: The disk is full, failing or locked
-             */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
             };
         };
     };
@@ -25063,76 +10493,6 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description - `bad-query`: A parameter cannot be read */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `not-signed-in`: Nobody is signed in, or the key does not hold */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `bad-host`: The host is called by a name that is not its own */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /**
-             * @description There is none
-             *
-             *     - `not-found`: It is not there, or foreign
-             */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `slow-down`: Too many requests; Retry-After says how long to wait */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `internal`: A fault of the host; its log says more under the request's id */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /**
-             * @description - `shutting-down`: The host goes down
-             *     - `storage-paused`: The disk is full, failing or locked
-             */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
         };
     };
     sign_in_ways: {
@@ -25149,61 +10509,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "password": true,
-                     *       "provider": "text"
-                     *     }
-                     */
                     "application/json": components["schemas"]["SignInWays"];
-                };
-            };
-            /** @description - `not-signed-in`: Nobody is signed in, or the key does not hold */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `bad-host`: The host is called by a name that is not its own */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `slow-down`: Too many requests; Retry-After says how long to wait */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `internal`: A fault of the host; its log says more under the request's id */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /**
-             * @description - `shutting-down`: The host goes down
-             *     - `storage-paused`: The disk is full, failing or locked
-             */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -25250,103 +10556,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "items": [
-                     *         {
-                     *           "bytes_received": 1,
-                     *           "bytes_sent": 1,
-                     *           "cause": "line",
-                     *           "detail": "no answer in 3 tries",
-                     *           "device": {
-                     *             "id": 1,
-                     *             "name": "Узел ввода"
-                     *           },
-                     *           "driver": {
-                     *             "digest": "3f0c9d2a7b51e8466c1d0f92ab37e45d8890bc6113fe2a7745d09c8e1f6b3a52",
-                     *             "id": "text",
-                     *             "version": "1.0.0"
-                     *           },
-                     *           "ended_at": "2026-11-20T11:00:00Z",
-                     *           "exchanges": 1,
-                     *           "id": 1,
-                     *           "line": {
-                     *             "id": 1,
-                     *             "name": "Узел ввода"
-                     *           },
-                     *           "outcome": "complete",
-                     *           "reason": "schedule",
-                     *           "records_added": 1,
-                     *           "retries": 1,
-                     *           "started_at": "2026-11-20T11:00:00Z",
-                     *           "values_added": 1
-                     *         }
-                     *       ],
-                     *       "next": "text"
-                     *     }
-                     */
                     "application/json": components["schemas"]["Page_SessionBrief"];
-                };
-            };
-            /** @description - `bad-query`: A parameter cannot be read */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `not-signed-in`: Nobody is signed in, or the key does not hold */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /**
-             * @description - `bad-host`: The host is called by a name that is not its own
-             *     - `forbidden`: The account has not the right to do this
-             *     - `password-change-needed`: A one-time secret only allows to choose a password
-             */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `slow-down`: Too many requests; Retry-After says how long to wait */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `internal`: A fault of the host; its log says more under the request's id */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /**
-             * @description - `shutting-down`: The host goes down
-             *     - `storage-paused`: The disk is full, failing or locked
-             */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -25393,72 +10603,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example start;end;t1 Cel
-                     *     2026-11-20 13:00;2026-11-20 14:00;61,4
-                     */
                     "text/csv": string;
-                };
-            };
-            /** @description - `bad-query`: A parameter cannot be read */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `not-signed-in`: Nobody is signed in, or the key does not hold */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /**
-             * @description - `bad-host`: The host is called by a name that is not its own
-             *     - `forbidden`: The account has not the right to do this
-             *     - `password-change-needed`: A one-time secret only allows to choose a password
-             */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `slow-down`: Too many requests; Retry-After says how long to wait */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `internal`: A fault of the host; its log says more under the request's id */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /**
-             * @description - `shutting-down`: The host goes down
-             *     - `storage-paused`: The disk is full, failing or locked
-             */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -25468,7 +10613,6 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @example 1 */
                 id: number;
             };
             cookie?: never;
@@ -25480,130 +10624,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "bytes_received": 1,
-                     *       "bytes_sent": 1,
-                     *       "cause": "line",
-                     *       "clock": {
-                     *         "offset_s": 1.5,
-                     *         "shown": "text",
-                     *         "uncertainty_s": 1.5
-                     *       },
-                     *       "cpu_ms": 1,
-                     *       "detail": "no answer in 3 tries",
-                     *       "device": {
-                     *         "id": 1,
-                     *         "name": "Узел ввода"
-                     *       },
-                     *       "driver": {
-                     *         "digest": "3f0c9d2a7b51e8466c1d0f92ab37e45d8890bc6113fe2a7745d09c8e1f6b3a52",
-                     *         "id": "text",
-                     *         "version": "1.0.0"
-                     *       },
-                     *       "ended_at": "2026-11-20T11:00:00Z",
-                     *       "exchanges": 1,
-                     *       "faults": [
-                     *         "text"
-                     *       ],
-                     *       "id": 1,
-                     *       "identity": {
-                     *         "details": [
-                     *           [
-                     *             "text",
-                     *             "text"
-                     *           ]
-                     *         ],
-                     *         "firmware": "2.3",
-                     *         "model": "vkt-7",
-                     *         "serial": "00123456"
-                     *       },
-                     *       "line": {
-                     *         "id": 1,
-                     *         "name": "Узел ввода"
-                     *       },
-                     *       "memory_peak_bytes": 1,
-                     *       "on_line_s": 1,
-                     *       "outcome": "complete",
-                     *       "phases": [
-                     *         {
-                     *           "ended_ms": 1,
-                     *           "name": "Узел ввода",
-                     *           "outcome": "no-answer",
-                     *           "records": 1,
-                     *           "started_ms": 1
-                     *         }
-                     *       ],
-                     *       "reason": "schedule",
-                     *       "records_added": 1,
-                     *       "retries": 1,
-                     *       "started_at": "2026-11-20T11:00:00Z",
-                     *       "values_added": 1,
-                     *       "wall_ms": 1
-                     *     }
-                     */
                     "application/json": components["schemas"]["Session"];
-                };
-            };
-            /** @description - `not-signed-in`: Nobody is signed in, or the key does not hold */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /**
-             * @description - `bad-host`: The host is called by a name that is not its own
-             *     - `forbidden`: The account has not the right to do this
-             *     - `password-change-needed`: A one-time secret only allows to choose a password
-             */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `not-found`: It is not there, or foreign */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `slow-down`: Too many requests; Retry-After says how long to wait */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `internal`: A fault of the host; its log says more under the request's id */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /**
-             * @description - `shutting-down`: The host goes down
-             *     - `storage-paused`: The disk is full, failing or locked
-             */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -25613,7 +10634,6 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @example 1 */
                 id: number;
             };
             cookie?: never;
@@ -25626,73 +10646,6 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description - `not-signed-in`: Nobody is signed in, or the key does not hold */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /**
-             * @description - `bad-host`: The host is called by a name that is not its own
-             *     - `cross-site`: Nothing says that the command comes from a page of this host: programs send X-Uzel
-             *     - `forbidden`: The account has not the right to do this
-             *     - `password-change-needed`: A one-time secret only allows to choose a password
-             */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /**
-             * @description It does not run
-             *
-             *     - `not-found`: It is not there, or foreign
-             */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `slow-down`: Too many requests; Retry-After says how long to wait */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `internal`: A fault of the host; its log says more under the request's id */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /**
-             * @description - `busy`: As many as may run at once do
-             *     - `shutting-down`: The host goes down
-             *     - `storage-paused`: The disk is full, failing or locked
-             */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
         };
     };
     replay_session: {
@@ -25700,18 +10653,12 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @example 1 */
                 id: number;
             };
             cookie?: never;
         };
         requestBody: {
             content: {
-                /**
-                 * @example {
-                 *       "version": null
-                 *     }
-                 */
                 "application/json": components["schemas"]["Replay"];
             };
         };
@@ -25721,143 +10668,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "differences": [
-                     *         "text"
-                     *       ],
-                     *       "driver": {
-                     *         "digest": "3f0c9d2a7b51e8466c1d0f92ab37e45d8890bc6113fe2a7745d09c8e1f6b3a52",
-                     *         "id": "text",
-                     *         "version": "1.0.0"
-                     *       },
-                     *       "records": 1,
-                     *       "requests": [
-                     *         "text"
-                     *       ],
-                     *       "same": true,
-                     *       "values": [
-                     *         {
-                     *           "archive": "hourly",
-                     *           "column": "text",
-                     *           "device": {
-                     *             "id": 1,
-                     *             "name": "Узел ввода"
-                     *           },
-                     *           "given": "text",
-                     *           "session": 1,
-                     *           "starts_at": "2026-11-20T11:00:00Z",
-                     *           "stored": "text"
-                     *         }
-                     *       ]
-                     *     }
-                     */
                     "application/json": components["schemas"]["ReplayResult"];
-                };
-            };
-            /** @description - `bad-body`: The body cannot be read, or says what is not allowed */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `not-signed-in`: Nobody is signed in, or the key does not hold */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /**
-             * @description - `bad-host`: The host is called by a name that is not its own
-             *     - `cross-site`: Nothing says that the command comes from a page of this host: programs send X-Uzel
-             *     - `forbidden`: The account has not the right to do this
-             *     - `password-change-needed`: A one-time secret only allows to choose a password
-             */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `not-found`: It is not there, or foreign */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `too-slow`: The body did not come in time */
-            408: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `too-large`: The body is larger than is taken */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /**
-             * @description It left no trace, or does not say what it was asked: `refused`
-             *
-             *     - `refused`: It cannot be done; the detail says why
-             */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `slow-down`: Too many requests; Retry-After says how long to wait */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `internal`: A fault of the host; its log says more under the request's id */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /**
-             * @description Another session is being held again: `busy`
-             *
-             *     - `busy`: As many as may run at once do
-             *     - `shutting-down`: The host goes down
-             *     - `storage-paused`: The disk is full, failing or locked
-             */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -25867,7 +10678,6 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @example 1 */
                 id: number;
             };
             cookie?: never;
@@ -25879,81 +10689,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "complete": true,
-                     *       "entries": [
-                     *         {
-                     *           "at_ms": 1,
-                     *           "hex": "10400141 16",
-                     *           "kind": "sent",
-                     *           "text": "Температура подачи ниже договорной"
-                     *         }
-                     *       ]
-                     *     }
-                     */
                     "application/json": components["schemas"]["Trace"];
-                };
-            };
-            /** @description - `not-signed-in`: Nobody is signed in, or the key does not hold */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /**
-             * @description - `bad-host`: The host is called by a name that is not its own
-             *     - `forbidden`: The account has not the right to do this
-             *     - `password-change-needed`: A one-time secret only allows to choose a password
-             */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `not-found`: It is not there, or foreign */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `slow-down`: Too many requests; Retry-After says how long to wait */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `internal`: A fault of the host; its log says more under the request's id */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /**
-             * @description - `shutting-down`: The host goes down
-             *     - `storage-paused`: The disk is full, failing or locked
-             */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -25963,7 +10699,6 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @example 1 */
                 id: number;
             };
             cookie?: never;
@@ -25975,72 +10710,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example 0 > fe01
-                     *     5 < 02
-                     */
                     "text/plain": string;
-                };
-            };
-            /** @description - `not-signed-in`: Nobody is signed in, or the key does not hold */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /**
-             * @description - `bad-host`: The host is called by a name that is not its own
-             *     - `forbidden`: The account has not the right to do this
-             *     - `password-change-needed`: A one-time secret only allows to choose a password
-             */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `not-found`: It is not there, or foreign */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `slow-down`: Too many requests; Retry-After says how long to wait */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `internal`: A fault of the host; its log says more under the request's id */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /**
-             * @description - `shutting-down`: The host goes down
-             *     - `storage-paused`: The disk is full, failing or locked
-             */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -26066,90 +10736,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "items": [
-                     *         {
-                     *           "address": "Лесная, 12",
-                     *           "archived_at": "2026-11-20T11:00:00Z",
-                     *           "devices": 1,
-                     *           "id": 1,
-                     *           "latitude": 55.751,
-                     *           "longitude": 37.618,
-                     *           "name": "Узел ввода",
-                     *           "organisation": {
-                     *             "id": 1,
-                     *             "name": "Узел ввода"
-                     *           },
-                     *           "revision": 1,
-                     *           "time_zone": "Europe/Moscow"
-                     *         }
-                     *       ],
-                     *       "next": "text"
-                     *     }
-                     */
                     "application/json": components["schemas"]["Page_Site"];
-                };
-            };
-            /** @description - `bad-query`: A parameter cannot be read */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `not-signed-in`: Nobody is signed in, or the key does not hold */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /**
-             * @description - `bad-host`: The host is called by a name that is not its own
-             *     - `forbidden`: The account has not the right to do this
-             *     - `password-change-needed`: A one-time secret only allows to choose a password
-             */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `slow-down`: Too many requests; Retry-After says how long to wait */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `internal`: A fault of the host; its log says more under the request's id */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /**
-             * @description - `shutting-down`: The host goes down
-             *     - `storage-paused`: The disk is full, failing or locked
-             */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -26163,16 +10750,6 @@ export interface operations {
         };
         requestBody: {
             content: {
-                /**
-                 * @example {
-                 *       "address": "Лесная, 12",
-                 *       "latitude": 55.751,
-                 *       "longitude": 37.618,
-                 *       "name": "Школа 17",
-                 *       "organisation": 1,
-                 *       "time_zone": "Europe/Moscow"
-                 *     }
-                 */
                 "application/json": components["schemas"]["SiteBody"];
             };
         };
@@ -26182,139 +10759,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "address": "Лесная, 12",
-                     *       "archived_at": "2026-11-20T11:00:00Z",
-                     *       "devices": 1,
-                     *       "id": 1,
-                     *       "latitude": 55.751,
-                     *       "longitude": 37.618,
-                     *       "name": "Узел ввода",
-                     *       "organisation": {
-                     *         "id": 1,
-                     *         "name": "Узел ввода"
-                     *       },
-                     *       "revision": 1,
-                     *       "time_zone": "Europe/Moscow"
-                     *     }
-                     */
                     "application/json": components["schemas"]["Site"];
-                };
-            };
-            /** @description - `bad-body`: The body cannot be read, or says what is not allowed */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `not-signed-in`: Nobody is signed in, or the key does not hold */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /**
-             * @description - `bad-host`: The host is called by a name that is not its own
-             *     - `cross-site`: Nothing says that the command comes from a page of this host: programs send X-Uzel
-             *     - `forbidden`: The account has not the right to do this
-             *     - `password-change-needed`: A one-time secret only allows to choose a password
-             */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `not-found`: It is not there, or foreign */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `too-slow`: The body did not come in time */
-            408: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /**
-             * @description The name is taken
-             *
-             *     - `conflict`: Something is in the way; the detail names it
-             */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `too-large`: The body is larger than is taken */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /**
-             * @description `invalid`
-             *
-             *     - `invalid`: What was sent cannot be taken: every fault with its field
-             */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `slow-down`: Too many requests; Retry-After says how long to wait */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `internal`: A fault of the host; its log says more under the request's id */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /**
-             * @description - `shutting-down`: The host goes down
-             *     - `storage-paused`: The disk is full, failing or locked
-             */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -26324,7 +10769,6 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @example 1 */
                 id: number;
             };
             cookie?: never;
@@ -26336,85 +10780,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "address": "Лесная, 12",
-                     *       "archived_at": "2026-11-20T11:00:00Z",
-                     *       "devices": 1,
-                     *       "id": 1,
-                     *       "latitude": 55.751,
-                     *       "longitude": 37.618,
-                     *       "name": "Узел ввода",
-                     *       "organisation": {
-                     *         "id": 1,
-                     *         "name": "Узел ввода"
-                     *       },
-                     *       "revision": 1,
-                     *       "time_zone": "Europe/Moscow"
-                     *     }
-                     */
                     "application/json": components["schemas"]["Site"];
-                };
-            };
-            /** @description - `not-signed-in`: Nobody is signed in, or the key does not hold */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /**
-             * @description - `bad-host`: The host is called by a name that is not its own
-             *     - `forbidden`: The account has not the right to do this
-             *     - `password-change-needed`: A one-time secret only allows to choose a password
-             */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `not-found`: It is not there, or foreign */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `slow-down`: Too many requests; Retry-After says how long to wait */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `internal`: A fault of the host; its log says more under the request's id */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /**
-             * @description - `shutting-down`: The host goes down
-             *     - `storage-paused`: The disk is full, failing or locked
-             */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -26423,25 +10789,16 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /**
-                 * @description The `ETag` of the revision that is meant; without it the last word counts.
-                 * @example "7"
-                 */
+                /** @description The `ETag` of the revision that is meant; without it the last word counts. */
                 "If-Match"?: string;
             };
             path: {
-                /** @example 1 */
                 id: number;
             };
             cookie?: never;
         };
         requestBody: {
             content: {
-                /**
-                 * @example {
-                 *       "address": "Лесная, 14"
-                 *     }
-                 */
                 "application/json": components["schemas"]["SitePatch"];
             };
         };
@@ -26451,147 +10808,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "address": "Лесная, 12",
-                     *       "archived_at": "2026-11-20T11:00:00Z",
-                     *       "devices": 1,
-                     *       "id": 1,
-                     *       "latitude": 55.751,
-                     *       "longitude": 37.618,
-                     *       "name": "Узел ввода",
-                     *       "organisation": {
-                     *         "id": 1,
-                     *         "name": "Узел ввода"
-                     *       },
-                     *       "revision": 1,
-                     *       "time_zone": "Europe/Moscow"
-                     *     }
-                     */
                     "application/json": components["schemas"]["Site"];
-                };
-            };
-            /**
-             * @description - `bad-body`: The body cannot be read, or says what is not allowed
-             *     - `bad-query`: A parameter cannot be read
-             */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `not-signed-in`: Nobody is signed in, or the key does not hold */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /**
-             * @description - `bad-host`: The host is called by a name that is not its own
-             *     - `cross-site`: Nothing says that the command comes from a page of this host: programs send X-Uzel
-             *     - `forbidden`: The account has not the right to do this
-             *     - `password-change-needed`: A one-time secret only allows to choose a password
-             */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `not-found`: It is not there, or foreign */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `too-slow`: The body did not come in time */
-            408: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `conflict`: Something is in the way; the detail names it */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /**
-             * @description `changed-meanwhile`
-             *
-             *     - `changed-meanwhile`: Somebody else has changed it since
-             */
-            412: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `too-large`: The body is larger than is taken */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `invalid`: What was sent cannot be taken: every fault with its field */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `slow-down`: Too many requests; Retry-After says how long to wait */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `internal`: A fault of the host; its log says more under the request's id */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /**
-             * @description - `shutting-down`: The host goes down
-             *     - `storage-paused`: The disk is full, failing or locked
-             */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -26600,14 +10817,10 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /**
-                 * @description The `ETag` of the revision that is meant; without it the last word counts.
-                 * @example "7"
-                 */
+                /** @description The `ETag` of the revision that is meant; without it the last word counts. */
                 "If-Match"?: string;
             };
             path: {
-                /** @example 1 */
                 id: number;
             };
             cookie?: never;
@@ -26621,126 +10834,16 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description - `bad-query`: A parameter cannot be read */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `not-signed-in`: Nobody is signed in, or the key does not hold */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /**
-             * @description - `bad-host`: The host is called by a name that is not its own
-             *     - `cross-site`: Nothing says that the command comes from a page of this host: programs send X-Uzel
-             *     - `forbidden`: The account has not the right to do this
-             *     - `password-change-needed`: A one-time secret only allows to choose a password
-             */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `not-found`: It is not there, or foreign */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /**
-             * @description Something in use hangs on it; the detail names that
-             *
-             *     - `conflict`: Something is in the way; the detail names it
-             */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /**
-             * @description `changed-meanwhile`
-             *
-             *     - `changed-meanwhile`: Somebody else has changed it since
-             */
-            412: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `invalid`: What was sent cannot be taken: every fault with its field */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `slow-down`: Too many requests; Retry-After says how long to wait */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `internal`: A fault of the host; its log says more under the request's id */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /**
-             * @description - `shutting-down`: The host goes down
-             *     - `storage-paused`: The disk is full, failing or locked
-             */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
         };
     };
     restore_site: {
         parameters: {
             query?: never;
             header?: {
-                /**
-                 * @description The `ETag` of the revision that is meant; without it the last word counts.
-                 * @example "7"
-                 */
+                /** @description The `ETag` of the revision that is meant; without it the last word counts. */
                 "If-Match"?: string;
             };
             path: {
-                /** @example 1 */
                 id: number;
             };
             cookie?: never;
@@ -26753,112 +10856,6 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
-            };
-            /** @description - `bad-query`: A parameter cannot be read */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `not-signed-in`: Nobody is signed in, or the key does not hold */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /**
-             * @description - `bad-host`: The host is called by a name that is not its own
-             *     - `cross-site`: Nothing says that the command comes from a page of this host: programs send X-Uzel
-             *     - `forbidden`: The account has not the right to do this
-             *     - `password-change-needed`: A one-time secret only allows to choose a password
-             */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `not-found`: It is not there, or foreign */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /**
-             * @description What it hangs on is archived; the detail names that
-             *
-             *     - `conflict`: Something is in the way; the detail names it
-             */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /**
-             * @description `changed-meanwhile`
-             *
-             *     - `changed-meanwhile`: Somebody else has changed it since
-             */
-            412: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `invalid`: What was sent cannot be taken: every fault with its field */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `slow-down`: Too many requests; Retry-After says how long to wait */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `internal`: A fault of the host; its log says more under the request's id */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /**
-             * @description - `shutting-down`: The host goes down
-             *     - `storage-paused`: The disk is full, failing or locked
-             */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
             };
         };
     };
@@ -26876,133 +10873,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "callers_connected": 1,
-                     *       "drivers": [
-                     *         {
-                     *           "digest": "3f0c9d2a7b51e8466c1d0f92ab37e45d8890bc6113fe2a7745d09c8e1f6b3a52",
-                     *           "driver": "vkt7",
-                     *           "memory_peak_bytes": 1,
-                     *           "memory_usual_bytes": 1,
-                     *           "sessions_open": 1,
-                     *           "state": "active",
-                     *           "version": "1.0.0"
-                     *         }
-                     *       ],
-                     *       "last_backup": {
-                     *         "at": "2026-11-20T11:00:00Z",
-                     *         "bytes": 1,
-                     *         "fault": "text",
-                     *         "file": "uzel-20261120-030000.sqlite",
-                     *         "integrity": "ok",
-                     *         "schema": 1,
-                     *         "took_s": 1,
-                     *         "who": "ivanova"
-                     *       },
-                     *       "last_good_backup": {
-                     *         "at": "2026-11-20T11:00:00Z",
-                     *         "bytes": 1,
-                     *         "fault": "text",
-                     *         "file": "uzel-20261120-030000.sqlite",
-                     *         "integrity": "ok",
-                     *         "schema": 1,
-                     *         "took_s": 1,
-                     *         "who": "ivanova"
-                     *       },
-                     *       "lines_busy": 1,
-                     *       "memory_bytes": 1,
-                     *       "new_failures_an_hour": 1.5,
-                     *       "now": "2026-11-20T11:00:00Z",
-                     *       "retention": {
-                     *         "hour": 1,
-                     *         "sessions_days": 1,
-                     *         "traces_days": 1
-                     *       },
-                     *       "sessions_most": 1,
-                     *       "sessions_running": 1,
-                     *       "sessions_waiting": 1,
-                     *       "started_at": "2026-11-20T11:00:00Z",
-                     *       "storage_pause": {
-                     *         "cause": "full",
-                     *         "detail": "no answer in 3 tries",
-                     *         "since": "2026-11-20T11:00:00Z"
-                     *       },
-                     *       "store": {
-                     *         "database_bytes": 1,
-                     *         "days": [
-                     *           {
-                     *             "bytes": 1,
-                     *             "day": "2026-11-20T11:00:00Z",
-                     *             "free_bytes": 1
-                     *           }
-                     *         ],
-                     *         "disk_bytes": 1,
-                     *         "disk_free_bytes": 1,
-                     *         "free_bytes": 1,
-                     *         "full_in_days": 1,
-                     *         "growth_a_day": 1,
-                     *         "log_bytes": 1,
-                     *         "path": "text"
-                     *       },
-                     *       "version": "1.0.0",
-                     *       "writes_most": 1,
-                     *       "writes_waiting": 1
-                     *     }
-                     */
                     "application/json": components["schemas"]["System"];
-                };
-            };
-            /** @description - `not-signed-in`: Nobody is signed in, or the key does not hold */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /**
-             * @description - `bad-host`: The host is called by a name that is not its own
-             *     - `forbidden`: The account has not the right to do this
-             *     - `password-change-needed`: A one-time secret only allows to choose a password
-             */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `slow-down`: Too many requests; Retry-After says how long to wait */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `internal`: A fault of the host; its log says more under the request's id */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /**
-             * @description - `shutting-down`: The host goes down
-             *     - `storage-paused`: The disk is full, failing or locked
-             */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -27021,100 +10892,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "file": "uzel-20261120-030000.sqlite"
-                     *     }
-                     */
                     "application/json": components["schemas"]["BegunBackup"];
-                };
-            };
-            /** @description - `not-signed-in`: Nobody is signed in, or the key does not hold */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /**
-             * @description - `bad-host`: The host is called by a name that is not its own
-             *     - `cross-site`: Nothing says that the command comes from a page of this host: programs send X-Uzel
-             *     - `forbidden`: The account has not the right to do this
-             *     - `password-change-needed`: A one-time secret only allows to choose a password
-             */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `not-found`: It is not there, or foreign */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /**
-             * @description One is being made: `conflict`
-             *
-             *     - `conflict`: Something is in the way; the detail names it
-             */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /**
-             * @description There is no room or no folder: `refused`
-             *
-             *     - `refused`: It cannot be done; the detail says why
-             */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `slow-down`: Too many requests; Retry-After says how long to wait */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `internal`: A fault of the host; its log says more under the request's id */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /**
-             * @description - `shutting-down`: The host goes down
-             *     - `storage-paused`: The disk is full, failing or locked
-             */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -27133,92 +10911,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "folder": "/var/lib/uzel/backup",
-                     *       "items": [
-                     *         {
-                     *           "at": "2026-11-20T11:00:00Z",
-                     *           "bytes": 1,
-                     *           "fault": "text",
-                     *           "file": "uzel-20261120-030000.sqlite",
-                     *           "integrity": "ok",
-                     *           "schema": 1,
-                     *           "took_s": 1,
-                     *           "who": "ivanova"
-                     *         }
-                     *       ],
-                     *       "running": {
-                     *         "bytes": 1,
-                     *         "file": "uzel-20261120-030000.sqlite",
-                     *         "of": 1,
-                     *         "phase": "hourly",
-                     *         "started_at": "2026-11-20T11:00:00Z"
-                     *       }
-                     *     }
-                     */
                     "application/json": components["schemas"]["Backups"];
-                };
-            };
-            /** @description - `not-signed-in`: Nobody is signed in, or the key does not hold */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /**
-             * @description - `bad-host`: The host is called by a name that is not its own
-             *     - `forbidden`: The account has not the right to do this
-             *     - `password-change-needed`: A one-time secret only allows to choose a password
-             */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `not-found`: It is not there, or foreign */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `slow-down`: Too many requests; Retry-After says how long to wait */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `internal`: A fault of the host; its log says more under the request's id */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /**
-             * @description - `shutting-down`: The host goes down
-             *     - `storage-paused`: The disk is full, failing or locked
-             */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -27228,7 +10921,6 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @example uzel-20261120-030000.sqlite */
                 file: string;
             };
             cookie?: never;
@@ -27241,67 +10933,6 @@ export interface operations {
                 };
                 content: {
                     "application/vnd.sqlite3": string;
-                };
-            };
-            /** @description - `not-signed-in`: Nobody is signed in, or the key does not hold */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /**
-             * @description - `bad-host`: The host is called by a name that is not its own
-             *     - `forbidden`: The account has not the right to do this
-             *     - `password-change-needed`: A one-time secret only allows to choose a password
-             */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `not-found`: It is not there, or foreign */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `slow-down`: Too many requests; Retry-After says how long to wait */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `internal`: A fault of the host; its log says more under the request's id */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /**
-             * @description - `shutting-down`: The host goes down
-             *     - `storage-paused`: The disk is full, failing or locked
-             */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -27320,88 +10951,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "file": "uzel-20261120-030000.sqlite",
-                     *       "keys": [
-                     *         {
-                     *           "is_default": true,
-                     *           "is_live": true,
-                     *           "key": "listen",
-                     *           "section": "http",
-                     *           "value": "61.4"
-                     *         }
-                     *       ],
-                     *       "waiting": [
-                     *         {
-                     *           "after": "128",
-                     *           "key": "listen"
-                     *         }
-                     *       ]
-                     *     }
-                     */
                     "application/json": components["schemas"]["Configuration"];
-                };
-            };
-            /** @description - `not-signed-in`: Nobody is signed in, or the key does not hold */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /**
-             * @description - `bad-host`: The host is called by a name that is not its own
-             *     - `forbidden`: The account has not the right to do this
-             *     - `password-change-needed`: A one-time secret only allows to choose a password
-             */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `not-found`: It is not there, or foreign */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `slow-down`: Too many requests; Retry-After says how long to wait */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `internal`: A fault of the host; its log says more under the request's id */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /**
-             * @description - `shutting-down`: The host goes down
-             *     - `storage-paused`: The disk is full, failing or locked
-             */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -27423,83 +10973,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "from": "2026-11-20T11:00:00Z",
-                     *       "series": [
-                     *         {
-                     *           "is_sum": true,
-                     *           "name": "Узел ввода",
-                     *           "values": [
-                     *             1.5
-                     *           ]
-                     *         }
-                     *       ],
-                     *       "step_s": 3600
-                     *     }
-                     */
                     "application/json": components["schemas"]["Metrics"];
-                };
-            };
-            /** @description - `bad-query`: A parameter cannot be read */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `not-signed-in`: Nobody is signed in, or the key does not hold */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /**
-             * @description - `bad-host`: The host is called by a name that is not its own
-             *     - `forbidden`: The account has not the right to do this
-             *     - `password-change-needed`: A one-time secret only allows to choose a password
-             */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `slow-down`: Too many requests; Retry-After says how long to wait */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `internal`: A fault of the host; its log says more under the request's id */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /**
-             * @description - `shutting-down`: The host goes down
-             *     - `storage-paused`: The disk is full, failing or locked
-             */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -27524,98 +10998,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "items": [
-                     *         {
-                     *           "address": "Лесная, 12",
-                     *           "counts": {
-                     *             "abnormal": 1,
-                     *             "driver-fault": 1,
-                     *             "late": 1,
-                     *             "no-connection": 1,
-                     *             "normal": 1
-                     *           },
-                     *           "disabled": 1,
-                     *           "has_more": true,
-                     *           "id": 1,
-                     *           "kind": "organisation",
-                     *           "name": "Узел ввода"
-                     *         }
-                     *       ]
-                     *     }
-                     */
                     "application/json": components["schemas"]["Tree"];
-                };
-            };
-            /** @description - `bad-query`: A parameter cannot be read */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `not-signed-in`: Nobody is signed in, or the key does not hold */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /**
-             * @description - `bad-host`: The host is called by a name that is not its own
-             *     - `forbidden`: The account has not the right to do this
-             *     - `password-change-needed`: A one-time secret only allows to choose a password
-             */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `not-found`: It is not there, or foreign */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `slow-down`: Too many requests; Retry-After says how long to wait */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `internal`: A fault of the host; its log says more under the request's id */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /**
-             * @description - `shutting-down`: The host goes down
-             *     - `storage-paused`: The disk is full, failing or locked
-             */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -27634,86 +11017,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "items": [
-                     *         {
-                     *           "address": "Лесная, 12",
-                     *           "connections": [
-                     *             {
-                     *               "bytes_received": 1,
-                     *               "bytes_sent": 1,
-                     *               "from": "192.168.1.20",
-                     *               "is_over": true,
-                     *               "number": 1
-                     *             }
-                     *           ],
-                     *           "device": {
-                     *             "id": 1,
-                     *             "name": "Узел ввода"
-                     *           },
-                     *           "is_open": true,
-                     *           "minutes": 30,
-                     *           "session": 1,
-                     *           "started_at": "2026-11-20T11:00:00Z"
-                     *         }
-                     *       ],
-                     *       "next": "text"
-                     *     }
-                     */
                     "application/json": components["schemas"]["Page_OpenTunnel"];
-                };
-            };
-            /** @description - `not-signed-in`: Nobody is signed in, or the key does not hold */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /**
-             * @description - `bad-host`: The host is called by a name that is not its own
-             *     - `forbidden`: The account has not the right to do this
-             *     - `password-change-needed`: A one-time secret only allows to choose a password
-             */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `slow-down`: Too many requests; Retry-After says how long to wait */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `internal`: A fault of the host; its log says more under the request's id */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /**
-             * @description - `shutting-down`: The host goes down
-             *     - `storage-paused`: The disk is full, failing or locked
-             */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -27732,60 +11036,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    /** @example {} */
                     "application/json": Record<string, never>;
-                };
-            };
-            /** @description - `not-signed-in`: Nobody is signed in, or the key does not hold */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /**
-             * @description - `bad-host`: The host is called by a name that is not its own
-             *     - `forbidden`: The account has not the right to do this
-             *     - `password-change-needed`: A one-time secret only allows to choose a password
-             */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `slow-down`: Too many requests; Retry-After says how long to wait */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `internal`: A fault of the host; its log says more under the request's id */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /**
-             * @description - `shutting-down`: The host goes down
-             *     - `storage-paused`: The disk is full, failing or locked
-             */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -27804,79 +11055,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "items": [
-                     *         {
-                     *           "created_at": "2026-11-20T11:00:00Z",
-                     *           "dead": 1,
-                     *           "enabled": true,
-                     *           "id": 1,
-                     *           "kinds": [
-                     *             "text"
-                     *           ],
-                     *           "missed": 1,
-                     *           "name": "Узел ввода",
-                     *           "url": "otpauth://totp/Uzel:ivanova?secret=JBSWY3DPEHPK3PXP",
-                     *           "waiting": 1
-                     *         }
-                     *       ],
-                     *       "next": "text"
-                     *     }
-                     */
                     "application/json": components["schemas"]["Page_Webhook"];
-                };
-            };
-            /** @description - `not-signed-in`: Nobody is signed in, or the key does not hold */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /**
-             * @description - `bad-host`: The host is called by a name that is not its own
-             *     - `forbidden`: The account has not the right to do this
-             *     - `password-change-needed`: A one-time secret only allows to choose a password
-             */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `slow-down`: Too many requests; Retry-After says how long to wait */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `internal`: A fault of the host; its log says more under the request's id */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /**
-             * @description - `shutting-down`: The host goes down
-             *     - `storage-paused`: The disk is full, failing or locked
-             */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -27890,15 +11069,6 @@ export interface operations {
         };
         requestBody: {
             content: {
-                /**
-                 * @example {
-                 *       "kinds": [
-                 *         "text"
-                 *       ],
-                 *       "name": "Узел ввода",
-                 *       "url": "otpauth://totp/Uzel:ivanova?secret=JBSWY3DPEHPK3PXP"
-                 *     }
-                 */
                 "application/json": components["schemas"]["NewWebhookBody"];
             };
         };
@@ -27908,119 +11078,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "id": 1,
-                     *       "secret": "JBSWY3DPEHPK3PXP"
-                     *     }
-                     */
                     "application/json": components["schemas"]["WebhookSecret"];
-                };
-            };
-            /** @description - `bad-body`: The body cannot be read, or says what is not allowed */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `not-signed-in`: Nobody is signed in, or the key does not hold */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /**
-             * @description - `bad-host`: The host is called by a name that is not its own
-             *     - `cross-site`: Nothing says that the command comes from a page of this host: programs send X-Uzel
-             *     - `forbidden`: The account has not the right to do this
-             *     - `password-change-needed`: A one-time secret only allows to choose a password
-             */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `too-slow`: The body did not come in time */
-            408: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /**
-             * @description Another one is called so, or there are as many as there may be: `conflict`
-             *
-             *     - `conflict`: Something is in the way; the detail names it
-             */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `too-large`: The body is larger than is taken */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /**
-             * @description Every fault of what was sent: `invalid`
-             *
-             *     - `invalid`: What was sent cannot be taken: every fault with its field
-             */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `slow-down`: Too many requests; Retry-After says how long to wait */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `internal`: A fault of the host; its log says more under the request's id */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /**
-             * @description - `shutting-down`: The host goes down
-             *     - `storage-paused`: The disk is full, failing or locked
-             */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -28030,7 +11088,6 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @example 1 */
                 id: number;
             };
             cookie?: never;
@@ -28042,83 +11099,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "created_at": "2026-11-20T11:00:00Z",
-                     *       "dead": 1,
-                     *       "enabled": true,
-                     *       "id": 1,
-                     *       "kinds": [
-                     *         "text"
-                     *       ],
-                     *       "missed": 1,
-                     *       "name": "Узел ввода",
-                     *       "url": "otpauth://totp/Uzel:ivanova?secret=JBSWY3DPEHPK3PXP",
-                     *       "waiting": 1
-                     *     }
-                     */
                     "application/json": components["schemas"]["Webhook"];
-                };
-            };
-            /** @description - `not-signed-in`: Nobody is signed in, or the key does not hold */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /**
-             * @description - `bad-host`: The host is called by a name that is not its own
-             *     - `forbidden`: The account has not the right to do this
-             *     - `password-change-needed`: A one-time secret only allows to choose a password
-             */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `not-found`: It is not there, or foreign */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `slow-down`: Too many requests; Retry-After says how long to wait */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `internal`: A fault of the host; its log says more under the request's id */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /**
-             * @description - `shutting-down`: The host goes down
-             *     - `storage-paused`: The disk is full, failing or locked
-             */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -28128,7 +11109,6 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @example 1 */
                 id: number;
             };
             cookie?: never;
@@ -28141,68 +11121,6 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description - `not-signed-in`: Nobody is signed in, or the key does not hold */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /**
-             * @description - `bad-host`: The host is called by a name that is not its own
-             *     - `cross-site`: Nothing says that the command comes from a page of this host: programs send X-Uzel
-             *     - `forbidden`: The account has not the right to do this
-             *     - `password-change-needed`: A one-time secret only allows to choose a password
-             */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `not-found`: It is not there, or foreign */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `slow-down`: Too many requests; Retry-After says how long to wait */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `internal`: A fault of the host; its log says more under the request's id */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /**
-             * @description - `shutting-down`: The host goes down
-             *     - `storage-paused`: The disk is full, failing or locked
-             */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
         };
     };
     change_webhook: {
@@ -28210,23 +11128,12 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @example 1 */
                 id: number;
             };
             cookie?: never;
         };
         requestBody: {
             content: {
-                /**
-                 * @example {
-                 *       "enabled": true,
-                 *       "kinds": [
-                 *         "text"
-                 *       ],
-                 *       "name": "Узел ввода",
-                 *       "url": "otpauth://totp/Uzel:ivanova?secret=JBSWY3DPEHPK3PXP"
-                 *     }
-                 */
                 "application/json": components["schemas"]["WebhookPatch"];
             };
         };
@@ -28236,137 +11143,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "created_at": "2026-11-20T11:00:00Z",
-                     *       "dead": 1,
-                     *       "enabled": true,
-                     *       "id": 1,
-                     *       "kinds": [
-                     *         "text"
-                     *       ],
-                     *       "missed": 1,
-                     *       "name": "Узел ввода",
-                     *       "url": "otpauth://totp/Uzel:ivanova?secret=JBSWY3DPEHPK3PXP",
-                     *       "waiting": 1
-                     *     }
-                     */
                     "application/json": components["schemas"]["Webhook"];
-                };
-            };
-            /** @description - `bad-body`: The body cannot be read, or says what is not allowed */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `not-signed-in`: Nobody is signed in, or the key does not hold */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /**
-             * @description - `bad-host`: The host is called by a name that is not its own
-             *     - `cross-site`: Nothing says that the command comes from a page of this host: programs send X-Uzel
-             *     - `forbidden`: The account has not the right to do this
-             *     - `password-change-needed`: A one-time secret only allows to choose a password
-             */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `not-found`: It is not there, or foreign */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `too-slow`: The body did not come in time */
-            408: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /**
-             * @description Another one is called so: `conflict`
-             *
-             *     - `conflict`: Something is in the way; the detail names it
-             */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `too-large`: The body is larger than is taken */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /**
-             * @description Every fault of what was sent: `invalid`
-             *
-             *     - `invalid`: What was sent cannot be taken: every fault with its field
-             */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `slow-down`: Too many requests; Retry-After says how long to wait */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `internal`: A fault of the host; its log says more under the request's id */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /**
-             * @description - `shutting-down`: The host goes down
-             *     - `storage-paused`: The disk is full, failing or locked
-             */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -28383,7 +11160,6 @@ export interface operations {
             };
             header?: never;
             path: {
-                /** @example 1 */
                 id: number;
             };
             cookie?: never;
@@ -28395,97 +11171,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "items": [
-                     *         {
-                     *           "attempts": 1,
-                     *           "created_at": "2026-11-20T11:00:00Z",
-                     *           "ended_at": "2026-11-20T11:00:00Z",
-                     *           "fault": "text",
-                     *           "first": 1,
-                     *           "id": 1,
-                     *           "kind": "hourly",
-                     *           "last": 1,
-                     *           "next_at": "2026-11-20T11:00:00Z",
-                     *           "state": "active",
-                     *           "status": 200
-                     *         }
-                     *       ],
-                     *       "next": "text"
-                     *     }
-                     */
                     "application/json": components["schemas"]["Page_Delivery"];
-                };
-            };
-            /** @description - `bad-query`: A parameter cannot be read */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `not-signed-in`: Nobody is signed in, or the key does not hold */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /**
-             * @description - `bad-host`: The host is called by a name that is not its own
-             *     - `forbidden`: The account has not the right to do this
-             *     - `password-change-needed`: A one-time secret only allows to choose a password
-             */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `not-found`: It is not there, or foreign */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `slow-down`: Too many requests; Retry-After says how long to wait */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `internal`: A fault of the host; its log says more under the request's id */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /**
-             * @description - `shutting-down`: The host goes down
-             *     - `storage-paused`: The disk is full, failing or locked
-             */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -28495,9 +11181,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @example 1 */
                 id: number;
-                /** @example 1 */
                 key: number;
             };
             cookie?: never;
@@ -28510,68 +11194,6 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description - `not-signed-in`: Nobody is signed in, or the key does not hold */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /**
-             * @description - `bad-host`: The host is called by a name that is not its own
-             *     - `cross-site`: Nothing says that the command comes from a page of this host: programs send X-Uzel
-             *     - `forbidden`: The account has not the right to do this
-             *     - `password-change-needed`: A one-time secret only allows to choose a password
-             */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `not-found`: It is not there, or foreign */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `slow-down`: Too many requests; Retry-After says how long to wait */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `internal`: A fault of the host; its log says more under the request's id */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /**
-             * @description - `shutting-down`: The host goes down
-             *     - `storage-paused`: The disk is full, failing or locked
-             */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
         };
     };
     new_webhook_secret: {
@@ -28579,7 +11201,6 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @example 1 */
                 id: number;
             };
             cookie?: never;
@@ -28591,75 +11212,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "id": 1,
-                     *       "secret": "JBSWY3DPEHPK3PXP"
-                     *     }
-                     */
                     "application/json": components["schemas"]["WebhookSecret"];
-                };
-            };
-            /** @description - `not-signed-in`: Nobody is signed in, or the key does not hold */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /**
-             * @description - `bad-host`: The host is called by a name that is not its own
-             *     - `cross-site`: Nothing says that the command comes from a page of this host: programs send X-Uzel
-             *     - `forbidden`: The account has not the right to do this
-             *     - `password-change-needed`: A one-time secret only allows to choose a password
-             */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `not-found`: It is not there, or foreign */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `slow-down`: Too many requests; Retry-After says how long to wait */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `internal`: A fault of the host; its log says more under the request's id */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /**
-             * @description - `shutting-down`: The host goes down
-             *     - `storage-paused`: The disk is full, failing or locked
-             */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
         };
