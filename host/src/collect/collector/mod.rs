@@ -1,35 +1,33 @@
 //! Who is read when: keeps the clock of every device, starts jobs, takes commands.
 
-use std::collections::{BTreeSet, HashMap, HashSet};
-use std::net::SocketAddr;
+mod asked;
+mod due;
+
+use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 use std::time::Duration;
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use tracing::{error, info, warn};
 
-use super::handle::{Board, Command, HandleError, NewTunnel, ReadNow};
-use super::job::{Asked, Done, Job, Tools, carry_out};
-use super::plan::{Current, Planned};
-use super::queue::Queue;
-use super::trial;
-use super::{Config, ControlJob};
+use crate::collect::Config;
+use crate::collect::handle::{Board, Command};
+use crate::collect::job::{Done, Job, Tools, carry_out};
+use crate::collect::plan::{Current, Planned};
+use crate::collect::queue::Queue;
 use crate::driver::{Registry, Weight};
 use crate::limits;
-use crate::model::{DeviceId, LineAddress, LineId, Outcome, SessionId};
-use crate::schedule::{Due, Past, Read};
-use crate::session::{Desk, Door, Transport, sessions_allowed};
+use crate::model::{DeviceId, LineId, Outcome, SessionId};
+use crate::schedule::{Past, Read};
+use crate::session::{Desk, Transport, sessions_allowed};
 use crate::store::Store;
 
 /// How long polling rests after the store could not take something.
 const STORAGE_REST: Duration = Duration::from_secs(10);
-
-/// From so many seconds on a clock that went otherwise than time was set; less is how machines follow their time servers.
-const CLOCK_SET_S: i64 = 10;
 
 /// A device whose clock is so far ahead of what its session was planned by may hold more intervals than were asked for.
 const OTHER_CLOCK_MS: i64 = 30 * 60 * 1_000;
@@ -189,163 +187,6 @@ impl Collector {
         self.trials.shutdown().await;
     }
 
-    /// Takes the devices anew when somebody changed them.
-    async fn look(&mut self) {
-        match self.tools.store.devices_revision().await {
-            Ok(revision) if revision == self.revision => {}
-            Ok(revision) => {
-                self.reload().await;
-                self.revision = revision;
-            }
-            Err(error) => error!(%error, "the revision of the devices could not be read"),
-        }
-    }
-
-    /// When somebody set our clock, what is due and how far the devices' clocks are ahead was reckoned by the old one.
-    fn look_at_clock(&mut self) {
-        let (now, instant) = (self.tools.store.now(), Instant::now());
-        let (then, before) = std::mem::replace(&mut self.looked_at, (now, instant));
-        let passed = SignedDuration::try_from(instant.duration_since(before)).unwrap_or(SignedDuration::MAX);
-        let set = then.duration_until(now) - passed;
-        if set.as_secs().abs() >= CLOCK_SET_S {
-            let (seconds, set_ms) = (set.as_secs(), i64::try_from(set.as_millis()).unwrap_or_default());
-            warn!(seconds, "the clock of this machine was set by {seconds} s");
-            self.clock_sets += 1;
-            for planned in self.devices.values_mut() {
-                planned.offset_ms = planned.offset_ms.map(|offset_ms| offset_ms.saturating_sub(set_ms));
-            }
-            self.set_all_due();
-        }
-    }
-
-    fn set_all_due(&mut self) {
-        let (now, devices) = (self.tools.store.now(), Vec::from_iter(self.devices.keys().copied()));
-        for id in devices {
-            self.set_due(id, now);
-        }
-    }
-
-    /// Takes the devices from the store anew; running jobs go on.
-    async fn reload(&mut self) {
-        let plan = match self.tools.store.poll_plan().await {
-            Ok(plan) => plan,
-            Err(error) => {
-                error!(%error, "the devices could not be read from the store");
-                return;
-            }
-        };
-        let now = self.tools.store.now();
-        let old = std::mem::take(&mut self.devices);
-        self.due.clear();
-        self.due_at.clear();
-        for device in plan {
-            let id = device.id;
-            let known = old.get(&id);
-            self.past.entry(id).or_insert(Past {
-                started_at: device.last_session_started_at,
-                outcome: device.last_outcome,
-                failures: device.failures_in_row,
-                done: device.schedule_done.clone(),
-            });
-            // A changed device is tried at once: somebody may have mended it.
-            let changed =
-                known.is_some_and(|known| known.device.config != device.config || known.device.routes != device.routes);
-            if changed {
-                self.past.insert(id, Past::default());
-            }
-            let planned = Planned {
-                offset_ms: known.and_then(|known| known.offset_ms),
-                read_again: known.is_some_and(|known| known.read_again),
-                device: Arc::new(device),
-            };
-            self.devices.insert(id, planned);
-        }
-        self.drop_waiting();
-        for id in Vec::from_iter(self.devices.keys().copied()) {
-            self.set_due(id, now);
-        }
-    }
-
-    /// Jobs that wait for devices which are out of use are not carried out; the others go on with what is said now.
-    fn drop_waiting(&mut self) {
-        let running: HashSet<DeviceId> = self.tasks.values().map(|(id, ..)| *id).collect();
-        let devices = &self.devices;
-        let is_gone = |id: &DeviceId| devices.get(id).is_none_or(|planned| !planned.device.enabled);
-        self.queue.drop_where(|job| is_gone(&job.planned.device.id));
-        self.current.retain(|id, _| running.contains(id) || !is_gone(id));
-    }
-
-    /// Decides when a device is read next.
-    fn set_due(&mut self, id: DeviceId, now: Timestamp) {
-        if let Some(at) = self.due_at.remove(&id) {
-            self.due.remove(&(at, id));
-        }
-        self.tools.board.set_due(id, None);
-        let (Some(planned), Some(past)) = (self.devices.get(&id), self.past.get(&id)) else {
-            return;
-        };
-        if !self.config.scheduled || !planned.device.enabled || self.current.contains_key(&id) {
-            return;
-        }
-        let Some(at) = read(planned, past).next_at(now) else {
-            return;
-        };
-        self.due.insert((at, id));
-        self.due_at.insert(id, at);
-        self.tools.board.set_due(id, Some(at));
-    }
-
-    fn wake_at(&self) -> Option<Instant> {
-        let next = self.due.first().map(|(at, _)| {
-            let wait = self.tools.store.now().duration_until(*at);
-            Instant::now() + Duration::try_from(wait).unwrap_or(Duration::ZERO)
-        });
-        let rest = self.rest_until.filter(|until| *until > Instant::now());
-        match (next, rest) {
-            (Some(next), Some(rest)) => Some(next.max(rest)),
-            (next, rest) => next.or(rest),
-        }
-    }
-
-    /// Moves what is due into the queue of its line.
-    fn enqueue_due(&mut self) {
-        let now = self.tools.store.now();
-        while let Some((at, id)) = self.due.first().copied() {
-            if at > now {
-                break;
-            }
-            self.due.remove(&(at, id));
-            self.due_at.remove(&id);
-            if let Some(planned) = self.devices.get(&id).cloned() {
-                self.enqueue(planned, None);
-            }
-        }
-    }
-
-    fn enqueue(&mut self, planned: Planned, asked: Option<Asked>) {
-        let line = planned.line().unwrap_or(LineId(0));
-        let id = planned.device.id;
-        // From now on it has its place: it is not due again before this job has ended.
-        let cancel = CancellationToken::new();
-        let current = Current {
-            session: None,
-            cancel,
-            group: None,
-            is_big: false,
-        };
-        self.current.insert(id, current);
-        let urgent = asked.is_some();
-        let job = Job {
-            planned,
-            asked,
-            due: Due::default(),
-            done: HashMap::new(),
-            probe: false,
-        };
-        self.tools.board.set_waiting(id, Some(line));
-        self.queue.push(line, job, urgent);
-    }
-
     /// Starts jobs while there are slots and free lines, and a storage that takes what they bring.
     fn start_jobs(&mut self) {
         // Looked at in every turn of the loop, which comes at least as often as it looks at the devices.
@@ -486,124 +327,6 @@ impl Collector {
             past.done = entries;
         }
         self.set_due(id, self.tools.store.now());
-    }
-
-    async fn command(&mut self, command: Command) {
-        match command {
-            Command::ReadNow(read, reply) => {
-                let answer = self.read_now(read);
-                // Who asked may have gone.
-                let _ = reply.send(answer);
-            }
-            Command::Tunnel(tunnel, reply) => {
-                let answer = self.tunnel(&tunnel);
-                let _ = reply.send(answer);
-            }
-            Command::Control(control, reply) => {
-                let answer = self.control(control);
-                let _ = reply.send(answer);
-            }
-            Command::CloseTunnel(device, reply) => {
-                let answer = self.close_tunnel(device);
-                let _ = reply.send(answer);
-            }
-            Command::Cancel(session, reply) => {
-                let found = self.current.values().find(|current| current.session == Some(session));
-                let answer = found
-                    .map(|current| current.cancel.cancel())
-                    .ok_or(HandleError::NoSession(session));
-                let _ = reply.send(answer);
-            }
-            Command::Try(trial) => {
-                self.trials.spawn(trial::carry_out(self.tools.clone(), trial));
-            }
-            Command::Reload => self.reload().await,
-            Command::Configure(config) => self.configure(config),
-            Command::CameBack(callers) => self.came_back(&callers),
-        }
-    }
-
-    fn configure(&mut self, config: Config) {
-        self.tools.desk.resize(most_sessions(&config));
-        self.tools.wall = Duration::from_secs(config.session_s);
-        self.config = config;
-        self.set_all_due();
-    }
-
-    /// Devices that were not reached because their modem was away wait no longer.
-    fn came_back(&mut self, callers: &HashSet<String>) {
-        let now = self.tools.store.now();
-        let behind = |planned: &Planned| {
-            let mut routes = planned.device.routes.iter();
-            routes.any(|route| matches!(&route.address, LineAddress::Incoming(address) if callers.contains(address)))
-        };
-        let mut waited = Vec::new();
-        for (id, past) in &mut self.past {
-            if past.outcome == Some(Outcome::ModemSilent) && self.devices.get(id).is_some_and(behind) {
-                (past.outcome, past.failures) = (None, 0);
-                waited.push(*id);
-            }
-        }
-        for id in waited {
-            self.set_due(id, now);
-        }
-    }
-
-    fn read_now(&mut self, read: ReadNow) -> Result<u64, HandleError> {
-        let planned = self.askable(read.device)?;
-        self.enqueue(planned, Some(Asked::Read(read)));
-        self.job_number += 1;
-        Ok(self.job_number)
-    }
-
-    fn tunnel(&mut self, tunnel: &NewTunnel) -> Result<SocketAddr, HandleError> {
-        let planned = self.askable(tunnel.device)?;
-        let door = Door::open(tunnel.listen, tunnel.minutes);
-        let door = Arc::new(door.map_err(|error| HandleError::NoPort(tunnel.listen, error.to_string()))?);
-        self.tools.board.set_door(tunnel.device, &door);
-        let address = door.address();
-        self.enqueue(planned, Some(Asked::Tunnel(door)));
-        Ok(address)
-    }
-
-    fn control(&mut self, control: ControlJob) -> Result<u64, HandleError> {
-        let planned = self.askable(control.device)?;
-        self.enqueue(planned, Some(Asked::Control(Arc::new(control))));
-        self.job_number += 1;
-        Ok(self.job_number)
-    }
-
-    /// Ends a tunnel that is open, or that waits for its line.
-    fn close_tunnel(&mut self, device: DeviceId) -> Result<(), HandleError> {
-        if self.tools.board.door(device).is_none() {
-            return Err(HandleError::NoTunnel(device));
-        }
-        if self.tasks.values().any(|(running, ..)| *running == device) {
-            let current = self.current.get(&device).ok_or(HandleError::NoTunnel(device))?;
-            current.cancel.cancel();
-        } else {
-            self.queue.drop_where(|job| job.planned.device.id == device);
-            self.tools.board.set_waiting(device, None);
-            self.current.remove(&device);
-            self.set_due(device, Timestamp::now());
-        }
-        Ok(())
-    }
-
-    /// A device that nobody reads or waits for, taken out of its schedule until this is done.
-    fn askable(&mut self, id: DeviceId) -> Result<Planned, HandleError> {
-        if self.current.contains_key(&id) {
-            return Err(HandleError::AlreadyReading(id));
-        }
-        let planned = self.devices.get(&id).filter(|planned| planned.device.enabled).cloned();
-        let planned = planned.ok_or(HandleError::NoDevice(id))?;
-        if self.current.len() >= limits::JOBS_WAITING {
-            return Err(HandleError::Busy);
-        }
-        if let Some(at) = self.due_at.remove(&id) {
-            self.due.remove(&(at, id));
-        }
-        Ok(planned)
     }
 }
 
