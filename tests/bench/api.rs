@@ -7,25 +7,21 @@ use std::time::{Duration, Instant};
 use anyhow::{Context as _, Result, ensure};
 use jiff::Timestamp;
 use reqwest::header::ACCEPT_ENCODING;
-use serde_json::json;
 use sqlx::SqlitePool;
 use system_tests::TestHost;
 use tokio::task::JoinSet;
-use uzel::model::{
-    Aggregate, ArchiveKind, Cell, Column, DeviceId, LineAddress, LineId, Quality, Reason, Record, RecordKind, Schedule,
-    Task, Value,
-};
-use uzel::store::{Config, NewDevice, NewPoint, NewRoute, NewSession, NewSite, RecordBatch, Store};
+use uzel::model::{ArchiveKind, Cell, Column, DeviceId, LineId, Quality, Reason, Record, RecordKind, Value};
+use uzel::store::{Config, NewDevice, NewSession, RecordBatch, Store};
 
 use crate::meters::{Manner, Meters};
-use crate::report;
 use crate::watch::number;
+use crate::{made, report};
 
 /// Clients that ask at once, each over a connection of its own.
 const CLIENTS: usize = 50;
 
 /// Points that they ask for in turn.
-const POINTS: i64 = 50;
+const POINTS: u32 = 50;
 
 /// Hours of the month.
 const HOURS: i64 = 720;
@@ -74,7 +70,7 @@ pub fn run(meters: u32) -> Result<()> {
     Ok(())
 }
 
-fn url(host: &TestHost, point: i64, begin: i64) -> Result<String> {
+fn url(host: &TestHost, point: u32, begin: i64) -> Result<String> {
     let at = |seconds| Timestamp::from_second(seconds).map(|at| at.to_string());
     let (from, to) = (at(begin)?, at(begin + HOURS * 3_600)?);
     let address = host.address();
@@ -164,9 +160,13 @@ async fn ask(urls: Arc<[String]>, place: usize, until: Instant) -> Result<(Vec<f
 /// Devices that are not polled, each with the month that its point is asked for.
 async fn fill(host: &TestHost, begin: i64) -> Result<()> {
     let store = Store::open(&Config { path: host.database() }).await?;
-    store.import((1..=POINTS).map(device).collect()).await?;
-    let columns: Arc<[Column]> = (0..COLUMNS).map(column).collect();
-    for device in 1..=POINTS {
+    let unpolled = |number| NewDevice {
+        enabled: false,
+        ..made::device(number)
+    };
+    store.import((1..=POINTS).map(unpolled).collect()).await?;
+    let columns: Arc<[Column]> = (0..COLUMNS).map(made::column).collect();
+    for device in (1..=POINTS).map(i64::from) {
         let session = NewSession {
             device: DeviceId(device),
             line: LineId(device),
@@ -190,55 +190,6 @@ async fn fill(host: &TestHost, begin: i64) -> Result<()> {
     store.end_interrupted().await?;
     store.close().await;
     Ok(())
-}
-
-fn device(number: i64) -> NewDevice {
-    NewDevice {
-        name: format!("device {number}"),
-        driver: "vkt7".to_owned(),
-        organisation: "Organisation".to_owned(),
-        site: NewSite {
-            name: format!("Site {number}"),
-            address: None,
-            time_zone: "Europe/Moscow".to_owned(),
-            latitude: None,
-            longitude: None,
-        },
-        node: "Basement".to_owned(),
-        routes: vec![NewRoute {
-            line: None,
-            address: LineAddress::Tcp(format!("127.0.0.1:{number}")),
-            settings: None,
-            options: None,
-        }],
-        serial: None,
-        model: Some("vkt7".to_owned()),
-        enabled: false,
-        clock_rule: None,
-        clock_policy: None,
-        config: json!({ "address": 1 }),
-        schedule: Schedule::every(60, vec![Task::Archive(ArchiveKind::Hourly)]).ok(),
-        group: None,
-        points: vec![NewPoint {
-            input: 1,
-            name: "Heating".to_owned(),
-            resource: "heat".to_owned(),
-            purpose: "commercial".to_owned(),
-        }],
-    }
-}
-
-fn column(place: u8) -> Column {
-    Column {
-        id: format!("t{place}"),
-        quantity: "temperature".to_owned(),
-        unit: "Cel".to_owned(),
-        point: 1,
-        tariff: 0,
-        pipe: Some(if place.is_multiple_of(2) { "supply" } else { "return" }.to_owned()),
-        aggregate: Aggregate::Mean,
-        decimals: Some(2),
-    }
 }
 
 fn record(begin: i64, hour: i64, device: i64) -> Result<Record, jiff::Error> {

@@ -11,6 +11,7 @@ mod earlier;
 mod exchange;
 mod fleet;
 mod languages;
+mod made;
 mod meters;
 mod modbus;
 mod native;

@@ -5,18 +5,14 @@ use std::time::Instant;
 
 use anyhow::{Result, ensure};
 use jiff::{SignedDuration, Timestamp};
-use serde_json::json;
-use uzel::model::{
-    Aggregate, ArchiveKind, Cell, Column, DeviceId, LineAddress, LineId, Quality, Reason, Record, RecordKind, Schedule,
-    Task, Value,
-};
-use uzel::store::{Config, NewDevice, NewPoint, NewRoute, NewSession, NewSite, RecordBatch, Store};
+use uzel::model::{ArchiveKind, Cell, Column, DeviceId, LineId, Quality, Reason, Record, RecordKind, Value};
+use uzel::store::{Config, NewSession, RecordBatch, Store};
 
 use crate::bare::Bare;
-use crate::{process, report};
+use crate::{made, process, report};
 
 /// Columns of a record.
-const COLUMNS: i64 = 20;
+const COLUMNS: u8 = 20;
 /// Records of a batch: a day of hours.
 const HOURS: i64 = 24;
 /// Batches of a device, one after the other.
@@ -69,7 +65,7 @@ pub fn run(devices: u32) -> Result<()> {
 /// Seconds that the batches took, from the first to the last.
 async fn ours(config: &Config, devices: u32) -> Result<f64> {
     let store = Store::open(config).await?;
-    let imported = store.import((0..devices).map(device).collect()).await?;
+    let imported = store.import((0..devices).map(made::device).collect()).await?;
     let begun = Instant::now();
     let tasks: Vec<_> = imported
         .iter()
@@ -94,7 +90,7 @@ async fn session(store: Store, device: DeviceId) -> Result<()> {
         started_at: Timestamp::now(),
     };
     let session = store.begin_session(session).await?;
-    let columns: Arc<[Column]> = (0..COLUMNS).map(column).collect();
+    let columns: Arc<[Column]> = (0..COLUMNS).map(made::column).collect();
     for day in 0..DAYS {
         let records = (0..HOURS).map(|hour| record(day * HOURS + hour)).collect();
         let batch = RecordBatch {
@@ -120,62 +116,13 @@ fn by_statement(bare: &mut Bare, devices: u32) -> Result<f64> {
             record_id += 1;
             let record = record(hour);
             bare.insert_record(record_id, device, &record)?;
-            for column in 0..COLUMNS {
-                bare.insert_value(record_id, device * COLUMNS + column, number(hour, column))?;
+            for column in (0..COLUMNS).map(i64::from) {
+                bare.insert_value(record_id, device * i64::from(COLUMNS) + column, number(hour, column))?;
             }
         }
     }
     bare.execute("commit")?;
     Ok(begun.elapsed().as_secs_f64())
-}
-
-fn device(number: u32) -> NewDevice {
-    NewDevice {
-        name: format!("device {number}"),
-        driver: "bench".to_owned(),
-        organisation: "Heat networks".to_owned(),
-        site: NewSite {
-            name: format!("site {number}"),
-            address: None,
-            time_zone: "Europe/Moscow".to_owned(),
-            latitude: None,
-            longitude: None,
-        },
-        node: "Basement".to_owned(),
-        routes: vec![NewRoute {
-            line: None,
-            address: LineAddress::Tcp(format!("meter-{number}:4001")),
-            settings: None,
-            options: None,
-        }],
-        serial: None,
-        model: None,
-        enabled: true,
-        clock_rule: None,
-        clock_policy: None,
-        config: json!({}),
-        schedule: Schedule::every(60, vec![Task::Archive(ArchiveKind::Hourly)]).ok(),
-        group: None,
-        points: vec![NewPoint {
-            input: 1,
-            name: "Heating".to_owned(),
-            resource: "heat".to_owned(),
-            purpose: "commercial".to_owned(),
-        }],
-    }
-}
-
-fn column(number: i64) -> Column {
-    Column {
-        id: format!("t{number}"),
-        quantity: "temperature".to_owned(),
-        unit: "Cel".to_owned(),
-        point: 1,
-        tariff: 0,
-        pipe: Some("supply".to_owned()),
-        aggregate: Aggregate::Mean,
-        decimals: Some(2),
-    }
 }
 
 /// The record of an hour since the begin of a year.
@@ -195,7 +142,7 @@ pub fn record(hour: i64) -> Record {
         ends_at: at(hour + 1),
         label: Some(jiff::tz::TimeZone::UTC.to_datetime(at(hour))),
         length_s: None,
-        cells: (0..COLUMNS).map(cell).collect(),
+        cells: (0..COLUMNS).map(i64::from).map(cell).collect(),
         conditions: Vec::new(),
     }
 }

@@ -1,5 +1,6 @@
 //! The client's budgets: what it takes from the server and how long until it is on the screen.
 
+mod browser;
 mod point;
 mod start;
 

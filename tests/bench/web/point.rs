@@ -1,7 +1,6 @@
 //! A year of hours of one point, twelve series: read, sent, on the screen. The meter was replaced in the middle of it.
 
 use std::path::Path;
-use std::process::Command;
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -17,6 +16,7 @@ use uzel::model::{
 use uzel::store::{Config, NewSession, RecordBatch, Store};
 
 use crate::report;
+use crate::web::browser;
 
 /// Hours of a year.
 const HOURS: i64 = 8_760;
@@ -117,29 +117,12 @@ async fn fetch(url: &str) -> Result<(f64, f64)> {
     Ok((bytes, times.get(TIMES / 2).copied().unwrap_or_default()))
 }
 
-/// In a headless browser, where there is one: the program is beside the flows.
+/// In a headless browser.
 fn on_screen(host: &TestHost, path: &str) -> Result<()> {
-    let web = Path::new(env!("CARGO_MANIFEST_DIR")).join("../web");
-    if !web.join("node_modules/playwright-core").is_dir() {
-        println!("  left out: the screen, as web/node_modules is not there: npm ci");
+    let Some(said) = browser::run("point.mjs", &[host.address(), path])? else {
         return Ok(());
-    }
-    let output = Command::new("node")
-        .args(["bench/point.mjs", host.address(), path])
-        .current_dir(&web)
-        .output()
-        .context("start node")?;
-    let said = String::from_utf8_lossy(&output.stdout);
-    ensure!(
-        output.status.success(),
-        "{said}{}",
-        String::from_utf8_lossy(&output.stderr)
-    );
-    let number = |name: &str| -> Result<f64> {
-        let line = said.lines().find_map(|line| line.strip_prefix(name));
-        Ok(line.with_context(|| format!("no {name} in {said}"))?.trim().parse()?)
     };
-    let shown = number("shown ")?;
+    let shown = said.number("shown ")?;
     report::goal(
         "point.screen",
         shown,
@@ -149,13 +132,13 @@ fn on_screen(host: &TestHost, path: &str) -> Result<()> {
     );
     report::figure(
         "point.cold",
-        number("cold ")?,
+        said.number("cold ")?,
         "ms",
         "the same with the application itself to be loaded",
     );
     report::figure(
         "point.pan",
-        number("pan ")?,
+        said.number("pan ")?,
         "ms",
         "the longest frame while the year is panned and zoomed",
     );

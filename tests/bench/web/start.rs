@@ -3,14 +3,13 @@
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result, ensure};
-use serde_json::json;
 use sqlx::sqlite::SqliteConnectOptions;
 use sqlx::{ConnectOptions as _, Executor as _};
 use system_tests::TestHost;
-use uzel::model::{ArchiveKind, LineAddress, Schedule, Task};
-use uzel::store::{Config, NewDevice, NewPoint, NewRoute, NewSite, Store};
+use uzel::store::{Config, NewDevice, NewSite, Store};
 
-use crate::report;
+use crate::web::browser;
+use crate::{made, report};
 
 /// Looks that are measured: the middle one counts.
 const LOOKS: usize = 9;
@@ -52,7 +51,56 @@ pub fn run(nodes: u32) -> Result<()> {
     runtime.block_on(fill(&host, nodes))?;
     host.spawn();
     report::head("web", &format!("what the client asks first, {nodes} nodes"));
-    runtime.block_on(measure(&host))
+    runtime.block_on(measure(&host))?;
+    on_screen(&host)?;
+    host.stop();
+    Ok(())
+}
+
+/// The start page and the list of places in a browser.
+fn on_screen(host: &TestHost) -> Result<()> {
+    let Some(shown) = browser::run("start.mjs", &[host.address()])? else {
+        return Ok(());
+    };
+    let goal = |name: &str, said: &str, below_ms: f64, text: &str| -> Result<()> {
+        let ms = shown.number(said)?;
+        report::goal(name, ms, "ms", ms < below_ms, text);
+        Ok(())
+    };
+    goal(
+        "start.first",
+        "first ",
+        1_000.0,
+        "under 1 s, from an empty cache to a start page that answers to the hand",
+    )?;
+    goal(
+        "start.again",
+        "again ",
+        1_000.0,
+        "the same with the application in the cache",
+    )?;
+    for (name, said, text) in [
+        (
+            "start.kilobytes",
+            "kilobytes ",
+            "what the first of them took over the line",
+        ),
+        (
+            "start.scroll",
+            "scroll ",
+            "the longest frame while the list is scrolled",
+        ),
+        (
+            "start.find",
+            "find ",
+            "from the last key of a word to the places that are found",
+        ),
+        ("start.tree", "tree ", "the longest frame while all places are scrolled"),
+    ] {
+        let unit = if name == "start.kilobytes" { "kB" } else { "ms" };
+        report::figure(name, shown.number(said)?, unit, text);
+    }
+    Ok(())
 }
 
 async fn fill(host: &TestHost, nodes: u32) -> Result<()> {
@@ -125,37 +173,15 @@ fn device(number: u32) -> NewDevice {
         .get(number as usize % STREETS.len())
         .copied()
         .unwrap_or_default();
+    let made = made::device(number);
     NewDevice {
-        name: format!("device {number}"),
-        driver: "vkt7".to_owned(),
         organisation: format!("Organisation {}", number % 40),
         site: NewSite {
             name: format!("{street}, {number}"),
             address: Some(format!("{street} ул., {number}")),
-            time_zone: "Europe/Moscow".to_owned(),
-            latitude: None,
-            longitude: None,
+            ..made.site
         },
-        node: "Basement".to_owned(),
-        routes: vec![NewRoute {
-            line: None,
-            address: LineAddress::Tcp(format!("127.0.0.1:{}", 1 + number % 60_000)),
-            settings: None,
-            options: None,
-        }],
         serial: Some(format!("{:07}", 60_000 + number)),
-        model: Some("vkt7".to_owned()),
-        enabled: true,
-        clock_rule: None,
-        clock_policy: None,
-        config: json!({ "address": 1 }),
-        schedule: Schedule::every(60, vec![Task::Archive(ArchiveKind::Hourly)]).ok(),
-        group: None,
-        points: vec![NewPoint {
-            input: 1,
-            name: "Heating".to_owned(),
-            resource: "heat".to_owned(),
-            purpose: "commercial".to_owned(),
-        }],
+        ..made
     }
 }
