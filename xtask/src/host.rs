@@ -2,7 +2,8 @@
 //!
 //! Cargo unites the features of everything that it builds at once. Another set means other features, and other
 //! features mean that Cranelift, SQLite and their like are compiled again. So tests, lints and builds all use
-//! [`SELECTION`]; xtask stays outside of it, for it is already built in its own profile.
+//! [`SELECTION`], with every feature that has tests; xtask stays outside of it, for it is already built in its own
+//! profile.
 
 use std::path::PathBuf;
 use std::process::Command;
@@ -14,8 +15,11 @@ use crate::process;
 use crate::wasm;
 use crate::workspace::Workspace;
 
-/// The packages of every debug build, test and lint.
-pub const SELECTION: &[&str] = &["--workspace", "--exclude", "xtask"];
+/// The packages of every debug build, test and lint, with what is optional in the host.
+pub const SELECTION: &[&str] = &["--workspace", "--exclude", "xtask", "--features", "uzel/oidc"];
+
+/// The same packages as they are without it.
+pub const PLAIN: &[&str] = &["--workspace", "--exclude", "xtask"];
 
 /// The packages of every release build.
 const RELEASE: &[&str] = &[

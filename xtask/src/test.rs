@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result, bail};
 
 use crate::examples;
-use crate::host::{self, Programs, SELECTION};
+use crate::host::{self, PLAIN, Programs, SELECTION};
 use crate::openapi;
 use crate::packages;
 use crate::process::{self, say};
@@ -158,24 +158,15 @@ fn tests(workspace: &Workspace, programs: &Programs, filter: Option<&str>, tally
 }
 
 fn lints(workspace: &Workspace) -> Result<()> {
-    let all = host::cargo(
-        workspace,
-        &[
-            &[
-                "clippy",
-                "--all-targets",
-                "--features",
-                "system-tests/virtual-time,uzel/oidc",
-            ],
-            SELECTION,
-        ]
-        .concat(),
-    );
+    let mut all = host::cargo(workspace, &["clippy", "--all-targets"]);
+    all.args(SELECTION).args(["--features", "system-tests/virtual-time"]);
     let own = host::cargo(
         workspace,
         &["clippy", "--all-targets", "--profile", "xtask", "--package", "xtask"],
     );
-    let results = [all, own]
+    let mut plain = host::cargo(workspace, &["clippy"]);
+    plain.args(PLAIN);
+    let results = [all, own, plain]
         .map(|mut command| process::run(command.args(["--", "-D", "warnings"]), "repair what it names above"));
     results.into_iter().collect()
 }
