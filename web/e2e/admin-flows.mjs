@@ -185,7 +185,7 @@ async function explainsAConflict({ stage }) {
     await page.getByText(/Перевод часов: — → beyond 30s/).waitFor();
     assert.deepEqual(await violations(page, 'a conflict'), []);
     await button(page, 'Сохранить мои изменения поверх').click();
-    await page.waitForURL(/\/devices\/\d+$/);
+    await page.waitForURL((url) => url.pathname === `/devices/${device.id}`);
   });
   const form = await stage.api(`/devices/${device.id}/form`);
   assert.equal(form.name, 'Школа № 4');
