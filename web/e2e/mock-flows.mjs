@@ -1,6 +1,7 @@
 // Flows that need a server which can be broken or filled at will.
 
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
 import { Stage, violations } from './flows.mjs';
 import { startMock } from './mock-server.mjs';
 
@@ -158,6 +159,40 @@ async function asksBeforeAnOverride(browser) {
   });
 }
 
+/** Codes of the document; whoever is not signed in is asked to, and sees no page. */
+function codes() {
+  const { components } = JSON.parse(readFileSync(new URL('../openapi.json', import.meta.url), 'utf8'));
+  const told = components.schemas.Problem.properties.code.description;
+  return [...told.matchAll(/`([a-z-]+)`/g)].map(([, code]) => code).filter((code) => code !== 'not-signed-in');
+}
+
+async function tellsEveryRefusalInWords(browser) {
+  await withMock({}, async (mock) => {
+    for (const [lang, again] of [['ru', 'Повторить'], ['en', 'Try again']]) {
+      await new Stage(browser, mock.url).open('/', { lang, quiet: /status of 418/ }, async (page) => {
+        let code = '';
+        await page.route('**/api/v1/drivers/keys', (route) => route.fulfill({
+          status: 418, contentType: 'application/problem+json', json: { type: 'about:blank', title: 'Teapot', status: 418, code, detail: 'words of the server', request_id: '7f3c' },
+        }));
+        for (code of codes()) {
+          await page.goto(`${mock.url}/keys`);
+          const note = page.locator('main [role=alert]');
+          await note.getByRole('button', { name: again }).waitFor();
+          const [text, own] = await note.evaluate((element) => {
+            const foreign = [...element.querySelectorAll('[lang=en]')].map((one) => one.textContent).join();
+            for (const one of element.querySelectorAll('[lang=en], button')) one.remove();
+            return [element.textContent, foreign];
+          });
+          const rest = text.replace(code, '').replace('7f3c', '').replace('7f3c', '').replace('http.hosts', '');
+          assert.doesNotMatch(rest, lang === 'ru' ? /[a-z]{2}/i : /[а-яё]/i, `${code} in ${lang}: ${text}`);
+          assert.doesNotMatch(rest, /не знает: |does not know: /, `${code} has no words in ${lang}`);
+          if (lang === 'ru') assert.ok(own === '' || own === 'words of the server', own);
+        }
+      });
+    }
+  });
+}
+
 export const mockFlows = {
   'a deed against the word of a shadow is asked twice': asksBeforeAnOverride,
   'unsigned drivers are told on every screen': warnsOfUnsignedDrivers,
@@ -169,4 +204,5 @@ export const mockFlows = {
   'versions are told by their own column': showsEarlierVersions,
   'a running session can be cancelled': cancelsFromTheList,
   'a first start says what to do': startsEmpty,
+  'every refusal of the document is told in words': tellsEveryRefusalInWords,
 };
