@@ -193,6 +193,50 @@ async function tellsEveryRefusalInWords(browser) {
   });
 }
 
+async function sendsAgain(browser) {
+  await withMock({}, async (mock) => {
+    await new Stage(browser, mock.url).open('/admin/system/webhooks', { quiet: /ERR_|Failed to load/ }, async (page) => {
+      const standing = (name) => page.locator('.hooks tbody tr', { hasText: name }).locator('.st').textContent();
+      await page.locator('.hooks tbody tr').nth(2).waitFor();
+      assert.deepEqual([await standing('Расчёты'), await standing('Диспетчерская'), await standing('Стенд')].map((word) => word.trim()), ['Не принимает', 'Принимает', 'Отключён']);
+      await page.getByRole('link', { name: 'Расчёты' }).click();
+      const rows = page.locator('.usr tbody tr');
+      await rows.nth(99).waitFor();
+      assert.equal(await rows.count(), 100);
+      await page.getByText(/Пропущено событий: 1\s204\./).waitFor();
+      await page.getByRole('button', { name: 'Показать ещё' }).click();
+      await rows.nth(152).waitFor();
+      await page.getByRole('button', { name: 'Недоставленные' }).click();
+      await page.waitForURL(/state=dead/);
+      await rows.nth(2).waitFor({ state: 'detached' });
+      await rows.nth(0).getByText('Получатель ответил 500, ждём 2xx').waitFor();
+      assert.equal(await rows.nth(1).locator('[lang=en]').textContent(), 'invalid of tomorrow');
+      assert.deepEqual(await violations(page, 'what was given up'), []);
+      await page.getByRole('button', { name: 'Отправить ещё раз: № 259' }).click();
+      await page.getByText('Отправка № 259 пойдёт ещё раз').waitFor();
+      await rows.nth(1).waitFor({ state: 'detached' });
+      await page.getByRole('button', { name: 'Все', exact: true }).click();
+      await rows.nth(1).getByText('Идёт ещё раз').waitFor();
+
+      // What comes while the list has the focus waits behind a button; what is there goes on.
+      const [gone] = mock.mock.webhooks;
+      gone.deliveries.unshift({ ...gone.deliveries[0], id: 261, state: 'dead', next_at: null });
+      await rows.first().getByText('№ 261').waitFor();
+      await page.getByRole('button', { name: 'Отправить ещё раз: № 261' }).focus();
+      gone.deliveries.unshift({ ...gone.deliveries[1], id: 262, state: 'pending' });
+      const fresh = page.getByRole('button', { name: 'Новых: 1, показать' });
+      await fresh.waitFor();
+      await rows.first().getByText('№ 261').waitFor();
+      await fresh.click();
+      await rows.first().getByText('№ 262').waitFor();
+
+      await mock.stop();
+      await page.getByText('Нет связи с сервером').waitFor();
+      assert.ok((await rows.count()) > 100, 'what was read stays on the screen');
+    });
+  });
+}
+
 export const mockFlows = {
   'a deed against the word of a shadow is asked twice': asksBeforeAnOverride,
   'unsigned drivers are told on every screen': warnsOfUnsignedDrivers,
@@ -205,4 +249,5 @@ export const mockFlows = {
   'a running session can be cancelled': cancelsFromTheList,
   'a first start says what to do': startsEmpty,
   'every refusal of the document is told in words': tellsEveryRefusalInWords,
+  'webhooks: what was given up is sent again': sendsAgain,
 };

@@ -14,6 +14,7 @@ export const en: Wide<typeof ru> = {
   metrics: 'Figures',
   backups: 'Backups',
   config: 'Configuration',
+  webhooks: 'Webhooks',
 
   version: 'Version',
   started: 'Started',

@@ -14,6 +14,7 @@ export const ru = {
   metrics: 'Показатели',
   backups: 'Резервные копии',
   config: 'Настройка',
+  webhooks: 'Вебхуки',
 
   // State
   version: 'Версия',
