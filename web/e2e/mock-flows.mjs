@@ -212,7 +212,10 @@ async function sendsAgain(browser) {
       await rows.nth(0).getByText('Получатель ответил 500, ждём 2xx').waitFor();
       assert.equal(await rows.nth(1).locator('[lang=en]').textContent(), 'invalid of tomorrow');
       assert.deepEqual(await violations(page, 'what was given up'), []);
-      await page.getByRole('button', { name: 'Отправить ещё раз: № 259' }).click();
+      await page.setViewportSize({ width: 720, height: 900 });
+      assert.equal(await page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth), 0, 'it fits beside the rail');
+      await page.setViewportSize({ width: 1440, height: 900 });
+      await page.getByRole('button', { name: 'Повторить отправку № 259' }).click();
       await page.getByText('Отправка № 259 пойдёт ещё раз').waitFor();
       await rows.nth(1).waitFor({ state: 'detached' });
       await page.getByRole('button', { name: 'Все', exact: true }).click();
@@ -222,7 +225,7 @@ async function sendsAgain(browser) {
       const [gone] = mock.mock.webhooks;
       gone.deliveries.unshift({ ...gone.deliveries[0], id: 261, state: 'dead', next_at: null });
       await rows.first().getByText('№ 261').waitFor();
-      await page.getByRole('button', { name: 'Отправить ещё раз: № 261' }).focus();
+      await page.getByRole('button', { name: 'Повторить отправку № 261' }).focus();
       gone.deliveries.unshift({ ...gone.deliveries[1], id: 262, state: 'pending' });
       const fresh = page.getByRole('button', { name: 'Новых: 1, показать' });
       await fresh.waitFor();
