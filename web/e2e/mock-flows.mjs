@@ -1,6 +1,7 @@
 // Flows that need a server which can be broken or filled at will.
 
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
 import { Stage, violations } from './flows.mjs';
 import { startMock } from './mock-server.mjs';
 
@@ -158,6 +159,87 @@ async function asksBeforeAnOverride(browser) {
   });
 }
 
+/** Codes of the document; whoever is not signed in is asked to, and sees no page. */
+function codes() {
+  const { components } = JSON.parse(readFileSync(new URL('../openapi.json', import.meta.url), 'utf8'));
+  const told = components.schemas.Problem.properties.code.description;
+  return [...told.matchAll(/`([a-z-]+)`/g)].map(([, code]) => code).filter((code) => code !== 'not-signed-in');
+}
+
+async function tellsEveryRefusalInWords(browser) {
+  await withMock({}, async (mock) => {
+    for (const [lang, again] of [['ru', 'Повторить'], ['en', 'Try again']]) {
+      await new Stage(browser, mock.url).open('/', { lang, quiet: /status of 418/ }, async (page) => {
+        let code = '';
+        await page.route('**/api/v1/drivers/keys', (route) => route.fulfill({
+          status: 418, contentType: 'application/problem+json', json: { type: 'about:blank', title: 'Teapot', status: 418, code, detail: 'words of the server', request_id: '7f3c' },
+        }));
+        for (code of codes()) {
+          await page.goto(`${mock.url}/keys`);
+          const note = page.locator('main [role=alert]');
+          await note.getByRole('button', { name: again }).waitFor();
+          const [text, own] = await note.evaluate((element) => {
+            const foreign = [...element.querySelectorAll('[lang=en]')].map((one) => one.textContent).join();
+            for (const one of element.querySelectorAll('[lang=en], button')) one.remove();
+            return [element.textContent, foreign];
+          });
+          const rest = text.replace(code, '').replace('7f3c', '').replace('7f3c', '').replace('http.hosts', '');
+          assert.doesNotMatch(rest, lang === 'ru' ? /[a-z]{2}/i : /[а-яё]/i, `${code} in ${lang}: ${text}`);
+          assert.doesNotMatch(rest, /не знает: |does not know: /, `${code} has no words in ${lang}`);
+          if (lang === 'ru') assert.ok(own === '' || own === 'words of the server', own);
+        }
+      });
+    }
+  });
+}
+
+async function sendsAgain(browser) {
+  await withMock({}, async (mock) => {
+    await new Stage(browser, mock.url).open('/admin/system/webhooks', { quiet: /ERR_|Failed to load/ }, async (page) => {
+      const standing = (name) => page.locator('.hooks tbody tr', { hasText: name }).locator('.st').textContent();
+      await page.locator('.hooks tbody tr').nth(2).waitFor();
+      assert.deepEqual([await standing('Расчёты'), await standing('Диспетчерская'), await standing('Стенд')].map((word) => word.trim()), ['Не принимает', 'Принимает', 'Отключён']);
+      await page.getByRole('link', { name: 'Расчёты' }).click();
+      const rows = page.locator('.usr tbody tr');
+      await rows.nth(99).waitFor();
+      assert.equal(await rows.count(), 100);
+      await page.getByText(/Пропущено событий: 1\s204\./).waitFor();
+      await page.getByRole('button', { name: 'Показать ещё' }).click();
+      await rows.nth(152).waitFor();
+      await page.getByRole('button', { name: 'Недоставленные' }).click();
+      await page.waitForURL(/state=dead/);
+      await rows.nth(2).waitFor({ state: 'detached' });
+      await rows.nth(0).getByText('Получатель ответил 500, ждём 2xx').waitFor();
+      assert.equal(await rows.nth(1).locator('[lang=en]').textContent(), 'invalid of tomorrow');
+      assert.deepEqual(await violations(page, 'what was given up'), []);
+      await page.setViewportSize({ width: 720, height: 900 });
+      assert.equal(await page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth), 0, 'it fits beside the rail');
+      await page.setViewportSize({ width: 1440, height: 900 });
+      await page.getByRole('button', { name: 'Повторить отправку № 259' }).click();
+      await page.getByText('Отправка № 259 пойдёт ещё раз').waitFor();
+      await rows.nth(1).waitFor({ state: 'detached' });
+      await page.getByRole('button', { name: 'Все', exact: true }).click();
+      await rows.nth(1).getByText('Идёт ещё раз').waitFor();
+
+      // What comes while the list has the focus waits behind a button; what is there goes on.
+      const [gone] = mock.mock.webhooks;
+      gone.deliveries.unshift({ ...gone.deliveries[0], id: 261, state: 'dead', next_at: null });
+      await rows.first().getByText('№ 261').waitFor();
+      await page.getByRole('button', { name: 'Повторить отправку № 261' }).focus();
+      gone.deliveries.unshift({ ...gone.deliveries[1], id: 262, state: 'pending' });
+      const fresh = page.getByRole('button', { name: 'Новых: 1, показать' });
+      await fresh.waitFor();
+      await rows.first().getByText('№ 261').waitFor();
+      await fresh.click();
+      await rows.first().getByText('№ 262').waitFor();
+
+      await mock.stop();
+      await page.getByText('Нет связи с сервером').waitFor();
+      assert.ok((await rows.count()) > 100, 'what was read stays on the screen');
+    });
+  });
+}
+
 export const mockFlows = {
   'a deed against the word of a shadow is asked twice': asksBeforeAnOverride,
   'unsigned drivers are told on every screen': warnsOfUnsignedDrivers,
@@ -169,4 +251,6 @@ export const mockFlows = {
   'versions are told by their own column': showsEarlierVersions,
   'a running session can be cancelled': cancelsFromTheList,
   'a first start says what to do': startsEmpty,
+  'every refusal of the document is told in words': tellsEveryRefusalInWords,
+  'webhooks: what was given up is sent again': sendsAgain,
 };

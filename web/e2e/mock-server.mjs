@@ -10,6 +10,7 @@ import { DIGEST, drivers, fleet, session, whole } from './mock/fleet.mjs';
 import * as park from './mock/park.mjs';
 import * as places from './mock/places.mjs';
 import * as trace from './mock/trace.mjs';
+import { webhooks, webhooksAnswer } from './mock/webhooks.mjs';
 
 const DIST = fileURLToPath(new URL('../dist/', import.meta.url));
 const VOCABULARY = fileURLToPath(new URL('../../wit/v1/vocabulary.json', import.meta.url));
@@ -23,6 +24,7 @@ class Mock {
     this.unsigned = unsigned;
     this.devices = fleet(count, Date.now());
     this.started = Date.now();
+    this.webhooks = webhooks(this.started);
     this.watchers = new Set();
     this.live = new Map();
     this.done = new Map();
@@ -180,6 +182,8 @@ function answer(mock, method, path, query) {
   if (head === 'sessions' && method === 'DELETE') return cancel(mock, id);
   if (head === 'sessions' && tail === 'trace') return mock.trace(id);
   if (head === 'sessions' && !tail) return whole(mock.session(id));
+  const told = head === 'webhooks' ? webhooksAnswer(mock.webhooks, method, parts.slice(1), query) : null;
+  if (told) return told;
   throw problem(404, 'not-found', `there is no ${path}`);
 }
 

@@ -85,7 +85,8 @@ const own = (name) => new URL(`fleet/${name}`, import.meta.url);
 
 /** Starts fleet and host and waits for the first sessions; resolves to the address and what ends all of it. `parts` names
  * the files in fleet/, and how many of its meters never answer; with `accounts` nobody waits, as nobody may ask, and `said`
- * is what the host has told of its first account; `lines` are the addresses of the meters. */
+ * is what the host has told of its first account; `config` is further text of the configuration; `lines` are the addresses of
+ * the meters. */
 export async function startRealHost(env = process.env, parts = { fleet: 'fleet.toml', devices: 'devices.csv', silent: 1 }) {
   const dir = mkdtempSync(join(tmpdir(), 'uzel-e2e-'));
   const programs = [];
@@ -120,7 +121,7 @@ async function start(env, dir, programs, parts) {
   const folders = `[store]\npath = '${join(dir, 'uzel.sqlite')}'\n[drivers]\nfolder = '${env.UZEL_DRIVERS_DIR}'\ncache = '${join(dir, 'cache')}'\n`;
   // Modems may call, and one of ours is behind a port that nobody listens at.
   const ways = "[[listeners]]\nname = 'gprs'\nlisten = '127.0.0.1:0'\ngreeting = 'irz-atm'\n[[modems]]\npool = 'gsm'\nports = ['tcp:127.0.0.1:1']\ninit = ['ATZ', 'AT+CPIN=4321']\n";
-  writeFileSync(config, `[http]\nlisten = '127.0.0.1:0'\n${folders}${ways}`);
+  writeFileSync(config, `[http]\nlisten = '127.0.0.1:0'\n${folders}${parts.config ?? ''}${ways}`);
   writeFileSync(devices, readFileSync(own(parts.devices), 'utf8').replace(/\{(\d)\}/g, (_, place) => lines[place - 1]));
   const imported = spawnSync(env.UZEL_BIN, ['device', 'import', devices, '--config', config], { encoding: 'utf8', timeout: START_MS });
   if (imported.status !== 0) throw new Error(`the import failed: ${imported.error ?? ''}${imported.stderr}${imported.stdout}`);

@@ -16,6 +16,7 @@ import { newcomerFlows } from './newcomer-flows.mjs';
 import { POINT_FLEET, pointFlows } from './point-flows.mjs';
 import { hasRealHost, startRealHost } from './real-host.mjs';
 import { systemFlows } from './system-flows.mjs';
+import { HOOKED_FLEET, closedFlows, webhookFlows } from './webhook-flows.mjs';
 
 const executablePath = process.env.UZEL_CHROMIUM ?? '/usr/bin/chromium';
 const wanted = process.argv[2] ?? '';
@@ -53,11 +54,11 @@ async function againstRealHost(browser) {
     console.log('left out: the real host, as UZEL_BIN and METER_SIM_BIN are not set');
     return;
   }
-  const all = [flows, attentionFlows, driverFlows, systemFlows, apiFlows];
+  const all = [flows, attentionFlows, driverFlows, systemFlows, apiFlows, webhookFlows];
   let host = null;
   if (all.some((one) => asked('host', one))) {
     await run('host', 'starts and reads its meters', async () => {
-      host = await startRealHost();
+      host = await startRealHost(process.env, HOOKED_FLEET);
     });
   }
   if (host) {
@@ -67,13 +68,14 @@ async function againstRealHost(browser) {
     await runAll('host', driverFlows, { stage, dir: host.dir });
     await runAll('host', systemFlows, stage);
     await runAll('host', apiFlows, stage);
+    await runAll('host', webhookFlows, stage);
     await run('host', 'ends', () => host.stop());
   }
   await onFleet(browser, 'points', POINT_FLEET, pointFlows);
   await onFleet(browser, 'accounts', ACCOUNT_FLEET, accountFlows);
   const withLines = (stage, { dir, lines }) => ({ stage, dir, lines });
   await onFleet(browser, 'newcomer', KEEP_FLEET, newcomerFlows, withLines);
-  await onFleet(browser, 'administrator', KEEP_FLEET, adminFlows, withLines);
+  await onFleet(browser, 'administrator', KEEP_FLEET, { ...adminFlows, ...closedFlows }, withLines);
 }
 
 /** Flows that need meters, or a host, of their own. */

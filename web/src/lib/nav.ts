@@ -43,7 +43,7 @@ const ALL: readonly Section[] = [
   { href: '/admin/devices', icon: 'dev', word: () => t().devices, group: 'admin', here: ['adminDevices', 'newDevice', 'editDevice', 'import'], needs: 'administer' },
   { href: '/drivers', icon: 'drv', word: () => t().drivers, group: 'admin', here: ['drivers', 'driver', 'keys'], chord: 'd', bar: true, needs: 'see-drivers' },
   { href: '/admin/schedules', icon: 'sch', word: () => t().schedules, group: 'admin', here: ['schedules'], needs: 'see' },
-  { href: '/admin/system', icon: 'sys', word: () => t().system, group: 'admin', here: ['system', 'metrics', 'backups', 'config'], needs: 'administer', whole: true },
+  { href: '/admin/system', icon: 'sys', word: () => t().system, group: 'admin', here: ['system', 'metrics', 'backups', 'config', 'webhooks', 'webhook'], needs: 'administer', whole: true },
   { href: '/admin/users', icon: 'user', word: () => t().users, group: 'admin', here: ['users', 'user', 'newUser'], needs: 'administer', whole: true, ofAccounts: true },
   { href: '/admin/audit', icon: 'audit', word: () => t().audit, group: 'admin', here: ['audit'], needs: 'administer' },
 ];

@@ -23,9 +23,7 @@ export const en: typeof ru = {
   wrong: 'Name or password are not right.',
   wait: (left) => `Too many wrong tries. The next in ${left}.`,
   mayTry: 'You may try again.',
-  busy: 'The server is busy. Try again.',
-  failed: 'Could not sign in.',
-  serverSays: 'The server answers:',
+  failed: 'Could not sign in',
 
   chooseTitle: 'Choose a password',
   chooseTell: 'The one-time secret is good for this only. From now on sign in with the password.',

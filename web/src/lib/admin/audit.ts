@@ -38,7 +38,7 @@ export function changes(was: Json | undefined, is: Json | undefined, path: reado
 }
 
 const PAGES: Readonly<Record<string, string>> = {
-  account: '/admin/users/', device: '/devices/', node: '/nodes/', point: '/points/', session: '/sessions/', line: '/lines/',
+  account: '/admin/users/', device: '/devices/', node: '/nodes/', point: '/points/', session: '/sessions/', line: '/lines/', webhook: '/admin/system/webhooks/',
 };
 
 /** The page of an object; null: it has none. */

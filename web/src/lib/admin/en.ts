@@ -172,7 +172,7 @@ export const en: typeof ru = {
   nothing: 'nothing',
   kindOf: {
     account: 'account', backup: 'backup', caller: 'caller', control: 'control', device: 'device', driver: 'driver', group: 'group', host: 'server', line: 'line', node: 'node',
-    organisation: 'organisation', point: 'point', session: 'session', site: 'site', 'vendor-key': 'trusted key',
+    organisation: 'organisation', point: 'point', session: 'session', site: 'site', 'vendor-key': 'trusted key', webhook: 'webhook',
   },
   did: {
     'account.add-key': 'key given', 'account.ask-second-factor': 'second step shown', 'account.change': 'account changed', 'account.create': 'account made',
@@ -191,6 +191,7 @@ export const en: typeof ru = {
     'organisation.archive': 'organisation archived', 'organisation.change': 'organisation changed', 'organisation.create': 'organisation added', 'organisation.restore': 'organisation restored',
     'point.archive': 'point archived', 'point.change': 'point changed', 'point.create': 'point added', 'point.restore': 'point restored',
     'session.cancel': 'session cancelled', 'session.replay': 'session replayed',
+    'webhook.change': 'webhook changed', 'webhook.create': 'webhook made', 'webhook.new-secret': 'secret of a webhook replaced', 'webhook.remove': 'webhook removed', 'webhook.send-again': 'sent again',
     'site.archive': 'site archived', 'site.change': 'site changed', 'site.create': 'site added', 'site.restore': 'site restored',
   },
   field: {
@@ -201,5 +202,6 @@ export const en: typeof ru = {
     minutes: 'minutes', listen: 'listens at', what: 'what', from: 'from', to: 'to', driver: 'driver', version: 'version', digest: 'digest', serial: 'serial', model: 'model',
     group: 'group', line: 'line', routes: 'routes', value: 'value', setting: 'setting', command: 'command', file: 'file', bytes: 'bytes', replaced_by: 'replaced by', at: 'when',
     to_who: 'who has it', everything: 'everything', archived: 'archived', config: 'configuration', points: 'points', input: 'input', cause: 'cause', change: 'change', arguments: 'arguments', same: 'the same',
+    url: 'address', kinds: 'of what', delivery: 'delivery',
   },
 };

@@ -175,7 +175,7 @@ export const ru = {
   nothing: 'ничего',
   kindOf: {
     account: 'учётная запись', backup: 'копия', caller: 'входящее соединение', control: 'управление', device: 'прибор', driver: 'драйвер', group: 'группа',
-    host: 'сервер', line: 'линия', node: 'узел', organisation: 'организация', point: 'точка', session: 'сеанс', site: 'объект', 'vendor-key': 'ключ доверия',
+    host: 'сервер', line: 'линия', node: 'узел', organisation: 'организация', point: 'точка', session: 'сеанс', site: 'объект', 'vendor-key': 'ключ доверия', webhook: 'вебхук',
   } as Record<string, string>,
   did: {
     'account.add-key': 'выдан ключ', 'account.ask-second-factor': 'показан второй шаг', 'account.change': 'изменена учётная запись',
@@ -195,6 +195,7 @@ export const ru = {
     'organisation.archive': 'организация убрана в архив', 'organisation.change': 'изменена организация', 'organisation.create': 'добавлена организация', 'organisation.restore': 'организация возвращена',
     'point.archive': 'точка убрана в архив', 'point.change': 'изменена точка', 'point.create': 'добавлена точка', 'point.restore': 'точка возвращена',
     'session.cancel': 'сеанс прерван', 'session.replay': 'сеанс проигран',
+    'webhook.change': 'изменён вебхук', 'webhook.create': 'создан вебхук', 'webhook.new-secret': 'заменён секрет вебхука', 'webhook.remove': 'удалён вебхук', 'webhook.send-again': 'отправлено ещё раз',
     'site.archive': 'объект убран в архив', 'site.change': 'изменён объект', 'site.create': 'добавлен объект', 'site.restore': 'объект возвращён',
   } as Record<string, string>,
   field: {
@@ -205,5 +206,6 @@ export const ru = {
     minutes: 'минут', listen: 'где слушать', what: 'что', from: 'с', to: 'по', driver: 'драйвер', version: 'версия', digest: 'отпечаток', serial: 'номер', model: 'модель',
     group: 'группа', line: 'линия', routes: 'маршруты', value: 'значение', setting: 'уставка', command: 'команда', file: 'файл', bytes: 'байт', replaced_by: 'заменён на', at: 'когда',
     to_who: 'ведёт', everything: 'всё', archived: 'в архиве', config: 'настройка', points: 'точки', input: 'ввод', cause: 'причина', change: 'изменение', arguments: 'параметры', same: 'совпало',
+    url: 'адрес', kinds: 'о чём', delivery: 'отправка',
   } as Record<string, string>,
 };

@@ -6,6 +6,7 @@ import { dateTime } from '../format/time';
 import { i18n, t, word } from '../i18n/index.svelte';
 import { l } from '../lines/words';
 import { viewerZone } from '../live/zones.svelte';
+import { h } from '../webhooks/words';
 import { INSTANTS, type Json } from './audit';
 import { u } from './words';
 
@@ -29,6 +30,7 @@ function state(value: string, deed: string): string {
 function named(value: string, name: string, deed: string): string {
   if (RFC3339.test(value)) return dateTime(Date.parse(value), viewerZone, i18n.lang);
   if (name === 'role') return word(c().role, value);
+  if (name === 'kinds') return word(h().kind, value);
   if (name === 'rights') return word(u().right, value);
   if (name === 'state') return state(value, deed);
   if (name === 'kind' && deed.startsWith('account.')) return value === 'machine' ? u().machine : u().person;

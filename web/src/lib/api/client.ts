@@ -55,8 +55,13 @@ interface How {
   revision?: number | undefined;
 }
 
-/** What is done when nobody is signed in any more; resolves to whether it is worth asking again. */
-export const gate = { signedOut: (_signal?: AbortSignal): Promise<boolean> => Promise.resolve(false) };
+/** What the client does about refusals. */
+export const gate = {
+  /** Nobody is signed in any more; resolves to whether it is worth asking again. */
+  signedOut: (_signal?: AbortSignal): Promise<boolean> => Promise.resolve(false),
+  /** Fetches what a refusal is told with. */
+  refused: (): Promise<void> => Promise.resolve(),
+};
 
 /** A file goes as it is, any other body as JSON. */
 export async function request<T>(method: string, path: string, query?: Query, body?: unknown, how: How = {}): Promise<T> {
@@ -81,7 +86,7 @@ export async function request<T>(method: string, path: string, query?: Query, bo
     throw new ApiError(OFFLINE, 0, null, null);
   }
   if (!answer.ok) {
-    const told = await problem(answer);
+    const [told] = await Promise.all([problem(answer), gate.refused()]);
     if (told.status !== 401 || told.code !== 'not-signed-in' || how.bare) throw told;
     const again = gate.signedOut(signal);
     // What was only to be read is read once somebody is signed in again; what would change something is asked for anew by

@@ -1,18 +1,13 @@
 // What is done with chosen nodes: at once, with a toast that says what came of it and takes it back.
 
-import { ApiError } from '../api/client';
 import type { BulkOutcomes } from '../api/types';
-import { t } from '../i18n/index.svelte';
 import { toasts } from '../live/toasts.svelte';
-import { refusal } from '../words/refusal';
+import { plainly } from '../refusals/told';
 import { places } from './api';
 import { a } from './words';
 
 /** Nodes of one order: the server takes no more. */
 const MOST = 500;
-
-const reason = (cause: unknown): string =>
-  cause instanceof ApiError ? (refusal(cause) ?? cause.detail ?? t().pageError(cause.code, cause.requestId)) : String(cause);
 
 function left({ items }: BulkOutcomes): string {
   const words = Object.keys(a().notDone);
@@ -40,7 +35,7 @@ async function carryOut(
 }
 
 function failed(cause: unknown): void {
-  toasts.say({ figure: 'late', title: a().failed, text: reason(cause), failed: true });
+  toasts.say({ figure: 'late', title: a().failed, text: plainly(cause), failed: true });
 }
 
 export const deeds = {

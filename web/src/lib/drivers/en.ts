@@ -171,10 +171,6 @@ export const en: Wide<typeof ru> = {
     shadow: 'The shadow has run', canary: 'The canary has started', activate: 'The version is active', rollback: 'Rolled back', quarantine: 'The version is stopped',
     retire: 'The version is retired', revoke: 'The version is revoked', install: 'The package is installed', trust: 'The key is trusted', 'revoke-key': 'The key is revoked',
   },
-  refused: {
-    conflict: 'This cannot be done now.', refused: 'Refused.', 'not-found': 'It is not there any more.', 'bad-body': 'It cannot be done like this.',
-    'bad-query': 'It cannot be done like this.', offline: 'The server does not answer.',
-  },
   reason: {
     package: () => 'The file is no driver package.',
     fetch: () => 'The package could not be fetched.',
@@ -203,7 +199,6 @@ export const en: Wide<typeof ru> = {
     roles: (of) => `The package asks for: ${of.asked}. Key ${of.key} lacks the roles ${of.roles}; it has ${of.has}.`,
     'not-granted': (of) => `The package asks for: ${of.asked}. Grant that when it is installed, or take a package that does not ask.`,
   },
-  refusedOther: 'Not done.',
   serverSays: 'The server says:',
 
   installTitle: 'Install a driver package',

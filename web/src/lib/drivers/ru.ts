@@ -180,10 +180,6 @@ export const ru = {
     quarantine: 'Версия остановлена', retire: 'Версия снята с работы', revoke: 'Версия отозвана', install: 'Пакет установлен',
     trust: 'Ключу доверяют', 'revoke-key': 'Ключ отозван',
   } as Record<string, string>,
-  refused: {
-    conflict: 'Сейчас это невозможно.', refused: 'Отказано.', 'not-found': 'Этого больше нет.', 'bad-body': 'Так это сделать нельзя.', 'bad-query': 'Так это сделать нельзя.',
-    offline: 'Сервер не отвечает.',
-  } as Record<string, string>,
   reason: {
     package: () => 'Файл не похож на пакет драйвера.',
     fetch: () => 'Пакет не удалось получить.',
@@ -212,7 +208,6 @@ export const ru = {
     roles: (of) => `Пакету нужно: ${of.asked}. У ключа ${of.key} не хватает прав: ${of.roles}; есть ${of.has}.`,
     'not-granted': (of) => `Пакету нужно: ${of.asked}. Разрешите это при установке или возьмите пакет, который этого не просит.`,
   } as Record<string, (of: Record<string, string>) => string>,
-  refusedOther: 'Не сделано.',
   serverSays: 'Сервер говорит:',
 
   // Installing

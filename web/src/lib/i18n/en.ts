@@ -30,8 +30,6 @@ export const en: Messages = {
   mine: 'My account',
   signOut: 'Sign out',
   nothingOpen: 'Nothing is open to you yet. An administrator grants rights.',
-  noRight: 'Your account has not the right to do this.',
-  signedOut: 'The sign-in has ended. Sign in and do it again.',
   server: 'Server',
   loopback: 'The server listens to this computer only',
   withoutAccounts: 'There are no accounts',

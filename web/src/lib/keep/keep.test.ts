@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { type ConfigKey, MASK, configFaults, configOf, typedOf, withoutSecrets } from './config';
 import { changed, differences } from './differ';
 import { en } from './en';
-import { elsewhere, ofField, reading } from './faults';
+import { elsewhere, ofField } from './faults';
 import { bodyOf, formOf, newPlace, placeBody, placeFaults } from './form';
 import { plainBody, plainForm } from './plain';
 import { addressOf, newRoute, routeBody, routeFaults, settingsFault, usualSettings, wayOf } from './route';
@@ -67,8 +67,6 @@ test('faults stand at their fields, the others above', () => {
   expect(ofField(error, 'routes')).toBe('is missing');
   expect(ofField(error, 'place')).toBe('is Mars');
   expect(elsewhere(error, ['routes', 'place'])).toEqual(['all of it']);
-  expect(reading('is missing', 'ru')).toBe('Не заполнено');
-  expect(reading('something else', 'ru')).toBe('something else');
 });
 
 test('a place is a node by its key, or names', () => {

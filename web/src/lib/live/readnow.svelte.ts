@@ -4,8 +4,8 @@ import { ApiError, api } from '../api/client';
 import type { Live, SessionBrief } from '../api/types';
 import { duration, span, time } from '../format/time';
 import { i18n, t, word } from '../i18n/index.svelte';
+import { plainly } from '../refusals/told';
 import { outcomeFigure } from '../words/outcome';
-import { refusal } from '../words/refusal';
 import { serverNow } from './clock.svelte';
 import { devices } from './devices.svelte';
 import { running } from './running.svelte';
@@ -31,13 +31,8 @@ function mark(): void {
 function cancel(session: number): void {
   api.cancel(session).then(
     () => toasts.say({ figure: 'off', title: t().cancelAsked, session }),
-    (cause: unknown) => toasts.say({ figure: 'late', title: reasonOf(cause), failed: true, session }),
+    (cause: unknown) => toasts.say({ figure: 'late', title: plainly(cause), failed: true, session }),
   );
-}
-
-function reasonOf(cause: unknown): string {
-  if (!(cause instanceof ApiError)) return String(cause);
-  return refusal(cause) ?? cause.detail ?? t().pageError(cause.code, cause.requestId);
 }
 
 function progress(reading: Reading, live: Live): void {
@@ -56,7 +51,7 @@ async function ended(reading: Reading, session: number): Promise<void> {
   try {
     told(reading, await api.session(session));
   } catch (cause) {
-    toasts.change(reading.toast, { figure: 'late', title: t().readFailed(reading.name), text: reasonOf(cause), failed: true, session });
+    toasts.change(reading.toast, { figure: 'late', title: t().readFailed(reading.name), text: plainly(cause), failed: true, session });
   }
 }
 
@@ -117,7 +112,7 @@ export const readNow = {
       const already = cause instanceof ApiError && cause.code === 'already-reading';
       toasts.change(toast, {
         figure: already ? 'ok' : 'late', title: t().readRefused(device.name), failed: true,
-        text: already ? t().alreadyReading : reasonOf(cause),
+        text: already ? t().alreadyReading : plainly(cause),
         session: already ? cause.session : null,
       });
     }

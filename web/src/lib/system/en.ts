@@ -14,6 +14,7 @@ export const en: Wide<typeof ru> = {
   metrics: 'Figures',
   backups: 'Backups',
   config: 'Configuration',
+  webhooks: 'Webhooks',
 
   version: 'Version',
   started: 'Started',
@@ -99,8 +100,6 @@ export const en: Wide<typeof ru> = {
   took: (span) => `in ${span}`,
   download: 'Download',
   notMade: 'The backup was not begun',
-  running: 'A backup is being made already.',
-  noRoom: 'There is no room or no folder.',
   restore: 'How to restore',
   restoreTell: 'A command does it while the server is stopped. The present database stays beside it under another name until it is removed. What the copy does not have and meters still hold is read again.',
   copyCommands: 'Copy the commands',
