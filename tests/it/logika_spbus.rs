@@ -6,11 +6,11 @@ use meter_sim::{Faults, Link, SimClock, Spbus};
 use serde_json::json;
 use system_tests::session::Read;
 use system_tests::{TestHost, parts};
-use uzel::model::{ArchiveKind, ClockOutcome, ClockPolicy, Outcome, RecordKind, Task};
+use uzel::model::{ArchiveKind, ClockOutcome, ClockPolicy, LineAddress, Outcome, RecordKind, Task};
 use uzel::session::SetClock;
 
 use crate::devices::{ON_DEMAND, assert_no_incident, assert_whole, devices, moscow, standing_clock, tcp, usual, word};
-use crate::judge::{Judge, Model, from_store};
+use crate::judge::{Judge, Model, from_store, from_taken};
 
 const DRIVER: &str = "logika-spbus";
 const TASKS: &str = "clock current totals hourly daily monthly";
@@ -122,6 +122,31 @@ async fn meters_behind_one_another_answer_for_themselves() {
     let device = host.device("nobody").await;
     let session = host.read_now(device, &usual()).await;
     assert_eq!(word(&session), "no-answer", "{session}");
+}
+
+#[tokio::test]
+async fn a_meters_own_port_is_opened_and_read_at_its_speed() {
+    let now = date(2026, 11, 20).at(10, 20, 0, 0);
+    let meter = Spbus::spt961().seed(96).clock(now).own_port(19_200);
+    let meter = meter.start_pty().unwrap();
+    let line = LineAddress::Serial(meter.path().display().to_string());
+    let kind = ArchiveKind::Hourly;
+    let from = now.saturating_sub(8.hours());
+    let read = Read::new(
+        parts::driver(DRIVER),
+        line,
+        json!({"opening": "iec1107", "timeout_ms": 2_000}),
+    );
+    let (report, taken) = read.task(Task::Clock).archive(kind, from, now).run().await;
+    assert_eq!(
+        (report.outcome, report.faults.as_slice()),
+        (Outcome::Complete, &[][..]),
+        "{:?}",
+        report.detail
+    );
+    let (judge, seen) = (Judge::of(Model::Spbus, &meter), from_taken(&taken));
+    assert_eq!(judge.wrong(&seen), Vec::<String>::new());
+    assert_eq!(judge.unread(kind, from, now, &seen), []);
 }
 
 #[tokio::test]

@@ -1,7 +1,7 @@
 //! Driver of meters that speak IEC 62056-21 (once IEC 1107): modes A, B and C at an optical head, current loop or RS-485,
 //! and telegrams that come by themselves (mode D, P1/DSMR).
 //!
-//! "The standard" in comments is IEC 62056-21:2002. From the wire up: `parity`, `frame`, `ident` and `telegram` are bytes;
+//! "The standard" in comments is IEC 62056-21:2002. From the wire up: `frame`, `ident` and `telegram` are bytes;
 //! `dataset`, `obis`, `number`, `stamp`, `status` and `profile` are what they say; `link`, `programming` and `push` are the conversation;
 //! `settle` decides what of several readouts can be believed; `session` finds the meter, `moment`, `months`, `archive` and
 //! `events` read it.
@@ -18,7 +18,6 @@ mod moment;
 pub mod months;
 pub mod number;
 pub mod obis;
-pub mod parity;
 pub mod profile;
 mod programming;
 mod push;

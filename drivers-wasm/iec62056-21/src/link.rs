@@ -3,12 +3,11 @@
 //! Questions have no numbers, and the check character lets two equal errors pass, so a readout is taken and a question
 //! asked until two answers are alike; a line that was disturbed is let fall silent first.
 
-use uzel_driver_sdk::{Instant, LineError, Parity, Port, Reading, Settings, Until};
+use uzel_driver_sdk::{Instant, LineError, Parity, Port, Reading, Settings, Until, parity};
 
 use crate::config::{BaudChange, Config, Parity as Kept};
 use crate::frame::{self, Answer, Block, EOT, ETX, Scan};
 use crate::ident::{self, Ident, Mode};
-use crate::parity;
 use crate::trouble::Trouble;
 
 /// Characters of one answer at most: the longest readouts have some 50 KB.

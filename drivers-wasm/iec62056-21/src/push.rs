@@ -1,12 +1,11 @@
 //! Meters that send by themselves: mode D and P1. The driver listens until a whole valid telegram came or the limit passed.
 
-use uzel_driver_sdk::{Failure, Identity, Instant, LineError, Parity, Port, Reading, Settings, Until};
+use uzel_driver_sdk::{Failure, Identity, Instant, LineError, Parity, Port, Reading, Settings, Until, parity};
 
 use crate::config::{Config, Parity as Kept};
 use crate::dataset::{self, Set};
 use crate::link::Link;
 use crate::model::P1;
-use crate::parity;
 use crate::register;
 use crate::session::{Session, between};
 use crate::settle::{Moving, settle};

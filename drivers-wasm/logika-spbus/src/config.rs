@@ -5,6 +5,16 @@ use uzel_driver_sdk::Failure;
 
 use crate::channels::Channels;
 
+/// How a line is opened before anything is asked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Opening {
+    /// It is open: a magistral, an adapter, a modem.
+    None,
+    /// A meter's own RS232 or optical port.
+    Iec1107,
+}
+
 /// One device as it is configured.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(default)]
@@ -19,6 +29,7 @@ pub struct Config {
     pub attempts: u32,
     /// Whether requests carry a number that the meter gives back.
     pub tagged: bool,
+    pub opening: Opening,
     /// Which channels and groups of an electricity meter are read: `к1-16 г1`; empty is all.
     channels: String,
     #[serde(skip)]
@@ -33,6 +44,7 @@ impl Default for Config {
             timeout_ms: 10_000,
             attempts: 3,
             tagged: true,
+            opening: Opening::None,
             channels: String::new(),
             wanted: Channels::default(),
         }

@@ -2,7 +2,8 @@
 //! СПТ961.1М/.2М, СПТ962, СПТ963, СПГ761, СПГ762, СПГ763 and their .1/.2, СПЕ542, СПЕ543.
 //!
 //! "SPbus note" in comments is `docs/protocols/logika-spbus.md`. From the wire up: `frame`, `text`, `message` are bytes,
-//! blocks and answers, `number` and `stamp` values and times; `link` is the conversation; `session` finds the meter;
+//! blocks and answers, `number` and `stamp` values and times; `link` is the conversation, which `opening` begins on a meter's
+//! own port; `session` finds the meter;
 //! `archive`, `current`, `clock`, `events`, `settings` read it. `model`, `quantity` and `electricity` are the tables.
 
 pub mod abnormal;
@@ -22,6 +23,7 @@ pub mod link;
 pub mod message;
 pub mod model;
 pub mod number;
+mod opening;
 pub mod quantity;
 mod session;
 pub mod settings;

@@ -2,13 +2,14 @@
 
 use uzel_driver_sdk::{CivilTime, Failure, Identity, Port};
 
-use crate::config::Config;
+use crate::config::{Config, Opening};
 use crate::frame::Addresses;
 use crate::ident::{Device, device};
 use crate::link::Link;
 use crate::message::{self, Field, PARAMETERS_MAX, Pointer, Slot};
 use crate::model::{Archive, Group, Model, group};
 use crate::number::is_diagnostic;
+use crate::opening;
 use crate::trouble::Trouble;
 
 /// What is on the ports of the meter, its own address among them.
@@ -47,6 +48,9 @@ pub struct Session {
 impl Session {
     /// Finds the meter and asks who it is.
     pub fn identify(port: &mut dyn Port, config: Config) -> Result<(Self, Identity), Failure> {
+        if config.opening == Opening::Iec1107 {
+            opening::open(port, &config)?;
+        }
         let mut link = Link::new(config);
         let mut details = Vec::new();
         if let Some(address) = link.config.address {

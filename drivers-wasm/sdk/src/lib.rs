@@ -16,6 +16,7 @@ pub mod checksum;
 mod driver;
 pub mod modbus;
 pub mod packed;
+pub mod parity;
 mod port;
 pub mod recording;
 pub mod resume;

@@ -8,6 +8,12 @@ use crate::{Instant, Level, LineError, Medium, Port, Reading, Settings, Until};
 pub trait FarEnd {
     /// Bytes with the milliseconds after which they come.
     fn answer(&mut self, request: &[u8], now: Instant) -> Vec<(Instant, Vec<u8>)>;
+
+    /// The line has these settings from now on; false where it has none to change.
+    fn tune(&mut self, settings: Settings) -> bool {
+        let _ = settings;
+        false
+    }
 }
 
 /// A line with its own clock: time passes only by waiting.
@@ -117,8 +123,12 @@ impl<F: FarEnd> Port for Wire<F> {
         u32::try_from(dropped).unwrap_or(u32::MAX)
     }
 
-    fn configure(&mut self, _: Settings) -> Result<(), LineError> {
-        Err(LineError::Denied)
+    fn configure(&mut self, settings: Settings) -> Result<(), LineError> {
+        if self.far.tune(settings) {
+            Ok(())
+        } else {
+            Err(LineError::Denied)
+        }
     }
 
     fn now(&self) -> Instant {

@@ -45,6 +45,8 @@ struct Reader<'a> {
     used: Vec<Used>,
     /// The meter's clock when the call began.
     clock: i64,
+    /// Neighbouring intervals without a record, from when to when, that are not said yet.
+    missing: Option<(i64, i64, Absence)>,
     done: u32,
     total: u32,
 }
@@ -84,6 +86,7 @@ pub fn read(
         depth: archive.depth,
         used,
         clock,
+        missing: None,
         done: 0,
         total,
     };
@@ -119,7 +122,9 @@ impl Reader<'_> {
                 Some(token) if number == token.window && (*from..*to).contains(&token.start) => token.start + 1,
                 _ => *from,
             };
-            self.window(number, from, *to)?;
+            let read = self.window(number, from, *to);
+            // What is known is known, whatever ended the call.
+            read.and(self.say_missing())?;
         }
         Ok(())
     }
@@ -128,7 +133,7 @@ impl Reader<'_> {
         let oldest = self.clock - self.grid.span(self.depth.saturating_mul(REACH));
         let mut next = self.grid.at_or_after(from.max(oldest));
         if from < next.start.min(to) && from < oldest {
-            self.absent(from, next.start.min(to), Absence::Overwritten)?;
+            self.miss(from, next.start.min(to), Absence::Overwritten)?;
         }
         loop {
             let mut chunk = Vec::with_capacity(CHUNK);
@@ -140,18 +145,16 @@ impl Reader<'_> {
             if chunk.is_empty() {
                 return Ok(());
             }
-            self.chunk(number, &chunk)?;
+            self.chunk(number, from, &chunk)?;
             self.done = self.done.saturating_add(u32::try_from(chunk.len()).unwrap_or(u32::MAX));
             self.out.progress(self.done, self.total.max(self.done));
         }
     }
 
-    fn chunk(&mut self, number: usize, chunk: &[Interval]) -> Result<(), Failure> {
+    fn chunk(&mut self, number: usize, from: i64, chunk: &[Interval]) -> Result<(), Failure> {
         let gathered = self.gather(chunk)?;
         let mut rows = Vec::new();
         let mut last = None;
-        // Neighbours without a record are said at once.
-        let mut missing: Vec<(Interval, Absence)> = Vec::new();
         for (place, interval) in chunk.iter().enumerate() {
             let slots: Vec<&Slot> = gathered.iter().filter_map(|slots| slots.get(place)).collect();
             match self.judge(interval, &slots) {
@@ -159,19 +162,14 @@ impl Reader<'_> {
                     rows.push(row);
                     last = Some(interval.start);
                 }
-                Some(Err(why)) => match missing.last_mut() {
-                    Some((before, same)) if before.end == interval.start && *same == why => before.end = interval.end,
-                    _ => missing.push((*interval, why)),
-                },
+                // No other interval begins on the same day, or in the same month: it has no record at all.
+                Some(Err(why)) => self.miss(self.grid.unit(interval.start).max(from), interval.end, why)?,
                 None => {}
             }
         }
         if let Some(start) = last {
             let token = Token { window: number, start };
             self.out.rows(&rows, Some(&token.write(RESUME)))?;
-        }
-        for (gap, why) in missing {
-            self.absent(gap.start, gap.end, why)?;
         }
         Ok(())
     }
@@ -252,7 +250,23 @@ impl Reader<'_> {
         Some(row)
     }
 
-    fn absent(&mut self, from: i64, to: i64, why: Absence) -> Result<(), Failure> {
+    /// Adds a span without records to its neighbour: who asks next time asks by the calendar, and a span that ends within a
+    /// day would leave that day open.
+    fn miss(&mut self, from: i64, to: i64, why: Absence) -> Result<(), Failure> {
+        match &mut self.missing {
+            Some((_, end, same)) if from <= *end && *same == why => *end = to,
+            _ => {
+                self.say_missing()?;
+                self.missing = Some((from, to, why));
+            }
+        }
+        Ok(())
+    }
+
+    fn say_missing(&mut self) -> Result<(), Failure> {
+        let Some((from, to, why)) = self.missing.take() else {
+            return Ok(());
+        };
         let window = Window {
             begin: civil(from),
             end: civil(to),

@@ -69,6 +69,18 @@ impl Grid {
         }
     }
 
+    /// Where the hour, the calendar day or the calendar month of a moment begins.
+    pub fn unit(self, at: i64) -> i64 {
+        match self {
+            Self::Hours => at - at.rem_euclid(HOUR),
+            Self::Days { .. } => at - at.rem_euclid(DAY),
+            Self::Months { .. } => {
+                let (year, month, _) = date(at.div_euclid(DAY));
+                days(year, month, 1) * DAY
+            }
+        }
+    }
+
     /// The interval behind.
     pub fn next(self, interval: Interval) -> Interval {
         Interval {

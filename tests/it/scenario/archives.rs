@@ -116,7 +116,7 @@ pub fn nights(row: &Row) {
         let asked = stage.meter.requests() - asked;
         assert_nothing(&stage.amiss(&first), &format!("in the night of {night}"));
         let new = stage.stored().len() - before;
-        let enough = asked < 3 * NOTHING_NEW + 14 * u64::try_from(new).expect("a count");
+        let enough = asked < NOTHING_NEW + 14 * u64::try_from(new).expect("a count");
         assert!(enough, "{asked} requests for {new} new records");
         assert!(live.records_added >= u64::try_from(new).expect("a count"));
     }

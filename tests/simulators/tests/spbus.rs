@@ -55,6 +55,32 @@ fn captured_requests_are_answered() {
 }
 
 #[test]
+fn an_own_port_is_open_after_its_sign_on_only() {
+    const ASK: &str = "10 01 10 1F 1D 10 02 09 30 09 39 39 0C 10 03 6B 50";
+    let mut port = meter(Spbus::spt961().own_port(9_600));
+    let mut at = |seconds: u64, baud: u32, request: &str| {
+        port.tune(baud);
+        let replies = port.on_bytes(Duration::from_secs(seconds), &hex::bytes(request).unwrap());
+        replies.into_iter().flat_map(|reply| reply.bytes).collect::<Vec<u8>>()
+    };
+    // CR LF, /?! and ACK 0 5 3 with parity bits.
+    let (wake, sign_on, option) = ("8D 0A", "AF 3F 21 8D 0A", "06 30 35 33 8D 0A");
+    assert!(at(1, 9_600, ASK).is_empty(), "closed");
+    assert!(at(2, 300, sign_on).is_empty(), "not woken");
+    assert!(at(3, 300, wake).is_empty());
+    assert!(at(6, 9_600, sign_on).is_empty(), "at another speed");
+    let named = at(6, 300, sign_on);
+    let text: Vec<u8> = named.iter().map(|byte| byte & 0x7F).collect();
+    assert_eq!(String::from_utf8_lossy(&text), "/LGK5SPT96115123\r\n");
+    assert!(named.iter().all(|byte| byte.count_ones() % 2 == 0), "even parity");
+    assert_eq!(at(7, 300, option), [6]);
+    assert!(at(8, 9_600, ASK).is_empty(), "too early");
+    assert!(at(9, 300, ASK).is_empty(), "too slow");
+    assert!(!at(10, 9_600, ASK).is_empty());
+    assert!(at(131, 9_600, ASK).is_empty(), "closed again");
+}
+
+#[test]
 fn who_is_not_meant_or_not_understood_is_silent() {
     let mut other = meter(Spbus::spt961().address(5).behind_gateway());
     assert!(say(&mut other, "10 01 10 1F 1D 10 02 09 30 09 39 39 0C 10 03 6B 50").is_empty());

@@ -58,7 +58,7 @@ pub fn read(
         Some(grid @ Grid::Hours) => (grid, hours),
         Some(grid @ Grid::Days { .. }) => (grid, days),
         Some(grid @ Grid::Months { .. }) => (grid, months),
-        None => {
+        Some(Grid::Decades { .. }) | None => {
             let kept = if session.has_clock() {
                 "hours, days and months only"
             } else {

@@ -21,6 +21,7 @@ pub fn kind(grid: Grid) -> u8 {
     match grid {
         Grid::Hours => 0,
         Grid::Days { .. } => 1,
+        Grid::Decades { .. } => 2,
         Grid::Months { .. } => 3,
     }
 }
@@ -31,7 +32,7 @@ pub fn question(channel: u8, grid: Grid, end: CivilTime, count: u8) -> Option<Ve
     let whole = [year, end.month, end.day, end.hour];
     let len = match grid {
         Grid::Hours => 4,
-        Grid::Days { .. } => 3,
+        Grid::Days { .. } | Grid::Decades { .. } => 3,
         // СПТ943rev3 gives its months for labels of two bytes only.
         Grid::Months { .. } => 2,
     };

@@ -56,16 +56,13 @@ pub fn read(
     out: &mut dyn Sink,
 ) -> Result<(), Failure> {
     let grid = Grid::of(kind, session.report_day, session.report_hour);
-    let [hours, days, months] = session.model.depths;
+    let [hours, days, decades, months] = session.model.depths;
     let (grid, function, depth) = match grid {
         Some(grid @ Grid::Hours) => (grid, 0x48, hours),
         Some(grid @ Grid::Days { .. }) => (grid, 0x59, days),
+        Some(grid @ Grid::Decades { .. }) if decades > 0 => (grid, 0x41, decades),
         Some(grid @ Grid::Months { .. }) => (grid, 0x4d, months),
-        None => {
-            return Err(Failure::Unsupported(
-                "the meter keeps hours, days and months only".to_owned(),
-            ));
-        }
+        _ => return Err(Failure::Unsupported("the meter keeps no such archive".to_owned())),
     };
     let bounds: Vec<(i64, i64)> = windows.iter().map(bounds).collect::<Result<_, _>>()?;
     let clock = session.clock_now(port)?;
@@ -185,6 +182,7 @@ impl Reader<'_> {
         let (data, name) = match self.grid {
             Grid::Hours => ([year, label.month, label.day, label.hour], "hour"),
             Grid::Days { .. } => ([year, label.month, label.day, 0], "day"),
+            Grid::Decades { .. } => ([year, label.month, label.day, 0], "ten days"),
             Grid::Months { .. } => ([year, label.month, 0, 0], "month"),
         };
         let question = Question {
@@ -251,7 +249,7 @@ impl Reader<'_> {
     fn row(&self, interval: Interval, records: &Records) -> Row {
         let (model, block) = (self.session.model, self.block());
         let mut row = empty_row(interval.end);
-        row.other_end = matches!(self.grid, Grid::Months { .. }).then(|| civil(interval.start));
+        row.other_end = matches!(self.grid, Grid::Decades { .. } | Grid::Months { .. }).then(|| civil(interval.start));
         row.values.reserve(self.declared.len() * table::width(model, block));
         for input in &self.declared {
             let record = records

@@ -1,4 +1,5 @@
-//! Archive intervals of a meter: hours, days that end at ЧР, months that end on СР at ЧР (M4 note, section 3.1).
+//! Archive intervals of a meter: hours, days that end at ЧР, decades that end on the 11th, the 21st and the 1st at ЧР, months
+//! that end on СР at ЧР (M4 note, section 3.1).
 
 use uzel_driver_sdk::{ArchiveKind, CivilTime, Failure, Window};
 
@@ -10,6 +11,10 @@ pub enum Grid {
     Hours,
     /// Days that begin and end at this hour.
     Days {
+        hour: i64,
+    },
+    /// Decades from the 1st, the 11th and the 21st on, at this hour: the last of a month has 8 to 11 days.
+    Decades {
         hour: i64,
     },
     /// Months that begin and end on this day (the last of a shorter month) at this hour.
@@ -33,6 +38,7 @@ impl Grid {
         match kind {
             ArchiveKind::Hourly => Some(Self::Hours),
             ArchiveKind::Daily => Some(Self::Days { hour }),
+            ArchiveKind::TenDays => Some(Self::Decades { hour }),
             ArchiveKind::Monthly => Some(Self::Months {
                 day: report_day.into(),
                 hour,
@@ -46,6 +52,10 @@ impl Grid {
         let start = match self {
             Self::Hours => up(from, HOUR, 0),
             Self::Days { hour } => up(from, DAY, hour * HOUR),
+            Self::Decades { hour } => {
+                let this = decade(from, 0, hour);
+                if this >= from { this } else { decade(from, 1, hour) }
+            }
             Self::Months { day, hour } => {
                 let (year, month, _) = date(from.div_euclid(DAY));
                 let this = begin(year, month, day, hour);
@@ -68,6 +78,7 @@ impl Grid {
         let end = match self {
             Self::Hours => start + HOUR,
             Self::Days { .. } => start + DAY,
+            Self::Decades { hour } => decade(start, 1, hour),
             Self::Months { day, hour } => {
                 let (year, month, _) = date(start.div_euclid(DAY));
                 begin(year, month + 1, day, hour)
@@ -76,8 +87,8 @@ impl Grid {
         Interval { start, end }
     }
 
-    /// The end of the interval that is labelled with the date of `at`: the day that ends on it, the month that ends in
-    /// its month; for hours the hour itself. None for a date that cannot be.
+    /// The end of the interval that is labelled with the date of `at`: the day or the decade that ends on it, the month
+    /// that ends in its month; for hours the hour itself. None for a date that cannot be.
     pub fn ending_on(self, at: CivilTime) -> Option<i64> {
         let day = seconds(CivilTime {
             hour: 0,
@@ -87,7 +98,7 @@ impl Grid {
         })?;
         Some(match self {
             Self::Hours => day + i64::from(at.hour) * HOUR,
-            Self::Days { hour } => day + hour * HOUR,
+            Self::Days { hour } | Self::Decades { hour } => day + hour * HOUR,
             Self::Months { day, hour } => begin(at.year.into(), at.month.into(), day, hour),
         })
     }
@@ -98,6 +109,7 @@ impl Grid {
         match self {
             Self::Hours => next.start - HOUR,
             Self::Days { .. } => next.start - DAY,
+            Self::Decades { hour } => decade(next.start, -1, hour),
             Self::Months { day, hour } => {
                 let (year, month, _) = date(next.start.div_euclid(DAY));
                 begin(year, month - 1, day, hour)
@@ -105,11 +117,12 @@ impl Grid {
         }
     }
 
-    /// Seconds that `count` intervals take at most.
+    /// Seconds that `count` intervals take at most; three decades are a month.
     pub fn span(self, count: u32) -> i64 {
         let one = match self {
             Self::Hours => HOUR,
             Self::Days { .. } => DAY,
+            Self::Decades { .. } => 31 * DAY / 3,
             Self::Months { .. } => 31 * DAY,
         };
         one * i64::from(count)
@@ -140,6 +153,13 @@ pub fn window(from: i64, to: i64) -> Window {
 /// The least `k * step + phase` that is not less than `from`.
 fn up(from: i64, step: i64, phase: i64) -> i64 {
     from + (phase - from).rem_euclid(step)
+}
+
+/// Where the decade begins that is `steps` after the one in which the date of `at` lies.
+fn decade(at: i64, steps: i64, hour: i64) -> i64 {
+    let (year, month, day) = date(at.div_euclid(DAY));
+    let third = ((day - 1) / 10).min(2) + steps;
+    days(year, month + third.div_euclid(3), 10 * third.rem_euclid(3) + 1) * DAY + hour * HOUR
 }
 
 /// Where the month with this number begins; numbers outside 1 to 12 carry into the year.
@@ -195,6 +215,30 @@ mod tests {
                 at(2015, 4, 7, 23, 0),
             ),
             (
+                Grid::Decades { hour: 10 },
+                at(2015, 2, 11, 11, 0),
+                at(2015, 2, 21, 10, 0),
+                at(2015, 3, 1, 10, 0),
+            ),
+            (
+                Grid::Decades { hour: 0 },
+                at(2016, 2, 21, 0, 0),
+                at(2016, 2, 21, 0, 0),
+                at(2016, 3, 1, 0, 0),
+            ),
+            (
+                Grid::Decades { hour: 23 },
+                at(2015, 12, 31, 23, 0),
+                at(2016, 1, 1, 23, 0),
+                at(2016, 1, 11, 23, 0),
+            ),
+            (
+                Grid::Decades { hour: 0 },
+                at(2015, 12, 12, 0, 0),
+                at(2015, 12, 21, 0, 0),
+                at(2016, 1, 1, 0, 0),
+            ),
+            (
                 Grid::Months { day: 1, hour: 0 },
                 at(2015, 3, 1, 0, 0),
                 at(2015, 3, 1, 0, 0),
@@ -226,7 +270,7 @@ mod tests {
     proptest! {
         #[test]
         fn intervals_follow_one_another(from in 0i64..4_000_000_000, day in 1i64..=31, hour in 0i64..24) {
-            for grid in [Grid::Hours, Grid::Days { hour }, Grid::Months { day, hour }] {
+            for grid in [Grid::Hours, Grid::Days { hour }, Grid::Decades { hour }, Grid::Months { day, hour }] {
                 let first = grid.at_or_after(from);
                 prop_assert!(first.start >= from && first.start < first.end);
                 prop_assert_eq!(grid.next(first), grid.at_or_after(first.start + 1));

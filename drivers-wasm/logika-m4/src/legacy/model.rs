@@ -127,8 +127,8 @@ pub struct Model {
     /// НС bits below this belong to the device.
     pub common_bits: u32,
     pub kept: Kept,
-    /// Records in the hour, day and month rings.
-    pub depths: [u32; 3],
+    /// Records in the hour, day, ten-day and month rings; 0 where there is none.
+    pub depths: [u32; 4],
     pub live: Live,
     pub totals: Totals,
     pub numbers: Numbers,
@@ -231,7 +231,7 @@ static SPT941_10: Model = Model {
     common_bits: 8,
     kept: Kept::Entries,
     record: &join::<2, 8, 10>(TEMPERATURES, amounts(12, 4)),
-    depths: [1_080, 365, 12],
+    depths: [1_080, 365, 0, 12],
     live: Live {
         ram: 0x200,
         step: 0,
@@ -282,7 +282,7 @@ static SPT942: Model = Model {
     common_bits: 8,
     kept: Kept::Entries,
     record: &join::<4, 8, 12>(PRESSURES_AND_TEMPERATURES, amounts(20, 4)),
-    depths: [1_080, 185, 48],
+    depths: [1_080, 185, 0, 48],
     live: Live {
         ram: 0x220,
         step: 36,
@@ -338,7 +338,7 @@ static SPT943: Model = Model {
         ),
         [f("Qг", 64, Kind::Heat, Some("dhw"))],
     ),
-    depths: [1_080, 365, 48],
+    depths: [1_080, 365, 0, 48],
     live: Live {
         ram: 0x200,
         step: 48,

@@ -43,7 +43,7 @@ pub static SPT941: Model = Model {
     record: &join::<2, 8, 10>(TEMPERATURES, amounts(12, 4)),
     common_bits: 8,
     kept: Kept::Words,
-    depths: [1_080, 185, 12],
+    depths: [1_080, 185, 0, 12],
     live: Live {
         ram: 91,
         step: 0,
@@ -123,7 +123,7 @@ pub static SPG741: Model = Model {
         (76, "P3"),
         (77, "P4"),
     ]),
-    depths: [1_080, 185, 48],
+    depths: [1_080, 185, 96, 48],
     live: Live {
         ram: 0x224,
         step: 0,

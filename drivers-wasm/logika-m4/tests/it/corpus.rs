@@ -225,7 +225,9 @@ const USUAL: usize = 3;
 fn record_layouts_are_those_of_the_tag_database() {
     for (device, name) in DEVICES {
         let model = the(device);
-        for archive in ["Hour", "Day", "Month"] {
+        let [_, _, decades, _] = model.depths;
+        let kept = |archive: &&str| decades > 0 || *archive != "Decade";
+        for archive in ["Hour", "Day", "Decade", "Month"].into_iter().filter(kept) {
             let listed: Vec<(String, u64)> = rows(include_str!("../data/archive-fields-4l.json"), name)
                 .into_iter()
                 .filter(|row| row[1] == archive)

@@ -26,10 +26,12 @@ fn done() -> Vec<Done> {
         let model = legacy(*device).unwrap();
         let known = model.abnormal.iter();
         let conditions = known.map(|known| (abnormal::code(known.bit), known.category.to_owned()));
-        let [hours, days, months] = model.depths.map(u64::from);
+        let [hours, days, decades, months] = model.depths.map(u64::from);
         let mut depths = vec![("hourly", hours), ("daily", days)];
-        // Function 4D is documented for this one.
-        depths.extend((model.id == "spg741").then_some(("monthly", months)));
+        // Functions 41 and 4D are documented for this one.
+        if model.id == "spg741" {
+            depths.extend([("ten-days", decades), ("monthly", months)]);
+        }
         (model.id, *name, conditions.collect(), depths)
     });
     let extended = EXTENDED.iter().map(|(device, name)| {

@@ -184,7 +184,7 @@ impl Meter {
                     None => refused(0),
                 }
             }
-            0x48 | 0x59 | 0x4d if function != 0x4d || self.has_months => {
+            0x48 | 0x59 | 0x41 | 0x4d if function != 0x4d || self.has_months => {
                 let two_inputs = self.ident[0] == 0x54 && self.ident[1] != 0x29;
                 let input = if two_inputs { self.input } else { 0 };
                 let label = [data[0], data[1], data[2], data[3]];

@@ -4,10 +4,11 @@ use logika_m4::LogikaM4;
 use logika_m4::legacy::interval::window;
 use uzel_driver_sdk::calendar::seconds;
 use uzel_driver_sdk::recording::Collected;
-use uzel_driver_sdk::{ArchiveKind, Configure, Diagnostics, Driver, Failure, Quality, Value};
+use uzel_driver_sdk::{Absence, ArchiveKind, Configure, Diagnostics, Driver, Failure, Quality, Value};
 
+use crate::chance::Chance;
 use crate::meter::Meter;
-use crate::noise::{CONFIG, at, put};
+use crate::noise::{CONFIG, NOISE, at, put};
 
 /// Values of the only row by name.
 fn value(read: &Collected, id: &str) -> Value {
@@ -196,4 +197,103 @@ fn a_spg741_is_read_from_its_own_places_and_in_its_own_units() {
     let settings = driver.read_settings(&mut meter).unwrap();
     let find = |id: &str| settings.iter().find(|setting| setting.id == id).unwrap();
     assert_eq!(find("P2к").unit.as_deref(), Some("kgf/cm2"));
+}
+
+/// A СПГ741 with the decades that end on these dates of 2024 and hold so many hours.
+fn with_decades(ends: &[(u8, u8, f32)]) -> Meter {
+    let mut meter = spg741();
+    for (month, day, hours) in ends {
+        let mut record = vec![0; 64];
+        for (at, number) in [(0, *hours), (12, 15.5), (44, 10.0 * hours)] {
+            put(&mut record, at, number);
+        }
+        meter.records.insert((0x41, 0, [124, *month, *day, 0]), record);
+    }
+    meter
+}
+
+/// Start, end and hours of a decade.
+type Decade = (i64, i64, f64);
+
+/// The decades of a window, all that was said, and how the call ended.
+fn decades(meter: &mut Meter, from: i64, to: i64) -> (Vec<Decade>, Collected, Result<(), Failure>) {
+    let mut driver = LogikaM4::default();
+    let mut out = Collected::default();
+    let ended = driver.identify(meter, CONFIG).and_then(|_| {
+        let windows = [window(from, to)];
+        driver.read_archive(meter, ArchiveKind::TenDays, &windows, None, &mut out)
+    });
+    let rows = out.tables.iter().flat_map(|table| &table.rows);
+    let read = rows.map(|row| {
+        let [start, end] = [row.other_end, row.label].map(|at| at.and_then(seconds).unwrap());
+        let Value::Float(hours) = row.values[1] else {
+            panic!("{:?}", row.values)
+        };
+        (start, end, hours)
+    });
+    (read.collect(), out, ended)
+}
+
+/// Of the leap year 2024; the report hour is 10.
+const ENDS: [(u8, u8, f32); 5] = [
+    (2, 1, 264.0),
+    (2, 11, 240.0),
+    (2, 21, 240.0),
+    (3, 1, 216.0),
+    (3, 11, 240.0),
+];
+
+#[test]
+fn decades_of_a_spg741_end_on_the_11th_the_21st_and_the_1st() {
+    let mut meter = with_decades(&ENDS);
+    let (read, out, ended) = decades(&mut meter, at(2024, 1, 15, 0, 0), at(2024, 3, 15, 0, 0));
+    ended.unwrap();
+    let day = |month, day| at(2024, month, day, 10, 0);
+    let bounds = [day(1, 21), day(2, 1), day(2, 11), day(2, 21), day(3, 1), day(3, 11)];
+    let pairs = bounds.windows(2).map(|pair| (pair[0], pair[1]));
+    let want: Vec<_> = pairs
+        .map(|(start, end)| (start, end, (end - start) as f64 / 3_600.0))
+        .collect();
+    assert_eq!(read, want, "the running decade is not asked for");
+    assert!(out.absent.is_empty(), "{:?}", out.absent);
+    let table = &out.tables[0];
+    assert_eq!(
+        (table.columns[1].id.as_str(), table.columns[1].unit.as_str()),
+        ("ТС", "h")
+    );
+
+    let mut meter = with_decades(&[ENDS[4]]);
+    let (read, out, ended) = decades(&mut meter, at(2024, 2, 1, 0, 0), at(2024, 3, 15, 0, 0));
+    ended.unwrap();
+    assert_eq!(read.len(), 1);
+    let [(gap, why)] = out.absent.as_slice() else {
+        panic!("{:?}", out.absent)
+    };
+    let gap = [gap.begin, gap.end].map(|side| seconds(side).unwrap());
+    assert_eq!((gap, *why), ([day(2, 1), day(3, 1)], Absence::NeverWritten));
+}
+
+#[test]
+fn no_noise_gives_a_wrong_decade_and_others_keep_none() {
+    let (from, to) = (at(2024, 1, 15, 0, 0), at(2024, 3, 15, 0, 0));
+    let (truth, ..) = decades(&mut with_decades(&ENDS), from, to);
+    let mut whole = 0;
+    for seed in 0..100 {
+        let mut meter = with_decades(&ENDS);
+        (meter.faults, meter.chance) = (NOISE, Chance(seed * 0x1234_5678_9abc));
+        let (read, out, _) = decades(&mut meter, from, to);
+        assert!(read.iter().all(|row| truth.contains(row)), "seed {seed}: {read:?}");
+        assert!(out.absent.is_empty(), "seed {seed}: {:?}", out.absent);
+        whole += usize::from(read.len() == truth.len());
+    }
+    assert!(whole > 80, "{whole} of 100 sessions read every decade");
+    let mut driver = identified(&mut spt941());
+    let got = driver.read_archive(
+        &mut spt941(),
+        ArchiveKind::TenDays,
+        &[],
+        None,
+        &mut Collected::default(),
+    );
+    assert!(matches!(got, Err(Failure::Unsupported(_))), "{got:?}");
 }

@@ -5,5 +5,6 @@ mod corpus;
 mod describe;
 mod electricity;
 mod faults;
+mod opening;
 mod script;
 mod service;

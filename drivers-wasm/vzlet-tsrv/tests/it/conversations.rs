@@ -1,7 +1,8 @@
 //! Whole conversations with meters of every family.
 
+use uzel_driver_sdk::calendar::{DAY, HOUR, civil, reckon};
 use uzel_driver_sdk::recording::Collected;
-use uzel_driver_sdk::{Absence, ArchiveKind, Diagnostics, Driver, Failure, Quality, Value};
+use uzel_driver_sdk::{Absence, ArchiveKind, Diagnostics, Driver, Failure, Quality, Value, Window};
 
 use crate::far::Far;
 use crate::meters::{NOW, Talked, at, labels, record, rows, time_of, tsrv02x, tsrv024m, tsrv034, window};
@@ -186,6 +187,56 @@ fn days_and_months_are_placed_by_their_own_time() {
     read.unwrap();
     let lost = window(begin, uzel_driver_sdk::CivilTime { month: 8, ..at(1, 3) });
     assert_eq!(out.absent, [(lost, Absence::Overwritten)], "beyond the ring");
+}
+
+/// Who asks again asks for the calendar days that neither a record begins in nor an absence covers.
+#[test]
+fn no_calendar_day_stays_open_where_days_begin_at_the_contract_hour() {
+    let mut far = tsrv024m();
+    far.put(3, 0x0272, &[0, 10, 0, 25]);
+    let today = NOW.div_euclid(DAY) * DAY;
+    // Nine days up to now, one of them without a record; before them the meter was not yet in use.
+    let ends: Vec<i64> = (0..9)
+        .filter(|back| *back != 4)
+        .map(|back| today - back * DAY + 10 * HOUR)
+        .collect();
+    for number in [1, 4, 10, 19] {
+        let array = far.arrays.get_mut(&number).unwrap();
+        let size = array.size;
+        array.hour = 10;
+        array.records = ends
+            .iter()
+            .map(|end| (end - 1, record(number, end - 1, size)))
+            .collect();
+    }
+    let (mut talked, _) = Talked::identify(far).unwrap();
+    let asked = talked.line.asked;
+    // A year, as it is asked for: in months of 31 days.
+    let windows: Vec<_> = (0..12)
+        .map(|number| today - (12 - number) * 31 * DAY)
+        .map(|begin| window(civil(begin), civil(begin + 31 * DAY)))
+        .collect();
+    let (out, read) = talked.read(ArchiveKind::Daily, &windows);
+    read.unwrap();
+    assert_eq!(rows(&out).count(), 8);
+    let begun: Vec<i64> = rows(&out).map(|row| reckon(row.label.unwrap()) - DAY).collect();
+    let open = (1..=12 * 31).map(|back| today - back * DAY).filter(|day| {
+        let is_read = begun.iter().any(|begin| (*day..day + DAY).contains(begin));
+        let gone = |gap: &Window| reckon(gap.begin) <= *day && day + DAY <= reckon(gap.end);
+        !is_read && !out.absent.iter().any(|(gap, _)| gone(gap))
+    });
+    assert_eq!(open.map(civil).collect::<Vec<_>>(), []);
+    assert_eq!(
+        out.absent.len(),
+        14,
+        "one a window, the hole, what the ring has dropped"
+    );
+    for (gap, _) in &out.absent {
+        let is_denied = |end: &&i64| reckon(gap.begin) <= **end - DAY && **end <= reckon(gap.end);
+        assert_eq!(ends.iter().find(is_denied), None, "{gap:?}");
+    }
+    // Two systems, the summary and the totals, the clock.
+    assert!(talked.line.asked - asked < 372 * 3, "{}", talked.line.asked - asked);
 }
 
 #[test]

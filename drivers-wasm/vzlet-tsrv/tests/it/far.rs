@@ -30,6 +30,8 @@ pub enum Step {
 pub struct Array {
     pub size: usize,
     pub step: Step,
+    /// The hour at which its days begin.
+    pub hour: i64,
     /// By the time in the record.
     pub records: BTreeMap<i64, Vec<u8>>,
     /// Times of records whose check is wrong within the meter.
@@ -43,6 +45,7 @@ impl Array {
         Self {
             size,
             step,
+            hour: 0,
             records: BTreeMap::new(),
             damaged: BTreeSet::new(),
             refuses: None,
@@ -205,7 +208,7 @@ impl Array {
         const HOUR: i64 = 3_600;
         match self.step {
             Step::Hour => (from.div_euclid(HOUR) + place + 1) * HOUR,
-            Step::Day => (from.div_euclid(24 * HOUR) + place + 1) * 24 * HOUR,
+            Step::Day => ((from - self.hour * HOUR).div_euclid(24 * HOUR) + place + 1) * 24 * HOUR + self.hour * HOUR,
             Step::Month => {
                 let (year, month, _) = uzel_driver_sdk::calendar::date(from.div_euclid(24 * HOUR));
                 days(year, month + place + 1, 1) * 24 * HOUR

@@ -3,10 +3,12 @@
 use super::device::Spbus;
 use super::history::SpbusHistory;
 use super::model::SpbusModel;
+use super::own_port::OwnPort;
 use super::truth::SpbusTruth;
 use crate::civil;
 use crate::clock::SimClock;
 use crate::faults::Faults;
+use crate::meter::Meter;
 use crate::plant::Plant;
 use crate::serve::{Handle, Link};
 use jiff::civil::DateTime;
@@ -48,6 +50,8 @@ pub struct SpbusBuilder {
     clock: SimClock,
     history: Option<Arc<SpbusHistory>>,
     faults: Faults,
+    /// The line ends at the meter's own port, which is set to this speed.
+    own_port: Option<u32>,
 }
 
 impl Spbus {
@@ -71,6 +75,7 @@ impl Spbus {
             clock: SimClock::running(3 * civil::HOUR_S, 0),
             history: None,
             faults: Faults::new(),
+            own_port: None,
         }
     }
 
@@ -149,6 +154,12 @@ impl SpbusBuilder {
         self
     }
 
+    /// The line ends at the meter's own RS232 or optical port, which has to be opened and is set to `baud`.
+    pub fn own_port(mut self, baud: u32) -> Self {
+        self.own_port = Some(baud);
+        self
+    }
+
     /// Hourly records from `from` (inclusive) to `to` (exclusive) do not exist.
     pub fn without_hours(mut self, from: DateTime, to: DateTime) -> Self {
         self.config.missing = (civil::hour_of(from), civil::hour_of(to));
@@ -182,12 +193,16 @@ impl SpbusBuilder {
     pub fn link(self) -> Link {
         let history = self.history.clone().unwrap_or_else(|| self.generate());
         let device = Spbus::with(self.config.clone(), Arc::clone(&history), self.clock.clone());
+        let device: Box<dyn Meter> = match self.own_port {
+            Some(baud) => Box::new(OwnPort::new(device, self.config.model, baud)),
+            None => Box::new(device),
+        };
         let truth = SpbusTruth {
             config: self.config,
             history,
             clock: self.clock.clone(),
         };
-        Link::new(Box::new(device), self.faults)
+        Link::new(device, self.faults)
             .with_truth(Arc::new(truth))
             .with_clock(self.clock)
     }

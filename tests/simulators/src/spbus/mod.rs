@@ -12,6 +12,7 @@ mod electricity;
 mod frame;
 mod history;
 mod model;
+mod own_port;
 mod question;
 mod truth;
 

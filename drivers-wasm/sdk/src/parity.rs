@@ -1,5 +1,5 @@
-//! Even parity in the eighth bit, for lines that carry eight bits and leave it to us (section 5.4 of the standard: seven
-//! data bits, even parity).
+//! Even parity in the eighth bit, for lines that carry eight bits and leave it to us (IEC 62056-21, section 5.4: seven data
+//! bits, even parity).
 
 /// What stands in the place of a character whose parity is wrong: no character of the protocol.
 pub const BROKEN: u8 = 0;
