@@ -100,7 +100,7 @@ impl Merged<'_> {
     }
 }
 
-/// The closed intervals of the ring, oldest first, in the device's calendar.
+/// The closed intervals of the ring, oldest first, in the device's calendar; of days and longer ones one more.
 fn units(kind: ArchiveKind, depth: u32, clock: &ClockRule, device_now: Timestamp) -> Option<Vec<Span>> {
     let settled = device_now.checked_sub(SETTLE).ok()?;
     let running = floor(kind, clock.civil(settled))?;
@@ -126,9 +126,11 @@ fn units(kind: ArchiveKind, depth: u32, clock: &ClockRule, device_now: Timestamp
         }
         return Some(units);
     }
+    // A device's own interval may begin later than the calendar's, and end so much later: the newest is not closed then,
+    // and the ring holds one that begins before the oldest.
     let mut units = Vec::new();
     let mut end = running;
-    for _ in 0..depth {
+    for _ in 0..=depth {
         let start = floor(kind, end.checked_sub(1.second()).ok()?)?;
         units.push(Span {
             start: clock.instant(start)?,
@@ -215,7 +217,15 @@ mod tests {
             [span("2026-11-20T09:00Z", "2026-11-20T11:00Z")]
         );
         let months = find(ArchiveKind::Monthly, 2, "2026-03-15T00:00Z", &[], &[]);
-        assert_eq!(months, [span("2025-12-31T21:00Z", "2026-02-28T21:00Z")]);
+        assert_eq!(months, [span("2025-11-30T21:00Z", "2026-02-28T21:00Z")]);
+    }
+
+    /// Two months to the 25th: that of February runs on the 15th of March, and the oldest began in December.
+    #[test]
+    fn the_oldest_of_a_ring_whose_newest_still_runs_is_asked_for() {
+        let months = find(ArchiveKind::Monthly, 2, "2026-03-15T00:00Z", &[], &[]);
+        let oldest: Timestamp = "2025-12-25T21:00Z".parse().unwrap();
+        assert!(months.iter().any(|span| span.contains(oldest)), "{months:?}");
     }
 
     #[test]
@@ -259,7 +269,7 @@ mod tests {
             span("2026-11-17T07:00Z", "2026-11-18T07:00Z"),
             span("2026-11-18T07:00Z", "2026-11-19T07:00Z"),
         ];
-        assert_eq!(find(ArchiveKind::Daily, 2, "2026-11-19T11:00Z", &there, &[]), []);
+        assert_eq!(find(ArchiveKind::Daily, 1, "2026-11-19T11:00Z", &there, &[]), []);
     }
 
     #[test]

@@ -239,8 +239,6 @@ impl Stage {
             let beyond = match (self.model, kind) {
                 // A ring without the hours in which the meter was off reaches back further than its depth in hours.
                 (Model::Register, ArchiveKind::Hourly) => 8,
-                // So does one of months that end on another day than calendar months.
-                (Model::Vkt7, ArchiveKind::Monthly) => 1,
                 _ => may_lack(held.len()),
             };
             let first = held.get(beyond).map_or(DateTime::MIN, |held| held.start);
