@@ -1,5 +1,7 @@
 //! The meters of the table: how each is made, told of to the host, and what it says in place of itself.
 
+use std::time::Duration;
+
 use jiff::civil::DateTime;
 use meter_sim::{
     Dlms, DlmsTransport, Iec, Link, M4, Mbus, ModbusFraming, ModbusSlave, SimClock, Sml, Spbus, Spt, Tsrv, TsrvModel,
@@ -383,5 +385,17 @@ pub const DLMS_WRAPPER: Row = Row {
     nobody: None,
     stranger: None,
     damaged: false,
+    ..DLMS
+};
+
+pub const DLMS_PUSH: Row = Row {
+    name: "DLMS, push",
+    tasks: "clock current totals",
+    config: || json!({"mode": "listen", "listen_s": 30}),
+    link: whole!(Dlms::builder().pushes(Duration::from_secs(1))),
+    others: ("99999999", None),
+    nobody: None,
+    stranger: None,
+    often: 4.0,
     ..DLMS
 };
