@@ -166,7 +166,7 @@ fn float(number: f32) -> [u16; 2] {
 }
 
 /// Identifies by a shipped map and reads current values, then totals.
-fn shipped(device: Device, map: &str) -> (Option<String>, Vec<(String, String, Value)>) {
+pub fn shipped(device: Device, map: &str) -> (Option<String>, Vec<(String, String, Value)>) {
     let framing = device.framing;
     let mut line = Wire::new(device);
     let mut driver = Modbus::default();
@@ -184,7 +184,7 @@ fn shipped(device: Device, map: &str) -> (Option<String>, Vec<(String, String, V
     (identity.serial, all)
 }
 
-fn value(all: &[(String, String, Value)], id: &str) -> Value {
+pub fn value(all: &[(String, String, Value)], id: &str) -> Value {
     let found = all.iter().find(|(known, ..)| known == id);
     found.unwrap_or_else(|| panic!("no {id} in {all:?}")).2.clone()
 }

@@ -8,3 +8,4 @@ mod corpus;
 mod example;
 mod far;
 mod noise;
+mod sunspec;
