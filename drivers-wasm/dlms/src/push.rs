@@ -171,9 +171,8 @@ fn moving(entry: &Entry<'_>) -> Option<i128> {
 fn middle(numbers: &[Option<i128>]) -> usize {
     let half = numbers.len() / 2;
     let is_middle = |number: &Option<i128>| {
-        let count = |is: fn(&Option<i128>, &Option<i128>) -> bool| {
-            numbers.iter().filter(|other| is(other, number)).count()
-        };
+        let count =
+            |is: fn(&Option<i128>, &Option<i128>) -> bool| numbers.iter().filter(|other| is(other, number)).count();
         count(|other, number| other < number) <= half && count(|other, number| other > number) <= half
     };
     numbers.iter().position(is_middle).unwrap_or(0)

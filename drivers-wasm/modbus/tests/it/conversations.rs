@@ -131,6 +131,7 @@ fn a_map_that_is_none_is_a_fault_of_the_configuration() {
 fn a_line_that_hears_itself_is_read() {
     let mut echoing = device(Framing::Rtu);
     echoing.echoes = true;
+    echoing.texts = vec!["ABB", "B23"];
     let (identity, line) = identify(echoing, &config(Framing::Rtu));
     assert_eq!(identity, Ok("own".to_owned()));
     assert_eq!(line.notes, Vec::<String>::new(), "nothing was taken for noise");
