@@ -1,7 +1,5 @@
 //! The meters of the table: how each is made, told of to the host, and what it says in place of itself.
 
-use std::time::Duration;
-
 use jiff::civil::DateTime;
 use meter_sim::{
     Dlms, DlmsTransport, Iec, Link, M4, Mbus, ModbusFraming, ModbusSlave, SimClock, Sml, Spbus, Spt, Tsrv, TsrvModel,
@@ -392,7 +390,7 @@ pub const DLMS_PUSH: Row = Row {
     name: "DLMS, push",
     tasks: "clock current totals",
     config: || json!({"mode": "listen", "listen_s": 30}),
-    link: whole!(Dlms::builder().pushes(Duration::from_secs(1))),
+    link: whole!(Dlms::builder().pushes(std::time::Duration::from_secs(1))),
     others: ("99999999", None),
     nobody: None,
     stranger: None,

@@ -198,6 +198,7 @@ impl DlmsBuilder {
         let truth = DlmsTruth {
             history,
             clock: self.clock.clone(),
+            is_pushed: self.pushes.is_some(),
         };
         let link = |meter: Box<dyn Meter>| {
             Link::new(meter, self.faults)
