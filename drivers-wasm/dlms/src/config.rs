@@ -6,6 +6,7 @@ use uzel_driver_sdk::Failure;
 use uzel_driver_sdk::bytes::unhex;
 
 use crate::given::Given;
+use crate::link::ear::Frames;
 use crate::name;
 
 /// What APDUs travel in.
@@ -39,8 +40,18 @@ pub enum Stamp {
     Start,
 }
 
+/// How a meter is heard that speaks unasked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Listening {
+    pub frames: Frames,
+    /// How long it is waited for, seconds.
+    pub seconds: u32,
+}
+
 /// All keys of `driver.toml`.
-const KEYS: [&str; 20] = [
+const KEYS: [&str; 22] = [
+    "mode",
+    "listen_s",
     "framing",
     "client",
     "server",
@@ -69,6 +80,8 @@ const SYSTEM_TITLE: &str = "555A4C0000000001";
 /// One device as it is configured.
 #[derive(Debug, Clone)]
 pub struct Config {
+    /// None: the meter is asked.
+    pub listening: Option<Listening>,
     pub framing: Framing,
     /// Who we are to the meter: 16 is the public client.
     pub client: u8,
@@ -99,11 +112,15 @@ impl Config {
     /// Reads the JSON object that the host checked; [`Failure::Config`] names the key that is not usable.
     pub fn parse(json: &str) -> Result<Self, Failure> {
         let given = Given::parse(json, &KEYS)?;
-        let framing = given.choice(
-            "framing",
-            &[("hdlc", Framing::Hdlc), ("wrapper", Framing::Wrapper)],
-            Framing::Hdlc,
-        )?;
+        let listening = listening(&given)?;
+        let framing = match listening {
+            Some(_) => Framing::Hdlc,
+            None => given.choice(
+                "framing",
+                &[("hdlc", Framing::Hdlc), ("wrapper", Framing::Wrapper)],
+                Framing::Hdlc,
+            )?,
+        };
         let server = small(&given, "server", 0, u16::MAX)?.unwrap_or(1);
         let physical = small(&given, "physical", 0, u16::MAX)?;
         let asked = small(&given, "address_bytes", 1, 4)?;
@@ -132,6 +149,7 @@ impl Config {
         if authentication == Authentication::Low && password.is_empty() {
             return Err(Failure::Config("password is empty: authentication is low".to_owned()));
         }
+        let is_encrypted_alone = listening.is_some() && protection == Protection::Encrypted;
         let has_keys = authentication == Authentication::Gmac || protection != Protection::None;
         let title = given.text("system_title")?;
         let number = |key: &str, least: i64, most: i64, usual: u32| {
@@ -139,6 +157,7 @@ impl Config {
             Ok::<u32, Failure>(number.and_then(|number| u32::try_from(number).ok()).unwrap_or(usual))
         };
         Ok(Self {
+            listening,
             framing,
             client: u8::try_from(number("client", 1, 127, 16)?).unwrap_or(16),
             server,
@@ -147,7 +166,7 @@ impl Config {
             authentication,
             password,
             protection,
-            keys: has_keys.then(|| secrets(&given)).transpose()?,
+            keys: has_keys.then(|| secrets(&given, is_encrypted_alone)).transpose()?,
             system_title: hex("system_title", if title.is_empty() { SYSTEM_TITLE } else { title })?,
             device_name: given.text("device_name")?.trim().to_owned(),
             profiles: [profile("hourly")?, profile("daily")?, profile("monthly")?],
@@ -204,11 +223,33 @@ fn address_bytes(framing: Framing, upper: u16, physical: Option<u16>, asked: Opt
     }
 }
 
-/// Encryption key and authentication key.
-fn secrets(given: &Given) -> Result<[[u8; 16]; 2], Failure> {
+/// None where the meter is asked.
+fn listening(given: &Given) -> Result<Option<Listening>, Failure> {
+    if !given.choice("mode", &[("ask", false), ("listen", true)], false)? {
+        return Ok(None);
+    }
+    let words = [
+        ("hdlc", Frames::Hdlc),
+        ("wrapper", Frames::Wrapper),
+        ("mbus", Frames::Mbus),
+        ("plain", Frames::Plain),
+    ];
+    let seconds = given.number("listen_s", 1, 600)?;
+    Ok(Some(Listening {
+        frames: given.choice("framing", &words, Frames::Hdlc)?,
+        seconds: seconds.and_then(|number| u32::try_from(number).ok()).unwrap_or(60),
+    }))
+}
+
+/// Encryption key and authentication key. Who only decrypts has no use for the second, and its owner may not be told it.
+fn secrets(given: &Given, is_encrypted_alone: bool) -> Result<[[u8; 16]; 2], Failure> {
+    let authentication = given.text("authentication_key")?;
     Ok([
         hex("encryption_key", given.text("encryption_key")?)?,
-        hex("authentication_key", given.text("authentication_key")?)?,
+        match is_encrypted_alone && authentication.is_empty() {
+            true => [0; 16],
+            false => hex("authentication_key", authentication)?,
+        },
     ])
 }
 
@@ -252,6 +293,15 @@ mod tests {
             (r#"{"client": "x"}"#, "client is no whole number"),
             (r#"{"password": 5}"#, "password is no text"),
             (r#"{"framing": "udp"}"#, "framing is \"udp\""),
+            (r#"{"framing": "mbus"}"#, "framing is \"mbus\""),
+            (
+                r#"{"mode": "listen", "listen_s": 0}"#,
+                "listen_s is 0, expected 1 to 600",
+            ),
+            (
+                r#"{"mode": "listen", "protection": "both", "encryption_key": "00112233445566778899AABBCCDDEEFF"}"#,
+                "authentication_key has 0 characters",
+            ),
             ("[1]", "an object"),
         ] {
             let refused = Config::parse(json);

@@ -50,6 +50,11 @@ pub fn control(protection: Protection) -> Option<u8> {
     }
 }
 
+/// Whether what is protected so has a tag.
+pub fn is_authenticated(control: u8) -> bool {
+    control & AUTHENTICATED != 0
+}
+
 fn number(title: &Title, counter: u32) -> Nonce<U12> {
     let mut number = Nonce::<U12>::default();
     let bytes = title.iter().chain(&counter.to_be_bytes()).copied().collect::<Vec<u8>>();

@@ -2,7 +2,8 @@
 //!
 //! From the wire up: `link` carries APDUs, `session` is the association with its `keys`, `apdu` questions and answers, `talk`
 //! the patience; `tree`, `stamp`, `cell`, `column` and `profile` say what values mean; `meter` identifies and reads what is
-//! measured now, `object` finds what the meter has, `archive` and `buffer` read profiles.
+//! measured now, `object` finds what the meter has, `archive` and `buffer` read profiles. `push` hears a meter that speaks
+//! unasked, `notification` reads what it says.
 //!
 //! Frames, values, AARQ and its answer are read by the library `dlms-cosem-rs`. Its client session is not used: it brings
 //! every service of the standard and AES-256 into the component (85 KiB), has no recovery of lost frames, and refuses the
@@ -21,8 +22,10 @@ mod keys;
 pub mod link;
 mod meter;
 pub mod name;
+pub mod notification;
 mod object;
 pub mod profile;
+mod push;
 mod rows;
 mod select;
 mod session;
@@ -38,18 +41,32 @@ use uzel_driver_sdk::{
 use config::Config;
 pub use decode::decode;
 pub use dlms_cosem_rs::Obis;
-use meter::Meter;
+use meter::{Meter, Wanted};
+use push::Heard;
 
 /// One session with one meter.
 #[derive(Default)]
 pub struct Dlms {
     meter: Option<Meter>,
+    /// In place of it one that speaks unasked.
+    heard: Option<Heard>,
 }
 
 impl Dlms {
     fn meter(&mut self) -> Result<&mut Meter, Failure> {
-        let not_known = || Failure::Unsupported("no meter was identified".to_owned());
-        self.meter.as_mut().ok_or_else(not_known)
+        let why = if self.heard.is_some() {
+            "the meter is only heard, not asked"
+        } else {
+            "no meter was identified"
+        };
+        self.meter.as_mut().ok_or_else(|| Failure::Unsupported(why.to_owned()))
+    }
+
+    fn moment(&mut self, port: &mut dyn Port, wanted: Wanted, out: &mut dyn Sink) -> Result<(), Failure> {
+        match &self.heard {
+            Some(heard) => heard.moment(wanted, out),
+            None => self.meter()?.read_moment(port, wanted, out),
+        }
     }
 }
 
@@ -59,21 +76,30 @@ impl Driver for Dlms {
     }
 
     fn identify(&mut self, port: &mut dyn Port, config: &str) -> Result<Identity, Failure> {
+        let config = Config::parse(config)?;
+        if let Some(listening) = config.listening {
+            let (heard, identity) = Heard::identify(port, &config, listening)?;
+            self.heard = Some(heard);
+            return Ok(identity);
+        }
         // Kept at once: a link that was opened is closed, whatever the meter says in it.
-        let meter = self.meter.insert(Meter::new(port, Config::parse(config)?));
+        let meter = self.meter.insert(Meter::new(port, config));
         meter.identify(port)
     }
 
     fn read_clock(&mut self, port: &mut dyn Port) -> Result<ClockReading, Failure> {
-        self.meter()?.read_clock(port)
+        match &self.heard {
+            Some(heard) => heard.clock(),
+            None => self.meter()?.read_clock(port),
+        }
     }
 
     fn read_current(&mut self, port: &mut dyn Port, out: &mut dyn Sink) -> Result<(), Failure> {
-        self.meter()?.read_moment(port, meter::Wanted::Current, out)
+        self.moment(port, Wanted::Current, out)
     }
 
     fn read_totals(&mut self, port: &mut dyn Port, out: &mut dyn Sink) -> Result<(), Failure> {
-        self.meter()?.read_moment(port, meter::Wanted::Totals, out)
+        self.moment(port, Wanted::Totals, out)
     }
 
     fn read_archive(
@@ -88,6 +114,7 @@ impl Driver for Dlms {
     }
 
     fn close(&mut self, port: &mut dyn Port) {
+        self.heard = None;
         if let Some(mut meter) = self.meter.take() {
             meter.talk.close(port);
         }

@@ -5,6 +5,7 @@ use dlms_cosem_rs::Obis;
 pub const CLOCK: Obis = Obis::new(0, 0, 1, 0, 0, 255);
 pub const DEVICE_NAME: Obis = Obis::new(0, 0, 42, 0, 0, 255);
 pub const DEVICE_ID: Obis = Obis::new(0, 0, 96, 1, 0, 255);
+pub const DEVICE_TYPE: Obis = Obis::new(0, 0, 96, 1, 7, 255);
 pub const FIRMWARE: Obis = Obis::new(1, 0, 0, 2, 0, 255);
 pub const ASSOCIATION: Obis = Obis::new(0, 0, 40, 0, 0, 255);
 

@@ -8,7 +8,7 @@ use crate::config::Config;
 use crate::map::{Class, Expected, Map, Name, Range, Rule, Source};
 use crate::number::Number;
 use crate::reading::{Bytes, cell, read_all, read_scaled};
-use crate::{ecl, map, maps, sunspec};
+use crate::{ecl, identification, map, maps, sunspec};
 use uzel_driver_sdk::modbus::pdu::Exception;
 use uzel_driver_sdk::modbus::talk::Talk;
 
@@ -48,6 +48,10 @@ impl Device {
             device.map = sunspec::discover(&mut device.talk, port, &device.map)?;
         }
         device.check(port, &mut identity)?;
+        // The shipped maps know their devices by registers.
+        if shipped.is_none() {
+            identification::ask(&mut device.talk, port, &device.map, &mut identity)?;
+        }
         if config.map == maps::ECL {
             ecl::complete(&mut device, port, &mut identity)?;
         }

@@ -14,6 +14,7 @@ mod device;
 mod driver;
 mod ecl;
 mod gather;
+mod identification;
 pub mod map;
 mod maps;
 pub mod number;

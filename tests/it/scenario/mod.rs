@@ -9,7 +9,7 @@
 //! | Modbus RTU, TCP | yes | yes | yes | autumn: the simulated meter is never without an hour | device, address | yes; TCP repairs damage |
 //! | IEC 62056-21 | yes; hours and months, it has no days | yes | yes | autumn, as above | device, address, password | yes |
 //! | DLMS | yes | yes | yes | autumn, as above | device, address, password | yes; the wrapper has no check of its own |
-//! | P1, SML | what is heard is of now: no archives | no | no | no | another number (of P1 with its own tests); nobody is asked, so there are no addresses | yes |
+//! | P1, SML, DLMS push | what is heard is of now: no archives | no | no | no | another number (of P1 with its own tests); nobody is asked, so there are no addresses | yes |
 //!
 //! What only some meters have (buses, gateways, framings, journals, settings, setting a clock) stands with the tests of
 //! each driver, which read over sockets and serial ports by the built program.
@@ -109,5 +109,5 @@ fn sml() {
 
 #[test]
 fn dlms() {
-    play(&[rows::DLMS, rows::DLMS_WRAPPER]);
+    play(&[rows::DLMS, rows::DLMS_WRAPPER, rows::DLMS_PUSH]);
 }

@@ -385,3 +385,15 @@ pub const DLMS_WRAPPER: Row = Row {
     damaged: false,
     ..DLMS
 };
+
+pub const DLMS_PUSH: Row = Row {
+    name: "DLMS, push",
+    tasks: "clock current totals",
+    config: || json!({"mode": "listen", "listen_s": 30}),
+    link: whole!(Dlms::builder().pushes(std::time::Duration::from_secs(1))),
+    others: ("99999999", None),
+    nobody: None,
+    stranger: None,
+    often: 4.0,
+    ..DLMS
+};

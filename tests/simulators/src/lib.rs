@@ -19,7 +19,7 @@
 //! | IEC 62056-21: a meter of mode C, one that sends telegrams of P1 | [`Iec::meter`], [`Iec::p1`] |
 //! | an electricity meter that sends SML telegrams | [`Sml::meter`] |
 //! | ТСРВ-023, 024М, 024М+, 034, 043 of Взлёт | [`Tsrv::tsrv024m`], [`Tsrv::tsrv034`], [`Tsrv::tsrv043`], … |
-//! | an electricity meter that speaks DLMS/COSEM | [`Dlms::builder`] |
+//! | an electricity meter that speaks DLMS/COSEM, asked or by itself | [`Dlms::builder`] |
 //! | ПРИМЕР-1 of the example drivers | [`Primer::builder`] |
 //! | a recorded conversation | [`Recording::parse`], [`Recording::parse_json`], then [`Recording::link`] |
 //!

@@ -1,5 +1,6 @@
 //! How APDUs travel: in HDLC frames on a serial line (or through a converter), or in the wrapper on TCP and UDP.
 
+pub mod ear;
 mod hdlc;
 pub mod scan;
 pub mod wrapper;

@@ -7,7 +7,7 @@ use super::Judge;
 use crate::config::Config;
 use crate::trouble::Trouble;
 
-const VERSION: u16 = 1;
+pub const VERSION: u16 = 1;
 /// Bytes of a head.
 pub const HEAD: usize = 8;
 /// A datagram is taken whole.

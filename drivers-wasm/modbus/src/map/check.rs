@@ -33,7 +33,8 @@ pub fn parse(text: &str) -> Checked<Map> {
         let what = format!("is {}, expected 1 to {MOST_REGISTERS}", file.max_registers);
         return Err(fault("max_registers", what));
     }
-    if file.identify.is_empty() {
+    let asked = file.device.iter().flatten().flatten();
+    if file.identify.is_empty() && asked.count() == 0 {
         return Err(fault(
             "identify",
             "a map needs at least one rule by which its device is known",
@@ -54,6 +55,7 @@ pub fn parse(text: &str) -> Checked<Map> {
         gap: file.gap,
         pause_ms: file.pause_ms.min(MOST_PAUSE_MS),
         write: file.write,
+        device: file.device,
         rules: file.identify.iter().map(rule).collect::<Checked<_>>()?,
         serial: file.serial.as_ref().map(|entry| source("serial", entry)).transpose()?,
         firmware: file

@@ -37,6 +37,8 @@ pub struct Map {
     pub pause_ms: u32,
     pub write: WriteFunction,
     pub rules: Vec<Rule>,
+    /// What maker, product and revision must begin with; none: nothing is required of them.
+    pub device: Option<[Option<String>; 3]>,
     pub serial: Option<Source>,
     pub firmware: Option<Source>,
     pub clock: Option<Stamp>,

@@ -16,6 +16,7 @@ pub struct File {
     pub pause_ms: u32,
     pub write: WriteFunction,
     pub identify: Vec<Entry>,
+    pub device: Option<[Option<String>; 3]>,
     pub serial: Option<Entry>,
     pub firmware: Option<Entry>,
     pub clock: Option<StampEntry>,
@@ -193,6 +194,9 @@ impl File {
                 pause_ms: keys.number("pause_ms")?.unwrap_or(PAUSE_MS),
                 write: keys.word("write", &WRITES)?.unwrap_or_default(),
                 identify: keys.tables("identify", Entry::read)?,
+                device: keys.table("device", |keys| {
+                    Ok([keys.text("vendor")?, keys.text("product")?, keys.text("revision")?])
+                })?,
                 serial: keys.table("serial", Entry::read)?,
                 firmware: keys.table("firmware", Entry::read)?,
                 clock: keys.table("clock", StampEntry::read)?,

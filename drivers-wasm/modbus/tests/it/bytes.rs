@@ -4,7 +4,7 @@ use proptest::prelude::*;
 use uzel_driver_sdk::modbus::frame::{Scan, ascii, rtu, tcp};
 use uzel_driver_sdk::modbus::pdu::{Area, Request, Span};
 
-fn requests(count: u16) -> [Request; 3] {
+fn requests(count: u16) -> [Request; 4] {
     let read = Request::Read(Span {
         area: Area::Holding,
         at: 0x0102,
@@ -19,7 +19,7 @@ fn requests(count: u16) -> [Request; 3] {
         function: 0x41,
         body: vec![0; usize::from(count % 12)],
     };
-    [read, file, counted]
+    [read, file, counted, Request::Identification { object: 0 }]
 }
 
 fn bytes(most: usize) -> impl Strategy<Value = Vec<u8>> {
@@ -52,7 +52,7 @@ proptest! {
 
     #[test]
     fn an_answer_with_one_wrong_bit_is_none(data in any::<[u8; 8]>(), bit in 0usize..104) {
-        let [read, _, counted] = requests(4);
+        let [read, _, counted, _] = requests(4);
         for request in [read, counted] {
             let mut frame = rtu::wrap(1, &[&[request.function(), 8][..], &data].concat());
             frame[bit / 8] ^= 1 << (bit % 8);

@@ -131,6 +131,7 @@ fn a_map_that_is_none_is_a_fault_of_the_configuration() {
 fn a_line_that_hears_itself_is_read() {
     let mut echoing = device(Framing::Rtu);
     echoing.echoes = true;
+    echoing.texts = vec!["ABB", "B23"];
     let (identity, line) = identify(echoing, &config(Framing::Rtu));
     assert_eq!(identity, Ok("own".to_owned()));
     assert_eq!(line.notes, Vec::<String>::new(), "nothing was taken for noise");
@@ -166,7 +167,7 @@ fn float(number: f32) -> [u16; 2] {
 }
 
 /// Identifies by a shipped map and reads current values, then totals.
-fn shipped(device: Device, map: &str) -> (Option<String>, Vec<(String, String, Value)>) {
+pub fn shipped(device: Device, map: &str) -> (Option<String>, Vec<(String, String, Value)>) {
     let framing = device.framing;
     let mut line = Wire::new(device);
     let mut driver = Modbus::default();
@@ -184,7 +185,7 @@ fn shipped(device: Device, map: &str) -> (Option<String>, Vec<(String, String, V
     (identity.serial, all)
 }
 
-fn value(all: &[(String, String, Value)], id: &str) -> Value {
+pub fn value(all: &[(String, String, Value)], id: &str) -> Value {
     let found = all.iter().find(|(known, ..)| known == id);
     found.unwrap_or_else(|| panic!("no {id} in {all:?}")).2.clone()
 }

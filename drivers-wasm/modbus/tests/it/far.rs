@@ -57,6 +57,10 @@ pub struct Device {
     /// Every question comes back before its answer.
     pub echoes: bool,
     pub faults: Faults,
+    /// What it says of itself: maker, product, revision, a text an answer. Empty: it does not know the function.
+    pub texts: Vec<&'static str>,
+    /// Does not answer a function that it does not know.
+    pub mute: bool,
     /// Refuses to read more registers at once than this.
     pub most: u16,
     /// Every answer that was given, by its length in registers.
@@ -85,6 +89,8 @@ impl Device {
             written: Vec::new(),
             echoes: false,
             faults: Faults::default(),
+            texts: Vec::new(),
+            mute: false,
             most: 125,
             reads: Vec::new(),
             mute_above: 125,
@@ -160,6 +166,11 @@ impl Device {
         let answer = if self.busy > 0 {
             self.busy -= 1;
             Err(6)
+        } else if function == 43 {
+            if self.texts.is_empty() && self.mute {
+                return None;
+            }
+            self.told(usize::from(*body.get(4)?))
         } else {
             let word = |at: usize| body.get(at..at + 2).map(|pair| u16::from_be_bytes([pair[0], pair[1]]));
             self.act(function, word(2)?, word(4)?, body)
@@ -205,6 +216,18 @@ impl Device {
             }
             _ => Err(1),
         }
+    }
+
+    /// One of its texts.
+    fn told(&self, object: usize) -> Result<Vec<u8>, u8> {
+        let small = |number: usize| u8::try_from(number).unwrap();
+        let text = self
+            .texts
+            .get(object)
+            .ok_or(if self.texts.is_empty() { 1 } else { 2 })?;
+        let more = if object + 1 < self.texts.len() { 0xff } else { 0 };
+        let head = [14, 1, 1, more, small(object + 1), 1, small(object), small(text.len())];
+        Ok([&head, text.as_bytes()].concat())
     }
 
     fn store(&mut self, at: u16, value: u16) -> Result<(), u8> {

@@ -7,4 +7,6 @@ mod conversations;
 mod corpus;
 mod example;
 mod far;
+mod identification;
 mod noise;
+mod sunspec;

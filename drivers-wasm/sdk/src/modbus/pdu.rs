@@ -13,6 +13,12 @@ pub const MOST_BITS: u16 = 512;
 pub const MOST_COUNTED: usize = 257;
 /// Bit of a function code that says that the answer is an exception.
 const EXCEPTION: u8 = 0x80;
+/// Longest answer of any kind (section 4.1).
+const MOST_ANSWER: usize = 253;
+/// Function and MEI type of the device identification, and its basic stream (section 6.21).
+const INTERFACE: u8 = 0x2b;
+const IDENTIFICATION: u8 = 0x0e;
+const BASIC: u8 = 1;
 /// Reference type of a file record, the only one there is (section 6.14).
 const FILE_REFERENCE: u8 = 6;
 
@@ -78,6 +84,9 @@ pub enum Request {
     File { file: u16, record: u16, length: u16 },
     /// A function whose answer counts its data bytes in one byte: 17, or one of a maker's own. `body` follows the function.
     Counted { function: u8, body: Vec<u8> },
+    /// Function 43/14: the texts that name the device, from this object on. Its answer is conformity, whether more follow, the
+    /// next object, how many there are, and of each its number, its length, its text.
+    Identification { object: u8 },
 }
 
 /// What came for a request.
@@ -158,6 +167,7 @@ impl Request {
             Self::WriteMany { .. } => 0x10,
             Self::File { .. } => 0x14,
             Self::Counted { function, .. } => *function,
+            Self::Identification { .. } => INTERFACE,
         }
     }
 
@@ -179,6 +189,7 @@ impl Request {
                 pdu.extend(words(&[*file, *record, *length]));
             }
             Self::Counted { body, .. } => pdu.extend(body),
+            Self::Identification { object } => pdu.extend([IDENTIFICATION, BASIC, *object]),
         }
         pdu
     }
@@ -189,18 +200,31 @@ impl Request {
             Self::Read(span) if span.area.is_bits() => usize::from(span.count).div_ceil(8),
             Self::Read(span) => usize::from(span.count) * 2,
             Self::File { length, .. } => usize::from(*length) * 2,
-            Self::WriteOne { .. } | Self::WriteMany { .. } | Self::Counted { .. } => 0,
+            Self::WriteOne { .. } | Self::WriteMany { .. } | Self::Counted { .. } | Self::Identification { .. } => 0,
         }
     }
 
-    /// Length of its answer, from the function code on, when it is no exception. None: the byte that says it is not among
-    /// those that have come.
-    pub fn answer_length(&self, pdu: &[u8]) -> Option<usize> {
+    /// Length of its answer, from the function code on, when it is no exception; what it has at least, where a byte that says
+    /// it is not among those that have come.
+    pub fn answer_length(&self, pdu: &[u8]) -> Result<usize, usize> {
         match self {
-            Self::Read(_) => Some(2 + self.data_length()),
-            Self::WriteOne { .. } | Self::WriteMany { .. } => Some(5),
-            Self::File { .. } => Some(4 + self.data_length()),
-            Self::Counted { .. } => pdu.get(1).map(|count| 2 + usize::from(*count)),
+            Self::Read(_) => Ok(2 + self.data_length()),
+            Self::WriteOne { .. } | Self::WriteMany { .. } => Ok(5),
+            Self::File { .. } => Ok(4 + self.data_length()),
+            Self::Counted { .. } => pdu.get(1).map(|count| 2 + usize::from(*count)).ok_or(2),
+            Self::Identification { .. } => {
+                const HEAD: usize = 7;
+                let count = pdu.get(HEAD - 1).copied().ok_or(HEAD)?;
+                let mut length = HEAD;
+                for _ in 0..count {
+                    length += 2;
+                    if length > MOST_ANSWER {
+                        break;
+                    }
+                    length += usize::from(pdu.get(length - 1).copied().ok_or(length)?);
+                }
+                Ok(length.min(MOST_ANSWER))
+            }
         }
     }
 
@@ -238,6 +262,7 @@ impl Request {
             Self::WriteOne { .. } => self.encode(),
             Self::WriteMany { .. } => self.encode().into_iter().take(5).collect(),
             Self::Counted { function, .. } => vec![*function],
+            Self::Identification { .. } => vec![INTERFACE, IDENTIFICATION, BASIC],
         }
     }
 
@@ -259,7 +284,7 @@ impl Request {
             let (got, want) = (function, asked);
             return Err(PduError::Function { got, want });
         }
-        let (got, want) = (pdu.len(), self.answer_length(pdu).unwrap_or(2));
+        let (got, want) = (pdu.len(), self.answer_length(pdu).unwrap_or_else(|least| least));
         if got != want {
             return Err(PduError::Length { got, want });
         }
@@ -269,15 +294,19 @@ impl Request {
         let head = self.answer_head();
         let Some(data) = pdu.strip_prefix(head.as_slice()) else {
             return Err(match self {
-                Self::Read(_) | Self::File { .. } | Self::Counted { .. } => PduError::Count {
-                    got: rest.first().copied().map_or(0, usize::from),
-                    want: self.data_length(),
-                },
+                Self::Read(_) | Self::File { .. } | Self::Counted { .. } | Self::Identification { .. } => {
+                    PduError::Count {
+                        got: rest.first().copied().map_or(0, usize::from),
+                        want: self.data_length(),
+                    }
+                }
                 Self::WriteOne { .. } | Self::WriteMany { .. } => PduError::Echo,
             });
         };
         Ok(match self {
-            Self::Read(_) | Self::File { .. } | Self::Counted { .. } => Answer::Data(data.to_vec()),
+            Self::Read(_) | Self::File { .. } | Self::Counted { .. } | Self::Identification { .. } => {
+                Answer::Data(data.to_vec())
+            }
             Self::WriteOne { .. } | Self::WriteMany { .. } => Answer::Done,
         })
     }
@@ -314,10 +343,29 @@ mod tests {
             (Request::WriteOne { at: 1, value: 3 }, "06 00 01 00 03"),
             (many, "10 00 01 00 02 04 00 0a 01 02"),
             (file, "14 07 06 00 04 00 01 00 02"),
+            (Request::Identification { object: 0 }, "2b 0e 01 00"),
         ];
         for (request, want) in cases {
             assert_eq!(hex(&request.encode()), want);
         }
+    }
+
+    #[test]
+    fn an_identification_says_its_length_as_it_comes() {
+        let request = Request::Identification { object: 0 };
+        let whole = [0x2b, 14, 1, 1, 0, 0, 2, 0, 3, b'A', b'B', b'B', 1, 1, b'x'];
+        for (came, least) in [(0, 7), (6, 7), (7, 9), (8, 9), (12, 14), (13, 14)] {
+            assert_eq!(request.answer_length(&whole[..came]), Err(least), "{came}");
+            assert!(
+                request.judge(&whole[..came]).is_err() && request.begins(&whole[..came]),
+                "{came}"
+            );
+        }
+        assert_eq!(request.answer_length(&whole), Ok(15));
+        assert_eq!(request.judge(&whole), Ok(Answer::Data(whole[3..].to_vec())));
+        assert_eq!(request.judge(&[0xab, 1]), Ok(Answer::Refused(Exception(1))));
+        let endless = [&[0x2b, 14, 1, 1, 0, 0, 0xff][..], &[0xff; 300]].concat();
+        assert_eq!(request.answer_length(&endless), Ok(MOST_ANSWER));
     }
 
     #[test]

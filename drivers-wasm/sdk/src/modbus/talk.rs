@@ -102,6 +102,14 @@ impl Talk {
         }
     }
 
+    /// The same, asked for once: nothing came, or nothing whole, says that the device does not know the request.
+    pub fn data_once(&mut self, port: &mut dyn Port, request: &Request) -> Result<Result<Vec<u8>, Exception>, Failure> {
+        let attempts = std::mem::replace(&mut self.attempts, 1);
+        let data = self.data(port, request);
+        self.attempts = attempts;
+        data
+    }
+
     /// Counts a surprise that only the meaning of answers shows.
     pub fn suspect(&mut self, port: &mut dyn Port, why: &str) {
         port.note(why);
@@ -207,7 +215,10 @@ impl Talk {
         let mut all = 0;
         loop {
             let timed_out = gather(read, &mut bytes, &mut all)?;
-            let is_read = matches!(request, Request::Read(_) | Request::Counted { .. });
+            let is_read = matches!(
+                request,
+                Request::Read(_) | Request::Counted { .. } | Request::Identification { .. }
+            );
             if let Some(more) = self.skip_echo(&question, is_read, &mut bytes)
                 && !timed_out
             {

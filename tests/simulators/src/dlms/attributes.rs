@@ -140,6 +140,19 @@ impl Objects {
         })
     }
 
+    /// What a meter says that speaks unasked: a list of names and values, its numbers with their scales.
+    pub fn told(&self) -> Result<Vec<u8>, u8> {
+        let mut entries = vec![
+            structure(&[octets(&DEVICE_ID), self.data(DEVICE_ID)?]),
+            structure(&[octets(&CLOCK), octets(&stamp(self.clock.now()))]),
+        ];
+        for name in NOW.iter().map(|(name, ..)| name).chain(&COUNTERS) {
+            let (value, scale) = (self.register(*name, false)?, self.register(*name, true)?);
+            entries.push(structure(&[octets(name), value, scale]));
+        }
+        Ok(array(&entries))
+    }
+
     /// Takes a new time.
     pub fn set_clock(&self, at: i64) {
         self.clock.advance(at - self.clock.now_s());

@@ -6,15 +6,18 @@ use super::crypt::Keys;
 use super::device::{Dlms, Way};
 use super::hdlc;
 use super::history::History;
+use super::push::Pusher;
 use super::truth::DlmsTruth;
 use crate::civil;
 use crate::clock::SimClock;
 use crate::faults::Faults;
+use crate::meter::Meter;
 use crate::serve::{Handle, Link};
 use jiff::civil::DateTime;
 use std::io;
 use std::str::FromStr;
 use std::sync::Arc;
+use std::time::Duration;
 
 /// How long a meter has been in use unless the builder says otherwise, days.
 const IN_USE_DAYS: i64 = 430;
@@ -69,6 +72,7 @@ pub struct DlmsBuilder {
     pdu: u16,
     compact: bool,
     quirks: Vec<DlmsQuirk>,
+    pushes: Option<Duration>,
     faults: Faults,
 }
 
@@ -86,6 +90,7 @@ impl Dlms {
             pdu: 512,
             compact: false,
             quirks: Vec::new(),
+            pushes: None,
             faults: Faults::new(),
         }
     }
@@ -158,6 +163,12 @@ impl DlmsBuilder {
         self
     }
 
+    /// It hears nothing, and sends a notification so often, in HDLC frames.
+    pub fn pushes(mut self, every: Duration) -> Self {
+        self.pushes = Some(every);
+        self
+    }
+
     pub fn faults(mut self, faults: Faults) -> Self {
         self.faults = faults;
         self
@@ -184,14 +195,21 @@ impl DlmsBuilder {
             DlmsTransport::Hdlc => Way::Hdlc(hdlc::Link::new(&self.address)),
             DlmsTransport::Wrapper => Way::Wrapper(1, Vec::new()),
         };
-        let application = Application::new(objects, self.access, self.pdu, has(DlmsQuirk::Terse));
         let truth = DlmsTruth {
             history,
             clock: self.clock.clone(),
+            is_pushed: self.pushes.is_some(),
         };
-        Link::new(Box::new(Dlms::new(way, application)), self.faults)
-            .with_truth(Arc::new(truth))
-            .with_clock(self.clock)
+        let link = |meter: Box<dyn Meter>| {
+            Link::new(meter, self.faults)
+                .with_truth(Arc::new(truth))
+                .with_clock(self.clock)
+        };
+        if let Some(every) = self.pushes {
+            return link(Box::new(Pusher::new(objects, every)));
+        }
+        let application = Application::new(objects, self.access, self.pdu, has(DlmsQuirk::Terse));
+        link(Box::new(Dlms::new(way, application)))
     }
 
     /// Serves the meter alone on a free port of the loopback interface.

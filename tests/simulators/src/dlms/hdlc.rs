@@ -191,6 +191,20 @@ impl Link {
     }
 }
 
+/// Frames (UI) with a message that nobody asked for, to everybody, in segments.
+pub fn unasked(lsdu: &[u8]) -> Vec<u8> {
+    const SEGMENT: usize = 128;
+    const UI: u8 = 0x13;
+    let mut link = Link::new(&[1]);
+    link.client = vec![0xFF];
+    let mut segments = lsdu.chunks(SEGMENT).peekable();
+    let mut bytes = Vec::new();
+    while let Some(segment) = segments.next() {
+        bytes.extend(link.frame(UI, segments.peek().is_some(), segment));
+    }
+    bytes
+}
+
 fn find(buffer: &[u8]) -> Found {
     let Some(begin) = buffer.iter().position(|byte| *byte == FLAG) else {
         return if buffer.is_empty() {

@@ -4,7 +4,7 @@
 //! Three profiles: hours, days, and months frozen at midnight; stamps are the ends of intervals. An hour without power has
 //! no row, and the next one says so in its status. With [`DlmsBuilder::compact`] rows are shortened as the standard allows:
 //! nothing stands for the stamp a period later and for a value that stayed. A public client sees identity and clock only
-//! where the meter has a password or keys.
+//! where the meter has a password or keys. With [`DlmsBuilder::pushes`] it only sends notifications.
 
 mod apdu;
 mod attributes;
@@ -15,6 +15,7 @@ mod device;
 mod hdlc;
 mod history;
 mod profile;
+mod push;
 mod truth;
 
 pub use builder::{DlmsBuilder, DlmsQuirk, DlmsTransport};

@@ -22,6 +22,8 @@ const POWER_DOWN: u32 = 7;
 pub struct DlmsTruth {
     pub history: Arc<History>,
     pub clock: SimClock,
+    /// It only sends what it measures and counts now.
+    pub is_pushed: bool,
 }
 
 fn value(name: &'static str, digits: i64, decimals: u8) -> TruthValue {
@@ -65,6 +67,9 @@ impl Truth for DlmsTruth {
         let now = self.clock.now();
         let hour = self.clock.now_hour();
         let archive = |profile: Profile, status| -> Vec<TruthRecord> {
+            if self.is_pushed {
+                return Vec::new();
+            }
             let records = profile.records(&self.history, now);
             records.iter().map(|record| told(record, status)).collect()
         };

@@ -11,6 +11,9 @@ const FUNCTION: u8 = 1;
 const ADDRESS: u8 = 2;
 const VALUE: u8 = 3;
 
+/// Maker, product and revision of the heat meter, one an answer (section 6.21).
+const TEXTS: [&str; 3] = ["Uzel", "REGISTR-1", "1.02"];
+
 /// Most registers of one read.
 const MOST: u16 = 125;
 
@@ -89,6 +92,18 @@ impl ModbusSlave {
                 let data = registers.iter().flat_map(|register| register.to_be_bytes());
                 let length = u8::try_from(registers.len() * 2).map_err(|_| VALUE)?;
                 Ok([length + 2, length + 1, 6].into_iter().chain(data).collect())
+            }
+            43 if pdu.get(1..3) == Some(&[14, 1]) && matches!(self.kind, Kind::Heat(_)) => {
+                let object = pdu.get(3).copied().unwrap_or_default();
+                let text = TEXTS.get(usize::from(object)).ok_or(ADDRESS)?;
+                let more = if usize::from(object) + 1 < TEXTS.len() {
+                    [0xFF, object + 1]
+                } else {
+                    [0, 0]
+                };
+                let length = u8::try_from(text.len()).map_err(|_| VALUE)?;
+                let head = [14, 1, 1, more[0], more[1], 1, object, length];
+                Ok([&head, text.as_bytes()].concat())
             }
             _ => Err(FUNCTION),
         }

@@ -70,6 +70,7 @@ fn parse_rtu(bytes: &[u8]) -> Parsed {
             Some(count) => 5 + usize::from(*count),
         },
         Some(17) => 4,
+        Some(43) => 7,
         // Archives of Взлёт: by index or by time.
         Some(65) => match bytes.get(6) {
             None => return Parsed::Short,

@@ -60,8 +60,8 @@ fn frame_at(unit: u8, request: &Request, frame: &[u8]) -> Scan {
     let is_refusal = pdu.first().is_some_and(|function| *function != request.function());
     if !is_refusal {
         return match request.answer_length(pdu) {
-            Some(length) => whole(frame, length + AROUND),
-            None => Scan::Need(SHORTEST.saturating_sub(frame.len()).max(1)),
+            Ok(length) => whole(frame, length + AROUND),
+            Err(least) => Scan::Need((least + AROUND).saturating_sub(frame.len()).max(1)),
         };
     }
     match (whole(frame, SHORTEST), request.returned_length(pdu)) {
