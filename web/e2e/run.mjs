@@ -16,6 +16,7 @@ import { newcomerFlows } from './newcomer-flows.mjs';
 import { POINT_FLEET, pointFlows } from './point-flows.mjs';
 import { hasRealHost, startRealHost } from './real-host.mjs';
 import { systemFlows } from './system-flows.mjs';
+import { unsavedFlows } from './unsaved-flows.mjs';
 
 const executablePath = process.env.UZEL_CHROMIUM ?? '/usr/bin/chromium';
 const wanted = process.argv[2] ?? '';
@@ -73,7 +74,7 @@ async function againstRealHost(browser) {
   await onFleet(browser, 'accounts', ACCOUNT_FLEET, accountFlows);
   const withLines = (stage, { dir, lines }) => ({ stage, dir, lines });
   await onFleet(browser, 'newcomer', KEEP_FLEET, newcomerFlows, withLines);
-  await onFleet(browser, 'administrator', KEEP_FLEET, adminFlows, withLines);
+  await onFleet(browser, 'administrator', KEEP_FLEET, { ...adminFlows, ...unsavedFlows }, withLines);
 }
 
 /** Flows that need meters, or a host, of their own. */
