@@ -6,6 +6,7 @@ import { createHmac } from 'node:crypto';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { violations } from './flows.mjs';
+import { showsHostileNames } from './hostile-flows.mjs';
 import { asksOnClosing, staysWith } from './unsaved-flows.mjs';
 
 export const ACCOUNT_FLEET = { fleet: 'fleet.toml', devices: 'devices.csv', silent: 1, accounts: true };
@@ -545,5 +546,6 @@ export const accountFlows = {
   'nothing is left to another person': keepsPeopleApart,
   'the audit tells what was done': writesEverythingDown,
   'pages look right in every view': looksRight,
+  'hostile names are shown as they are written': (stage) => showsHostileNames(stage, known.administrator),
   'signing out leaves nothing': signsOut,
 };
