@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { violations } from './flows.mjs';
 import { showsHostileNames } from './hostile-flows.mjs';
+import { bearsASlowLine, outlivesALostLine } from './line-flows.mjs';
 import { asksOnClosing, staysWith } from './unsaved-flows.mjs';
 
 export const ACCOUNT_FLEET = { fleet: 'fleet.toml', devices: 'devices.csv', silent: 1, accounts: true };
@@ -546,6 +547,8 @@ export const accountFlows = {
   'nothing is left to another person': keepsPeopleApart,
   'the audit tells what was done': writesEverythingDown,
   'pages look right in every view': looksRight,
+  'a lost line is said, and mended without a reload': (stage) => outlivesALostLine(stage, known.administrator),
+  'a slow line is waited for': (stage) => bearsASlowLine(stage, known.administrator),
   'hostile names are shown as they are written': (stage) => showsHostileNames(stage, known.administrator),
   'signing out leaves nothing': signsOut,
 };
