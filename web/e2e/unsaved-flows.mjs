@@ -23,21 +23,21 @@ export async function staysWith(page, leave, field, text) {
 
 /** Closes the tab and stays; returns whether the browser has asked. */
 export async function asksOnClosing(page) {
-  let asked = false;
-  const hear = async (dialog) => {
-    asked = dialog.type() === 'beforeunload';
-    await dialog.dismiss();
-  };
-  page.on('dialog', hear);
-  await page.close({ runBeforeUnload: true });
   // The browser asks, or the page goes: nothing else can follow.
-  await Promise.race([page.waitForEvent('close'), page.waitForEvent('dialog')]).catch(() => {});
-  page.off('dialog', hear);
-  return asked;
+  const said = Promise.race([page.waitForEvent('dialog').catch(() => null), page.waitForEvent('close').then(() => null)]);
+  await page.close({ runBeforeUnload: true });
+  const dialog = await said;
+  if (!dialog) return false;
+  assert.equal(dialog.type(), 'beforeunload');
+  await dialog.dismiss();
+  // The page is there again before anything else is done with it.
+  await page.locator('main h1').first().waitFor();
+  return true;
 }
 
 async function asksForADevice({ stage }) {
   const { id } = (await stage.api('/devices?limit=500')).items.find((one) => one.name === 'Школа 4');
+  const isDevice = (url) => url.pathname === `/devices/${id}`;
   await stage.open('/admin/devices', {}, async (page) => {
     await page.locator('.kept tbody tr').first().waitFor();
     const toForm = async () => {
@@ -83,13 +83,13 @@ async function asksForADevice({ stage }) {
     // What is saved is not asked for.
     await name.fill('Школа № 4');
     await button(page, 'Сохранить').click();
-    await page.waitForURL(new RegExp(`/devices/${id}$`));
+    await page.waitForURL(isDevice);
     assert.equal(await question(page).count(), 0);
   });
   await stage.open(`/admin/devices/${id}`, {}, async (page) => {
     await page.getByLabel('Название прибора').fill('Школа 4');
     await button(page, 'Сохранить').click();
-    await page.waitForURL(new RegExp(`/devices/${id}$`));
+    await page.waitForURL(isDevice);
   });
   await stage.open(`/admin/devices/${id}?do=replace`, {}, async (page) => {
     const serial = page.getByLabel('Заводской номер нового прибора');
