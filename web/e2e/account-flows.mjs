@@ -6,6 +6,9 @@ import { createHmac } from 'node:crypto';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { violations } from './flows.mjs';
+import { showsHostileNames } from './hostile-flows.mjs';
+import { bearsASlowLine, outlivesALostLine } from './line-flows.mjs';
+import { asksOnClosing, staysWith } from './unsaved-flows.mjs';
 
 export const ACCOUNT_FLEET = { fleet: 'fleet.toml', devices: 'devices.csv', silent: 1, accounts: true };
 
@@ -331,6 +334,39 @@ async function changesRights(stage) {
   });
 }
 
+async function asksBeforeItIsLost(stage) {
+  await stage.open('/admin/users?q=школа', asAdministrator({ quiet: REFUSED }), async (page) => {
+    await page.getByRole('link', { name: VIEWER.title }).click();
+    // Rights that are changed, and such that are half said.
+    await page.getByRole('button', { name: /^Убрать: / }).first().click();
+    await staysWith(page, () => page.goBack(), page.getByLabel('Роль'), 'viewer');
+    await page.getByText('Права изменены, но не сохранены.').waitFor();
+    await page.getByRole('button', { name: 'Вернуть как было' }).click();
+    await page.getByLabel('Роль').selectOption('vendor');
+    const vendor = page.getByRole('textbox', { name: 'Поставщик' });
+    await vendor.fill('Заря');
+    await staysWith(page, () => page.goBack(), vendor, 'Заря');
+    await vendor.fill('');
+    await page.goBack();
+    await page.getByRole('link', { name: 'Добавить…' }).click();
+    const name = page.getByLabel('Имя для входа');
+    await name.fill('petrova');
+    await staysWith(page, () => page.locator('nav.side').getByRole('link', { name: 'Аудит' }).click(), name, 'petrova');
+    assert.equal(await asksOnClosing(page), true);
+    await page.getByRole('link', { name: 'Отмена' }).click();
+    await page.getByRole('button', { name: 'Уйти без сохранения' }).click();
+    await page.waitForURL(/\/admin\/users$/);
+
+    await page.goto(`${stage.base}/account`);
+    const chosen = page.getByLabel('Новый пароль');
+    await chosen.fill('почти выбран 7');
+    await staysWith(page, () => page.getByRole('button', { name: 'Выйти', exact: true }).first().click(), chosen, 'почти выбран 7');
+    await chosen.fill('');
+    await page.goBack();
+    await page.getByRole('heading', { level: 1, name: 'Пользователи' }).waitFor();
+  });
+}
+
 /** Makes an account by the API, and signs in with it; gives what its browser keeps. */
 async function signedIn(stage, name, grants) {
   const password = `вода для ${[...name].reverse().join('')}`;
@@ -506,9 +542,13 @@ export const accountFlows = {
   'what was being read is read on after the sign-in': readsOnAfterTheSignIn,
   'keys of programs are given, replaced, revoked': handsOutKeys,
   'rights are changed and hold at once': changesRights,
+  'what was typed is asked for before it is lost': asksBeforeItIsLost,
   'each role has its sections': givesEachRoleItsSections,
   'nothing is left to another person': keepsPeopleApart,
   'the audit tells what was done': writesEverythingDown,
   'pages look right in every view': looksRight,
+  'a lost line is said, and mended without a reload': (stage) => outlivesALostLine(stage, known.administrator),
+  'a slow line is waited for': (stage) => bearsASlowLine(stage, known.administrator),
+  'hostile names are shown as they are written': (stage) => showsHostileNames(stage, known.administrator),
   'signing out leaves nothing': signsOut,
 };

@@ -234,6 +234,50 @@ async function keepsGroupsAndLines({ stage }) {
   });
 }
 
+async function movesADevice({ stage }) {
+  const deviceOf = async (name) => (await stage.api('/devices?limit=500')).items.find((one) => one.name === name);
+  const before = await deviceOf('Школа 4');
+  const point = before.points[0];
+  const period = 'kind=daily&from=2020-01-01T00:00:00Z&to=2099-01-01T00:00:00Z';
+  const rows = async (id) => (await stage.api(`/points/${id}/archive?${period}`)).records.length;
+  const kept = await rows(point.id);
+  assert.ok(kept > 0, 'the point has an archive');
+  await stage.open(`/admin/devices/${before.id}`, {}, async (page) => {
+    await page.getByText(`${before.site.name}, ${before.node.name}`).waitFor();
+    await button(page, 'Переместить…').click();
+    await page.getByRole('searchbox', { name: 'Объект' }).fill('поликлиника');
+    const where = page.getByRole('group', { name: 'Куда переместить' });
+    await where.getByRole('radio', { name: /^Поликлиника/ }).check();
+    await button(page, 'Сохранить').click();
+    await page.getByText('Назовите новый узел.').waitFor();
+    await page.getByLabel('Название узла').fill('ИТП-2');
+    await page.getByText(`Ввод 1: «${point.name}» → «${point.name}»; такой точки там нет, она появится`).waitFor();
+    await page.getByText('Прочитанное до этого останется у прежних точек.').waitFor();
+    assert.deepEqual(await violations(page, 'a move'), []);
+    if (process.env.UZEL_SHOTS) await page.screenshot({ path: join(process.env.UZEL_SHOTS, 'move.png'), fullPage: true });
+    await button(page, 'Сохранить').click();
+    await page.getByText('Прибор перемещён').waitFor();
+  });
+  const after = await deviceOf('Школа 4');
+  assert.deepEqual([after.site.name, after.node.name], ['Поликлиника', 'ИТП-2']);
+  assert.notEqual(after.points[0].id, point.id, 'another node has points of its own');
+  assert.equal(await rows(point.id), kept, 'what was read stays with the point of before');
+  const { points } = await stage.api(`/devices/${after.id}/history`);
+  assert.deepEqual(points.filter(({ input }) => input === 1).map((one) => [one.point.id, one.to === null]), [[after.points[0].id, true], [point.id, false]]);
+
+  // Back to where it was: the point is there, and goes on.
+  await stage.open(`/admin/devices/${after.id}`, {}, async (page) => {
+    await page.locator('.plainl a', { hasText: point.name }).nth(1).waitFor();
+    await button(page, 'Переместить…').click();
+    await page.getByRole('group', { name: 'Куда переместить' }).getByRole('radio', { name: new RegExp(`^${before.site.name}`) }).check();
+    await page.getByLabel('Узел учёта').selectOption({ label: before.node.name });
+    await page.getByText(`Ввод 1: «${point.name}» → «${point.name}»; такая точка там есть`).waitFor();
+    await button(page, 'Сохранить').click();
+    await page.getByText('Прибор перемещён').waitFor();
+  });
+  assert.equal((await deviceOf('Школа 4')).points[0].id, point.id);
+}
+
 const file = (rows) => ({ name: 'list.csv', mimeType: 'text/csv', buffer: Buffer.from(['name,driver,line,line_name,site,serial,schedule,config', ...rows].join('\n')) });
 
 async function importsAList({ stage }) {
@@ -320,6 +364,7 @@ export const adminFlows = {
   'keeping: a meter is added by the wizard and read': addsAMeter,
   'keeping: a test that fails says why': tellsWhyATestFails,
   'keeping: a meter is replaced': replacesAMeter,
+  'keeping: a device moves to another node': movesADevice,
   'keeping: things are archived and restored': archivesAndRestores,
   'keeping: a conflict is explained': explainsAConflict,
   'keeping: groups and lines are edited where they are shown': keepsGroupsAndLines,

@@ -129,6 +129,62 @@ async function showsTheTrace(stage) {
   });
 }
 
+async function leadsToAByte(stage) {
+  const session = await stage.sessionWithTrace();
+  const { entries } = await stage.api(`/sessions/${session.id}/trace`);
+  const bytesOf = (one) => (one.hex ?? '').replaceAll(' ', '').match(/../g) ?? [];
+  // A long frame far down: it is folded, and below the view.
+  const entry = entries.findLastIndex((one) => one.kind === 'received' && bytesOf(one).length >= 34);
+  const at = entry >= 0 ? entry : entries.findLastIndex((one) => one.kind === 'received' && bytesOf(one).length > 2);
+  const bytes = bytesOf(entries[at]).map((byte) => byte.toUpperCase());
+  const last = bytes.length - 1;
+  const marked = async (page) => (await page.locator('.x.meant mark').allTextContents()).map((byte) => byte.trim());
+  await stage.open(`/sessions/${session.id}`, {}, async (page) => {
+    await page.locator('.trace .x').first().waitFor();
+    await page.goto(`${stage.base}/sessions/${session.id}#x=${at}:${last - 1}-${last}`);
+    await page.reload();
+    const row = page.locator('.x.meant');
+    await row.waitFor();
+    await row.locator('mark').first().waitFor();
+    assert.deepEqual(await marked(page), bytes.slice(-2), 'the bytes that the address names are marked');
+    const box = await row.locator('mark').first().boundingBox();
+    assert.ok(box.y >= 0 && box.y + box.height <= 900, `the bytes are in view: ${box.y}`);
+    assert.equal(await page.evaluate(() => document.activeElement?.closest('.x')?.classList.contains('meant')), true, 'keys go on from there');
+    await page.getByText(`байты ${(last - 1).toLocaleString('ru')}–${last.toLocaleString('ru')}, счёт с 0`).waitFor();
+    assert.deepEqual(await violations(page, 'a place in a trace'), []);
+    // By keys: back by a byte, then one more with Shift.
+    await page.keyboard.press('ArrowLeft');
+    await page.waitForURL(new RegExp(`#x=${at}:${last - 2}$`));
+    await page.keyboard.press('Shift+ArrowRight');
+    await page.waitForURL(new RegExp(`#x=${at}:${last - 2}-${last - 1}$`));
+    assert.deepEqual(await marked(page), bytes.slice(-3, -1));
+    // By the hand: a click on a byte, and with Shift up to another.
+    const group = row.locator('.g8').first();
+    await group.evaluate((one) => one.scrollIntoView({ block: 'center' }));
+    const { x, y, width, height } = await group.boundingBox();
+    const byte = width / Math.min(8, bytes.length);
+    await page.mouse.click(x + byte * 0.4, y + height / 2);
+    await page.waitForURL(new RegExp(`#x=${at}:0$`));
+    await page.keyboard.down('Shift');
+    await page.mouse.click(x + byte * 1.4, y + height / 2);
+    await page.keyboard.up('Shift');
+    await page.waitForURL(new RegExp(`#x=${at}:0-1$`));
+    assert.deepEqual(await marked(page), bytes.slice(0, 2));
+    // A place that is not there is said.
+    await page.evaluate(() => (location.hash = '#x=999999:1'));
+    await page.getByText('Места, на которое указывает ссылка, в этой трассе нет.').waitFor();
+    await page.getByRole('button', { name: 'Снять отметку' }).click();
+    assert.equal(await page.locator('.x.meant').count(), 0);
+    if (process.env.UZEL_SHOTS) {
+      await page.goto(`${stage.base}/sessions/${session.id}#x=${at}:${last - 3}-${last - 1}`);
+      await row.locator('mark').first().waitFor();
+      await page.screenshot({ path: `${process.env.UZEL_SHOTS}/trace-place.png` });
+      await page.setViewportSize({ width: 390, height: 800 });
+      await page.screenshot({ path: `${process.env.UZEL_SHOTS}/trace-place-390.png` });
+    }
+  });
+}
+
 async function readsNow(stage) {
   const device = await stage.deviceWithHours();
   await stage.open(`/devices/${device.id}`, {}, async (page) => {
@@ -329,6 +385,7 @@ export const flows = {
   'the archive is drawn and tabled': drawsTheArchive,
   'a value leads to its session': goesFromValueToWire,
   'the wire trace is shown, searched, exported': showsTheTrace,
+  'a link leads to bytes of the wire': leadsToAByte,
   'sessions are listed': listsSessions,
   'drivers are listed': listsDrivers,
   'read now tells how it ended': readsNow,

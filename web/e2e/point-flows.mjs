@@ -3,7 +3,9 @@
 
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
-import { AXE } from './flows.mjs';
+import { join } from 'node:path';
+import { AXE, violations } from './flows.mjs';
+import { asksOnClosing } from './unsaved-flows.mjs';
 
 export const POINT_FLEET = { fleet: 'point-fleet.toml', devices: 'point-devices.csv', silent: 0 };
 
@@ -263,6 +265,74 @@ async function changesASetting(stage) {
   });
 }
 
+async function changesACurve(stage) {
+  const regulator = await device(stage, 'Контроллер ИТП');
+  const points = async () => (await stage.api(`/devices/${regulator.id}/settings`)).items.filter(({ id }) => /^1140[0-5]$/.test(id)).map(({ value }) => value);
+  const before = await points();
+  const wanted = before.map((flow) => flow + (before[0] === 75 ? 2 : -2));
+  const shot = (page, name) => process.env.UZEL_SHOTS && page.screenshot({ path: join(process.env.UZEL_SHOTS, `${name}.png`), fullPage: true });
+  await stage.open(`/devices/${regulator.id}?kind=settings`, {}, async (page) => {
+    const panel = page.locator('section', { has: page.getByRole('heading', { name: 'Температурный график, контур 1' }) });
+    await panel.getByRole('img', { name: new RegExp(`при −30 °C подача ${before[0]} °C`) }).waitFor();
+    const opener = panel.getByRole('button', { name: /^Изменить/ });
+    await opener.click();
+    const dialog = page.locator('dialog.ctl');
+    const field = (outdoor) => dialog.getByLabel(`Подача при ${outdoor} °C снаружи`);
+    await dialog.getByLabel('Зачем').fill('осень');
+    await dialog.getByRole('button', { name: 'Проверить на приборе' }).click();
+    await dialog.getByText('Прибор держит такой же график.').waitFor();
+    // A fault stands at its point; what is typed is drawn.
+    await field('0').fill('60');
+    await dialog.getByRole('button', { name: 'Проверить на приборе' }).click();
+    await dialog.getByText('Теплее снаружи, а подача горячее.').waitFor();
+    assert.ok(await field('0').evaluate((input) => input === document.activeElement), 'the fault has the focus');
+    await field('−30').fill('95');
+    await dialog.getByText('Вне пределов прибора, 10–90 °C.').waitFor();
+    assert.deepEqual(await violations(page, 'a curve that is typed'), []);
+    // The device has the last word on its limits.
+    await field('0').fill(String(before[3]));
+    await dialog.getByRole('button', { name: 'Проверить на приборе' }).click();
+    await dialog.getByText('Не записано: прибор держит прежнее.').waitFor({ timeout: SESSION_MS });
+    await dialog.getByText(/outside the flow limits 10 to 90/).waitFor();
+    await dialog.getByRole('button', { name: 'Сначала' }).click();
+    for (const [i, outdoor] of ['−30', '−15', '−5', '0', '5', '15'].entries()) await field(outdoor).fill(String(wanted[i]));
+    await dialog.getByLabel('Зачем').fill('осень');
+    await shot(page, 'curve-typed');
+    assert.equal(await asksOnClosing(page), true, 'what is typed is asked for');
+    await dialog.getByRole('button', { name: 'Проверить на приборе' }).click();
+    await dialog.getByText('Шаг 1 из 2').waitFor({ timeout: SESSION_MS });
+    assert.equal(await dialog.locator('.nowthen tbody tr').count(), 6, 'every point is shown as it is and as it will be');
+    await dialog.getByRole('img', { name: new RegExp(`при −30 °C подача ${wanted[0]} °C`) }).waitFor();
+    assert.equal(await page.evaluate(() => document.activeElement?.textContent), 'Отмена', 'the first key does nothing dangerous');
+    assert.deepEqual(await points(), before, 'nothing is written yet');
+    await shot(page, 'curve-shown');
+    await dialog.getByRole('button', { name: 'Дальше' }).click();
+    await dialog.getByLabel(/^Наберите номер прибора/).fill('123456');
+    await dialog.getByRole('button', { name: 'Записать в Контроллер ИТП' }).click();
+    await dialog.getByText('Записано и прочитано обратно').waitFor({ timeout: SESSION_MS });
+    assert.equal((await dialog.locator('.facts dd').first().textContent()).trim(), String(wanted[0]), 'what is read back is shown');
+    await dialog.locator('footer').getByRole('button', { name: 'Закрыть' }).click();
+    await dialog.waitFor({ state: 'detached' });
+    assert.ok(await opener.evaluate((button) => button === document.activeElement), 'the focus is where it was');
+    await panel.getByRole('img', { name: new RegExp(`при −30 °C подача ${wanted[0]} °C`) }).waitFor();
+    await page.locator('section[aria-labelledby=orders] tbody tr').first().getByText(/curve circuit=1 y1=/).waitFor();
+  });
+  assert.deepEqual(await points(), wanted);
+  for (const view of [{ lang: 'ru', theme: 'dark', width: 390 }, { lang: 'en', theme: 'light', width: 1440 }]) {
+    await stage.open(`/devices/${regulator.id}?kind=settings`, view, async (page) => {
+      await page.locator('.curvep svg').waitFor();
+      await shot(page, `curve-${view.theme}-${view.lang}-${view.width}`);
+      await page.locator('.curvep').locator('xpath=..').getByRole('button').click();
+      await page.locator('dialog.ctl .curvet').waitFor();
+      assert.deepEqual(await violations(page, `a curve ${view.lang}/${view.theme}/${view.width}`), []);
+      assert.equal(await page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth), 0, 'no wider than the screen');
+      const dialog = await page.locator('dialog.ctl').evaluate((one) => one.scrollWidth - one.clientWidth);
+      assert.equal(dialog, 0, 'the dialog is no wider than itself');
+      await shot(page, `curve-dialog-${view.theme}-${view.lang}-${view.width}`);
+    });
+  }
+}
+
 async function replays(stage) {
   const { id } = await device(stage, 'Школа 4');
   const { items } = await stage.api(`/sessions?device=${id}&limit=50`);
@@ -325,6 +395,7 @@ export const pointFlows = {
   'a long period is shown by days': showsDaysOfManyYears,
   'a journal is filtered': filtersEvents,
   'a setting is changed in two steps': changesASetting,
+  'a heat curve is drawn and written whole': changesACurve,
   'a session is replayed': replays,
   'a point is read now': readsNow,
   'points, settings and sessions are for everybody': isForEverybody,

@@ -17,6 +17,7 @@ import { POINT_FLEET, pointFlows } from './point-flows.mjs';
 import { hasRealHost, startRealHost } from './real-host.mjs';
 import { systemFlows } from './system-flows.mjs';
 import { HOOKED_FLEET, closedFlows, webhookFlows } from './webhook-flows.mjs';
+import { unsavedFlows } from './unsaved-flows.mjs';
 
 const executablePath = process.env.UZEL_CHROMIUM ?? '/usr/bin/chromium';
 const wanted = process.argv[2] ?? '';
@@ -75,7 +76,7 @@ async function againstRealHost(browser) {
   await onFleet(browser, 'accounts', ACCOUNT_FLEET, accountFlows);
   const withLines = (stage, { dir, lines }) => ({ stage, dir, lines });
   await onFleet(browser, 'newcomer', KEEP_FLEET, newcomerFlows, withLines);
-  await onFleet(browser, 'administrator', KEEP_FLEET, { ...adminFlows, ...closedFlows }, withLines);
+  await onFleet(browser, 'administrator', KEEP_FLEET, { ...adminFlows, ...unsavedFlows, ...closedFlows }, withLines);
 }
 
 /** Flows that need meters, or a host, of their own. */

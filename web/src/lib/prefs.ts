@@ -10,7 +10,7 @@ export function kept(key: Pref): string | null {
     keep(key, given);
     // Taken over, it must not stand against a later choice.
     address.searchParams.delete(key);
-    history.replaceState(null, '', address);
+    history.replaceState(history.state, '', address);
     return given;
   }
   try {

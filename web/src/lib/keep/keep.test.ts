@@ -4,6 +4,7 @@ import { changed, differences } from './differ';
 import { en } from './en';
 import { elsewhere, ofField } from './faults';
 import { bodyOf, formOf, newPlace, placeBody, placeFaults } from './form';
+import { movesOf } from './move';
 import { plainBody, plainForm } from './plain';
 import { addressOf, newRoute, routeBody, routeFaults, settingsFault, usualSettings, wayOf } from './route';
 import { ru } from './ru';
@@ -75,6 +76,19 @@ test('a place is a node by its key, or names', () => {
   expect(placeFaults({ ...place, way: 'there' })).toEqual(['site', 'nodeName']);
   expect(placeBody({ ...place, way: 'there', site: 1, node: 7 }, [])).toEqual({ node: 7 });
   expect(placeBody({ ...place, siteName: ' S ' }, [])).toEqual({ place: { organisation: null, site: 'S', address: null, time_zone: 'Europe/Moscow', node: null } });
+});
+
+test('a device that moves takes its inputs to points of the other node, and a point that is renamed is another one', () => {
+  const now = [{ input: 1, name: 'Heating' }, { input: 2, name: 'Water' }];
+  const points = [{ input: '1', name: 'Heating', resource: 'heat', purpose: 'commercial' }, { input: '3', name: ' ', resource: 'heat', purpose: 'commercial' }];
+  const there = [{ name: 'Heating', device: { id: 9, name: 'Old' } }, { name: 'Boiler 7', device: { id: 5, name: 'Boiler 7' } }] as never[];
+  const device = { id: 5, name: 'Boiler 7' };
+  expect(movesOf(now, points, device, there, false)).toEqual([
+    { input: 1, from: 'Heating', to: 'Heating', isThere: true, taken: 'Old' }, { input: 2, from: 'Water', to: null, isThere: false, taken: null },
+    { input: 3, from: null, to: 'Boiler 7', isThere: true, taken: null },
+  ]);
+  expect(movesOf(now, points.slice(0, 1), device, [], true)).toEqual([{ input: 2, from: 'Water', to: null, isThere: false, taken: null }]);
+  expect(movesOf(now.slice(0, 1), [{ ...points[0]!, name: 'Other' }], device, [], true)).toEqual([{ input: 1, from: 'Heating', to: 'Other', isThere: false, taken: null }]);
 });
 
 test('a site keeps what is no number for the server to refuse', () => {

@@ -3,6 +3,7 @@
 
 import { type Credentials, type SignedIn, own } from '../account/api';
 import { ApiError, gate } from '../api/client';
+import { unsaved } from '../unsaved.svelte';
 import { rights } from './rights.svelte';
 import { stream } from './stream.svelte';
 
@@ -22,6 +23,7 @@ function take(now: SignedIn): void {
   const before = session?.account?.id ?? null;
   // What is on the screen is another's: nothing of it stays.
   if (before !== null && before !== now.account?.id) {
+    unsaved.drop();
     location.reload();
     return;
   }
@@ -104,11 +106,13 @@ export const account = {
   },
   /** Leaves the client wholly: nothing of what was seen stays in the browser's memory. */
   async signOut(): Promise<void> {
+    if (!(await unsaved.ask())) return;
     try {
       await own.signOut();
     } catch (cause) {
       if (!(cause instanceof ApiError && cause.status === 401)) throw cause;
     }
+    unsaved.drop();
     location.assign('/sign-in');
   },
 };

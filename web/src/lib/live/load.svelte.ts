@@ -1,6 +1,8 @@
-// One thing that a page shows: loading, there, or failed. What is there stays while it is read again.
+// One thing that a page shows: loading, there, or failed. What is there stays while it is read again; what the server has not
+// answered is asked for again as soon as it is there.
 
-import { ApiError } from '../api/client';
+import { ApiError, OFFLINE } from '../api/client';
+import { stream } from './stream.svelte';
 
 export class Load<T> {
   data = $state.raw<T | null>(null);
@@ -13,19 +15,23 @@ export class Load<T> {
     this.#abort?.abort();
     const abort = new AbortController();
     this.#abort = abort;
-    this.busy = true;
-    try {
-      const data = await read(abort.signal);
+    for (;;) {
+      this.busy = true;
+      try {
+        const data = await read(abort.signal);
+        if (abort.signal.aborted) return null;
+        this.data = data;
+        this.error = null;
+        return data;
+      } catch (cause) {
+        if (abort.signal.aborted) return null;
+        this.error = cause instanceof ApiError ? cause : new ApiError('client', 0, String(cause), null);
+        if (this.error.code !== OFFLINE) return null;
+      } finally {
+        if (this.#abort === abort) this.busy = false;
+      }
+      await stream.isBack(abort.signal);
       if (abort.signal.aborted) return null;
-      this.data = data;
-      this.error = null;
-      return data;
-    } catch (cause) {
-      if (abort.signal.aborted) return null;
-      this.error = cause instanceof ApiError ? cause : new ApiError('client', 0, String(cause), null);
-      return null;
-    } finally {
-      if (this.#abort === abort) this.busy = false;
     }
   }
 

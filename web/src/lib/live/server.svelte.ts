@@ -6,23 +6,30 @@ import { serverSaid } from './clock.svelte';
 import { stream } from './stream.svelte';
 
 const EVERY_MS = 30_000;
+/** While it does not answer. */
+const GONE_MS = 5_000;
 
 let health = $state.raw<Health | null>(null);
 let vocabulary = $state.raw<Vocabulary | null>(null);
 let timer: ReturnType<typeof setTimeout> | undefined;
+let isGone = false;
 
 async function ask(): Promise<void> {
   clearTimeout(timer);
+  const wasGone = isGone;
   if (!document.hidden) {
     try {
       health = await api.health();
       serverSaid(health.now);
       stream.heard();
+      isGone = false;
+      if (wasGone) stream.caughtUp();
     } catch {
+      isGone = true;
       // The stream tells that the server is gone, and for how long.
     }
   }
-  timer = setTimeout(() => void ask(), EVERY_MS);
+  timer = setTimeout(() => void ask(), isGone ? GONE_MS : EVERY_MS);
 }
 
 async function words(): Promise<void> {

@@ -18,6 +18,8 @@ type Handler<N extends Name> = (data: Events[N]) => void;
 const NAMES: readonly Name[] = ['sessions', 'session', 'records', 'lagged'];
 /** A hidden tab lets go of the stream: nobody looks, and the server has fewer to write to. */
 const HIDDEN_MS = 30_000;
+/** The stream is there, and an answer was not: a slow line. */
+const AGAIN_MS = 5_000;
 
 const state = $state<{ status: 'connecting' | 'open' | 'lost'; lostAt: number | null; retryAt: number | null; heardAt: number }>({
   status: 'connecting', lostAt: null, retryAt: null, heardAt: serverNow(),
@@ -50,12 +52,14 @@ function catchUp(): void {
 }
 
 function opened(): void {
+  // Pages may have asked in vain before the stream was open for the first time.
+  const wasLost = state.lostAt !== null;
   state.status = 'open';
   state.lostAt = null;
   state.retryAt = null;
   state.heardAt = serverNow();
   tries = 0;
-  if (everOpen) catchUp();
+  if (everOpen || wasLost) catchUp();
   everOpen = true;
 }
 
@@ -130,6 +134,25 @@ export const stream = {
     source = null;
     paused = false;
     Object.assign(state, { status: 'connecting', lostAt: null, retryAt: null });
+  },
+  /** Whoever may not hear the stream catches up, too, when the server answers again. */
+  caughtUp(): void {
+    if (!source) catchUp();
+  },
+  /** Resolves when it is worth asking again what the server has not answered: at once when the stream is back, and every few
+   * seconds while it is open; or when `signal` says that nobody waits any more. */
+  isBack(signal: AbortSignal): Promise<void> {
+    return new Promise((resolve) => {
+      const done = () => {
+        off();
+        clearInterval(again);
+        signal.removeEventListener('abort', done);
+        resolve();
+      };
+      const off = stream.onResync(done);
+      const again = setInterval(() => state.status === 'open' && done(), AGAIN_MS);
+      signal.addEventListener('abort', done);
+    });
   },
   /** Any other request that got an answer says the server is there. */
   heard(): void {

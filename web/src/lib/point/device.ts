@@ -29,6 +29,8 @@ export const own = {
   changes: (id: number, signal?: AbortSignal) => get<Page<Change>>(`/devices/${id}/settings/changes`, { limit: 200 }, signal),
   orders: (id: number, signal?: AbortSignal) => get<Page<Order>>(`/devices/${id}/control`, { limit: 20 }, signal),
   ask: (id: number, setting: string, value: string, why: string) => request<Order>('POST', `/devices/${id}/control`, {}, { setting, value, why }),
+  /** A command of the driver's own. */
+  command: (id: number, command: string, given: Record<string, string>, why: string) => request<Order>('POST', `/devices/${id}/control`, {}, { command, arguments: given, why }),
   order: (id: number, signal?: AbortSignal) => get<Order>(`/control/${id}`, {}, signal),
   confirm: (id: number, token: string) => request<Order>('POST', `/control/${id}/confirm`, {}, { token }),
   replay: (session: number, version: string | null) => request<ReplayResult>('POST', `/sessions/${session}/replay`, {}, { version }, { timeoutMs: REPLAY_MS }),
