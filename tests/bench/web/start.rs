@@ -160,7 +160,7 @@ async fn measure(host: &TestHost) -> Result<()> {
 async fn ask(client: &reqwest::Client, host: &TestHost, path: &str) -> Result<(Duration, usize)> {
     let begun = Instant::now();
     let request = client
-        .get(format!("{}{path}", host.address()))
+        .get(format!("{}/api/v1{path}", host.address()))
         .header("accept-encoding", "gzip");
     let answer = request.send().await?;
     ensure!(answer.status().is_success(), "{path} answers {}", answer.status());
