@@ -64,7 +64,6 @@ impl Collector {
                 return;
             }
         };
-        let now = self.tools.store.now();
         let old = std::mem::take(&mut self.devices);
         self.due.clear();
         self.due_at.clear();
@@ -91,9 +90,7 @@ impl Collector {
             self.devices.insert(id, planned);
         }
         self.drop_waiting();
-        for id in Vec::from_iter(self.devices.keys().copied()) {
-            self.set_due(id, now);
-        }
+        self.set_all_due();
     }
 
     /// Jobs that wait for devices which are out of use are not carried out; the others go on with what is said now.
