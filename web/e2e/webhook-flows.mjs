@@ -122,6 +122,22 @@ async function isTold(stage) {
   });
 }
 
+async function isTested(stage) {
+  known.receiver.answers.push(401);
+  await stage.open(known.page, {}, async (page) => {
+    await button(page, 'Проверить').click();
+    const row = page.locator('.usr tbody tr').first();
+    await row.getByText('Получатель ответил 401, ждём 2xx').waitFor();
+    await row.getByText('Проверка', { exact: false }).first().waitFor();
+    await page.locator('.ph').getByText('Не принимает').waitFor();
+    await button(page, 'Проверить').click();
+    await row.getByText('принял, 200').waitFor();
+    await page.locator('.ph').getByText('Принимает', { exact: true }).waitFor();
+    const tests = known.receiver.got.filter((one) => JSON.parse(one.body).kind === 'test');
+    assert.deepEqual(tests.map((one) => isSigned(one, known.secret)), [true, true]);
+  });
+}
+
 async function hasAnotherSecret(stage) {
   await stage.open(known.page, {}, async (page) => {
     await button(page, 'Новый секрет…').click();
@@ -266,6 +282,7 @@ async function staysOutside({ stage }) {
 export const webhookFlows = {
   'webhooks: one is made and its secret shown once': isMade,
   'webhooks: it is told, refused, told again': isTold,
+  'webhooks: it is tested, and a test that fails is no loss': isTested,
   'webhooks: another secret signs from then on': hasAnotherSecret,
   'webhooks: what is wrong with the way is told in words': isChanged,
   'webhooks: one is disabled and enabled': isDisabled,

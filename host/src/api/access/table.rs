@@ -85,6 +85,7 @@ pub(in crate::api) const TABLE: &[Route] = &[
     (POST, "/webhooks/{id}/secret", Everywhere(Administer)),
     (GET, "/webhooks/{id}/deliveries", Everywhere(Administer)),
     (POST, "/webhooks/{id}/deliveries/{key}/again", Everywhere(Administer)),
+    (POST, "/webhooks/{id}/test", Everywhere(Administer)),
     // What waits for somebody.
     (GET, "/attention", Somewhere(See)),
     (POST, "/attention/acknowledge", Somewhere(Dispatch)),

@@ -304,6 +304,42 @@ async fn a_webhook_leads_nowhere_inside() {
 }
 
 #[tokio::test]
+async fn a_test_overtakes_what_waits_is_sent_once_and_is_nothing_that_was_lost() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut receiver = Receiver::start("/").await;
+    receiver.answers([0, 404]);
+    let host = Teller::start(&dir, LOCAL).await;
+    let hook = host.hook(format!("http://{}/", receiver.address), &["record"]).await;
+    let change = async |change| host.store.change_webhook(hook, change, &Actor::host()).await.unwrap();
+    let describe = WebhookChange::Describe {
+        name: None,
+        url: None,
+        kinds: None,
+        enabled: Some(false),
+    };
+    change(describe).await.unwrap();
+    change(WebhookChange::Test).await.unwrap();
+    let first = receiver.next().await.json();
+    assert_eq!((&first["kind"], &first["items"]), (&json!("test"), &json!([])));
+    assert!(change(WebhookChange::Test).await.is_err(), "the first one has no answer yet");
+    let (dead, _) = host.until(hook, DeliveryState::Dead).await;
+    assert_eq!(first["delivery"], json!(dead));
+    change(WebhookChange::Test).await.unwrap();
+    assert_ne!(receiver.next().await.json()["delivery"], first["delivery"], "it is not sent again");
+    for _ in 0..6_000 {
+        if host.store.deliveries(hook, Some(DeliveryState::Dead), i64::MAX, 2).await.unwrap().len() == 2 {
+            break;
+        }
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    assert_eq!(host.store.webhook(hook).await.unwrap().unwrap().waiting, (0, 0));
+    change(WebhookChange::Test).await.unwrap();
+    receiver.next().await;
+    host.until(hook, DeliveryState::Done).await;
+    host.stop().await;
+}
+
+#[tokio::test]
 async fn who_never_answers_is_not_waited_for() {
     let dir = tempfile::tempdir().unwrap();
     let mut receiver = Receiver::start("/").await;

@@ -39,7 +39,7 @@ pub(in crate::api) struct Webhook {
     created_at: Instant,
     /// Deliveries that wait to be sent, or sent again.
     waiting: i64,
-    /// Deliveries that were given up.
+    /// Deliveries that were given up; tests do not count.
     dead: i64,
     /// Events that were removed before they could be told: it could not be reached for too long.
     missed: i64,
@@ -98,12 +98,12 @@ pub(in crate::api) struct DeliveriesQuery {
 pub(in crate::api) struct Delivery {
     /// As `delivery` in what is sent.
     id: i64,
-    /// `records` or `events`.
+    /// `records`, `events`, `test`.
     kind: String,
     /// `pending`: it is sent until it is taken, or too often; `done`; `dead`: it was given up; `again`: it was given up and
     /// is tried once more.
     state: String,
-    /// Key of the first record or event.
+    /// Key of the first record or event; 0 of a test.
     first: i64,
     /// Key of the last.
     last: i64,
@@ -128,6 +128,7 @@ pub(in crate::api) fn routes() -> OpenApiRouter<ApiState> {
         .routes(routes!(new_secret))
         .routes(routes!(deliveries))
         .routes(routes!(again))
+        .routes(routes!(test))
 }
 
 /// Every webhook.
@@ -258,12 +259,22 @@ async fn again(
     Ok(StatusCode::ACCEPTED)
 }
 
+/// Sends a webhook a delivery of the kind `test` without items: once, at once, before what waits and also while it is
+/// disabled. What comes of it is seen in its deliveries.
+#[utoipa::path(post, path = "/webhooks/{id}/test", operation_id = "test_webhook", tag = "webhooks",
+    params(("id" = i64, Path)), responses((status = ACCEPTED),
+        (status = CONFLICT, description = "The test before waits to be sent: `conflict`")))]
+async fn test(State(state): State<ApiState>, asks: SignedIn, Path(id): Path<i64>) -> Result<StatusCode, Problem> {
+    state.store.change_webhook(id, WebhookChange::Test, &asks.actor()).await??;
+    Ok(StatusCode::ACCEPTED)
+}
+
 impl From<WebhookFault> for Problem {
     fn from(fault: WebhookFault) -> Self {
         let text = fault.to_string();
         match fault {
             WebhookFault::NoWebhook(_) | WebhookFault::NoDelivery(..) => Self::not_found(text),
-            WebhookFault::Taken(_) | WebhookFault::TooMany(_) => Self::conflict(text),
+            WebhookFault::Taken(_) | WebhookFault::Tested(_) | WebhookFault::TooMany(_) => Self::conflict(text),
         }
     }
 }

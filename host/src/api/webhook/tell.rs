@@ -18,7 +18,7 @@ use crate::api::feed::{changed, columns};
 use crate::api::session::SessionBrief;
 use crate::limits;
 use crate::model::{ControlId, Scope};
-use crate::store::{HostEvent, Store, StoreError, Taken, ToSend, Webhook};
+use crate::store::{DeliveryKind, HostEvent, Store, StoreError, Taken, ToSend, Webhook};
 
 /// How long things take.
 #[derive(Debug, Clone, Copy)]
@@ -255,20 +255,17 @@ impl Teller {
 /// What is sent: the same each time.
 async fn body(store: &Store, hook: &Webhook, delivery: &ToSend) -> Result<String, StoreError> {
     let mut body = json!({ "webhook": hook.id, "delivery": delivery.id });
-    if delivery.is_records {
+    body["kind"] = json!(delivery.kind.word());
+    if delivery.kind == DeliveryKind::Records {
         let (first, last) = delivery.range;
         let rows = store
             .feed(Scope::EVERYTHING, first - 1, last, limits::WEBHOOK_RECORDS)
             .await?;
-        body["kind"] = json!("records");
         body["series"] = json!(columns(store, &rows).await?);
         body["items"] = json!(rows.into_iter().map(changed).collect::<Vec<_>>());
     } else {
-        let items = delivery
-            .items
-            .as_deref()
-            .and_then(|items| serde_json::from_str(items).ok());
-        body["kind"] = json!("events");
+        let items = delivery.items.as_deref();
+        let items = items.and_then(|items| serde_json::from_str(items).ok());
         body["items"] = items.unwrap_or_else(|| json!([]));
     }
     Ok(body.to_string())

@@ -5,8 +5,6 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use jiff::Timestamp;
-
 use super::{Collector, most_sessions};
 use crate::collect::handle::{Command, HandleError, NewTunnel, ReadNow};
 use crate::collect::job::Asked;
@@ -114,7 +112,7 @@ impl Collector {
             self.queue.drop_where(|job| job.planned.device.id == device);
             self.tools.board.set_waiting(device, None);
             self.current.remove(&device);
-            self.set_due(device, Timestamp::now());
+            self.set_due(device, self.tools.store.now());
         }
         Ok(())
     }

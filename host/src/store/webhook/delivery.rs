@@ -37,12 +37,39 @@ impl DeliveryState {
     }
 }
 
+/// What a delivery is of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum DeliveryKind {
+    /// Records, which are read when they are sent.
+    Records,
+    /// Events.
+    Events,
+    /// Nothing: whoever keeps the webhook wants to see whether it is taken.
+    Test,
+}
+
+impl DeliveryKind {
+    /// The word for it.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Records => "records",
+            Self::Events => "events",
+            Self::Test => "test",
+        }
+    }
+
+    fn of(word: &str) -> Self {
+        let all = [Self::Records, Self::Test];
+        all.into_iter().find(|kind| kind.word() == word).unwrap_or(Self::Events)
+    }
+}
+
 /// A delivery in a list.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DeliveryRow {
     /// Its key.
     pub id: i64,
-    /// `records`, `events`.
+    /// The word of its kind.
     pub kind: String,
     /// The word of its state.
     pub state: String,
@@ -67,8 +94,8 @@ pub struct DeliveryRow {
 pub struct ToSend {
     /// Its key.
     pub id: i64,
-    /// Whether it is of records; otherwise of events.
-    pub is_records: bool,
+    /// Of what.
+    pub kind: DeliveryKind,
     /// Keys of the first and last.
     pub range: (i64, i64),
     /// Of events: a JSON list.
@@ -137,7 +164,7 @@ impl Store {
         let due = rows.iter().find(|row| row.get::<i64, _>(6) <= now);
         let found = due.map(|row| ToSend {
             id: row.get(0),
-            is_records: row.get::<&str, _>(1) == "records",
+            kind: DeliveryKind::of(row.get(1)),
             range: (row.get(2), row.get(3)),
             items: row.get(4),
             attempts: row.get(5),
@@ -192,6 +219,21 @@ pub(super) async fn again(conn: &mut SqliteConnection, webhook: i64, id: i64) ->
     Ok(done.rows_affected() == 1)
 }
 
+/// Has a webhook sent something that says nothing, once and before all that waits; false: one waits already.
+pub(super) async fn test(conn: &mut SqliteConnection, webhook: i64, at: i64) -> Result<bool, StoreError> {
+    let done = sqlx::query(
+        "insert into webhook_delivery (webhook_id, kind, state, first_id, last_id, created_at, next_at_ms)
+         select $1, 'test', 'again', 0, 0, $2, 0 where not exists
+             (select 1 from webhook_delivery where webhook_id = $1 and kind = 'test' and state = 'again')",
+    )
+    .bind(webhook)
+    .bind(at)
+    .execute(conn)
+    .await
+    .map_err(StoreError::of("keep a delivery"))?;
+    Ok(done.rows_affected() == 1)
+}
+
 struct Take {
     taken: Taken,
     at: Timestamp,
@@ -223,12 +265,17 @@ impl Write for Take {
         if moved.rows_affected() == 0 || (!is_records && items.is_none()) {
             return Ok(());
         }
+        let kind = if *is_records {
+            DeliveryKind::Records
+        } else {
+            DeliveryKind::Events
+        };
         sqlx::query(
             "insert into webhook_delivery (webhook_id, kind, state, first_id, last_id, items, created_at, next_at_ms)
              values ($1, $2, 'pending', $3, $4, $5, $6, $7)",
         )
         .bind(webhook)
-        .bind(if *is_records { "records" } else { "events" })
+        .bind(kind.word())
         .bind(first)
         .bind(last)
         .bind(items.as_deref())

@@ -35,7 +35,7 @@ pub struct Webhook {
     pub missed: i64,
     /// Since when.
     pub created_at: Timestamp,
-    /// Deliveries that wait, and that were given up.
+    /// Deliveries that wait, and that were given up without tests.
     pub waiting: (i64, i64),
 }
 
@@ -72,6 +72,8 @@ pub enum WebhookChange {
     Remove,
     /// A delivery that was given up is sent once more.
     Again(i64),
+    /// It is sent something that says nothing.
+    Test,
 }
 
 /// Why something was not done.
@@ -86,6 +88,9 @@ pub enum WebhookFault {
     /// Another one is called so.
     #[error("there is a webhook {0:?} already")]
     Taken(String),
+    /// What it was to be tried with waits to be sent.
+    #[error("webhook {0} is being tested already")]
+    Tested(i64),
     /// There are as many as there may be.
     #[error("there are {0} webhooks, which is the most")]
     TooMany(i64),
@@ -93,7 +98,7 @@ pub enum WebhookFault {
 
 const COLUMNS: &str = "select id, name, url, kinds, secret, enabled, record_cursor, event_cursor, missed, created_at,
     (select count(*) from webhook_delivery d where d.webhook_id = webhook.id and d.state in ('pending', 'again')),
-    (select count(*) from webhook_delivery d where d.webhook_id = webhook.id and d.state = 'dead')
+    (select count(*) from webhook_delivery d where d.webhook_id = webhook.id and d.state = 'dead' and d.kind <> 'test')
     from webhook";
 
 impl Store {
@@ -282,6 +287,12 @@ impl Write for Change {
                     return Ok(Err(WebhookFault::NoDelivery(self.id, *delivery)));
                 }
                 ("webhook.send-again", Some(json!({ "delivery": delivery })))
+            }
+            WebhookChange::Test => {
+                if !super::delivery::test(conn, self.id, self.at).await? {
+                    return Ok(Err(WebhookFault::Tested(self.id)));
+                }
+                ("webhook.test", Some(told(&before)))
             }
         };
         let done = Done {

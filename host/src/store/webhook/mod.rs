@@ -7,6 +7,6 @@ mod delivery;
 mod event;
 mod hook;
 
-pub use delivery::{DeliveryRow, DeliveryState, Sent, Taken, ToSend};
+pub use delivery::{DeliveryKind, DeliveryRow, DeliveryState, Sent, Taken, ToSend};
 pub use event::HostEvent;
 pub use hook::{NewWebhook, Webhook, WebhookChange, WebhookFault};

@@ -191,7 +191,7 @@ export const en: typeof ru = {
     'organisation.archive': 'organisation archived', 'organisation.change': 'organisation changed', 'organisation.create': 'organisation added', 'organisation.restore': 'organisation restored',
     'point.archive': 'point archived', 'point.change': 'point changed', 'point.create': 'point added', 'point.restore': 'point restored',
     'session.cancel': 'session cancelled', 'session.replay': 'session replayed',
-    'webhook.change': 'webhook changed', 'webhook.create': 'webhook made', 'webhook.new-secret': 'secret of a webhook replaced', 'webhook.remove': 'webhook removed', 'webhook.send-again': 'sent again',
+    'webhook.change': 'webhook changed', 'webhook.create': 'webhook made', 'webhook.new-secret': 'secret of a webhook replaced', 'webhook.remove': 'webhook removed', 'webhook.send-again': 'sent again', 'webhook.test': 'webhook tested',
     'site.archive': 'site archived', 'site.change': 'site changed', 'site.create': 'site added', 'site.restore': 'site restored',
   },
   field: {

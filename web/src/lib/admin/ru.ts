@@ -195,7 +195,7 @@ export const ru = {
     'organisation.archive': 'организация убрана в архив', 'organisation.change': 'изменена организация', 'organisation.create': 'добавлена организация', 'organisation.restore': 'организация возвращена',
     'point.archive': 'точка убрана в архив', 'point.change': 'изменена точка', 'point.create': 'добавлена точка', 'point.restore': 'точка возвращена',
     'session.cancel': 'сеанс прерван', 'session.replay': 'сеанс проигран',
-    'webhook.change': 'изменён вебхук', 'webhook.create': 'создан вебхук', 'webhook.new-secret': 'заменён секрет вебхука', 'webhook.remove': 'удалён вебхук', 'webhook.send-again': 'отправлено ещё раз',
+    'webhook.change': 'изменён вебхук', 'webhook.create': 'создан вебхук', 'webhook.new-secret': 'заменён секрет вебхука', 'webhook.remove': 'удалён вебхук', 'webhook.send-again': 'отправлено ещё раз', 'webhook.test': 'проверен вебхук',
     'site.archive': 'объект убран в архив', 'site.change': 'изменён объект', 'site.create': 'добавлен объект', 'site.restore': 'объект возвращён',
   } as Record<string, string>,
   field: {

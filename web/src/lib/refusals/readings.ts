@@ -53,6 +53,7 @@ const READINGS: readonly Reading[] = [
   [/^(\S+) has no address$/, ([, name]) => `У имени ${name} нет адреса`],
   [/^it has (\d+) characters, expected 1 to (\d+) that can be seen$/, ([, is, most]) => `Знаков ${is}, нужно от 1 до ${most} видимых`],
   [/^there is a webhook "(.+)" already$/, ([, name]) => `Вебхук «${name}» уже есть. Назовите иначе`],
+  [/^webhook \d+ is being tested already$/, () => 'Прошлая проверка ещё не отправлена'],
   [/^there are (\d+) webhooks, which is the most$/, ([, count]) => `Вебхуков уже ${count}, больше нельзя. Удалите ненужный`],
   [/^there is no webhook \d+$/, () => 'Этого вебхука больше нет'],
   [/^webhook \d+ has no delivery (\d+) that was given up$/, ([, id]) => `Отправка ${id} уже не числится недоставленной`],

@@ -30,6 +30,7 @@ export const webhooks = {
   newSecret: (id: number) => request<WebhookSecret>('POST', at(id, '/secret')),
   /** The newest first. */
   deliveries: (id: number, query: { state?: string | null; limit: number }, signal?: AbortSignal) => get<Page<Delivery>>(at(id, '/deliveries'), query, signal),
+  test: (id: number) => request<void>('POST', at(id, '/test')),
   again: (id: number, delivery: number) => request<void>('POST', at(id, `/deliveries/${delivery}/again`)),
 
   /** Every hook with its last delivery. */

@@ -69,10 +69,10 @@ export const STANDING: Record<Standing, Figure> = { disabled: 'off', failing: 'l
 
 const isWaiting = (one: Delivery): boolean => one.state === 'pending' || one.state === 'again';
 
-/** By the newest delivery: nothing overtakes one that waits. */
+/** By the newest delivery: nothing but a test overtakes one that waits. */
 export function standing(hook: Webhook, last: Delivery | null): Standing {
   if (!hook.enabled) return 'disabled';
-  if (last && isWaiting(last) && last.fault) return 'failing';
+  if (last?.fault && (isWaiting(last) || last.kind === 'test')) return 'failing';
   if (hook.dead > 0) return 'dead';
   return last ? 'works' : 'quiet';
 }

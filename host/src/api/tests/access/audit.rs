@@ -78,6 +78,7 @@ async fn samples(town: &Town, own: &Owned, other: AccountId) -> Vec<Sample> {
             format!("/webhooks/1/deliveries/{dead}/again"),
             none(),
         ),
+        ("POST", "/webhooks/{id}/test", "/webhooks/1/test".into(), none()),
         ("DELETE", "/webhooks/{id}", "/webhooks/1".into(), none()),
         (
             "POST",
