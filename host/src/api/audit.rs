@@ -2,16 +2,21 @@
 
 use axum::Json;
 use axum::extract::State;
+use axum::response::Response;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
 use super::ApiState;
+use super::csv_stream::{self, Table};
 use super::dto::{Instant, Named, Page};
 use super::extract::{Query, cursor, limit};
 use super::problem::Problem;
 use super::signed_in::SignedIn;
-use crate::model::Right;
+use crate::export::plain;
+use crate::limits;
+use crate::model::{Right, Scope};
 use crate::store::query::{AuditQuery as Wanted, AuditRow};
+use crate::store::{Store, StoreError};
 
 /// Which deeds.
 #[derive(Debug, Deserialize, IntoParams)]
@@ -32,8 +37,24 @@ pub(super) struct AuditQuery {
     to: Option<Instant>,
     /// `next` of the page before.
     after: Option<String>,
-    /// Rows of the page, 100 unless said otherwise, at most 1000.
+    /// Rows of the page, 100 unless said otherwise, at most 1000; of the table as many as there are unless said otherwise,
+    /// at most 1000000.
     limit: Option<u32>,
+}
+
+impl AuditQuery {
+    fn wanted(self, limit: u32) -> Result<Wanted, Problem> {
+        Ok(Wanted {
+            who: self.who,
+            deed: self.deed,
+            subject: self.subject,
+            id: self.id,
+            from: self.from.map(|at| at.0),
+            to: self.to.map(|at| at.0),
+            after: cursor(self.after.as_deref())?,
+            limit,
+        })
+    }
 }
 
 /// Something that was done.
@@ -72,18 +93,101 @@ pub(super) async fn list(
     Query(query): Query<AuditQuery>,
 ) -> Result<Json<Page<AuditEntry>>, Problem> {
     let most = limit(query.limit, 100, 1000)?;
-    let wanted = Wanted {
-        who: query.who,
-        deed: query.deed,
-        subject: query.subject,
-        id: query.id,
-        from: query.from.map(|at| at.0),
-        to: query.to.map(|at| at.0),
-        after: cursor(query.after.as_deref())?,
-        limit: most + 1,
-    };
+    let wanted = query.wanted(most + 1)?;
     let rows = state.store.audit(asks.scope(Right::Administer), &wanted).await?;
     Ok(Json(Page::of(rows, most, |row| row.id.to_string(), show)))
+}
+
+const HEAD: [&str; 11] = [
+    "id",
+    "at",
+    "account_id",
+    "who",
+    "from",
+    "deed",
+    "subject",
+    "subject_id",
+    "subject_name",
+    "before",
+    "after",
+];
+
+/// What was done as CSV, the newest first; the filters are those of the list. An export ends after 1000000 rows: the next
+/// begins with `after` at the `id` of its last row.
+#[utoipa::path(get, path = "/audit.csv", tag = "accounts", operation_id = "export_audit", params(AuditQuery),
+    responses((status = OK, body = String, content_type = "text/csv"),
+        (status = SERVICE_UNAVAILABLE, description = "Too many exports are under way: `busy`")))]
+pub(super) async fn export(
+    State(state): State<ApiState>,
+    asks: SignedIn,
+    Query(query): Query<AuditQuery>,
+) -> Result<Response, Problem> {
+    let rows = limit(query.limit, limits::EXPORT_ROWS, limits::EXPORT_ROWS)?;
+    let export = Export {
+        query: Some(query.wanted(limits::EXPORT_PAGE.min(rows))?),
+        store: state.store.clone(),
+        scope: asks.scope(Right::Administer),
+        rows,
+        is_begun: false,
+    };
+    csv_stream::send(&state, export)
+}
+
+/// An export under way.
+struct Export {
+    store: Store,
+    scope: Scope,
+    /// Of the next page; none: there is nothing more.
+    query: Option<Wanted>,
+    /// How many rows may still come.
+    rows: u32,
+    is_begun: bool,
+}
+
+impl Table for Export {
+    const FILE: &'static str = "audit.csv";
+
+    async fn part(&mut self) -> Result<Option<Vec<u8>>, StoreError> {
+        let Some(query) = self.query.take() else {
+            return Ok(None);
+        };
+        let rows = self.store.audit(self.scope, &query).await?;
+        let mut writer = csv::Writer::from_writer(Vec::new());
+        // Writing to memory cannot fail.
+        if !std::mem::replace(&mut self.is_begun, true) {
+            let _ = writer.write_record(HEAD);
+        }
+        for row in &rows {
+            let _ = writer.write_record(cells(row));
+        }
+        let count = u32::try_from(rows.len()).unwrap_or(u32::MAX);
+        self.rows = self.rows.saturating_sub(count);
+        let is_last = count < query.limit || self.rows == 0;
+        self.query = rows.last().filter(|_| !is_last).map(|last| Wanted {
+            after: Some(last.id),
+            limit: query.limit.min(self.rows),
+            ..query
+        });
+        Ok(Some(writer.into_inner().unwrap_or_default()))
+    }
+}
+
+fn cells(row: &AuditRow) -> [String; HEAD.len()] {
+    let plain = |text: &str| plain(text).into_owned();
+    let or_empty = |text: Option<&str>| text.map(plain).unwrap_or_default();
+    [
+        row.id.to_string(),
+        row.at.to_string(),
+        row.account.map(|account| account.to_string()).unwrap_or_default(),
+        plain(&row.who),
+        plain(&row.from),
+        plain(&row.deed),
+        plain(&row.subject),
+        plain(&row.subject_id),
+        plain(&row.subject_name),
+        or_empty(row.before.as_deref()),
+        or_empty(row.after.as_deref()),
+    ]
 }
 
 /// Which refused sign-ins.

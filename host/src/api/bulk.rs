@@ -2,18 +2,14 @@
 
 use std::collections::{HashMap, VecDeque};
 
-use axum::body::Body;
 use axum::extract::State;
-use axum::http::header;
-use axum::response::IntoResponse;
-use futures::stream;
+use axum::response::Response;
 use jiff::Timestamp;
 use serde::Deserialize;
-use tokio::sync::OwnedSemaphorePermit;
-use tracing::error;
 use utoipa::IntoParams;
 
 use super::ApiState;
+use super::csv_stream::{self, Table};
 use super::dto::Instant;
 use super::extract::Query;
 use super::problem::Problem;
@@ -89,8 +85,7 @@ pub(super) async fn export(
     State(state): State<ApiState>,
     asks: SignedIn,
     Query(query): Query<BulkCsvQuery>,
-) -> Result<impl IntoResponse, Problem> {
-    let permit = state.exports.clone().try_acquire_owned();
+) -> Result<Response, Problem> {
     let export = Export {
         kind: archive(&query.archive)?,
         from: query.from.map_or(Timestamp::MIN, |from| from.0),
@@ -102,27 +97,17 @@ pub(super) async fn export(
             point: query.point,
             device: query.device,
         },
-        store: state.store,
+        store: state.store.clone(),
         scope: asks.scope(Right::See),
         devices: VecDeque::new(),
         looked: Some(0),
         current: None,
         is_begun: false,
-        _permit: permit.map_err(|_| Problem::busy("too many exports are under way"))?,
     };
-    let parts = stream::try_unfold(export, |mut export| async {
-        let part = export.part().await;
-        part.map(|part| part.map(|part| (part, export)))
-            .inspect_err(|error| error!(%error, "an export of records was cut"))
-    });
-    let headers = [
-        (header::CONTENT_TYPE, "text/csv; charset=utf-8"),
-        (header::CONTENT_DISPOSITION, "attachment; filename=\"records.csv\""),
-    ];
-    Ok((headers, Body::from_stream(parts)))
+    csv_stream::send(&state, export)
 }
 
-/// An export under way. Between two parts it holds nothing of the store; who reads no more drops it.
+/// An export under way.
 struct Export {
     store: Store,
     scope: Scope,
@@ -136,7 +121,6 @@ struct Export {
     looked: Option<i64>,
     current: Option<Reading>,
     is_begun: bool,
-    _permit: OwnedSemaphorePermit,
 }
 
 /// The device whose records are being written.
@@ -146,8 +130,9 @@ struct Reading {
     after: Option<Timestamp>,
 }
 
-impl Export {
-    /// The next part of the text; none at the end.
+impl Table for Export {
+    const FILE: &'static str = "records.csv";
+
     async fn part(&mut self) -> Result<Option<Vec<u8>>, StoreError> {
         let mut writer = csv::Writer::from_writer(Vec::new());
         // Writing to memory cannot fail.
@@ -171,7 +156,9 @@ impl Export {
         let text = writer.into_inner().unwrap_or_default();
         Ok((!text.is_empty()).then_some(text))
     }
+}
 
+impl Export {
     /// The device whose records are next; none: there is none left.
     async fn reading(&mut self) -> Result<Option<Reading>, StoreError> {
         if let Some(reading) = self.current.take() {

@@ -1,13 +1,10 @@
 //! The journal as a table for other programs.
 
-use axum::body::Body;
 use axum::extract::State;
-use axum::http::header;
-use axum::response::IntoResponse;
-use futures::stream;
-use tracing::error;
+use axum::response::Response;
 
 use super::ApiState;
+use super::csv_stream::{self, Table};
 use super::extract::Query;
 use super::problem::Problem;
 use super::session::ListQuery;
@@ -44,37 +41,29 @@ const HEAD: [&str; 20] = [
 /// The journal as CSV, newest session first; the filters are those of the list. An export ends after 1000000 rows: the
 /// next begins with `after` at the `id` of its last row.
 #[utoipa::path(get, path = "/sessions.csv", operation_id = "export_sessions", tag = "sessions", params(ListQuery),
-    responses((status = OK, body = String, content_type = "text/csv")))]
+    responses((status = OK, body = String, content_type = "text/csv"),
+        (status = SERVICE_UNAVAILABLE, description = "Too many exports are under way: `busy`")))]
 pub(super) async fn export(
     State(state): State<ApiState>,
     asks: SignedIn,
     Query(query): Query<ListQuery>,
-) -> Result<impl IntoResponse, Problem> {
+) -> Result<Response, Problem> {
     let rows = match query.limit() {
         Some(0) => return Err(Problem::bad_query("limit is 0, expected 1 to 1000000")),
         limit => limit.unwrap_or(limits::EXPORT_ROWS).min(limits::EXPORT_ROWS),
     };
     let query = query.wanted(limits::EXPORT_PAGE.min(rows))?;
     let export = Export {
-        store: state.store,
+        store: state.store.clone(),
         scope: asks.scope(Right::See),
         query: Some(query),
         rows,
         is_begun: false,
     };
-    let parts = stream::try_unfold(export, |mut export| async {
-        let part = export.part().await;
-        part.map(|part| part.map(|part| (part, export)))
-            .inspect_err(|error| error!(%error, "an export of the journal was cut"))
-    });
-    let headers = [
-        (header::CONTENT_TYPE, "text/csv; charset=utf-8"),
-        (header::CONTENT_DISPOSITION, "attachment; filename=\"sessions.csv\""),
-    ];
-    Ok((headers, Body::from_stream(parts)))
+    csv_stream::send(&state, export)
 }
 
-/// An export under way. Between two parts it holds nothing of the store.
+/// An export under way.
 struct Export {
     store: Store,
     scope: Scope,
@@ -85,8 +74,9 @@ struct Export {
     is_begun: bool,
 }
 
-impl Export {
-    /// The next part of the text; none at the end.
+impl Table for Export {
+    const FILE: &'static str = "sessions.csv";
+
     async fn part(&mut self) -> Result<Option<Vec<u8>>, StoreError> {
         let Some(query) = self.query.take() else {
             return Ok(None);

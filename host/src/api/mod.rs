@@ -8,6 +8,7 @@ mod bulk;
 mod caller;
 mod catalog;
 mod control;
+mod csv_stream;
 mod device;
 mod diagnostic;
 mod document;
@@ -360,6 +361,7 @@ fn api() -> OpenApiRouter<ApiState> {
         .routes(routes!(account::key::rotate))
         .routes(routes!(account::key::revoke))
         .routes(routes!(audit::list))
+        .routes(routes!(audit::export))
         .routes(routes!(audit::refused))
         .routes(routes!(site::list))
         .routes(routes!(site::one))

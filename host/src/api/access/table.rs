@@ -43,6 +43,7 @@ pub(in crate::api) const TABLE: &[Route] = &[
     (GET, "/vocabulary", Account),
     (GET, "/live", Somewhere(See)),
     (GET, "/audit", Somewhere(Administer)),
+    (GET, "/audit.csv", Somewhere(Administer)),
     (GET, "/refused-sign-ins", Everywhere(Administer)),
     // Its state, its configuration, its copies.
     (GET, "/system", Everywhere(Administer)),

@@ -157,6 +157,7 @@ export const en: typeof ru = {
   oneObject: (what, id) => `Only: ${what} ${id}`,
   auditNone: 'Nothing was done in this period.',
   showMore: 'Show more',
+  exportCsv: 'Download CSV',
   colWhen: 'When',
   colWho: 'Who',
   colWhat: 'What was done',

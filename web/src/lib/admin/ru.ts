@@ -160,6 +160,7 @@ export const ru = {
   oneObject: (what: string, id: string) => `Только: ${what} ${id}`,
   auditNone: 'За этот период ничего не сделано.',
   showMore: 'Показать ещё',
+  exportCsv: 'Скачать CSV',
   colWhen: 'Когда',
   colWho: 'Кто',
   colWhat: 'Что сделано',
