@@ -2,30 +2,26 @@
 // and taken back.
 
 import assert from 'node:assert/strict';
-import { spawnSync } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { runProgram } from './real-host.mjs';
 
 const PROGRAM_MS = 60_000;
 /** A shadow replays every session there is; a canary waits for a session of a meter. */
 const DEED_MS = 120_000;
 const PROJECT = new URL('../../drivers-wasm/vkt7', import.meta.url).pathname;
 
-function uzel(...args) {
-  const run = spawnSync(process.env.UZEL_BIN, args, { encoding: 'utf8', timeout: PROGRAM_MS });
-  assert.equal(run.status, 0, `uzel ${args.join(' ')}: ${run.error ?? ''}${run.stderr}${run.stdout}`);
-  return run.stdout;
-}
+const uzel = (...args) => runProgram(process.env.UZEL_BIN, args, PROGRAM_MS);
 
 /** The driver with a custom section more, so that it is another component: its package, and the key that signed it. */
-export function signedPackage(dir) {
+export async function signedPackage(dir) {
   const note = Buffer.from('\x04noteby the flows', 'latin1');
   const component = Buffer.concat([readFileSync(join(process.env.UZEL_DRIVERS_DIR, 'vkt7.wasm')), Buffer.from([0, note.length]), note]);
   const [file, secret] = [join(dir, 'vkt7.wasm'), join(dir, 'works.key')];
   writeFileSync(file, component);
-  const key = /RW[\w+/=]{50,}/.exec(uzel('key', 'new', secret))?.[0];
+  const key = /RW[\w+/=]{50,}/.exec(await uzel('key', 'new', secret))?.[0];
   assert.ok(key, 'uzel key new prints the public key');
-  const said = uzel('driver', 'pack', PROJECT, '--component', file, '--key', secret, '--out', dir);
+  const said = await uzel('driver', 'pack', PROJECT, '--component', file, '--key', secret, '--out', dir);
   const name = /[\w.-]+\.uzel-driver/.exec(said)?.[0];
   assert.ok(name, `uzel driver pack names the package: ${said}`);
   return { key, file: join(dir, name) };
@@ -90,7 +86,7 @@ async function tries(stage, page, digest) {
 }
 
 async function livesItsLife({ stage, dir }) {
-  const { key, file } = signedPackage(dir);
+  const { key, file } = await signedPackage(dir);
   const { items } = await stage.api('/drivers/versions');
   const old = items.find((one) => one.driver === 'vkt7').digest.slice(0, 12);
   const vendor = items.find((one) => one.driver === 'vkt7').vendor;

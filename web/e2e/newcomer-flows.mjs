@@ -111,7 +111,7 @@ async function putsAnotherVersionToWork({ stage, dir }) {
     assert.ok(answer.ok, `${path} answers ${answer.status}: ${answer.ok ? '' : await answer.text()}`);
     return answer;
   };
-  const { key, file } = signedPackage(dir);
+  const { key, file } = await signedPackage(dir);
   const { vendor } = (await stage.api('/drivers/versions')).items.find((one) => one.driver === 'vkt7');
   await send('/drivers/keys', { public: key, name: 'Завод', vendor, roles: ['read', 'configure', 'control'], models: ['vkt7'], valid_from: null, valid_to: null, why: 'договор' });
   const taken = await (await send(`/drivers/versions?${new URLSearchParams({ grant: 'diagnostics,configure,control', why: 'новая' })}`, readFileSync(file), 'application/octet-stream')).json();

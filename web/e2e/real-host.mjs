@@ -1,11 +1,12 @@
 // A real server with a small fleet of simulated meters, in a temporary folder: started here, ended here.
 // UZEL_BIN, METER_SIM_BIN and UZEL_DRIVERS_DIR name the programs and the drivers, all by absolute paths.
 
-import { spawn, spawnSync } from 'node:child_process';
+import { execFile, spawn } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
+import { promisify } from 'node:util';
 
 /** Meters compute their archives, and the host compiles its drivers, before they are there. */
 const START_MS = 180_000;
@@ -81,6 +82,15 @@ class Program {
   }
 }
 
+/** Runs a program to its end; resolves to what it said. */
+export async function runProgram(program, args, timeoutMs) {
+  try {
+    return (await promisify(execFile)(program, args, { timeout: timeoutMs })).stdout;
+  } catch (error) {
+    throw new Error(`${program} ${args.join(' ')}: ${error.message}${error.stderr ?? ''}${error.stdout ?? ''}`);
+  }
+}
+
 const own = (name) => new URL(`fleet/${name}`, import.meta.url);
 
 /** Starts fleet and host and waits for the first sessions; resolves to the address and what ends all of it. `parts` names
@@ -123,8 +133,7 @@ async function start(env, dir, programs, parts) {
   const ways = "[[listeners]]\nname = 'gprs'\nlisten = '127.0.0.1:0'\ngreeting = 'irz-atm'\n[[modems]]\npool = 'gsm'\nports = ['tcp:127.0.0.1:1']\ninit = ['ATZ', 'AT+CPIN=4321']\n";
   writeFileSync(config, `[http]\nlisten = '127.0.0.1:0'\n${folders}${parts.config ?? ''}${ways}`);
   writeFileSync(devices, readFileSync(own(parts.devices), 'utf8').replace(/\{(\d)\}/g, (_, place) => lines[place - 1]));
-  const imported = spawnSync(env.UZEL_BIN, ['device', 'import', devices, '--config', config], { encoding: 'utf8', timeout: START_MS });
-  if (imported.status !== 0) throw new Error(`the import failed: ${imported.error ?? ''}${imported.stderr}${imported.stdout}`);
+  await runProgram(env.UZEL_BIN, ['device', 'import', devices, '--config', config], START_MS);
   const host = new Program('the host', env.UZEL_BIN, ['serve', ...(parts.accounts ? [] : ['--without-accounts']), '--config', config]);
   programs.push(host);
   const url = await host.until((said) => /serving (http:\/\/127\.0\.0\.1:\d+)/.exec(said)?.[1]);

@@ -1,6 +1,7 @@
 // Runs the flows in a headless browser: against the mock server, and against a real host with a simulated fleet when
 // UZEL_BIN, METER_SIM_BIN and UZEL_DRIVERS_DIR are set; or only against the server at UZEL_URL.
-// UZEL_CHROMIUM names the browser; an argument picks flows by a part of what is printed of them.
+// UZEL_CHROMIUM names the browser; an argument picks flows by a part of what is printed of them. Most of a flow is waiting:
+// two rows of them run side by side, each in a browser of its own.
 
 import { existsSync } from 'node:fs';
 import { chromium } from 'playwright-core';
@@ -26,6 +27,15 @@ const fits = (where, name) => `${where}: ${name}`.includes(wanted);
 const asked = (where, all) => Object.keys(all).some((name) => fits(where, name));
 const count = { passed: 0, failed: 0 };
 
+async function inBrowser(act) {
+  const browser = await chromium.launch({
+    executablePath,
+    args: ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync'],
+  });
+  await act(browser);
+  await browser.close();
+}
+
 async function run(where, flow, act) {
   try {
     await act();
@@ -50,11 +60,8 @@ async function againstMock(browser) {
   await runAll('mock', mockFlows, browser);
 }
 
-async function againstRealHost(browser) {
-  if (!hasRealHost()) {
-    console.log('left out: the real host, as UZEL_BIN and METER_SIM_BIN are not set');
-    return;
-  }
+/** The flows that leave things to each other on one host. */
+async function onOneHost(browser) {
   const all = [flows, attentionFlows, driverFlows, systemFlows, apiFlows, webhookFlows];
   let host = null;
   if (all.some((one) => asked('host', one))) {
@@ -62,21 +69,35 @@ async function againstRealHost(browser) {
       host = await startRealHost(process.env, HOOKED_FLEET);
     });
   }
-  if (host) {
-    const stage = new Stage(browser, host.url);
-    await runAll('host', flows, stage);
-    await runAll('host', attentionFlows, stage);
-    await runAll('host', driverFlows, { stage, dir: host.dir });
-    await runAll('host', systemFlows, stage);
-    await runAll('host', apiFlows, stage);
-    await runAll('host', webhookFlows, stage);
-    await run('host', 'ends', () => host.stop());
+  if (!host) return;
+  const stage = new Stage(browser, host.url);
+  await runAll('host', flows, stage);
+  await runAll('host', attentionFlows, stage);
+  await runAll('host', driverFlows, { stage, dir: host.dir });
+  await runAll('host', systemFlows, stage);
+  await runAll('host', apiFlows, stage);
+  await runAll('host', webhookFlows, stage);
+  await run('host', 'ends', () => host.stop());
+}
+
+const withLines = (stage, { dir, lines }) => ({ stage, dir, lines });
+
+async function againstRealHost() {
+  if (!hasRealHost()) {
+    console.log('left out: the real host, as UZEL_BIN and METER_SIM_BIN are not set');
+    return;
   }
-  await onFleet(browser, 'points', POINT_FLEET, pointFlows);
-  await onFleet(browser, 'accounts', ACCOUNT_FLEET, accountFlows);
-  const withLines = (stage, { dir, lines }) => ({ stage, dir, lines });
-  await onFleet(browser, 'newcomer', KEEP_FLEET, newcomerFlows, withLines);
-  await onFleet(browser, 'administrator', KEEP_FLEET, { ...adminFlows, ...unsavedFlows, ...closedFlows }, withLines);
+  await Promise.all([
+    inBrowser(async (browser) => {
+      await onOneHost(browser);
+      await onFleet(browser, 'newcomer', KEEP_FLEET, newcomerFlows, withLines);
+    }),
+    inBrowser(async (browser) => {
+      await onFleet(browser, 'points', POINT_FLEET, pointFlows);
+      await onFleet(browser, 'accounts', ACCOUNT_FLEET, accountFlows);
+      await onFleet(browser, 'administrator', KEEP_FLEET, { ...adminFlows, ...unsavedFlows, ...closedFlows }, withLines);
+    }),
+  ]);
 }
 
 /** Flows that need meters, or a host, of their own. */
@@ -98,17 +119,12 @@ if (!process.env.UZEL_URL && !existsSync(new URL('../dist/index.html', import.me
 // Ending by a signal runs what hangs on the exit: no meter and no host outlives the flows.
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => process.exit(1));
 
-const browser = await chromium.launch({
-  executablePath,
-  args: ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync'],
-});
 if (process.env.UZEL_URL) {
-  await runAll(process.env.UZEL_URL, flows, new Stage(browser, process.env.UZEL_URL));
+  await inBrowser((browser) => runAll(process.env.UZEL_URL, flows, new Stage(browser, process.env.UZEL_URL)));
 } else {
-  await againstMock(browser);
-  await againstRealHost(browser);
+  await inBrowser(againstMock);
+  await againstRealHost();
 }
-await browser.close();
 console.log(`${count.passed} passed, ${count.failed} failed`);
 // A flow that failed may have left something open that would be waited for.
 process.exit(count.failed > 0 || count.passed === 0 ? 1 : 0);
