@@ -93,7 +93,8 @@ pub use session::{ClockSeen, Counters, IdentitySeen, NewSession, Phase, SessionE
 pub use size::{Disk, Size, SizeDay, growth};
 pub use trace::{PackedTrace, unpack};
 pub use webhook::{
-    DeliveryRow, DeliveryState, HostEvent, NewWebhook, Sent, Taken, ToSend, Webhook, WebhookChange, WebhookFault,
+    DeliveryKind, DeliveryRow, DeliveryState, HostEvent, NewWebhook, Sent, Taken, ToSend, Webhook, WebhookChange,
+    WebhookFault,
 };
 
 static MIGRATIONS: Migrator = sqlx::migrate!("./migrations");

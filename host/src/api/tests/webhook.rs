@@ -321,13 +321,27 @@ async fn a_test_overtakes_what_waits_is_sent_once_and_is_nothing_that_was_lost()
     change(WebhookChange::Test).await.unwrap();
     let first = receiver.next().await.json();
     assert_eq!((&first["kind"], &first["items"]), (&json!("test"), &json!([])));
-    assert!(change(WebhookChange::Test).await.is_err(), "the first one has no answer yet");
+    assert!(
+        change(WebhookChange::Test).await.is_err(),
+        "the first one has no answer yet"
+    );
     let (dead, _) = host.until(hook, DeliveryState::Dead).await;
     assert_eq!(first["delivery"], json!(dead));
     change(WebhookChange::Test).await.unwrap();
-    assert_ne!(receiver.next().await.json()["delivery"], first["delivery"], "it is not sent again");
+    assert_ne!(
+        receiver.next().await.json()["delivery"],
+        first["delivery"],
+        "it is not sent again"
+    );
     for _ in 0..6_000 {
-        if host.store.deliveries(hook, Some(DeliveryState::Dead), i64::MAX, 2).await.unwrap().len() == 2 {
+        if host
+            .store
+            .deliveries(hook, Some(DeliveryState::Dead), i64::MAX, 2)
+            .await
+            .unwrap()
+            .len()
+            == 2
+        {
             break;
         }
         tokio::time::sleep(Duration::from_millis(10)).await;

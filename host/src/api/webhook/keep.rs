@@ -265,7 +265,10 @@ async fn again(
     params(("id" = i64, Path)), responses((status = ACCEPTED),
         (status = CONFLICT, description = "The test before waits to be sent: `conflict`")))]
 async fn test(State(state): State<ApiState>, asks: SignedIn, Path(id): Path<i64>) -> Result<StatusCode, Problem> {
-    state.store.change_webhook(id, WebhookChange::Test, &asks.actor()).await??;
+    state
+        .store
+        .change_webhook(id, WebhookChange::Test, &asks.actor())
+        .await??;
     Ok(StatusCode::ACCEPTED)
 }
 

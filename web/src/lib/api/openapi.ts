@@ -397,6 +397,27 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/audit.csv": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What was done as CSV, the newest first; the filters are those of the list. An export ends after 1000000 rows: the next
+         *     begins with `after` at the `id` of its last row.
+         * @description Needs right `administer` over something; what is foreign is left out.
+         */
+        get: operations["export_audit"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/callers": {
         parameters: {
             query?: never;
@@ -2756,6 +2777,27 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/webhooks/{id}/test": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Sends a webhook a delivery of the kind `test` without items: once, at once, before what waits and also while it is
+         *     disabled. What comes of it is seen in its deliveries.
+         * @description Needs right `administer` over everything.
+         */
+        post: operations["test_webhook"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
 }
 export type webhooks = Record<string, never>;
 export interface components {
@@ -3424,7 +3466,7 @@ export interface components {
             fault: string | null;
             /**
              * Format: int64
-             * @description Key of the first record or event.
+             * @description Key of the first record or event; 0 of a test.
              */
             first: number;
             /**
@@ -3432,7 +3474,7 @@ export interface components {
              * @description As `delivery` in what is sent.
              */
             id: number;
-            /** @description `records` or `events`. */
+            /** @description `records`, `events`, `test`. */
             kind: string;
             /**
              * Format: int64
@@ -4967,7 +5009,7 @@ export interface components {
                 fault: string | null;
                 /**
                  * Format: int64
-                 * @description Key of the first record or event.
+                 * @description Key of the first record or event; 0 of a test.
                  */
                 first: number;
                 /**
@@ -4975,7 +5017,7 @@ export interface components {
                  * @description As `delivery` in what is sent.
                  */
                 id: number;
-                /** @description `records` or `events`. */
+                /** @description `records`, `events`, `test`. */
                 kind: string;
                 /**
                  * Format: int64
@@ -5777,7 +5819,7 @@ export interface components {
                 created_at: components["schemas"]["Instant"];
                 /**
                  * Format: int64
-                 * @description Deliveries that were given up.
+                 * @description Deliveries that were given up; tests do not count.
                  */
                 dead: number;
                 /** @description Whether it is told anything. */
@@ -7309,7 +7351,7 @@ export interface components {
             created_at: components["schemas"]["Instant"];
             /**
              * Format: int64
-             * @description Deliveries that were given up.
+             * @description Deliveries that were given up; tests do not count.
              */
             dead: number;
             /** @description Whether it is told anything. */
@@ -7877,7 +7919,10 @@ export interface operations {
                 to?: components["schemas"]["Instant"];
                 /** @description `next` of the page before. */
                 after?: string;
-                /** @description Rows of the page, 100 unless said otherwise, at most 1000. */
+                /**
+                 * @description Rows of the page, 100 unless said otherwise, at most 1000; of the table as many as there are unless said otherwise,
+                 *     at most 1000000.
+                 */
                 limit?: number;
             };
             header?: never;
@@ -7892,6 +7937,45 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Page_AuditEntry"];
+                };
+            };
+        };
+    };
+    export_audit: {
+        parameters: {
+            query?: {
+                /** @description Only by the account of this name. */
+                who?: string;
+                /** @description Only deeds that begin so: `device.`, `device.create`. */
+                deed?: string;
+                /** @description Only about this kind of objects: `device`, `site`, `account`, `driver`, … */
+                subject?: string;
+                /** @description Only about the object with this key, with `subject`. */
+                id?: string;
+                /** @description Only from here on. */
+                from?: components["schemas"]["Instant"];
+                /** @description Only before. */
+                to?: components["schemas"]["Instant"];
+                /** @description `next` of the page before. */
+                after?: string;
+                /**
+                 * @description Rows of the page, 100 unless said otherwise, at most 1000; of the table as many as there are unless said otherwise,
+                 *     at most 1000000.
+                 */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/csv": string;
                 };
             };
         };
@@ -11214,6 +11298,25 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["WebhookSecret"];
                 };
+            };
+        };
+    };
+    test_webhook: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
         };
     };

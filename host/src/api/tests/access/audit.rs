@@ -389,11 +389,14 @@ async fn what_was_done_is_found_by_who_what_and_when() {
         let path = format!("/api/v1/audit.csv?{query}");
         let answer = town.ask("GET", &path, Some(token), None).await;
         assert_eq!(answer.status, StatusCode::OK, "{query}");
-        let mut reader = csv::Reader::from_reader(answer.body.as_bytes());
+        let mut reader = csv::Reader::from_reader(answer.body.as_slice());
         let rows: Vec<csv::StringRecord> = reader.records().map(Result::unwrap).collect();
         rows.iter().map(|row| row[5].to_owned()).collect::<Vec<_>>()
     };
-    assert_eq!(table(&root, "deed=device.&limit=2").await, deeds(&root, "deed=device.&limit=2").await);
+    assert_eq!(
+        table(&root, "deed=device.&limit=2").await,
+        deeds(&root, "deed=device.&limit=2").await
+    );
     assert_eq!(table(&root, "").await, deeds(&root, "limit=1000").await);
     assert_eq!(table(&local, "").await, deeds(&local, "limit=1000").await);
     assert_eq!(deeds(&root, "deed=device.&from=2100-01-01T00:00:00Z").await, [""; 0]);
