@@ -1,7 +1,10 @@
 //! `cargo xtask test`: prepares the machine, then runs every check and every test there is.
 
+use std::env;
 use std::io::{BufRead, BufReader, Write};
+use std::num::NonZero;
 use std::process::{Command, Stdio};
+use std::thread;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
@@ -16,6 +19,9 @@ use crate::tidy;
 use crate::wasm;
 use crate::web;
 use crate::workspace::Workspace;
+
+/// How many tests of a program run at once.
+const THREADS: &str = "RUST_TEST_THREADS";
 
 /// One thing that was done, for the summary.
 struct Step {
@@ -143,6 +149,11 @@ pub fn bless(workspace: &Workspace) -> Result<()> {
 fn cargo_test(workspace: &Workspace, programs: &Programs) -> Command {
     let mut cargo = host::cargo(workspace, &["test", "--no-fail-fast"]);
     cargo.args(SELECTION).envs(programs.variables(workspace));
+    // Tests of the whole host mostly wait: for lines, for programs, for time to pass on them.
+    if env::var_os(THREADS).is_none() {
+        let cores = thread::available_parallelism().map_or(1, NonZero::get);
+        cargo.env(THREADS, (2 * cores).to_string());
+    }
     cargo
 }
 
