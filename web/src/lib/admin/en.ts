@@ -167,7 +167,6 @@ export const en: typeof ru = {
   onlyShort: 'only this',
   only: (what) => `Only this: ${what}`,
   same: 'As it was before',
-  actor: { host: 'server', uzel: 'server', 'command line': 'command line', 'nobody signed in': 'nobody signed in' },
   yes: 'yes',
   no: 'no',
   nothing: 'nothing',

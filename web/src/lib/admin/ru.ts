@@ -170,7 +170,6 @@ export const ru = {
   onlyShort: 'только это',
   only: (what: string) => `Только это: ${what}`,
   same: 'То же, что было',
-  actor: { host: 'сервер', uzel: 'сервер', 'command line': 'командная строка', 'nobody signed in': 'никто не вошёл' } as Record<string, string>,
   yes: 'да',
   no: 'нет',
   nothing: 'ничего',

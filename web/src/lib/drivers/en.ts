@@ -118,7 +118,6 @@ export const en: Wide<typeof ru> = {
   colWhen: 'When',
   colWhat: 'What',
   colWho: 'Who',
-  who: { uzel: 'Uzel itself', api: 'by web or API' },
   models: 'Models',
 
   doShadow: 'Run the shadow…',

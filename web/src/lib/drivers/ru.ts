@@ -125,7 +125,6 @@ export const ru = {
   colWhen: 'Когда',
   colWhat: 'Что',
   colWho: 'Кто',
-  who: { uzel: 'сам Узел', api: 'через веб или API' } as Record<string, string>,
   models: 'Модели',
 
   // Deeds

@@ -90,6 +90,7 @@ export const en: Messages = {
   colFresh: 'Freshness',
   colOutcome: 'Last session',
   colNext: 'Next poll',
+  doer: { host: 'the server', uzel: 'Uzel itself', api: 'by web or API', 'command line': 'command line', 'nobody signed in': 'not signed in' },
   colActions: 'Actions',
   readNow: 'Read now',
   noSessions: 'no sessions yet',

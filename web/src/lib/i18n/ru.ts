@@ -91,6 +91,8 @@ export const ru = {
   colFresh: 'Свежесть',
   colOutcome: 'Последний сеанс',
   colNext: 'Следующий опрос',
+  /** Who did something, where it was nobody with an account. */
+  doer: { host: 'сервер', uzel: 'сам Узел', api: 'через веб или API', 'command line': 'командная строка', 'nobody signed in': 'без входа' } as Record<string, string>,
   colActions: 'Действия',
   readNow: 'Прочитать сейчас',
   noSessions: 'сеансов ещё не было',
