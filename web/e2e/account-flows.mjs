@@ -5,7 +5,7 @@ import assert from 'node:assert/strict';
 import { createHmac } from 'node:crypto';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
-import { violations } from './flows.mjs';
+import { VIEWS, faults } from './looks.mjs';
 import { showsHostileNames } from './hostile-flows.mjs';
 import { bearsASlowLine, outlivesALostLine } from './line-flows.mjs';
 import { asksOnClosing, staysWith } from './unsaved-flows.mjs';
@@ -491,31 +491,20 @@ const PAGES = (user) => [
 
 async function looksRight(stage) {
   const found = [];
-  const look = async (page, where, name) => {
-    found.push(...(await violations(page, where)));
-    const over = await page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth);
-    if (over > 0) found.push(`${where} is ${over} px too wide`);
-    if (process.env.UZEL_SHOTS) await page.screenshot({ path: join(process.env.UZEL_SHOTS, `${name}.png`), fullPage: true });
-  };
   const cookies = { state: known.administrator };
   const { items } = await stage.open('/account', cookies, (page) => page.evaluate(async () => (await fetch('/api/v1/accounts')).json()));
   const user = items.find((one) => one.name === 'billing').id;
-  for (const lang of ['ru', 'en']) {
-    for (const theme of ['light', 'dark']) {
-      for (const width of [1440, 390]) {
-        const view = { lang, theme, width };
-        await stage.open('/sign-in', { ...view, quiet: REFUSED }, async (page) => {
-          await page.locator('.gatebox h1').waitFor();
-          await page.getByRole('button', { name: 'EN', exact: true }).waitFor();
-          await look(page, `/sign-in ${lang}/${theme}/${width}`, `sign-in-${theme}-${lang}-${width}`);
-        });
-        for (const [path, mark] of PAGES(user)) {
-          await stage.open(path, { ...view, ...cookies }, async (page) => {
-            await page.locator(mark).first().waitFor();
-            await look(page, `${path} ${lang}/${theme}/${width}`, `${path.slice(1).replaceAll(/\W+/g, '-')}-${theme}-${lang}-${width}`);
-          });
-        }
-      }
+  for (const view of VIEWS) {
+    await stage.open('/sign-in', { ...view, quiet: REFUSED }, async (page) => {
+      await page.locator('.gatebox h1').waitFor();
+      await page.getByRole('button', { name: 'EN', exact: true }).waitFor();
+      found.push(...(await faults(page, '/sign-in', view)));
+    });
+    for (const [path, mark] of PAGES(user)) {
+      await stage.open(path, { ...view, ...cookies }, async (page) => {
+        await page.locator(mark).first().waitFor();
+        found.push(...(await faults(page, path, view)));
+      });
     }
   }
   assert.deepEqual(found, []);

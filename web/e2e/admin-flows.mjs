@@ -4,7 +4,7 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { violations } from './flows.mjs';
+import { VIEWS, faults, violations } from './looks.mjs';
 
 export const KEEP_FLEET = { fleet: 'keep.toml', devices: 'keep-devices.csv', silent: 1 };
 
@@ -346,14 +346,10 @@ async function looksRight({ stage }) {
   ];
   const found = [];
   for (const [path, mark] of pages) {
-    for (const view of [{ lang: 'ru', theme: 'light', width: 1440 }, { lang: 'en', theme: 'dark', width: 1440 }, { lang: 'ru', theme: 'dark', width: 390 }, { lang: 'en', theme: 'light', width: 390 }]) {
+    for (const view of VIEWS) {
       await stage.open(path, view, async (page) => {
         await page.locator(mark).first().waitFor();
-        const where = `${path} ${view.lang}/${view.theme}/${view.width}`;
-        found.push(...(await violations(page, where)));
-        const over = await page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth);
-        if (over > 0) found.push(`${where} is ${over} px too wide`);
-        if (process.env.UZEL_SHOTS) await page.screenshot({ path: join(process.env.UZEL_SHOTS, `${path.replaceAll(/\W+/g, '-')}-${view.theme}-${view.lang}-${view.width}.png`), fullPage: true });
+        found.push(...(await faults(page, path, view)));
       });
     }
   }

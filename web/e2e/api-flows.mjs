@@ -2,8 +2,7 @@
 // for pictures of the page.
 
 import assert from 'node:assert/strict';
-import { join } from 'node:path';
-import { violations } from './flows.mjs';
+import { VIEWS, faults } from './looks.mjs';
 
 async function triesARequest(stage) {
   const device = await stage.deviceWithHours();
@@ -50,25 +49,17 @@ async function listensToAStream(stage) {
 
 async function looksRight(stage) {
   const found = [];
-  for (const lang of ['ru', 'en']) {
-    for (const theme of ['light', 'dark']) {
-      for (const width of [1440, 390]) {
-        for (const [path, mark] of [['/api-docs', '.apil summary'], ['/api-docs?op=create_device', '#curl'], ['/api-docs?op=list_devices', '#curl']]) {
-          await stage.open(path, { lang, theme, width }, async (page) => {
-            await page.locator(mark).first().waitFor();
-            if (path.endsWith('list_devices')) {
-              await page.getByRole('button', { name: lang === 'ru' ? 'Выполнить' : 'Send' }).click();
-              await page.locator('#told pre').waitFor();
-              await page.locator('summary', { hasText: '403' }).click();
-            }
-            const where = `${path} ${lang}/${theme}/${width}`;
-            found.push(...(await violations(page, where)));
-            const over = await page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth);
-            if (over > 0) found.push(`${where} is ${over} px too wide`);
-            if (process.env.UZEL_SHOTS) await page.screenshot({ path: join(process.env.UZEL_SHOTS, `${path.replaceAll(/\W+/g, '-')}-${theme}-${lang}-${width}.png`), fullPage: true });
-          });
+  for (const view of VIEWS) {
+    for (const [path, mark] of [['/api-docs', '.apil summary'], ['/api-docs?op=create_device', '#curl'], ['/api-docs?op=list_devices', '#curl']]) {
+      await stage.open(path, view, async (page) => {
+        await page.locator(mark).first().waitFor();
+        if (path.endsWith('list_devices')) {
+          await page.getByRole('button', { name: view.lang === 'ru' ? 'Выполнить' : 'Send' }).click();
+          await page.locator('#told pre').waitFor();
+          await page.locator('summary', { hasText: '403' }).click();
         }
-      }
+        found.push(...(await faults(page, path, view)));
+      });
     }
   }
   assert.deepEqual(found, []);

@@ -2,7 +2,7 @@
 // deals with it, reads again; finds places by what people remember of them.
 
 import assert from 'node:assert/strict';
-import { violations } from './flows.mjs';
+import { VIEWS, faults, violations } from './looks.mjs';
 
 /** A meter that never answers is given up after some seconds; three in a row make a node without connection. */
 const READ_MS = 120_000;
@@ -173,14 +173,12 @@ async function walksTheTree(stage) {
 async function nodesAreRightEverywhere(stage) {
   const { id } = await silentNode(stage);
   const found = [];
-  for (const view of [{ lang: 'ru', theme: 'light', width: 1440 }, { lang: 'en', theme: 'dark', width: 1440 }, { lang: 'ru', theme: 'dark', width: 390 }, { lang: 'en', theme: 'light', width: 390 }]) {
+  for (const view of VIEWS) {
     for (const path of [`/nodes/${id}`, '/sites', '/map', '/']) {
       await stage.open(path, view, async (page) => {
         await page.locator('main h1').waitFor();
         await page.waitForLoadState('networkidle').catch(() => undefined);
-        const wide = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
-        assert.ok(wide <= 0, `${path} is wider than ${view.width} px by ${wide}`);
-        found.push(...(await violations(page, `${path} ${view.lang}/${view.theme}/${view.width}`)));
+        found.push(...(await faults(page, path, view)));
       });
     }
   }

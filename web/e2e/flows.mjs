@@ -2,10 +2,8 @@
 // A flow gets a `Stage` and throws when something is not as it should be.
 
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
+import { VIEWS, faults, violations } from './looks.mjs';
 
-export const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 /** Pages about drivers; both servers have this one. */
 const DRIVERS = ['/drivers', '/drivers/vkt7', '/keys'];
 /** Places: all of them, by the tree and on the map, and the devices. */
@@ -345,20 +343,12 @@ async function tellsWhatIsNotThere(stage) {
   }
 }
 
-/** What axe has to say of a page. It is run by the debugger, so that the page's own content policy stays as it is. */
-export async function violations(page, where) {
-  await page.evaluate(AXE);
-  const told = await page.evaluate(() => window.axe.run(document, { resultTypes: ['violations'] }));
-  return told.violations.map((one) => `${one.impact} ${one.id} ${where}: ${one.nodes.slice(0, 3).map((node) => node.target.join(' ')).join(' | ')}`);
-}
-
 async function passesAxe(stage) {
   const [device, session] = [await stage.deviceWithHours(), await stage.sessionWithTrace()];
   const paths = ['/', ...PLACES, `/devices/${device.id}`, '/sessions', `/sessions/${session.id}`, ...DRIVERS];
-  const views = [{ lang: 'ru', theme: 'light', width: 1440 }, { lang: 'en', theme: 'dark', width: 1440 }, { lang: 'ru', theme: 'dark', width: 360 }, { lang: 'en', theme: 'light', width: 360 }];
   const found = [];
   for (const path of paths) {
-    for (const view of views) {
+    for (const view of VIEWS) {
       await stage.open(path, view, async (page) => {
         await page.locator('main h1').waitFor();
         if (path.startsWith('/devices/')) {
@@ -367,12 +357,11 @@ async function passesAxe(stage) {
         }
         if (path.startsWith('/sessions/')) await page.locator('.trace .x').first().waitFor();
         if (path.startsWith('/drivers/')) await page.locator('.cmp tbody td').first().waitFor();
-        const where = `${path} ${view.lang}/${view.theme}/${view.width}`;
-        found.push(...(await violations(page, where)));
+        found.push(...(await faults(page, path, view)));
         if (DRIVERS.includes(path)) {
           await page.locator('.ph .acts button').first().click();
           await page.locator('dialog.ask').waitFor();
-          found.push(...(await violations(page, `${where}, dialog`)));
+          found.push(...(await violations(page, `${path} ${view.lang}/${view.theme}/${view.width}, dialog`)));
         }
       });
     }

@@ -2,7 +2,8 @@
 
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
-import { Stage, violations } from './flows.mjs';
+import { Stage } from './flows.mjs';
+import { violations } from './looks.mjs';
 import { startMock } from './mock-server.mjs';
 
 /** A mock server of the flow's own, which ends with it however it ends. */

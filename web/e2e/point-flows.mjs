@@ -4,14 +4,13 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { AXE, violations } from './flows.mjs';
+import { VIEWS, faults, violations } from './looks.mjs';
 import { asksOnClosing } from './unsaved-flows.mjs';
 
 export const POINT_FLEET = { fleet: 'point-fleet.toml', devices: 'point-devices.csv', silent: 0 };
 
 /** A session with a simulated meter, on a machine that may be busy. */
 const SESSION_MS = 60_000;
-const SERIOUS = ['serious', 'critical'];
 
 async function point(stage, site) {
   const { items } = await stage.api('/points?limit=100');
@@ -363,26 +362,21 @@ async function isForEverybody(stage) {
     [`/devices/${regulator.id}?kind=events`, '#tabpanel .panel'],
     [`/sessions/${items.find((one) => one.bytes_received > 0).id}`, '#replay'],
   ];
-  const looks = [['ru', 'light', 1440], ['en', 'dark', 1440], ['ru', 'dark', 390], ['en', 'light', 390]];
+  const found = [];
   for (const [path, there] of pages) {
-    for (const [lang, theme, width] of looks) {
-      await stage.open(path, { lang, theme, width }, async (page) => {
+    for (const view of VIEWS) {
+      await stage.open(path, view, async (page) => {
         await page.locator(there).first().waitFor();
         if (path.startsWith('/points')) {
           await page.locator('.uplot canvas').first().waitFor();
           await page.locator('.arch tbody td.num').first().click();
           await page.locator('aside.prov dl').waitFor();
         }
-        await page.evaluate(AXE);
-        const { violations } = await page.evaluate(() => globalThis.axe.run(document));
-        const serious = violations.filter((one) => SERIOUS.includes(one.impact)).map((one) => `${one.id}: ${one.nodes.map((node) => node.target).join(' ')}`);
-        assert.deepEqual(serious, [], `${path} ${lang} ${theme} ${width}`);
-        const wide = await page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth);
-        assert.ok(wide <= 0, `${path} ${lang} ${width}: ${wide} px wider than the screen`);
-        if (process.env.UZEL_SHOTS) await page.screenshot({ path: `${process.env.UZEL_SHOTS}/${path.split('?')[0].replaceAll('/', '-').slice(1)}-${(path.split('kind=')[1] ?? '').split('&')[0]}-${theme}-${lang}-${width}.png`, fullPage: true });
+        found.push(...(await faults(page, path, view)));
       });
     }
   }
+  assert.deepEqual(found, []);
 }
 
 export const pointFlows = {

@@ -4,8 +4,7 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { connect } from 'node:net';
-import { join } from 'node:path';
-import { violations } from './flows.mjs';
+import { VIEWS, faults } from './looks.mjs';
 
 /** A backup reads the whole database; a tunnel waits for its line. */
 const DEED_MS = 60_000;
@@ -185,25 +184,18 @@ async function withADay(page) {
 
 async function looksRight(stage) {
   const found = [];
-  for (const lang of ['ru', 'en']) {
-    for (const theme of ['light', 'dark']) {
-      for (const width of [1440, 390]) {
-        for (const [path, mark] of PAGES) {
-          await stage.open(path, { lang, theme, width }, async (page) => {
-            if (path.endsWith('metrics') && process.env.UZEL_SHOTS) {
-              await withADay(page);
-              await page.reload();
-            }
-            await page.locator(mark).first().waitFor();
-            const where = `${path} ${lang}/${theme}/${width}`;
-            found.push(...(await violations(page, where)));
-            const over = await page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth);
-            if (over > 0) found.push(`${where} is ${over} px too wide`);
-            if (lang === 'en' && /[а-яё]/i.test((await page.locator('main h1').textContent()).replace('Школа 4', ''))) found.push(`${where} has a Russian head`);
-            if (process.env.UZEL_SHOTS) await page.screenshot({ path: join(process.env.UZEL_SHOTS, `${path.replaceAll(/\W+/g, '-')}-${theme}-${lang}-${width}.png`), fullPage: true });
-          });
+  for (const view of VIEWS) {
+    for (const [path, mark] of PAGES) {
+      await stage.open(path, view, async (page) => {
+        if (path.endsWith('metrics') && process.env.UZEL_SHOTS) {
+          await withADay(page);
+          await page.reload();
         }
-      }
+        await page.locator(mark).first().waitFor();
+        found.push(...(await faults(page, path, view)));
+        const head = (await page.locator('main h1').textContent()).replace('Школа 4', '');
+        if (view.lang === 'en' && /[а-яё]/i.test(head)) found.push(`${path} has a Russian head`);
+      });
     }
   }
   assert.deepEqual(found, []);

@@ -3,7 +3,7 @@
 
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
-import { violations } from './flows.mjs';
+import { violations } from './looks.mjs';
 
 const button = (page, name) => page.getByRole('button', { name, exact: true });
 const question = (page) => page.getByRole('dialog', { name: 'Уйти без сохранения?' });

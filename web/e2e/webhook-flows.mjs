@@ -6,7 +6,7 @@ import { createHmac } from 'node:crypto';
 import { once } from 'node:events';
 import { createServer } from 'node:http';
 import { join } from 'node:path';
-import { violations } from './flows.mjs';
+import { VIEWS, faults, violations } from './looks.mjs';
 
 export const HOOKED_FLEET = { fleet: 'fleet.toml', devices: 'devices.csv', silent: 1, config: "[webhooks]\ninsecure = true\nnetworks = ['127.0.0.1']\n" };
 
@@ -205,15 +205,8 @@ async function isDisabled(stage) {
 
 async function looksRight(stage) {
   const found = [];
-  const views = ['ru', 'en'].flatMap((lang) => ['light', 'dark'].flatMap((theme) => [1440, 390].map((width) => ({ lang, theme, width }))));
-  for (const view of views) {
-    const where = (name) => `${name}-${view.theme}-${view.lang}-${view.width}`;
-    const look = async (page, name) => {
-      found.push(...(await violations(page, where(name))));
-      const over = await page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth);
-      if (over > 0) found.push(`${where(name)} is ${over} px too wide`);
-      if (process.env.UZEL_SHOTS) await page.screenshot({ path: join(process.env.UZEL_SHOTS, `${where(name)}.png`), fullPage: true });
-    };
+  for (const view of VIEWS) {
+    const look = async (page, name) => found.push(...(await faults(page, name, view)));
     await stage.open(LIST, view, async (page) => {
       await page.locator('.hooks tbody tr').first().waitFor();
       await look(page, 'webhooks');
