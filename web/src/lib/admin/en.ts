@@ -202,6 +202,6 @@ export const en: typeof ru = {
     minutes: 'minutes', listen: 'listens at', what: 'what', from: 'from', to: 'to', driver: 'driver', version: 'version', digest: 'digest', serial: 'serial', model: 'model',
     group: 'group', line: 'line', routes: 'routes', value: 'value', setting: 'setting', command: 'command', file: 'file', bytes: 'bytes', replaced_by: 'replaced by', at: 'when',
     to_who: 'who has it', everything: 'everything', archived: 'archived', config: 'configuration', points: 'points', input: 'input', cause: 'cause', change: 'change', arguments: 'arguments', same: 'the same',
-    url: 'address', kinds: 'of what', delivery: 'delivery',
+    url: 'address', kinds: 'of what', delivery: 'delivery', by_provider: 'by a provider of identities', issuer: 'provider', subject: 'its name there', lines: 'lines',
   },
 };

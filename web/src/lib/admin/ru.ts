@@ -206,6 +206,6 @@ export const ru = {
     minutes: 'минут', listen: 'где слушать', what: 'что', from: 'с', to: 'по', driver: 'драйвер', version: 'версия', digest: 'отпечаток', serial: 'номер', model: 'модель',
     group: 'группа', line: 'линия', routes: 'маршруты', value: 'значение', setting: 'уставка', command: 'команда', file: 'файл', bytes: 'байт', replaced_by: 'заменён на', at: 'когда',
     to_who: 'ведёт', everything: 'всё', archived: 'в архиве', config: 'настройка', points: 'точки', input: 'ввод', cause: 'причина', change: 'изменение', arguments: 'параметры', same: 'совпало',
-    url: 'адрес', kinds: 'о чём', delivery: 'отправка',
+    url: 'адрес', kinds: 'о чём', delivery: 'отправка', by_provider: 'через службу входа', issuer: 'служба входа', subject: 'имя в ней', lines: 'линии',
   } as Record<string, string>,
 };
