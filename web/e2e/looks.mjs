@@ -24,7 +24,7 @@ export async function faults(page, path, { lang, theme, width }) {
   const found = await violations(page, where);
   const over = await page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth);
   if (over > 0) found.push(`${where} is ${over} px too wide`);
-  const name = path.replaceAll(/\W+/g, '-').replace(/^-|-$/g, '');
+  const name = path.replaceAll(/\W+/g, '-').replace(/^-|-$/g, '') || 'start';
   if (process.env.UZEL_SHOTS) await page.screenshot({ path: join(process.env.UZEL_SHOTS, `${name}-${theme}-${lang}-${width}.png`), fullPage: true });
   return found;
 }
