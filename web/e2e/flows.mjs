@@ -2,6 +2,7 @@
 // A flow gets a `Stage` and throws when something is not as it should be.
 
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
 import { VIEWS, faults, violations } from './looks.mjs';
 
 /** Pages about drivers; both servers have this one. */
