@@ -391,6 +391,7 @@ async function givesEachRoleItsSections(stage) {
       const first = async (path) => (await (await fetch(`/api/v1${path}`)).json()).items[0];
       return [(await first('/organisations')).id, (await first('/drivers/versions')).vendor];
     }));
+  /** @type {[string, object[], string[]][]} */
   const roles = [
     ['dispatcher', [{ role: 'dispatcher' }], [...OBSERVER, 'Расписания']],
     ['engineer', [{ role: 'engineer' }], [...OBSERVER, 'Драйверы', 'Расписания']],

@@ -22,7 +22,13 @@ export class Stage {
     this.base = base;
   }
 
-  /** `quiet` names what a page may say on its console, `state` who is signed in. */
+  /**
+   * `quiet` names what a page may say on its console, `state` who is signed in.
+   *
+   * @param {string} path
+   * @param {{ lang?: string, theme?: string, width?: number, quiet?: RegExp | null, state?: any }} [view]
+   * @param {(page: import('playwright-core').Page) => Promise<unknown>} [use]
+   */
   async open(path, { lang = 'ru', theme = 'light', width = 1440, quiet = null, state } = {}, use) {
     const context = await this.browser.newContext({ ...(state ? { storageState: state } : {}), viewport: { width, height: 900 }, hasTouch: width < 720, acceptDownloads: true, reducedMotion: 'reduce' });
     const page = await context.newPage();
@@ -70,7 +76,7 @@ const overflow = (page) => page.evaluate(() => document.documentElement.scrollWi
 /** Pixels of the first chart that are not its ground. */
 const inked = (page) =>
   page.evaluate(() => {
-    const canvas = document.querySelector('.uplot canvas');
+    const canvas = /** @type {HTMLCanvasElement} */ (document.querySelector('.uplot canvas'));
     const { data } = canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height);
     let count = 0;
     for (let i = 3; i < data.length; i += 4) if (data[i] > 0) count += 1;

@@ -4,6 +4,7 @@
 import assert from 'node:assert/strict';
 import { connect, createServer } from 'node:net';
 import { setTimeout as pause } from 'node:timers/promises';
+import { listening } from './listening.mjs';
 
 /** As many browsers at once as the machine bears. */
 const AT_ONCE = 6;
@@ -39,8 +40,7 @@ class Line {
         });
       }
     });
-    await new Promise((resolve) => this.server.listen(0, '127.0.0.1', resolve));
-    this.base = `http://127.0.0.1:${this.server.address().port}`;
+    this.base = await listening(this.server);
   }
 
   cut() {

@@ -14,7 +14,7 @@ export const VIEWS = [
 /** What axe has to say of a page. It is run by the debugger, so that the page's own content policy stays as it is. */
 export async function violations(page, where) {
   await page.evaluate(AXE);
-  const told = await page.evaluate(() => window.axe.run(document, { resultTypes: ['violations'] }));
+  const told = await page.evaluate(() => /** @type {any} */ (window).axe.run(document, { resultTypes: ['violations'] }));
   return told.violations.map((one) => `${one.impact} ${one.id} ${where}: ${one.nodes.slice(0, 3).map((node) => node.target.join(' ')).join(' | ')}`);
 }
 

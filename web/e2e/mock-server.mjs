@@ -5,6 +5,7 @@ import { createReadStream, existsSync, readFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { extname, join, normalize } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { listening } from './listening.mjs';
 import { columns, page } from './mock/archive.mjs';
 import { DIGEST, drivers, fleet, session, whole } from './mock/fleet.mjs';
 import * as park from './mock/park.mjs';
@@ -252,7 +253,7 @@ function api(mock, request, response, path, query) {
 }
 
 /** Starts on the port (0 takes a free one); resolves to its address and what stops it. */
-export function startMock({ port = 0, devices = 14, unsigned = false } = {}) {
+export async function startMock({ port = 0, devices = 14, unsigned = false } = {}) {
   const mock = new Mock(devices, unsigned);
   const server = createServer((request, response) => {
     const url = new URL(request.url, 'http://localhost');
@@ -260,20 +261,15 @@ export function startMock({ port = 0, devices = 14, unsigned = false } = {}) {
     if (url.pathname.startsWith('/api/v1')) api(mock, request, response, url.pathname.slice('/api/v1'.length), query);
     else file(response, url.pathname);
   });
-  return new Promise((resolve, reject) => {
-    server.on('error', reject);
-    server.listen(port, '127.0.0.1', () => {
-      resolve({
-        url: `http://127.0.0.1:${server.address().port}`,
-        mock,
-        stop: () => {
-          for (const timer of mock.timers) clearTimeout(timer);
-          server.closeAllConnections();
-          return new Promise((done) => server.close(done));
-        },
-      });
-    });
-  });
+  return {
+    url: await listening(server, port),
+    mock,
+    stop: () => {
+      for (const timer of mock.timers) clearTimeout(timer);
+      server.closeAllConnections();
+      return new Promise((done) => server.close(done));
+    },
+  };
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {

@@ -63,6 +63,7 @@ async function againstMock(browser) {
 /** The flows that leave things to each other on one host. */
 async function onOneHost(browser) {
   const all = [flows, attentionFlows, driverFlows, systemFlows, apiFlows, webhookFlows];
+  /** @type {any} */
   let host = null;
   if (all.some((one) => asked('host', one))) {
     await run('host', 'starts and reads its meters', async () => {
@@ -101,8 +102,9 @@ async function againstRealHost() {
 }
 
 /** Flows that need meters, or a host, of their own. */
-async function onFleet(browser, where, fleet, all, subject = (stage) => stage) {
+async function onFleet(browser, where, fleet, all, subject = (stage, _host) => stage) {
   if (!asked(where, all)) return;
+  /** @type {any} */
   let host = null;
   await run(where, 'starts and reads its meters', async () => {
     host = await startRealHost(process.env, fleet);

@@ -3,9 +3,8 @@
 
 import assert from 'node:assert/strict';
 import { createHmac } from 'node:crypto';
-import { once } from 'node:events';
 import { createServer } from 'node:http';
-import { join } from 'node:path';
+import { listening } from './listening.mjs';
 import { VIEWS, faults, violations } from './looks.mjs';
 
 export const HOOKED_FLEET = { fleet: 'fleet.toml', devices: 'devices.csv', silent: 1, config: "[webhooks]\ninsecure = true\nnetworks = ['127.0.0.1']\n" };
@@ -29,10 +28,8 @@ async function receiver() {
     response.writeHead(answers.shift() ?? 200).end();
     for (const watcher of watchers) watcher();
   });
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
   return {
-    url: `http://127.0.0.1:${server.address().port}/uzel`,
+    url: `${await listening(server)}/uzel`,
     got,
     answers,
     /** Resolves to the first of what came that fits. */

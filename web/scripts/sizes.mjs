@@ -22,6 +22,7 @@ const sum = (of) => of.reduce((total, { bytes }) => total + bytes, 0) / KB;
 // The start page is the shell and the list of attention with what they share.
 const start = sum(rows.filter(({ path, first }) => first || /\/(Attention|Peek|Skeleton|State|windowed)/.test(path))) + size('index.html') / KB;
 const css = sum(rows.filter(({ path }) => path.endsWith('.css')));
+/** @type {[string, number, number][]} */
 const checks = [
   ['shell and start page', start, FIRST_KB],
   ['css', css, CSS_KB],

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
 use super::ApiState;
-use super::csv_stream::{self, Table};
+use super::csv_stream::{self, List, Paged};
 use super::dto::{Instant, Named, Page};
 use super::extract::{Query, cursor, limit};
 use super::problem::Problem;
@@ -98,20 +98,6 @@ pub(super) async fn list(
     Ok(Json(Page::of(rows, most, |row| row.id.to_string(), show)))
 }
 
-const HEAD: [&str; 11] = [
-    "id",
-    "at",
-    "account_id",
-    "who",
-    "from",
-    "deed",
-    "subject",
-    "subject_id",
-    "subject_name",
-    "before",
-    "after",
-];
-
 /// What was done as CSV, the newest first; the filters are those of the list. An export ends after 1000000 rows: the next
 /// begins with `after` at the `id` of its last row.
 #[utoipa::path(get, path = "/audit.csv", tag = "accounts", operation_id = "export_audit", params(AuditQuery),
@@ -123,71 +109,66 @@ pub(super) async fn export(
     Query(query): Query<AuditQuery>,
 ) -> Result<Response, Problem> {
     let rows = limit(query.limit, limits::EXPORT_ROWS, limits::EXPORT_ROWS)?;
-    let export = Export {
-        query: Some(query.wanted(limits::EXPORT_PAGE.min(rows))?),
+    let query = query.wanted(0)?;
+    let after = query.after;
+    let deeds = Deeds {
         store: state.store.clone(),
         scope: asks.scope(Right::Administer),
-        rows,
-        is_begun: false,
+        query,
     };
-    csv_stream::send(&state, export)
+    csv_stream::send(&state, Paged::new(deeds, after, rows))
 }
 
-/// An export under way.
-struct Export {
+/// What an export is of.
+struct Deeds {
     store: Store,
     scope: Scope,
-    /// Of the next page; none: there is nothing more.
-    query: Option<Wanted>,
-    /// How many rows may still come.
-    rows: u32,
-    is_begun: bool,
+    /// Its place and limit are those of the page asked for last.
+    query: Wanted,
 }
 
-impl Table for Export {
+impl List for Deeds {
     const FILE: &'static str = "audit.csv";
+    const HEAD: &'static [&'static str] = &[
+        "id",
+        "at",
+        "account_id",
+        "who",
+        "from",
+        "deed",
+        "subject",
+        "subject_id",
+        "subject_name",
+        "before",
+        "after",
+    ];
+    type Row = AuditRow;
 
-    async fn part(&mut self) -> Result<Option<Vec<u8>>, StoreError> {
-        let Some(query) = self.query.take() else {
-            return Ok(None);
-        };
-        let rows = self.store.audit(self.scope, &query).await?;
-        let mut writer = csv::Writer::from_writer(Vec::new());
-        // Writing to memory cannot fail.
-        if !std::mem::replace(&mut self.is_begun, true) {
-            let _ = writer.write_record(HEAD);
-        }
-        for row in &rows {
-            let _ = writer.write_record(cells(row));
-        }
-        let count = u32::try_from(rows.len()).unwrap_or(u32::MAX);
-        self.rows = self.rows.saturating_sub(count);
-        let is_last = count < query.limit || self.rows == 0;
-        self.query = rows.last().filter(|_| !is_last).map(|last| Wanted {
-            after: Some(last.id),
-            limit: query.limit.min(self.rows),
-            ..query
-        });
-        Ok(Some(writer.into_inner().unwrap_or_default()))
+    async fn page(&mut self, after: Option<i64>, limit: u32) -> Result<(Vec<AuditRow>, Option<i64>), StoreError> {
+        (self.query.after, self.query.limit) = (after, limit);
+        let rows = self.store.audit(self.scope, &self.query).await?;
+        let is_full = u32::try_from(rows.len()).is_ok_and(|count| count >= limit);
+        let next = rows.last().filter(|_| is_full).map(|row| row.id);
+        Ok((rows, next))
     }
-}
 
-fn cells(row: &AuditRow) -> [String; HEAD.len()] {
-    let plain = |text: &str| plain(text).into_owned();
-    let or_empty = |text: Option<&str>| text.map(plain).unwrap_or_default();
-    [
-        row.id.to_string(),
-        row.at.to_string(),
-        row.account.map(|account| account.to_string()).unwrap_or_default(),
-        plain(&row.who),
-        plain(&row.from),
-        plain(&row.deed),
-        plain(&row.subject),
-        plain(&row.subject_id),
-        plain(&row.subject_name),
-        or_empty(row.before.as_deref()),
-        or_empty(row.after.as_deref()),
-    ]
+    fn cells(row: &AuditRow) -> Vec<String> {
+        let plain = |text: &str| plain(text).into_owned();
+        let or_empty = |text: Option<&str>| text.map(plain).unwrap_or_default();
+        vec![
+            row.id.to_string(),
+            row.at.to_string(),
+            row.account.map(|account| account.to_string()).unwrap_or_default(),
+            plain(&row.who),
+            plain(&row.from),
+            plain(&row.deed),
+            plain(&row.subject),
+            plain(&row.subject_id),
+            plain(&row.subject_name),
+            or_empty(row.before.as_deref()),
+            or_empty(row.after.as_deref()),
+        ]
+    }
 }
 
 /// Which refused sign-ins.

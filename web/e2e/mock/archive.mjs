@@ -185,7 +185,7 @@ function current(device, now) {
 }
 
 function totals(device, query, now) {
-  const cols = columns(device, 'total').filter((one) => ['V1', 'V2', 'M1', 'M2', 'Qо', 'BНP'].includes(one.id));
+  const cols = columns(device, 'total').filter((one) => ['V1', 'V2', 'M1', 'M2', 'Qо', 'BНP'].includes(String(one.id)));
   const [from, to] = [query.from ? Date.parse(query.from) : 0, query.to ? Date.parse(query.to) : Infinity];
   const items = [];
   for (let i = 200; i >= 0; i -= 1) {

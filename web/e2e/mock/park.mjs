@@ -63,7 +63,9 @@ export function statistics(all, wanted, period, now) {
   const hours = { hour: 1, day: 24, week: 168, month: 720 }[period] ?? 24;
   const [sessions, faults] = version.state === 'active' ? [hours * 13, Math.floor(hours / 12)] : version.state === 'canary' ? [Math.min(hours, 6) * 2, 0] : [0, 0];
   const bad = Math.floor(sessions / 40);
-  const outcomes = [['complete', null, sessions - bad - faults], ['no-answer', 'meter-silent', bad], ['driver-trap', 'driver', faults]].filter(([, , count]) => count > 0);
+  /** @type {[string, string | null, number][]} */
+  const ends = [['complete', null, sessions - bad - faults], ['no-answer', 'meter-silent', bad], ['driver-trap', 'driver', faults]];
+  const outcomes = ends.filter(([, , count]) => count > 0);
   return {
     digest: version.digest, driver: version.driver, version: version.version, from: iso(Math.floor(now / HOUR - hours) * HOUR), to: iso(Math.ceil(now / HOUR) * HOUR), sessions, faults,
     outcomes: outcomes.map(([outcome, cause, count]) => ({ outcome, cause, sessions: count })), cpu_ms: sessions * 12, wall_ms: sessions * 14_100, memory_peak_bytes: sessions ? 2_097_152 : 0,

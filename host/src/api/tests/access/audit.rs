@@ -410,3 +410,33 @@ async fn what_was_done_is_found_by_who_what_and_when() {
     assert!(seen.iter().all(is_of_places), "{seen:?}");
     assert_eq!(seen.iter().filter(|deed| *deed == "control.ask").count(), 1, "{seen:?}");
 }
+
+#[tokio::test]
+async fn a_table_of_deeds_goes_on_over_many_pages() {
+    let town = Town::new().await;
+    let root = town.signed_in("root", Role::Administrator, GrantOn::Everything).await;
+    let count = 2 * crate::limits::EXPORT_PAGE + 10;
+    let done = |number: u32| crate::store::Done {
+        deed: "device.read-now",
+        subject: "device",
+        id: "1".to_owned(),
+        name: number.to_string(),
+        before: None,
+        after: None,
+    };
+    let done = (0..count).map(done).collect();
+    town.store.note_all_done(&Actor::host(), done).await.unwrap();
+    let names = async |limit: &str| {
+        let path = format!("/api/v1/audit.csv?deed=device.read-now{limit}");
+        let answer = town.ask("GET", &path, Some(&root), None).await;
+        assert_eq!(answer.status, StatusCode::OK);
+        let mut reader = csv::Reader::from_reader(answer.body.as_slice());
+        let rows = reader.records().map(Result::unwrap);
+        rows.map(|row| row[8].parse().unwrap()).collect::<Vec<u32>>()
+    };
+    assert_eq!(names("").await, (0..count).rev().collect::<Vec<_>>());
+    assert_eq!(names("&limit=1003").await, (count - 1003..count).rev().collect::<Vec<_>>());
+    // The last page is just full.
+    let full = 2 * crate::limits::EXPORT_PAGE;
+    assert_eq!(names(&format!("&limit={full}")).await.len(), full as usize);
+}
