@@ -169,14 +169,18 @@ fn tests(workspace: &Workspace, programs: &Programs, filter: Option<&str>, tally
 }
 
 fn lints(workspace: &Workspace) -> Result<()> {
-    let mut all = host::cargo(workspace, &["clippy", "--all-targets"]);
-    all.args(SELECTION).args(["--features", "system-tests/virtual-time"]);
-    let own = host::cargo(
-        workspace,
-        &["clippy", "--all-targets", "--profile", "xtask", "--package", "xtask"],
-    );
-    let mut plain = host::cargo(workspace, &["clippy"]);
-    plain.args(PLAIN);
+    // The same features of tokio each time, so that all that stands on it is looked at once.
+    let clippy = |arguments: &[&str], selection: &[&str]| {
+        let mut clippy = host::cargo(workspace, &["clippy"]);
+        clippy.args(arguments).args(selection);
+        clippy
+    };
+    let virtual_time = ["--features", "system-tests/virtual-time"];
+    let own = clippy(&["--all-targets", "--profile", "xtask"], &["--package", "xtask"]);
+    let mut all = clippy(&["--all-targets"], SELECTION);
+    all.args(virtual_time);
+    let mut plain = clippy(&[], PLAIN);
+    plain.args(virtual_time);
     let results = [all, own, plain]
         .map(|mut command| process::run(command.args(["--", "-D", "warnings"]), "repair what it names above"));
     results.into_iter().collect()

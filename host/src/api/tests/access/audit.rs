@@ -435,7 +435,10 @@ async fn a_table_of_deeds_goes_on_over_many_pages() {
         rows.map(|row| row[8].parse().unwrap()).collect::<Vec<u32>>()
     };
     assert_eq!(names("").await, (0..count).rev().collect::<Vec<_>>());
-    assert_eq!(names("&limit=1003").await, (count - 1003..count).rev().collect::<Vec<_>>());
+    assert_eq!(
+        names("&limit=1003").await,
+        (count - 1003..count).rev().collect::<Vec<_>>()
+    );
     // The last page is just full.
     let full = 2 * crate::limits::EXPORT_PAGE;
     assert_eq!(names(&format!("&limit={full}")).await.len(), full as usize);
