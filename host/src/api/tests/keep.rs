@@ -3,7 +3,7 @@
 use super::*;
 
 /// Asks with a JSON body, and with a revision when there is one.
-async fn send(api: &TestApi, method: &str, path: &str, body: &Json, revision: Option<&str>) -> Answer {
+pub(super) async fn send(api: &TestApi, method: &str, path: &str, body: &Json, revision: Option<&str>) -> Answer {
     let revision = revision.map_or_else(String::new, |revision| format!("if-match: {revision}\r\n"));
     let head = format!("content-type: application/json\r\n{revision}");
     api.ask(method, &format!("/api/v1{path}"), &head, &body.to_string())

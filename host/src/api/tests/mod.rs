@@ -12,6 +12,7 @@ mod keep;
 mod live;
 mod point;
 mod problems;
+mod refusals;
 mod resources;
 mod system;
 mod webhook;

@@ -1,6 +1,8 @@
 // How sentences of the server that people meet read in Russian; others are shown as they are. Pure.
 
 import type { Lang } from '../i18n/lang';
+import { DEEDS } from './deeds';
+import { FORMS, first, type Reading } from './forms';
 
 const KIND: Readonly<Record<string, string>> = {
   organisation: 'Организация', site: 'Объект', node: 'Узел', point: 'Точка', line: 'Линия', group: 'Группа', device: 'Прибор',
@@ -8,14 +10,11 @@ const KIND: Readonly<Record<string, string>> = {
 const kind = (word: string | undefined): string => KIND[word ?? ''] ?? word ?? '';
 const OBJECT = '(organisation|site|node|point|line|group|device)';
 
-type Reading = readonly [RegExp, (found: readonly string[]) => string];
-
 const READINGS: readonly Reading[] = [
   [/^is missing$/, () => 'Не заполнено'],
   [/^is empty$/, () => 'Не заполнено'],
   [/^"([^"]+)" is not loaded, there are (.+)$/, ([, name, all]) => `Драйвера «${name}» нет, есть ${all}`],
   [/^there is no line (\d+)$/, ([, id]) => `Линии ${id} нет`],
-  [/^key "([^"]+)": is (.+), expected a whole number from (-?\d+) to (-?\d+)$/, ([, key, is, from, to]) => `${key}: ${is}, ожидается целое число от ${from} до ${to}`],
   [/^(?:device|site|node|point|line|group|organisation) "?(.+?)"? is there already$/, ([, name]) => `Такое название уже есть: ${name}`],
   [/^(.+) is there already$/, ([, name]) => `Уже есть: ${name}`],
   [new RegExp(`^${OBJECT} "?(.+?)"? is there and is archived: restore it or choose another name$`), ([, what, name]) => `${kind(what)} «${name}» уже есть, в архиве: верните из архива или возьмите другое название`],
@@ -25,8 +24,7 @@ const READINGS: readonly Reading[] = [
   [/^line (\S+) belongs to "(.+)", which is archived$/, ([, address, name]) => `Адрес ${address} занят линией «${name}», она в архиве`],
   [/^line (\S+) belongs to "(.+)"$/, ([, address, name]) => `Адрес ${address} занят линией «${name}»`],
   [/^line (\S+) belongs to somebody else$/, ([, address]) => `Линия ${address} принадлежит другой организации`],
-  [/^line "([^"]*)": expected (.+)$/, ([, line, want]) => `Линия «${line}»: ожидается ${want}`],
-  [/^schedule entry "([^"]*)": (.+)$/, ([, entry, why]) => `Расписание «${entry}»: ${why}`],
+  [/^line "([^"]*)": expected (.+)$/, ([, line, want = '']) => `Линия «${line}»: ожидается ${want.replace(' or ', ' или ')}`],
   [/^(\S+) has not come yet, it is (\S+)$/, ([, at, now]) => `Время ${at} ещё не наступило, сейчас ${now}`],
 
   [/^an account has the name "(.+)" already$/, ([, name]) => `Учётная запись ${name} уже есть`],
@@ -85,21 +83,12 @@ const CONNECTION: readonly Reading[] = [
 ];
 
 function connection(sentence: string): string | null {
-  if (!sentence.startsWith('error sending request')) return null;
-  for (const [pattern, say] of CONNECTION) {
-    const found = pattern.exec(sentence);
-    if (found) return say(found);
-  }
-  return null;
+  return sentence.startsWith('error sending request') ? first(CONNECTION, sentence) : null;
 }
 
 export function reading(sentence: string, lang: Lang): string {
   if (lang !== 'ru') return sentence;
-  for (const [pattern, say] of READINGS) {
-    const found = pattern.exec(sentence);
-    if (found) return say(found);
-  }
-  return inTheWay(sentence) ?? connection(sentence) ?? sentence;
+  return first(READINGS, sentence) ?? first(FORMS, sentence) ?? first(DEEDS, sentence) ?? inTheWay(sentence) ?? connection(sentence) ?? sentence;
 }
 
 /** Whether it stayed as the server says it, in English. */

@@ -1,6 +1,8 @@
 import { expect, test } from 'vitest';
 import document from '../../../openapi.json';
 import { ApiError } from '../api/client';
+import ofDeeds from '../../../../host/src/api/tests/access/snapshots/uzel__api__tests__access__refusals__what_deeds_are_refused_with_is_known_to_the_client.snap?raw';
+import ofForms from '../../../../host/src/api/tests/snapshots/uzel__api__tests__refusals__what_forms_are_refused_with_is_known_to_the_client.snap?raw';
 import { en } from './en';
 import { isForeign, reading } from './readings';
 import { ru } from './ru';
@@ -74,4 +76,15 @@ test.each([
 
 test('a sentence that nobody has put into Russian stays as it is', () => {
   expect([reading('something else', 'ru'), isForeign('something else', 'ru'), isForeign('something else', 'en')]).toEqual(['something else', true, false]);
+});
+
+test('what forms and deeds are refused with has words in Russian', () => {
+  const sentences = [ofForms, ofDeeds].flatMap((snapshot) => snapshot.split('---\n').slice(2).join('').trim().split('\n'));
+  expect(sentences.length).toBeGreaterThan(80);
+  expect(sentences.filter((sentence) => isForeign(sentence, 'ru'))).toEqual([]);
+  for (const sentence of sentences) {
+    const russian = reading(sentence, 'ru');
+    expect(russian, sentence).toMatch(/[а-яё]{2}/i);
+    expect(russian.replace(/«[^»]*»/g, ''), sentence).not.toMatch(/expected|undefined|there is|such as| or | and /);
+  }
 });

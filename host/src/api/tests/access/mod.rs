@@ -7,6 +7,7 @@ mod injection;
 mod model_samples;
 #[cfg(feature = "oidc")]
 mod provider;
+mod refusals;
 mod routes;
 mod scope;
 mod security;
