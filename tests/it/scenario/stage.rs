@@ -13,11 +13,11 @@ use sqlx::sqlite::{SqliteConnectOptions, SqlitePoolOptions};
 use sqlx::{Row as _, SqlitePool};
 use tempfile::TempDir;
 use uzel::collect::{self, HandleError, Live, LiveEvent, ReadNow};
-use uzel::model::{ArchiveKind, ClockRule, DeviceId, LineAddress, LineOptions, Outcome, RecordKind};
+use uzel::model::{ClockRule, DeviceId, LineAddress, LineOptions, Outcome, RecordKind};
 use uzel::store::{NewDevice, NewRoute, NewSite};
 
 use super::{Make, Row};
-use crate::devices::{kept, may_lack};
+use crate::devices::{beyond, kept};
 use crate::judge::{Judge, Model, Seen, from_store};
 use crate::world::{Host, Net, Storage, Time};
 
@@ -236,11 +236,7 @@ impl Stage {
     fn lacking(&self, judge: &Judge, seen: &[Seen]) -> Vec<String> {
         let lacking = kept(self.model).iter().flat_map(|kind| {
             let held = judge.held(RecordKind::Archive(*kind));
-            let beyond = match (self.model, kind) {
-                // A ring without the hours in which the meter was off reaches back further than its depth in hours.
-                (Model::Register, ArchiveKind::Hourly) => 8,
-                _ => may_lack(held.len()),
-            };
+            let beyond = beyond(self.model, *kind, held.len());
             let first = held.get(beyond).map_or(DateTime::MIN, |held| held.start);
             let unread = judge.unread(*kind, first, DateTime::MAX, seen);
             unread
