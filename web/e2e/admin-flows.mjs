@@ -319,7 +319,7 @@ async function importsAList({ stage }) {
   });
   await stage.open('/admin/import', { quiet: /422/ }, async (page) => {
     await page.locator('input[type=file]').setInputFiles({ name: 'x.csv', mimeType: 'text/csv', buffer: Buffer.from('что это') });
-    await page.getByRole('alert').getByText(/column/).waitFor();
+    await page.getByRole('alert').getByText(/Столбца «что это» нет/).waitFor();
   });
 }
 
