@@ -169,12 +169,12 @@ fn tests(workspace: &Workspace, programs: &Programs, filter: Option<&str>, tally
 }
 
 fn lints(workspace: &Workspace) -> Result<()> {
-    // The same features of tokio each time, so that all that stands on it is looked at once.
     let clippy = |arguments: &[&str], selection: &[&str]| {
         let mut clippy = host::cargo(workspace, &["clippy"]);
         clippy.args(arguments).args(selection);
         clippy
     };
+    // The same features of tokio each time, so that all that stands on it is looked at once.
     let virtual_time = ["--features", "system-tests/virtual-time"];
     let own = clippy(&["--all-targets", "--profile", "xtask"], &["--package", "xtask"]);
     let mut all = clippy(&["--all-targets"], SELECTION);

@@ -2,13 +2,13 @@
 // Refusals of drivers have codes of their own: lib/drivers/refusal.ts.
 // The server keeps a list of them (host/src/api/tests/snapshots); a test here finds words for each.
 
-import { tasks, type Reading } from './forms';
+import type { Reading } from './forms';
 
 const MISSING: Readonly<Record<string, string>> = {
   account: 'Учётной записи', backup: 'Копии', caller: 'Звонящего', device: 'Прибора', group: 'Группы', key: 'Ключа', line: 'Линии', node: 'Узла', order: 'Изменения', point: 'Точки',
   record: 'Записи', series: 'Ряда', session: 'Сеанса', 'sign-in': 'Входа', site: 'Объекта', test: 'Проверки', version: 'Версии', organisation: 'Организации',
 };
-const FIELD: Readonly<Record<string, string>> = { name: 'Имя', vendor: 'Изготовитель', title: 'Название', what: 'Что читать' };
+const FIELD: Readonly<Record<string, string>> = { name: 'Имя', vendor: 'Изготовитель', title: 'Название' };
 
 export const DEEDS: readonly Reading[] = [
   [/^there is no (account|backup|caller|device|group|key|line|node|order|point|record|series|session|sign-in|site|test|version|organisation) "?([^" ]+)"?(?: that holds)?$/,
@@ -38,7 +38,6 @@ export const DEEDS: readonly Reading[] = [
   [/^listen is "(.*)", expected ADDRESS:PORT such as (\S+)$/, ([, is, like]) => `«${is}»: ожидается адрес и порт, например ${like}`],
   [/^from is (\S+), to is (\S+): nothing lies between them$/, () => 'Начало не раньше конца: читать нечего'],
   [/^to without from$/, () => 'Указан конец без начала'],
-  [/^what: "(.*)" is no task, expected (.+)$/, ([, is, all]) => `Читать «${is}» нельзя, можно ${tasks(all)}`],
   [/^nodes has (\d+) keys, expected 1 to (\d+)$/, ([, is, most]) => `Узлов ${is}, может быть от 1 до ${most}`],
   [/^to must be 1 to (\d+) characters without control characters, or null$/, ([, most]) => `Кому: от 1 до ${most} знаков`],
   [/^too many commands wait, at most (\d+) may$/, () => 'Слишком много заданий ждут своей очереди'],

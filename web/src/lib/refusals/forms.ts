@@ -16,7 +16,7 @@ export function first(readings: readonly Reading[], sentence: string): string | 
 const range = (text = ''): string => text.replace(/ from (\S+)/, ' от $1').replace(/ (?:up )?to (\S+)/, ' до $1');
 
 /** The list of tasks as the server ends it. */
-export const tasks = (all = ''): string => all.replace(' or an archive kind', ' или вид архива');
+const tasks = (all = ''): string => all.replace(' or an archive kind', ' или вид архива');
 
 const VALUE: readonly Reading[] = [
   [/^is (.+), expected a whole number(.*)$/, ([, is, bounds]) => `${is}, ожидается целое число${range(bounds)}`],
@@ -73,7 +73,6 @@ export const FORMS: readonly Reading[] = [
   [/^"(.*)" stands in more than one row$/, ([, name]) => `«${name}» есть ещё в одной строке`],
   [/^(\d+) stands twice$/, ([, is]) => `${is} указан дважды`],
   [/^is (\d+) for good, not (\d+): make another there$/, () => 'Переносить нельзя. Заведите там новый'],
-  [/^there is no (node|device|site|organisation|point) (\d+)$/, ([, what, id]) => `${{ node: 'Узла', device: 'Прибора', site: 'Объекта', organisation: 'Организации', point: 'Точки' }[what ?? ''] ?? what} ${id} нет`],
   [/^stands beside place: expected one or the other$/, () => 'Указан и узел, и место по названиям. Нужно одно'],
   [/^"(.+)" is none of the places that you keep$/, ([, name]) => `«${name}» не из ваших мест`],
   [/^a new (\S+) needs rights over everything$/, () => 'Для нового нужны права на всё'],
@@ -93,7 +92,7 @@ export const FORMS: readonly Reading[] = [
   // When, and what
   [/^schedule entry "([^"]*)": (.+?)(?:; expected such as .*)?$/, ([, entry, why = '']) => `Расписание «${entry}»: ${isPart(why)}. Ждём, например, every 60m: clock current hourly`],
   [/^clock policy "([^"]*)": (.+?)(?:; expected `off` .*)?$/, ([, is, why = '']) => `Правка часов «${is}»: ${isPart(why)}. Ждём off или, например, beyond 30s within 10m every 24h`],
-  [/^"(.*)" is no task, expected (.+)$/, ([, is, all]) => `Читать «${is}» нельзя, можно ${tasks(all)}`],
+  [/^(?:what: )?"(.*)" is no task, expected (.+)$/, ([, is, all]) => `Читать «${is}» нельзя, можно ${tasks(all)}`],
   [/^expected a whole number of minutes$/, () => 'Нужно целое число минут'],
   [/^is 0, expected 1 or more, or nothing$/, () => 'Нужно от 1, или пусто'],
   [/^stands beside every_minutes or tasks: expected one or the other$/, () => 'Указано рядом с every_minutes или tasks. Нужно одно'],

@@ -14,7 +14,6 @@ const READINGS: readonly Reading[] = [
   [/^is missing$/, () => 'Не заполнено'],
   [/^is empty$/, () => 'Не заполнено'],
   [/^"([^"]+)" is not loaded, there are (.+)$/, ([, name, all]) => `Драйвера «${name}» нет, есть ${all}`],
-  [/^there is no line (\d+)$/, ([, id]) => `Линии ${id} нет`],
   [/^(?:device|site|node|point|line|group|organisation) "?(.+?)"? is there already$/, ([, name]) => `Такое название уже есть: ${name}`],
   [/^(.+) is there already$/, ([, name]) => `Уже есть: ${name}`],
   [new RegExp(`^${OBJECT} "?(.+?)"? is there and is archived: restore it or choose another name$`), ([, what, name]) => `${kind(what)} «${name}» уже есть, в архиве: верните из архива или возьмите другое название`],
