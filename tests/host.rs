@@ -302,14 +302,16 @@ impl TestHost {
             sessions["items"].get(0).cloned().unwrap_or(Value::Null)
         };
         let path = format!("/api/v1/devices/{device}/read-now");
-        let before = newest(self).await["id"].as_i64();
-        // A session is in the journal a moment before its device may be asked again.
-        let taken = async |host: &Self| match host.post(&path, body).await {
-            (202, _) => Some(()),
-            (409, _) => None,
-            other => panic!("{path} {body}: {other:?}"),
+        // A session is in the journal a moment before its device may be asked again, and another may follow it.
+        let taken = async |host: &Self| {
+            let before = newest(host).await["id"].as_i64();
+            match host.post(&path, body).await {
+                (202, _) => Some(before),
+                (409, _) => None,
+                other => panic!("{path} {body}: {other:?}"),
+            }
         };
-        self.until("the order to read", taken).await;
+        let before = self.until("the order to read", taken).await;
         self.until("the end of the session asked for", async |host| {
             let last = newest(host).await;
             (last["id"].as_i64() > before && !last["outcome"].is_null()).then_some(last)

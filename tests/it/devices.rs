@@ -93,15 +93,6 @@ pub fn may_lack(records: usize) -> usize {
     if records >= SMALLEST_RING { 2 } else { 0 }
 }
 
-/// The same of an archive of a model. A ring without the hours in which the meter was off reaches back further than its
-/// depth in hours, which is what a host asks for.
-pub fn beyond(model: Model, kind: ArchiveKind, records: usize) -> usize {
-    match (model, kind) {
-        (Model::Register, ArchiveKind::Hourly) => 8,
-        _ => may_lack(records),
-    }
-}
-
 /// What differs from the meter and what is missing, in the archives.
 pub fn amiss(judge: &Judge, seen: &[Seen]) -> Vec<String> {
     let mut amiss = judge.wrong(seen);
@@ -114,8 +105,7 @@ pub fn lacking(judge: &Judge, seen: &[Seen]) -> Vec<String> {
     let mut lacking = Vec::new();
     for kind in kept(judge.model()) {
         let held = judge.held(RecordKind::Archive(*kind));
-        let beyond = beyond(judge.model(), *kind, held.len());
-        let first = held.get(beyond).map_or(DateTime::MIN, |held| held.start);
+        let first = held.get(may_lack(held.len())).map_or(DateTime::MIN, |held| held.start);
         let unread = judge.unread(*kind, first, DateTime::MAX, seen);
         lacking.extend(unread.iter().map(|start| format!("{kind} {start} is missing")));
     }

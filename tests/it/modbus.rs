@@ -10,7 +10,7 @@ use system_tests::{TestHost, parts};
 use uzel::model::{ArchiveKind, LineAddress, Outcome, RecordKind, Task};
 
 use crate::devices::{
-    ON_DEMAND, assert_no_incident, assert_whole, devices, moscow, standing_clock, stored, tcp, usual, word,
+    ON_DEMAND, assert_no_incident, assert_whole, devices, lacking, moscow, standing_clock, stored, tcp, usual, word,
 };
 use crate::judge::{Judge, Model, Seen, from_store, from_taken, values};
 
@@ -56,6 +56,9 @@ async fn a_first_read_takes_all_and_the_night_what_is_new() {
     let session = host.read_now(device, &usual()).await;
     assert_eq!(word(&session), "complete", "{session}");
     let judge = Judge::of(Model::Register, &meter);
+    // Its ring reaches further back than its depth in hours by those without power: a second session follows.
+    let is_whole = async |_: &TestHost| lacking(&judge, &stored(&pool, device).await).is_empty().then_some(());
+    host.until("all that the ring holds", is_whole).await;
     assert_whole(&judge, &pool, device).await;
     let hours = judge.held(RecordKind::Archive(ArchiveKind::Hourly)).len();
     assert_eq!(hours, 1_488, "as many as the ring has, which is 62 days");

@@ -12,6 +12,8 @@ const PLACES = ['/sites', '/map', '/devices'];
 /** Phones as narrow as they come. */
 const NARROWEST = VIEWS.map((view) => (view.width < 720 ? { ...view, width: 360 } : view));
 const WAIT_MS = 20_000;
+/** As much of a page is told when a flow fails on it. */
+const SHOWN_CHARS = 3_000;
 /** A read on a real line takes as long as the meter takes. */
 const READ_MS = 120_000;
 
@@ -44,6 +46,8 @@ export class Stage {
       const result = await use(page);
       assert.deepEqual(said, [], `console errors on ${path}`);
       return result;
+    } catch (error) {
+      throw new Error(`${error.stack ?? error}\n${await shown(page)}`);
     } finally {
       await context.close();
     }
@@ -69,6 +73,12 @@ export class Stage {
     assert.ok(found, 'no session has bytes');
     return found;
   }
+}
+
+/** What stands on a page on which a flow failed. */
+async function shown(page) {
+  const text = await page.locator('body').innerText({ timeout: 1_000 }).catch((error) => `not readable: ${error.message}`);
+  return `at ${page.url()}:\n${text.replace(/\s*\n\s*/g, ' | ').slice(0, SHOWN_CHARS)}`;
 }
 
 const overflow = (page) => page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth);

@@ -11,7 +11,7 @@ use tracing::{error, warn};
 use super::control::{ControlJob, keep_control};
 use super::handle::{Board, ReadNow};
 use super::journal::{begin, keep, session_end};
-use super::plan::{Planned, Wanted, assignments, clock_rule};
+use super::plan::{Planned, Wanted, assignments, clock_rule, reaches_further};
 use super::sink::{Shown, StoreSink};
 use super::tally::Tally;
 use super::told::{finish, live};
@@ -20,7 +20,7 @@ use crate::driver::{Driver, Registry, Secrets, check_config};
 use crate::limits;
 use crate::model::{ClockPolicy, Outcome, Reason, SessionId, Task};
 use crate::schedule::Due;
-use crate::session::{Desk, Door, Order, Over, SetClock, Transport, Turn, Way, run, tunnel};
+use crate::session::{Assignment, Desk, Door, Order, Over, SetClock, Transport, Turn, Way, run, tunnel};
 use crate::store::{ControlEnd, NewSession, Reader, Route, Store, StoreError};
 
 /// What every job works with.
@@ -145,11 +145,24 @@ pub async fn carry_out(tools: Tools, job: Job, cancel: CancellationToken, begun:
         warn!(device.id = %device.id, "device {} has no route", device.name);
     }
     for route in &device.routes {
-        let (attempt, added) = attempt(&tools, &job, route, cancel.clone(), &begun).await;
+        let Attempt {
+            done: first,
+            added,
+            reaches_further,
+        } = attempt(&tools, &job, route, cancel.clone(), &begun).await;
         done = Done {
             started_at: done.started_at,
-            ..attempt
+            ..first
         };
+        if reaches_further && !cancel.is_cancelled() {
+            // Once only: a ring that is otherwise each time would be read without end.
+            let next = attempt(&tools, &job, route, cancel.clone(), &begun).await.done;
+            done = Done {
+                started_at: done.started_at,
+                schedule_done: next.schedule_done.or(done.schedule_done),
+                ..next
+            };
+        }
         // What may be written is not written again over another route.
         let is_written = done.control.as_ref().is_some_and(|end| end.written_at.is_some());
         if added > 0 || is_written || !done.outcome.is_no_connection() || cancel.is_cancelled() {
@@ -162,14 +175,23 @@ pub async fn carry_out(tools: Tools, job: Job, cancel: CancellationToken, begun:
     done
 }
 
-/// A session over `route`. Gives how it ended and how many records it added.
+/// What a session came to.
+struct Attempt {
+    done: Done,
+    /// Records that it added.
+    added: u64,
+    /// Whether an archive turned out to reach further back than it was asked for.
+    reaches_further: bool,
+}
+
+/// A session over `route`.
 async fn attempt(
     tools: &Tools,
     job: &Job,
     route: &Route,
     cancel: CancellationToken,
     begun: &impl Fn(SessionId),
-) -> (Done, u64) {
+) -> Attempt {
     let device = &job.planned.device;
     let chosen = tools.registry.choose(&device.driver, device.id);
     let driver = chosen.as_ref().ok().map(|(driver, _)| driver.clone());
@@ -212,10 +234,15 @@ async fn attempt(
         Ok(session) => session,
         Err(error) => {
             error!(device.id = %device.id, %error, "session with {} did not begin", device.name);
-            return (done, 0);
+            return Attempt {
+                done,
+                added: 0,
+                reaches_further: false,
+            };
         }
     };
     begun(session);
+    let mut reaches_further = false;
     let shown = Shown::new(tools.board.clone(), live(session, job, route, &new));
     let secrets = driver
         .as_ref()
@@ -235,10 +262,15 @@ async fn attempt(
                 Some(Asked::Tunnel(door)) => Box::pin(tunnel(turn, order, door, &watch)).await,
                 _ => run(turn, order, Box::new(sink), &watch).await,
             };
-            Box::pin(keep(tools, job, session, &asked, &report))
-                .await
-                .err()
-                .map_or(Ok(report), |error| Err((Outcome::Storage, error.to_string())))
+            match Box::pin(keep(tools, job, session, &asked, &report)).await {
+                Ok(()) => {
+                    if report.outcome == Outcome::Complete && shown.has_absences() {
+                        reaches_further = Box::pin(further(tools, job, driver.as_deref(), &asked, started_at)).await;
+                    }
+                    Ok(report)
+                }
+                Err(error) => Err((Outcome::Storage, error.to_string())),
+            }
         }
         Err(refused) => Err(refused),
     };
@@ -268,7 +300,40 @@ async fn attempt(
     done.tells_of_device = end.tells_of_device;
     let added = end.counters.records_added;
     Box::pin(finish(tools, job, &shown, &new, end)).await;
-    (done, added)
+    Attempt {
+        done,
+        added,
+        reaches_further,
+    }
+}
+
+/// Whether an archive that was read from its oldest gap on reaches further back than that.
+async fn further(
+    tools: &Tools,
+    job: &Job,
+    driver: Option<&Driver>,
+    asked: &[Assignment],
+    started_at: Timestamp,
+) -> bool {
+    let device = &job.planned.device;
+    let is_by_gaps = match &job.asked {
+        None => true,
+        Some(Asked::Read(read)) => read.span.is_none(),
+        Some(Asked::Tunnel(..) | Asked::Control(..)) => false,
+    };
+    let Some((driver, clock)) = driver.and_then(|driver| Some((driver, clock_rule(device, &driver.describe).ok()?)))
+    else {
+        return false;
+    };
+    let look = async {
+        let mut reader = tools.store.session_reader().await?;
+        reaches_further(&mut reader, &job.planned, driver, &clock, started_at, asked).await
+    };
+    is_by_gaps
+        && look.await.unwrap_or_else(|error| {
+            warn!(device.id = %device.id, %error, "how far the archives of {} reach is seen at its next session", device.name);
+            false
+        })
 }
 
 /// Everything that the conversation needs, or why there will be none.

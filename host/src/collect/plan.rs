@@ -7,10 +7,10 @@ use jiff::tz::TimeZone;
 
 use crate::driver::Driver;
 use crate::driver::describe::{ClockRuleWord, Describe, Model};
-use crate::model::{ArchiveKind, ClockRule, LineId, SessionId, Span, Task, place};
-use crate::schedule::{Want, gaps};
+use crate::model::{Absence, ArchiveKind, ClockRule, LineId, SessionId, Span, Task, place};
+use crate::schedule::{Want, gaps, reach};
 use crate::session::Assignment;
-use crate::store::{PollDevice, Reader, StoreError};
+use crate::store::{Coverage, PollDevice, Reader, StoreError};
 
 /// A device as the collector knows it.
 #[derive(Debug, Clone)]
@@ -122,25 +122,11 @@ pub async fn assignments(
         let spans = match *span {
             Some(span) => vec![span],
             None => {
-                let from = oldest(kind, depth, now);
-                let coverage = store.coverage(device.id, kind, from).await?;
-                let absent: Vec<Span> = coverage.absences.iter().map(|(span, _)| *span).collect();
-                let want = Want {
-                    kind,
-                    depth,
-                    clock,
-                    now,
-                    offset_ms: planned.offset_ms.unwrap_or(0),
-                };
-                let gaps = gaps(want, &coverage.records, &absent);
+                let (gaps, newest) = gaps_of(store, planned, (kind, depth), clock, now).await?;
                 // First what is stored: a driver that reads it otherwise is not to be trusted with the rest.
-                let newest = coverage
-                    .records
-                    .iter()
-                    .max_by_key(|span| span.end)
-                    .filter(|_| *on_trial);
                 newest
-                    .map(|span| recheck(kind, *span))
+                    .filter(|_| *on_trial)
+                    .map(|span| recheck(kind, span))
                     .into_iter()
                     .chain(gaps)
                     .collect()
@@ -157,6 +143,67 @@ pub async fn assignments(
         assignments.push(Assignment { task, spans, resume });
     }
     Ok(assignments)
+}
+
+/// The gaps of an archive of `depth` records as the store knows it now, and the newest record.
+async fn gaps_of(
+    store: &mut Reader,
+    planned: &Planned,
+    (kind, depth): (ArchiveKind, u32),
+    clock: &ClockRule,
+    now: Timestamp,
+) -> Result<(Vec<Span>, Option<Span>), StoreError> {
+    let mut want = Want {
+        kind,
+        depth,
+        clock,
+        now,
+        offset_ms: planned.offset_ms.unwrap_or(0),
+    };
+    loop {
+        let from = oldest(kind, want.depth, now);
+        let Coverage { records, absences } = store.coverage(planned.device.id, kind, from).await?;
+        let without: Vec<Span> = absences
+            .iter()
+            .filter(|(_, why)| matches!(why, Absence::NeverWritten | Absence::DeviceOff))
+            .map(|(span, _)| *span)
+            .collect();
+        let reach = reach(want, depth, &records, &without);
+        if reach > want.depth {
+            // Further back there may be more of them. It ends: the reach has its limit.
+            want.depth = reach;
+            continue;
+        }
+        let absent: Vec<Span> = absences.iter().map(|(span, _)| *span).collect();
+        let newest = records.iter().max_by_key(|span| span.end).copied();
+        return Ok((gaps(want, &records, &absent), newest));
+    }
+}
+
+/// Whether an archive turned out to reach further back than where `asked` began, for there are intervals in it without a
+/// record: what is there is read before the ring overwrites it.
+pub async fn reaches_further(
+    store: &mut Reader,
+    planned: &Planned,
+    driver: &Driver,
+    clock: &ClockRule,
+    now: Timestamp,
+    asked: &[Assignment],
+) -> Result<bool, StoreError> {
+    for Assignment { task, spans, .. } in asked {
+        let first = spans.iter().map(|span| span.start).min();
+        let (&Task::Archive(kind), Some(first)) = (task, first) else {
+            continue;
+        };
+        let Some(depth) = depth(&planned.device, &driver.describe, kind) else {
+            continue;
+        };
+        let (gaps, _) = gaps_of(store, planned, (kind, depth), clock, now).await?;
+        if gaps.iter().any(|span| span.start < first) {
+            return Ok(true);
+        }
+    }
+    Ok(false)
 }
 
 /// Intervals that a driver on trial reads once more, of each archive.

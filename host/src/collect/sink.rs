@@ -31,6 +31,7 @@ struct State {
     shown: Instant,
     values_added: u64,
     incidents: u64,
+    has_absences: bool,
 }
 
 impl Shown {
@@ -44,6 +45,7 @@ impl Shown {
                 shown: Instant::now(),
                 values_added: 0,
                 incidents: 0,
+                has_absences: false,
             }),
         })
     }
@@ -75,6 +77,11 @@ impl Shown {
     pub fn brought(&self) -> (u64, u64, u64) {
         let state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
         (state.live.records_added, state.values_added, state.incidents)
+    }
+
+    /// Whether the device said of a part of an archive that it has no records there.
+    pub fn has_absences(&self) -> bool {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner).has_absences
     }
 }
 
@@ -201,7 +208,9 @@ impl Sink for StoreSink {
         self.store
             .put_absence(device, session, kind, span, why)
             .await
-            .map_err(|error| fault(&error))
+            .map_err(|error| fault(&error))?;
+        self.shown.change(false, |state| state.has_absences = true);
+        Ok(())
     }
 
     async fn events(&mut self, events: Vec<DeviceEvent>) -> Result<(), SinkFault> {

@@ -71,6 +71,11 @@ impl Span {
     pub fn contains(&self, instant: Timestamp) -> bool {
         self.start <= instant && instant < self.end
     }
+
+    /// Whether all of `other` lies in the span.
+    pub fn covers(&self, other: Self) -> bool {
+        self.start <= other.start && other.end <= self.end
+    }
 }
 
 /// A word that names no member of its list.

@@ -12,7 +12,7 @@ const SETTLE: SignedDuration = SignedDuration::from_mins(2);
 pub struct Want<'a> {
     /// Which.
     pub kind: ArchiveKind,
-    /// Intervals that the device holds.
+    /// Intervals from the oldest that the device may hold to the newest: [`reach`].
     pub depth: u32,
     /// How its clock relates to UTC.
     pub clock: &'a ClockRule,
@@ -22,8 +22,33 @@ pub struct Want<'a> {
     pub offset_ms: i64,
 }
 
+impl Want<'_> {
+    fn device_now(self) -> Option<Timestamp> {
+        let offset = SignedDuration::from_millis(self.offset_ms);
+        self.now.checked_add(offset).ok()
+    }
+}
+
 /// The part of a ring, from its oldest interval on, that the device overwrites next: a tenth.
 const LOST_SOON: usize = 10;
+
+/// How many intervals back a ring of `depth` records reaches, at most twice its depth: intervals without a record, between
+/// those that have one, take no room in it. `want` says how far back `covered` and `absent` are known.
+///
+/// What is absent before the oldest record was never written, and says nothing of the ring.
+pub fn reach(want: Want<'_>, depth: u32, covered: &[Span], absent: &[Span]) -> u32 {
+    let first = covered.first().filter(|_| !absent.is_empty());
+    let Some((first, device_now)) = first.zip(want.device_now()) else {
+        return depth;
+    };
+    let units = units(want.kind, want.depth, want.clock, device_now).unwrap_or_default();
+    let without = units
+        .iter()
+        .filter(|unit| unit.start > first.start && absent.iter().any(|span| span.covers(**unit)))
+        .count();
+    let without = u32::try_from(without).unwrap_or(u32::MAX);
+    depth.saturating_add(without.min(depth))
+}
 
 /// Spans to ask for, each at most a day of hours, a month of days, a year of months: first what the device overwrites
 /// next, the oldest first, then the rest, the newest first. `covered` are the intervals in the store and `absent` those
@@ -31,22 +56,12 @@ const LOST_SOON: usize = 10;
 ///
 /// An interval counts as there when one that *begins* within it is: a device's day may run from its report hour.
 pub fn gaps(want: Want<'_>, covered: &[Span], absent: &[Span]) -> Vec<Span> {
-    let Want {
-        kind,
-        depth,
-        clock,
-        now,
-        offset_ms,
-    } = want;
-    let Ok(device_now) = now.checked_add(SignedDuration::from_millis(offset_ms)) else {
-        return Vec::new();
-    };
-    let Some(units) = units(kind, depth, clock, device_now) else {
+    let Want { kind, depth, clock, .. } = want;
+    let units = want.device_now().and_then(|now| units(kind, depth, clock, now));
+    let Some(units) = units else {
         return Vec::new();
     };
     let mut have = Merged { spans: covered, at: 0 };
-    let mut gone = absent.to_vec();
-    gone.sort_unstable_by_key(|span| span.start);
     let most = match kind {
         ArchiveKind::Hourly => 24,
         ArchiveKind::Daily => 31,
@@ -58,7 +73,7 @@ pub fn gaps(want: Want<'_>, covered: &[Span], absent: &[Span]) -> Vec<Span> {
     let mut spans: Vec<Span> = Vec::new();
     let mut length = 0;
     for unit in units {
-        if have.begins_in(unit) || gone.iter().any(|span| span.start <= unit.start && unit.end <= span.end) {
+        if have.begins_in(unit) || absent.iter().any(|span| span.covers(unit)) {
             continue;
         }
         match spans.last_mut() {
@@ -261,6 +276,34 @@ mod tests {
             span("2026-11-18T18:00Z", "2026-11-19T12:00Z"),
         ];
         assert_eq!(got, want);
+    }
+
+    #[test]
+    fn a_ring_without_the_intervals_of_no_power_reaches_further_back_by_them() {
+        let clock = clock();
+        let want = Want {
+            kind: ArchiveKind::Hourly,
+            depth: 24,
+            clock: &clock,
+            now: "2026-11-20T11:30Z".parse().unwrap(),
+            offset_ms: 0,
+        };
+        let there = [
+            span("2026-11-19T14:00Z", "2026-11-19T15:00Z"),
+            span("2026-11-20T10:00Z", "2026-11-20T11:00Z"),
+        ];
+        let off = span("2026-11-19T15:00Z", "2026-11-20T10:00Z");
+        let of = |covered, absent: &[Span]| reach(want, 24, covered, absent);
+        assert_eq!(of(&there, &[off]), 24 + 19);
+        assert_eq!(of(&there, &[]), 24);
+        assert_eq!(of(&there[1..], &[off]), 24, "before it was installed");
+        assert_eq!(of(&[], &[off]), 24);
+        let (wide, long) = (
+            Want { depth: 5_000, ..want },
+            span("2026-06-01T00:00Z", "2026-11-20T00:00Z"),
+        );
+        let old = [span("2026-05-31T00:00Z", "2026-05-31T01:00Z")];
+        assert_eq!(reach(wide, 24, &old, &[long]), 48, "at most twice as far");
     }
 
     #[test]

@@ -3,5 +3,5 @@
 mod gaps;
 mod next;
 
-pub use gaps::{Want, gaps, shortest};
+pub use gaps::{Want, gaps, reach, shortest};
 pub use next::{Due, Past, Read};

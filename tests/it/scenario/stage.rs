@@ -17,7 +17,7 @@ use uzel::model::{ClockRule, DeviceId, LineAddress, LineOptions, Outcome, Record
 use uzel::store::{NewDevice, NewRoute, NewSite};
 
 use super::{Make, Row};
-use crate::devices::{beyond, kept};
+use crate::devices::{kept, may_lack};
 use crate::judge::{Judge, Model, Seen, from_store};
 use crate::world::{Host, Net, Storage, Time};
 
@@ -232,12 +232,11 @@ impl Stage {
         amiss
     }
 
-    /// What is missing, but for the oldest of a ring that is full: those are beyond what a host asks for.
+    /// What is missing, but for the oldest of a ring that is full: they may be beyond its depth by our clock.
     fn lacking(&self, judge: &Judge, seen: &[Seen]) -> Vec<String> {
         let lacking = kept(self.model).iter().flat_map(|kind| {
             let held = judge.held(RecordKind::Archive(*kind));
-            let beyond = beyond(self.model, *kind, held.len());
-            let first = held.get(beyond).map_or(DateTime::MIN, |held| held.start);
+            let first = held.get(may_lack(held.len())).map_or(DateTime::MIN, |held| held.start);
             let unread = judge.unread(*kind, first, DateTime::MAX, seen);
             unread
                 .into_iter()
