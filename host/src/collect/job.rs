@@ -81,6 +81,29 @@ impl Job {
         }
     }
 
+    /// The archives of it alone, when entries of the schedule are `done`.
+    fn of_archives(&self, done: HashMap<String, Timestamp>) -> Self {
+        let tasks = self.tasks().into_iter();
+        let tasks: Vec<Task> = tasks.filter(|task| matches!(task, Task::Archive(_))).collect();
+        let asked = match &self.asked {
+            Some(Asked::Read(read)) => Some(Asked::Read(ReadNow {
+                what: tasks.clone(),
+                ..read.clone()
+            })),
+            _ => None,
+        };
+        Self {
+            planned: self.planned.clone(),
+            asked,
+            due: Due {
+                tasks,
+                ..self.due.clone()
+            },
+            done,
+            probe: self.probe,
+        }
+    }
+
     /// When entries of the schedule were done, after a session that began at `started_at` and did this one's. What
     /// somebody asked for need not be read again by an entry that says no more.
     pub fn done_after(&self, started_at: Timestamp) -> HashMap<String, Timestamp> {
@@ -156,10 +179,12 @@ pub async fn carry_out(tools: Tools, job: Job, cancel: CancellationToken, begun:
         };
         if reaches_further && !cancel.is_cancelled() {
             // Once only: a ring that is otherwise each time would be read without end.
-            let next = attempt(&tools, &job, route, cancel.clone(), &begun).await.done;
+            let rest = job.of_archives(done.schedule_done.clone().unwrap_or_default());
+            let next = attempt(&tools, &rest, route, cancel.clone(), &begun).await.done;
             done = Done {
                 started_at: done.started_at,
-                schedule_done: next.schedule_done.or(done.schedule_done),
+                schedule_done: done.schedule_done,
+                offset_ms: done.offset_ms,
                 ..next
             };
         }

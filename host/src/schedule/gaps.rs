@@ -32,16 +32,27 @@ impl Want<'_> {
 /// The part of a ring, from its oldest interval on, that the device overwrites next: a tenth.
 const LOST_SOON: usize = 10;
 
+/// A ring is full when it holds one of so many of its oldest intervals, counted from none: its clock may be behind ours.
+const OLDEST: usize = 2;
+
 /// How many intervals back a ring of `depth` records reaches, at most twice its depth: intervals without a record, between
 /// those that have one, take no room in it. `want` says how far back `covered` and `absent` are known.
 ///
-/// What is absent before the oldest record was never written, and says nothing of the ring.
+/// What is absent before the oldest record was never written, and says nothing of the ring; one that is not full has nothing
+/// further back.
 pub fn reach(want: Want<'_>, depth: u32, covered: &[Span], absent: &[Span]) -> u32 {
     let first = covered.first().filter(|_| !absent.is_empty());
     let Some((first, device_now)) = first.zip(want.device_now()) else {
         return depth;
     };
     let units = units(want.kind, want.depth, want.clock, device_now).unwrap_or_default();
+    let depth_units = usize::try_from(depth).unwrap_or(usize::MAX);
+    let oldest = units
+        .get(units.len().saturating_sub(depth_units)..)
+        .and_then(|ring| ring.get(OLDEST));
+    if oldest.is_none_or(|oldest| first.start > oldest.start) {
+        return depth;
+    }
     let without = units
         .iter()
         .filter(|unit| unit.start > first.start && absent.iter().any(|span| span.covers(**unit)))
@@ -289,14 +300,20 @@ mod tests {
             offset_ms: 0,
         };
         let there = [
-            span("2026-11-19T14:00Z", "2026-11-19T15:00Z"),
+            span("2026-11-19T12:00Z", "2026-11-19T13:00Z"),
             span("2026-11-20T10:00Z", "2026-11-20T11:00Z"),
         ];
-        let off = span("2026-11-19T15:00Z", "2026-11-20T10:00Z");
+        let off = span("2026-11-19T13:00Z", "2026-11-20T10:00Z");
         let of = |covered, absent: &[Span]| reach(want, 24, covered, absent);
-        assert_eq!(of(&there, &[off]), 24 + 19);
+        assert_eq!(of(&there, &[off]), 24 + 21);
         assert_eq!(of(&there, &[]), 24);
         assert_eq!(of(&there[1..], &[off]), 24, "before it was installed");
+        let young = [span("2026-11-19T16:00Z", "2026-11-19T17:00Z"), there[1]];
+        assert_eq!(
+            of(&young, &[span("2026-11-19T17:00Z", "2026-11-20T10:00Z")]),
+            24,
+            "not full"
+        );
         assert_eq!(of(&[], &[off]), 24);
         let (wide, long) = (
             Want { depth: 5_000, ..want },
