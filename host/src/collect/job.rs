@@ -180,13 +180,7 @@ pub async fn carry_out(tools: Tools, job: Job, cancel: CancellationToken, begun:
         if reaches_further && !cancel.is_cancelled() {
             // Once only: a ring that is otherwise each time would be read without end.
             let rest = job.of_archives(done.schedule_done.clone().unwrap_or_default());
-            let next = attempt(&tools, &rest, route, cancel.clone(), &begun).await.done;
-            done = Done {
-                started_at: done.started_at,
-                schedule_done: done.schedule_done,
-                offset_ms: done.offset_ms,
-                ..next
-            };
+            done.outcome = attempt(&tools, &rest, route, cancel.clone(), &begun).await.done.outcome;
         }
         // What may be written is not written again over another route.
         let is_written = done.control.as_ref().is_some_and(|end| end.written_at.is_some());
